@@ -1,0 +1,77 @@
+"""Packaging: the running world by default, the training world as an extra."""
+
+import re
+from pathlib import Path
+
+from setuptools import Extension, find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(
+    r'__version__ = "([^"]+)"', (ROOT / "tfcomp" / "__init__.py").read_text(encoding="utf-8")
+).group(1)
+
+# Where TensorFlow 2.14 has no wheels the extra must say so, not fail with a resolver's riddle:
+# this marker keeps the names out, and tfcomp.training tells the user which Python to take.
+TRAINING_PYTHON = 'python_version >= "3.9" and python_version < "3.12"'
+
+RUNNING = [
+    "numpy>=1.23",
+    "Pillow>=9.1",
+    "tqdm>=4.62",
+    "ai-edge-litert>=1.0.1",
+]
+TRAINING = [
+    "tensorflow-compression==2.14.1",
+    "tensorflow-datasets>=4.9,<4.10",
+    "tensorflow-metadata<1.18",
+    "numpy>=1.26,<1.27",
+    "scikit-image>=0.22",
+    "PyYAML>=6.0",
+    "dacite>=1.8",
+    "bjontegaard>=1.3",
+    # TFDS 4.9 imports it when it prepares a data set, and does not declare it.
+    "importlib_resources>=5",
+]
+
+
+def for_training(requirements):
+    return [f"{requirement}; {TRAINING_PYTHON}" for requirement in requirements]
+
+
+setup(
+    name="tfcomp",
+    version=VERSION,
+    description="Learned image compression you can train, ship and decode anywhere",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.9",
+    packages=find_packages(include=["tfcomp", "tfcomp.*"]),
+    package_data={
+        "tfcomp": ["py.typed", "bundles/*/*"],
+        "tfcomp.bitstream": ["*.c", "*.h"],
+    },
+    ext_modules=[
+        Extension(
+            "tfcomp.bitstream._range_coder",
+            ["tfcomp/bitstream/_range_coder.c"],
+            depends=["tfcomp/bitstream/_range_coder_core.h"],
+            # Without a compiler the pure-Python coder writes the same bytes.
+            optional=True,
+        )
+    ],
+    install_requires=RUNNING,
+    extras_require={
+        "train": for_training(["tensorflow==2.14.1", *TRAINING]),
+        "gpu": for_training(["tensorflow[and-cuda]==2.14.1"]),
+        "test": ["pytest>=8", "hypothesis>=6.100", "import-linter>=2.0", "scikit-image>=0.22"],
+        "lint": ["ruff", "mypy", "types-PyYAML", "types-tqdm"],
+    },
+    entry_points={"console_scripts": ["tfcomp=tfcomp.cli:main"]},
+    classifiers=[
+        "License :: OSI Approved :: MIT License",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: C",
+        "Topic :: Multimedia :: Graphics :: Graphics Conversion",
+    ],
+)

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfcomp.export import deployed, tflite
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 7])
+def test_a_repacked_kernel_equals_the_transposed_convolution(size):
+    kernel = tf.random.stateless_normal([size, size, 3, 6], seed=(size, 1)).numpy()
+    y = tf.random.stateless_normal([2, 5, 7, 6], seed=(size, 2))
+    expected = tf.nn.conv2d_transpose(y, kernel, [2, 10, 14, 3], 2, "SAME")
+    packed = deployed.subpixel_kernel(kernel)
+    result = tf.nn.depth_to_space(tf.nn.conv2d(y, packed, 1, "SAME"), 2)
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+
+
+def test_deployed_transforms_equal_the_trained_ones(tiny_model, photograph):
+    codec = deployed.DeployedCodec(tiny_model)
+    images = tf.cast(photograph[None], tf.float32) / 255.0
+    for quality in (1, 3):
+        q = tf.constant([quality])
+        latents = codec.encode(photograph[None], q)["latents"]
+        expected = tf.cast(tf.round(tiny_model.analysis(images, q)), tf.int32)
+        assert np.mean(latents != expected) < 1e-3  # a value may fall the other way at a half
+        picture = codec.decode(expected, q)["image"].numpy().astype(int)
+        pixels = tiny_model.synthesis(tf.cast(expected, tf.float32), q) * 255.0
+        assert np.abs(picture - np.clip(np.round(pixels), 0, 255)).max() <= 1
+
+
+def _interpreter(path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    return Interpreter(str(path))
+
+
+def test_tflite_gives_the_very_latents_of_tensorflow(tiny_model, tiny_bundle, photograph):
+    codec = deployed.DeployedCodec(tiny_model)
+    run = _interpreter(tiny_bundle / "encoder.tflite").get_signature_runner("encode")
+    for height, width in ((64, 96), (8, 8), (40, 16)):
+        image = photograph[None, :height, :width]
+        for quality in (1, 2, 3):
+            q = np.array([quality], np.int32)
+            expected = codec.encode(image, tf.constant(q))["latents"].numpy()
+            np.testing.assert_array_equal(run(image=image, quality=q)["latents"], expected)
+
+
+def test_bundles_use_builtin_operations_only(tiny_bundle):
+    for name in ("encoder.tflite", "decoder.tflite"):
+        interpreter = _interpreter(tiny_bundle / name)
+        operations = {d["op_name"] for d in interpreter._get_ops_details()}
+        assert operations
+        assert not {o for o in operations if o.startswith("Flex") or o.upper() == "CUSTOM"}
+        assert "TRANSPOSE_CONV" not in operations
+
+
+def test_an_unknown_quantisation_is_refused(tiny_model):
+    with pytest.raises(ValueError, match="float16"):
+        tflite.convert(deployed.DeployedCodec(tiny_model), "encode", "int3")

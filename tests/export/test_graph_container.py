@@ -1,0 +1,189 @@
+"""The container in stock ops against tfcomp.bitstream's."""
+
+import zlib
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfcomp.bitstream import container
+from tfcomp.bitstream.rows import pack_rows, unpack_rows
+from tfcomp.bitstream.varint import encode_varint
+from tfcomp.errors import CodecError, UnknownBundleError
+from tfcomp.export import graph_container
+
+FINGERPRINT = b"\x01\x80\xff\x00"
+QUALITIES, STRIDE, MAX_PIXELS = 3, 16, 1_000_000
+FORMAT = graph_container.Format(FINGERPRINT, QUALITIES, STRIDE, MAX_PIXELS)
+FIXED_FORMAT = graph_container.Format(FINGERPRINT, QUALITIES, STRIDE, MAX_PIXELS, (20, 33))
+
+RAGGED = tf.RaggedTensorSpec([None, None], tf.uint8, ragged_rank=1, row_splits_dtype=tf.int64)
+
+
+@tf.function(input_signature=[tf.TensorSpec([3], tf.int64), RAGGED], autograph=False)
+def graph_pack(fields, streams):
+    return graph_container.pack(fields[0], fields[1], fields[2], streams, FORMAT)
+
+
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
+def graph_parse(data):
+    return graph_container.parse(data, FORMAT)
+
+
+def packed(quality, width, height, streams):
+    flat = np.frombuffer(b"".join(streams), np.uint8)
+    ragged = tf.RaggedTensor.from_row_lengths(flat, [len(stream) for stream in streams])
+    return graph_pack([quality, width, height], ragged).numpy()
+
+
+def parsed(data, parse=graph_parse):
+    """(error, quality, width, height, streams)."""
+    result = parse(data)
+    streams = [row.tobytes() for row in result.streams.numpy()]
+    fields = (int(field) for field in (result.quality, result.width, result.height))
+    return (result.error.numpy().decode(), *fields, streams)
+
+
+def reference_pack(quality, width, height, streams, fixed_size=None):
+    sections = (pack_rows(streams),)
+    return container.pack(
+        container.Container(FINGERPRINT, quality, width, height, sections), fixed_size
+    )
+
+
+def reference_parse(data):
+    """(quality, width, height, streams); CodecError."""
+
+    def lookup(fingerprint):
+        if fingerprint != FINGERPRINT:
+            raise UnknownBundleError("no such bundle")
+        return SimpleNamespace(fixed_size=None, section_count=1, qualities=QUALITIES)
+
+    result = container.parse(data, lookup, MAX_PIXELS)
+    streams = unpack_rows(result.sections[0], -(-result.height // STRIDE))
+    return result.quality, result.width, result.height, streams
+
+
+def random_streams(rng, rows, longest):
+    return [rng.integers(0, 256, rng.integers(longest + 1), np.uint8).tobytes() for _ in range(rows)]
+
+
+def with_crc(body):
+    return body + zlib.crc32(body).to_bytes(4, "little")
+
+
+def small_file():
+    return reference_pack(2, 40, 33, [b"abc", b"", b"\0\xff"])
+
+
+@pytest.mark.parametrize("longest", [0, 1, 3, 127, 128, 300, 20_000])
+@pytest.mark.parametrize("width, height", [(1, 1), (127, 16), (128, 17), (16_384, 61)])
+def test_files_are_written_and_read_as_the_bitstream_package_does(longest, width, height):
+    rng = np.random.default_rng(longest + width)
+    streams = random_streams(rng, -(-height // STRIDE), longest)
+    data = reference_pack(3, width, height, streams)
+    assert packed(3, width, height, streams) == data
+    assert parsed(data) == ("", 3, width, height, streams)
+
+
+def test_every_truncation_and_every_flipped_bit_is_an_error_without_streams():
+    data = small_file()
+    damaged = [data[:length] for length in range(len(data))]
+    for bit in range(8 * len(data)):
+        changed = bytearray(data)
+        changed[bit // 8] ^= 1 << bit % 8
+        damaged.append(bytes(changed))
+    for file in damaged:
+        error, _, _, _, streams = parsed(file)
+        assert error and "\n" not in error
+        assert streams == []
+
+
+def test_files_with_a_right_crc_get_the_verdict_of_the_bitstream_package():
+    rng = np.random.default_rng(0)
+    accepted = 0
+    for _ in range(400):
+        data = bytearray(small_file()[:-4])
+        for _ in range(rng.integers(1, 3)):
+            # Mostly in the fields after the fingerprint.
+            at = rng.integers(8, len(data)) if rng.random() < 0.9 else rng.integers(len(data))
+            data[at] = rng.choice([0, 1, 2, 3, 16, 33, 0x7F, 0x80, 0xFF, rng.integers(256)])
+        if rng.random() < 0.3:
+            at = rng.integers(9, len(data) + 1)
+            data[at:at] = bytes(rng.choice([0, 0x80, 0xFF], rng.integers(1, 6)).tolist())
+        if rng.random() < 0.2:
+            del data[rng.integers(9, len(data)) :]
+        data = with_crc(bytes(data))
+        error, *rest = parsed(data)
+        try:
+            expected = reference_parse(data)
+        except CodecError:
+            assert error, data
+            assert rest[-1] == []
+        else:
+            assert not error, (data, error)
+            assert tuple(rest) == expected
+            accepted += 1
+    assert 0 < accepted < 400
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (b"", "empty"),
+        (b"GIF89a and so on", "not a .tfcomp file"),
+        (b"\x89TC\x02" + bytes(20), "version 2"),
+        (b"\x89TC\x01" + bytes(8), "too short"),
+        (small_file()[:-1] + b"?", "CRC"),
+        (with_crc(b"\x89TC\x01none\x01\x01\x01\x02\x00\x00"), "another model"),
+    ],
+)
+def test_an_error_says_what_is_wrong(data, words):
+    assert words in parsed(data)[0]
+
+
+@pytest.mark.parametrize(
+    "tail, words",
+    [
+        (b"\x00\x01\x01\x02\x00\x00", "quality 0"),
+        (b"\x04\x01\x01\x02\x00\x00", "1 to 3"),
+        (b"\x01\x00\x01\x02\x00\x00", "0x1 pixels"),
+        (b"\x01" + encode_varint(2**32 - 1) * 2 + b"\x02\x00\x00", "4294967295x4294967295"),
+        (b"\x01" + encode_varint(1001) + encode_varint(1000) + b"\x02\x00\x00", "limit of 1000000"),
+        (b"\x01\x81\x00\x01\x02\x00\x00", "over-long"),
+        (b"\x01\xff\xff\xff\xff\xff\x01\x01\x02\x00\x00", "exceeds 32 bits"),
+        (b"\x01\x01\x01\x03\x00\x00", "runs past the end"),
+        (b"\x01\x01\x01\x01\x00\x00", "left after"),
+        (b"\x01\x01\x01\x00", "ends inside a length field"),
+        (b"\x01\x01\x01\x01\x00", "ends in its row lengths"),
+        (b"\x01\x01\x01\x02\x00\x21", "row lengths exceed"),
+        (b"\x01\x01\x01\x02\x01\x00", "rows run past"),
+        (b"\x01\x01\x01\x03\x00\x00x", "rows do not fill"),
+        (b"\x01\x01\x01\x03\x00\x01\x02", "not padded with zeros"),
+    ],
+)
+def test_an_error_behind_a_right_crc_says_what_is_wrong(tail, words):
+    error, _, _, _, streams = parsed(with_crc(b"\x89TC\x01" + FINGERPRINT + tail))
+    assert words in error
+    assert streams == []
+
+
+def test_a_header_that_promises_huge_rows_allocates_nothing():
+    rows = with_crc(
+        b"\x89TC\x01" + FINGERPRINT + b"\x01\x01" + encode_varint(1_000_000) + b"\x06"
+        b"\xff\xff\xff\xff\x0f\x20"
+    )
+    assert "rows run past" in parsed(rows)[0]
+
+
+def test_a_bundle_of_fixed_size_leaves_the_size_out():
+    streams = [b"one", b"", b"three"]
+    ragged = tf.ragged.constant([list(stream) for stream in streams], tf.uint8, ragged_rank=1)
+    data = graph_container.pack(
+        tf.constant(1), tf.constant(20), tf.constant(33), ragged.with_row_splits_dtype(tf.int64),
+        FIXED_FORMAT,
+    ).numpy()
+    assert data == reference_pack(1, 20, 33, streams, fixed_size=(20, 33))
+    expected = ("", 1, 20, 33, streams)
+    assert parsed(data, lambda data: graph_container.parse(tf.constant(data), FIXED_FORMAT)) == expected

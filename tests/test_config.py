@@ -1,0 +1,59 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from tfcomp import config
+from tfcomp.errors import ConfigError
+
+CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.name)
+def test_every_config_in_the_repository_loads(path):
+    assert config.load(path).model.family in path.name
+
+
+def test_a_config_written_and_read_again_is_the_same(tmp_path):
+    original = config.Config(model=config.ModelConfig(widths=(4, 8), residual_blocks=(1, 0)))
+    (tmp_path / "c.yaml").write_text(config.dump(original))
+    assert config.load(tmp_path / "c.yaml") == original
+
+
+def test_numbers_in_exponent_notation_are_numbers(tmp_path):
+    (tmp_path / "c.yaml").write_text("optimizer: {learning_rate: 1e-3}\n")
+    assert config.load(tmp_path / "c.yaml").optimizer.learning_rate == 1e-3
+
+
+@pytest.mark.parametrize(
+    "text, named",
+    [
+        ("model: {widhts: [4]}", "widhts"),
+        ("modle: {}", "modle"),
+        ("model: {widths: [4, 8]}", "residual_blocks"),
+        ("model: {default_quality: 9}", "default_quality"),
+        ("model: {tied: 3.5}", "tied"),
+        ("training: {steps: 0}", "steps"),
+        ("training: {precision: float8}", "float8"),
+        ("loss: {distortion: psnr}", "psnr"),
+        ("data: {crop: many}", "crop"),
+        ("- 1", "sections"),
+        ("model: [", "YAML"),
+    ],
+)
+def test_a_wrong_config_is_refused_in_one_line_that_names_the_fault(tmp_path, text, named):
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(ConfigError) as error:
+        config.load(tmp_path / "c.yaml")
+    assert named in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_config_is_named():
+    with pytest.raises(ConfigError, match="nowhere.yaml"):
+        config.load("nowhere.yaml")
+
+
+def test_configs_can_not_be_changed_after_the_fact():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.Config().model.tied = False

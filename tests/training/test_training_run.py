@@ -1,0 +1,178 @@
+import csv
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.conftest import ROOT, TINY
+from tfcomp import config as config_module
+from tfcomp.errors import CodecError
+from tfcomp.training import cli, loop, run_folder
+
+
+def _history(folder):
+    with (folder / "history.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_folder_holds_config_weights_history_checkpoints_and_logs(tiny_run, tiny_config):
+    assert config_module.load(tiny_run / "config.yaml") == tiny_config
+    lines = _history(tiny_run)
+    assert len(lines) == tiny_config.training.steps // tiny_config.training.log_every
+    assert all(float(line[name]) > 0 for line in lines for name in ("loss", "bpp", "psnr", "cycle"))
+    assert tf.train.latest_checkpoint(str(tiny_run / "checkpoints")).endswith("-12")
+    events = [
+        value.tag
+        for file in (tiny_run / "logs").rglob("events*")
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+    ]
+    assert any("decoded" in tag for tag in events)
+    assert any("bpp" in tag for tag in events)
+
+
+def test_training_lowers_the_loss_on_what_it_sees(tmp_path, tiny_config):
+    """On one repeated batch, so that the batches' own differences do not decide."""
+    from tfcomp.data.sample_source import sample_images
+
+    crop = sample_images("train")["coffee"][100:164, 100:164]
+    batch = tf.constant(np.stack([crop[:32, :32], crop[32:, 32:]]))
+    model = run_folder.build_model(tiny_config)
+    model.compile(optimizer=tf.keras.optimizers.Adam(3e-3))
+    quality = tf.constant([2, 2])
+    images = tf.cast(batch, tf.float32) / 255.0
+    before = float(model.training_loss(images, quality)[0])
+    step = tf.function(model.train_step)
+    for _ in range(60):
+        step(batch)
+    assert float(model.training_loss(images, quality)[0]) < 0.8 * before
+
+
+def test_the_same_seed_trains_the_same_weights(tmp_path, tiny_config, tiny_run):
+    again = loop.train(tiny_config, tmp_path / "again")
+    first, _ = run_folder.load_model(tiny_run)
+    for one, two in zip(first.trainable_variables, again.trainable_variables):
+        np.testing.assert_allclose(one, two, rtol=1e-3, atol=1e-4)
+
+
+def test_a_folder_with_a_run_is_not_overwritten(tiny_run, tiny_config):
+    before = (tiny_run / "config.yaml").stat().st_mtime_ns
+    with pytest.raises(CodecError, match="--resume"):
+        loop.train(tiny_config, tiny_run)
+    assert (tiny_run / "config.yaml").stat().st_mtime_ns == before
+
+
+def test_resuming_nothing_is_refused(tmp_path, tiny_config):
+    with pytest.raises(CodecError, match="no run"):
+        loop.train(tiny_config, tmp_path / "none", resume=True)
+
+
+def test_a_diverged_run_stops_in_one_line_and_saves_no_broken_weights(tmp_path, tiny_config):
+    wild = dataclasses.replace(
+        tiny_config,
+        optimizer=dataclasses.replace(
+            tiny_config.optimizer, name="adam", learning_rate=1e30, warmup_steps=0
+        ),
+    )
+    with pytest.raises(CodecError, match="diverged"):
+        loop.train(wild, tmp_path / "wild")
+    assert not (tmp_path / "wild" / "weights.index").exists()
+    assert not tf.train.latest_checkpoint(str(tmp_path / "wild" / "checkpoints"))
+
+
+def _train_process(folder, *flags):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    code = "import sys; from tfcomp.training.cli import main; sys.exit(main())"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "--out", str(folder), *flags],
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _wait_for_checkpoint(folder, process, seconds=180):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (folder / "checkpoints" / "checkpoint").is_file():
+            return
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.2)
+    raise AssertionError("no checkpoint was written")
+
+
+@pytest.fixture()
+def frequent_checkpoints(tmp_path):
+    """The tiny config, writing a checkpoint almost every step, too long to end by itself."""
+    config = config_module.load(TINY)
+    config = dataclasses.replace(
+        config,
+        training=dataclasses.replace(
+            config.training, steps=400, checkpoint_minutes=1e-4, picture_every=0
+        ),
+    )
+    path = tmp_path / "frequent.yaml"
+    path.write_text(config_module.dump(config))
+    return path
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_a_stopped_run_goes_on_where_it_was(tmp_path, frequent_checkpoints, how):
+    folder = tmp_path / "run"
+    process = _train_process(folder, "--config", str(frequent_checkpoints))
+    _wait_for_checkpoint(folder, process)
+    time.sleep(1.0)
+    process.send_signal(how)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == (-signal.SIGKILL if how == signal.SIGKILL else 130), errors
+    assert "Traceback" not in errors
+
+    config = config_module.load(folder / "config.yaml")
+    latest = tf.train.latest_checkpoint(str(folder / "checkpoints"))
+    stopped_at = int(latest.rsplit("-", 1)[1])
+    assert 0 < stopped_at < 400
+    reader = tf.train.load_checkpoint(latest)
+    momentum = [n for n in reader.get_variable_to_shape_map() if "momentums" in n.lower() or
+                "optimizer/_variables" in n]
+    assert momentum, "the checkpoint holds no optimiser state"
+    before = {line["epoch"]: float(line["loss"]) for line in _history(folder)}
+
+    shorter = dataclasses.replace(
+        config, training=dataclasses.replace(config.training, steps=stopped_at + 8)
+    )
+    model = loop.train(shorter, folder, resume=True)
+    assert int(model.optimizer.iterations) == stopped_at + 8
+    after = _history(folder)
+    assert len(after) > len(before)
+    # The resumed loss goes on from the stopped one, not from that of a fresh model.
+    last_before = np.mean(list(before.values())[-3:]) if before else None
+    if last_before is not None:
+        assert np.mean([float(line["loss"]) for line in after[-2:]]) < 3 * last_before
+
+
+def test_bad_flags_end_in_one_line_and_exit_2(tmp_path, capsys):
+    for flags, named in (
+        (["--config", "nowhere.yaml"], "nowhere.yaml"),
+        (["--config", str(TINY), "--data", "folder:/nowhere/at/all"], "nowhere"),
+        (["--config", str(TINY), "--steps", "0"], "steps"),
+        (["--resume"], "no run"),
+    ):
+        assert cli.main([*flags, "--out", str(tmp_path / "x")]) == 2
+        error = capsys.readouterr().err
+        assert named in error and error.count("\n") == 1
+
+
+def test_flags_go_over_the_config(tmp_path):
+    options = cli.parse(
+        ["--config", str(TINY), "--steps", "7", "--data", "folder:a", "--precision", "float32"]
+    )
+    config = cli.read_config(options)
+    assert (config.training.steps, config.data.source) == (7, "folder:a")

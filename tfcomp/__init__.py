@@ -1,0 +1,73 @@
+"""tfcomp: learned image compression.
+
+    import tfcomp
+    codec = tfcomp.load("cycle")
+    data = codec.compress("photo.png", quality=4)      # bytes
+    image = codec.decompress(data)                     # uint8 array [H, W, 3]
+
+Importing this package loads nothing else: each name below is fetched when it is first used, so
+that `import tfcomp` is instant and never needs TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME_OF = {
+    "load": "tfcomp.runtime.codec",
+    "decompress": "tfcomp.runtime.codec",
+    "list_models": "tfcomp.runtime.registry",
+    "register_pillow": "tfcomp.runtime.pillow:register",
+    "CodecError": "tfcomp.errors",
+    "BitstreamError": "tfcomp.errors",
+    "UnknownBundleError": "tfcomp.errors",
+    "BundleError": "tfcomp.errors",
+    "ImageError": "tfcomp.errors",
+    "OutputError": "tfcomp.errors",
+    "ConfigError": "tfcomp.errors",
+}
+
+__all__ = [
+    "BitstreamError",
+    "BundleError",
+    "CodecError",
+    "ConfigError",
+    "ImageError",
+    "OutputError",
+    "UnknownBundleError",
+    "__version__",
+    "decompress",
+    "list_models",
+    "load",
+    "register_pillow",
+]
+
+if TYPE_CHECKING:  # the same names, for editors and type checkers
+    from tfcomp.errors import (
+        BitstreamError,
+        BundleError,
+        CodecError,
+        ConfigError,
+        ImageError,
+        OutputError,
+        UnknownBundleError,
+    )
+    from tfcomp.runtime.codec import decompress, load
+    from tfcomp.runtime.pillow import register as register_pillow
+    from tfcomp.runtime.registry import list_models
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'tfcomp' has no attribute '{name}'")
+    module, _, attribute = _HOME_OF[name].partition(":")
+    value = getattr(importlib.import_module(module), attribute or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

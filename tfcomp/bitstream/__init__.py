@@ -1,0 +1,1 @@
+"""The file format: container, row packing, frozen tables and the range coder. Needs NumPy only."""

@@ -1,0 +1,212 @@
+"""The `.tfcomp` container, format version 1: one layout for every model.
+
+    magic           3 bytes   89 54 43, "\\x89TC"
+    version         1 byte    1
+    bundle          4 bytes   first bytes of the fingerprint of the model bundle that wrote it
+    quality         1 byte    1 to the bundle's number of qualities
+    width, height   varints   absent where the bundle fixes the size
+    sections        per section, in the bundle's order: varint length, then that many bytes
+    crc32           4 bytes   little-endian, over all that stands before (zlib's polynomial)
+
+Nothing is allocated on the strength of a field before the field has been checked, and the checks
+run in the order of `parse`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tfcomp.bitstream.varint import MAX_VALUE, decode_varint, encode_varint
+from tfcomp.errors import BitstreamError, ImageError
+
+MAGIC = b"\x89TC"
+FORMAT_VERSION = 1
+MAX_PIXELS = 89_478_485  # as Pillow's limit against decompression bombs
+
+_HEADER_BYTES = 9  # magic, version, bundle, quality
+_CRC_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Container:
+    """One compressed image, unpacked.
+
+    fingerprint: 4 bytes that name the bundle. quality: 1 to 255. width, height: pixels.
+    sections: the entropy-coded parts in the bundle's order.
+    """
+
+    fingerprint: bytes
+    quality: int
+    width: int
+    height: int
+    sections: tuple[bytes, ...]
+
+
+def pack(container: Container, fixed_size: tuple[int, int] | None = None) -> bytes:
+    """Writes a container.
+
+    fixed_size: (width, height) where the bundle fixes the size; the file then leaves both out.
+    Raises ImageError for more than MAX_PIXELS pixels and ValueError for fields out of range.
+    """
+    width, height = int(container.width), int(container.height)
+    if len(container.fingerprint) != 4:
+        raise ValueError(f"a fingerprint has 4 bytes, not {len(container.fingerprint)}")
+    if not 1 <= container.quality <= 255:
+        raise ValueError(f"quality is 1 to 255, not {container.quality}")
+    if width < 1 or height < 1:
+        raise ImageError(f"an image of {width}x{height} pixels is empty; use at least 1x1")
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"{width}x{height} pixels exceed the format's {MAX_PIXELS}; split or shrink the image"
+        )
+    parts = [MAGIC, bytes([FORMAT_VERSION]), bytes(container.fingerprint)]
+    parts.append(bytes([container.quality]))
+    if fixed_size is None:
+        parts += [encode_varint(width), encode_varint(height)]
+    elif (width, height) != tuple(fixed_size):
+        raise ValueError(f"the bundle's size is {tuple(fixed_size)}, not {(width, height)}")
+    for section in container.sections:
+        if len(section) > MAX_VALUE:
+            raise ValueError(f"a section of {len(section)} bytes exceeds 32 bits")
+        parts += [encode_varint(len(section)), section]
+    content = b"".join(parts)
+    return content + zlib.crc32(content).to_bytes(_CRC_BYTES, "little")
+
+
+def parse(data: bytes, lookup: Callable[[bytes], Any], max_pixels: int = MAX_PIXELS) -> Container:
+    """Reads a container after checking, in this order: magic, version, length, CRC, that the bundle
+    is known, the size, the section lengths, and that the sections fill the file.
+
+    lookup: takes the 4 fingerprint bytes, returns an object with `fixed_size` ((width, height) or
+        None), `section_count` and `qualities` (both int), or raises UnknownBundleError.
+    Raises BitstreamError for a file that fails a check, and whatever `lookup` raises.
+    """
+    body = _checked_body(data)
+    fingerprint, quality = bytes(body[4:8]), body[8]
+    bundle = lookup(fingerprint)
+    if not 1 <= quality <= bundle.qualities:
+        raise BitstreamError(
+            f"the file asks for quality {quality} but its model has 1 to {bundle.qualities}; "
+            "get an undamaged copy of the file"
+        )
+    position = _HEADER_BYTES
+    if bundle.fixed_size is None:
+        width, position = decode_varint(body, position)
+        height, position = decode_varint(body, position)
+    else:
+        width, height = (int(side) for side in bundle.fixed_size)
+    _check_size(width, height, max_pixels)
+    spans = _section_spans(body, position, bundle.section_count)
+    sections = tuple(bytes(body[start:stop]) for start, stop in spans)
+    return Container(fingerprint, quality, width, height, sections)
+
+
+def describe(data: bytes, lookup: Callable[[bytes], Any] | None = None) -> dict[str, Any]:
+    """Says what a file holds, without needing its bundle.
+
+    With `lookup` (see `parse`) every check of `parse` is made. Without it, size and sections are
+    given where only one reading of the file is possible, else None. Raises BitstreamError for a
+    file that no bundle can read.
+
+    Returns format_version, fingerprint (8 hex digits), quality, width, height (pixels),
+    section_bytes (list of lengths), file_bytes and bits_per_pixel.
+    """
+    body = _checked_body(data)
+    width: int | None = None
+    height: int | None = None
+    section_bytes: list[int] | None = None
+    if lookup is not None:
+        container = parse(data, lookup)
+        width, height = container.width, container.height
+        section_bytes = [len(section) for section in container.sections]
+    else:
+        readings = _possible_readings(body)
+        if not readings:
+            raise BitstreamError(
+                "the file's sections do not fill it; get an undamaged copy of the file"
+            )
+        # A file can be read with its size and without it; both succeed for a few files only.
+        if len(readings) == 1:
+            width, height, section_bytes = readings[0]
+    bits_per_pixel = None if width is None or height is None else 8 * len(data) / (width * height)
+    return {
+        "format_version": FORMAT_VERSION,
+        "fingerprint": bytes(body[4:8]).hex(),
+        "quality": body[8],
+        "width": width,
+        "height": height,
+        "section_bytes": section_bytes,
+        "file_bytes": len(data),
+        "bits_per_pixel": bits_per_pixel,
+    }
+
+
+def _checked_body(data: bytes) -> memoryview:
+    """All but the CRC, after the checks that need no bundle: magic, version, length, CRC."""
+    view = memoryview(data).cast("B")
+    if len(view) == 0:
+        raise BitstreamError("the file is empty; get a complete copy of it")
+    if bytes(view[: len(MAGIC)]) != MAGIC:
+        raise BitstreamError("this is not a .tfcomp file; give a file that tfcomp compress wrote")
+    if len(view) > len(MAGIC) and view[len(MAGIC)] != FORMAT_VERSION:
+        raise BitstreamError(
+            f"the file has format version {view[len(MAGIC)]} and this tfcomp reads version "
+            f"{FORMAT_VERSION}; update tfcomp or get an undamaged copy of the file"
+        )
+    if len(view) < _HEADER_BYTES + _CRC_BYTES:
+        raise BitstreamError("the file is too short; get a complete copy of it")
+    body = view[:-_CRC_BYTES]
+    if zlib.crc32(body) != int.from_bytes(view[-_CRC_BYTES:], "little"):
+        raise BitstreamError("the file is damaged (CRC differs); get an undamaged copy of it")
+    if body[8] == 0:
+        raise BitstreamError("the file asks for quality 0; get an undamaged copy of it")
+    return body
+
+
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width < 1 or height < 1:
+        raise BitstreamError(
+            f"the file says {width}x{height} pixels; get an undamaged copy of the file"
+        )
+    if width * height > max_pixels:
+        raise BitstreamError(
+            f"the file says {width}x{height} pixels, more than the limit of {max_pixels}; "
+            "raise the limit only if you trust the file"
+        )
+
+
+def _section_spans(body: memoryview, position: int, count: int | None) -> list[tuple[int, int]]:
+    """Where `count` sections (None: as many as there are) lie; they must fill the body exactly."""
+    spans: list[tuple[int, int]] = []
+    while position < len(body) if count is None else len(spans) < count:
+        length, position = decode_varint(body, position)
+        if length > len(body) - position:
+            raise BitstreamError("a section runs past the end; get an undamaged copy of the file")
+        spans.append((position, position + length))
+        position += length
+    if position != len(body):
+        raise BitstreamError("bytes are left after the sections; get an undamaged copy of the file")
+    return spans
+
+
+def _possible_readings(body: memoryview) -> list[tuple[int | None, int | None, list[int]]]:
+    """(width, height, section lengths) with the size in the file, then with it left out."""
+    readings: list[tuple[int | None, int | None, list[int]]] = []
+    for sized in (True, False):
+        width: int | None = None
+        height: int | None = None
+        position = _HEADER_BYTES
+        try:
+            if sized:
+                width, position = decode_varint(body, position)
+                height, position = decode_varint(body, position)
+                _check_size(width, height, MAX_PIXELS)
+            spans = _section_spans(body, position, None)
+        except BitstreamError:
+            continue
+        if spans:
+            readings.append((width, height, [stop - start for start, stop in spans]))
+    return readings

@@ -1,0 +1,238 @@
+"""Frozen tables for the range coder: integers made once, at export, and shipped with the model.
+
+A decoder never derives them from float weights: one rounding that differs between two machines
+would turn the rest of the stream into noise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from tfcomp.errors import BundleError
+
+MAX_TABLES_BYTES = 64 * 2**20
+MAX_PRECISION = 16
+
+_ARRAYS = {"cdf": "<i4", "cdf_offset": "<i4", "quantization_offset": "<f4"}
+
+# What zipfile, zlib and the header's parser raise on damaged bytes.
+_UNREADABLE: tuple[type[Exception], ...] = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    KeyError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class CdfTables:
+    """N cumulative distributions, and where the symbols of each lie among the integers.
+
+    cdf: int32 [M], the tables one after another, each as
+        [-precision, 0, c1, c2, ..., 2**precision], rising strictly, precision 1 to 16.
+        After a negative precision the last interval is the escape symbol, which stands for every
+        value outside the table; after a positive one there is no escape.
+        This is the one-dimensional `lookup` of TensorFlow Compression's range coder ops.
+    cdf_offset: int32 [N]; the coder's symbol is value - cdf_offset[index].
+    quantization_offset: float32 [N]; subtracted before rounding and added after. The range coder
+        ignores it.
+    starts: int32 [N + 1], derived; table i is cdf[starts[i]:starts[i + 1]].
+
+    The arrays are copied and read-only. Raises BundleError where they do not fit together.
+    """
+
+    cdf: np.ndarray
+    cdf_offset: np.ndarray
+    quantization_offset: np.ndarray
+    starts: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name, dtype in _ARRAYS.items():
+            array = _exact_copy(getattr(self, name), np.dtype(dtype).newbyteorder("="), name)
+            object.__setattr__(self, name, array)
+        starts = _table_starts(self.cdf)
+        tables = len(starts) - 1
+        for name in ("cdf_offset", "quantization_offset"):
+            if len(getattr(self, name)) != tables:
+                raise BundleError(
+                    f"{name} has {len(getattr(self, name))} entries for {tables} tables; "
+                    "export the bundle again"
+                )
+        if not np.isfinite(self.quantization_offset).all():
+            raise BundleError("quantization_offset is not finite; export the bundle again")
+        object.__setattr__(self, "starts", starts)
+
+    @property
+    def count(self) -> int:
+        """Number of tables, N."""
+        return len(self.starts) - 1
+
+    @cached_property
+    def models(self) -> list[tuple[list[int], int, int]]:
+        """The tables as the pure-Python coder wants them, made once: for each its cumulative
+        values from 0, its precision, and its escape symbol (-1: none)."""
+        flat, starts = self.cdf.tolist(), self.starts.tolist()
+        return [
+            (flat[start + 1 : stop], abs(flat[start]), stop - start - 3 if flat[start] < 0 else -1)
+            for start, stop in zip(starts[:-1], starts[1:])
+        ]
+
+    def digest(self) -> str:
+        """SHA-256 over the arrays' lengths and little-endian bytes, as 64 hex digits."""
+        sha256 = hashlib.sha256()
+        for name, dtype in _ARRAYS.items():
+            array = getattr(self, name).astype(dtype)
+            sha256.update(len(array).to_bytes(8, "little") + array.tobytes())
+        return sha256.hexdigest()
+
+    def to_arrays(self, prefix: str) -> dict[str, np.ndarray]:
+        """The three arrays under "<prefix>/cdf" and so on."""
+        return {f"{prefix}/{name}": getattr(self, name) for name in _ARRAYS}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], prefix: str) -> CdfTables:
+        """The inverse of `to_arrays`; BundleError where an array is missing or wrong."""
+        missing = [name for name in _ARRAYS if f"{prefix}/{name}" not in arrays]
+        if missing:
+            raise BundleError(
+                f"tables lack {', '.join(f'{prefix}/{name}' for name in missing)}; "
+                "export the bundle again"
+            )
+        return cls(*(arrays[f"{prefix}/{name}"] for name in _ARRAYS))
+
+
+def save_tables(path: str | os.PathLike[str], tables: Mapping[str, CdfTables]) -> None:
+    """Writes the tables of all sections, by section name, as an `.npz` that `np.load` reads.
+
+    The bytes depend on the tables alone: same tables, same file, on every machine. (`np.savez`
+    does not promise that: its header padding has changed between NumPy versions.)
+    """
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for prefix in sorted(tables):
+            for key, array in tables[prefix].to_arrays(prefix).items():
+                entry = zipfile.ZipInfo(f"{key}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+                entry.create_system = 3
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, _npy_bytes(array, _ARRAYS[key[len(prefix) + 1 :]]))
+
+
+def load_tables(path: str | os.PathLike[str]) -> dict[str, CdfTables]:
+    """Reads what `save_tables` wrote. Raises BundleError for a file that is anything else.
+
+    No pickles are read, and no array is made that the file's bytes do not fill.
+    """
+    name = os.fspath(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            if sum(entry.file_size for entry in entries) > MAX_TABLES_BYTES:
+                raise BundleError(f"{name} holds more than {MAX_TABLES_BYTES} bytes; check it")
+            arrays = {}
+            for entry in entries:
+                if not entry.filename.endswith(".npy"):
+                    raise ValueError(f"unexpected entry {entry.filename!r}")
+                with archive.open(entry) as stream:
+                    content = stream.read(MAX_TABLES_BYTES + 1)
+                arrays[entry.filename[: -len(".npy")]] = _npy_array(content)
+    except BundleError:
+        raise
+    except FileNotFoundError:
+        raise BundleError(f"{name} does not exist; export the bundle again") from None
+    except _UNREADABLE as error:
+        raise BundleError(f"{name} cannot be read ({error}); export the bundle again") from error
+    prefixes = sorted({key.rpartition("/")[0] for key in arrays})
+    unknown = [key for key in arrays if key.rpartition("/")[2] not in _ARRAYS]
+    if unknown or not prefixes:
+        raise BundleError(f"{name} is not a file of tables; export the bundle again")
+    return {prefix: CdfTables.from_arrays(arrays, prefix) for prefix in prefixes}
+
+
+def _exact_copy(array: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
+    """A read-only contiguous copy as `dtype`; BundleError where that would change a value."""
+    array = np.asarray(array)
+    kinds = "iu" if dtype.kind == "i" else "fiu"
+    if array.ndim != 1 or (array.dtype.kind not in kinds and array.size):
+        raise BundleError(
+            f"{name} must be a vector of {dtype.name}, not {array.dtype.name} {array.shape}; "
+            "export the bundle again"
+        )
+    copy = array.astype(dtype)
+    if dtype.kind == "i" and not np.array_equal(copy, array):
+        raise BundleError(f"{name} exceeds {dtype.name}; export the bundle again")
+    copy.flags.writeable = False
+    return copy
+
+
+def _table_starts(cdf: np.ndarray) -> np.ndarray:
+    """int32 [N + 1]: where each table starts, then the end; checks every entry."""
+    entries = cdf.tolist()
+    starts = [0]
+    while starts[-1] < len(entries):
+        start = starts[-1]
+        precision = abs(entries[start])
+        if not 1 <= precision <= MAX_PRECISION:
+            raise BundleError(
+                f"table {len(starts) - 1} has precision {precision}, not 1 to {MAX_PRECISION}; "
+                "export the bundle again"
+            )
+        try:
+            starts.append(entries.index(1 << precision, start + 2) + 1)
+        except ValueError:
+            raise BundleError(
+                f"table {len(starts) - 1} does not end in 2**{precision}; export the bundle again"
+            ) from None
+        if entries[starts[-1] : starts[-1] + 1] == [1 << precision]:
+            # TensorFlow Compression takes this for padding, even where a precision was meant.
+            raise BundleError(
+                f"table {len(starts) - 2} is followed by its own last value; "
+                "export the bundle again"
+            )
+    if len(starts) == 1:
+        raise BundleError("there are no tables; export the bundle again")
+    result = np.array(starts, dtype=np.int32)
+    rises = np.diff(cdf.astype(np.int64)) > 0
+    first_steps = result[:-1]  # from a precision to the 0 after it: any order
+    rises[first_steps] = True
+    rises[first_steps[1:] - 1] = True  # from one table's end to the next one's precision
+    if cdf[first_steps + 1].any() or not rises.all():
+        raise BundleError("a table does not rise strictly from 0; export the bundle again")
+    result.flags.writeable = False
+    return result
+
+
+def _npy_bytes(array: np.ndarray, dtype: str) -> bytes:
+    """A vector in NumPy's .npy format, version 1.0, with the least padding the format asks for."""
+    header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({len(array)},), }}"
+    padding = -(10 + len(header) + 1) % 64
+    text = (header + " " * padding + "\n").encode("ascii")
+    prologue = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little")
+    return prologue + text + array.astype(dtype).tobytes()
+
+
+def _npy_array(content: bytes) -> np.ndarray:
+    """A vector from .npy bytes; ValueError unless its data are exactly what the header says."""
+    stream = io.BytesIO(content)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("not an .npy file of version 1.0")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    data = content[stream.tell() :]
+    if len(shape) != 1 or dtype.str not in _ARRAYS.values():
+        raise ValueError(f"unexpected array {dtype} {shape}")
+    if shape[0] * dtype.itemsize != len(data):
+        raise ValueError("an array's data do not have the length its header says")
+    return np.frombuffer(data, dtype=dtype)

@@ -1,0 +1,92 @@
+"""Say what a .tfcomp file holds, without decoding it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+from typing import Any
+
+from tfcomp.cli.files import STANDARD_STREAM, read_stream_or
+from tfcomp.cli.output import complain_about, printable
+from tfcomp.errors import CodecError, UnknownBundleError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help=".tfcomp file or -")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    from tfcomp.runtime.compressed_input import MAX_FILE_BYTES, read_compressed
+
+    try:
+        data = read_stream_or(options.file, read_compressed, MAX_FILE_BYTES)
+        record = {"file": options.file, **describe_file(data)}
+    except CodecError as error:
+        complain_about(_display_name(options.file), error)
+        return 2
+    if options.json:
+        print(json.dumps(record))
+    else:
+        for line in _lines(record):
+            print(printable(line))
+    return 0
+
+
+def describe_file(data: bytes) -> dict[str, Any]:
+    """All that a file says about itself, and the name of its model where that is installed.
+
+    Without the model, what depends on it (size, sections) may be None.
+    Raises BitstreamError for a damaged file.
+    """
+    from tfcomp.bitstream.container import describe
+    from tfcomp.runtime import registry
+    from tfcomp.runtime.entropy import ENTROPY_CODERS
+
+    record = describe(data)
+    manifest = None
+    names: tuple[str, ...] = ()
+    with contextlib.suppress(UnknownBundleError):
+        manifest = registry.find_by_fingerprint(bytes.fromhex(record["fingerprint"])).manifest
+        record = describe(data, lambda fingerprint: manifest)
+        names = ENTROPY_CODERS[manifest.entropy["kind"]].section_names
+    lengths = record.pop("section_bytes")
+    return {
+        "model": manifest.name if manifest else None,
+        **record,
+        "qualities": manifest.qualities if manifest else None,
+        "sections": None
+        if lengths is None
+        else [
+            {"name": names[i] if names else None, "bytes": length}
+            for i, length in enumerate(lengths)
+        ],
+        "overhead_bytes": None if lengths is None else record["file_bytes"] - sum(lengths),
+        "crc32": f"{int.from_bytes(data[-4:], 'little'):08x}",
+    }
+
+
+def _display_name(file: str) -> str:
+    return "standard input" if file == STANDARD_STREAM else file
+
+
+def _lines(record: dict[str, Any]) -> list[str]:
+    model = record["model"] or "not installed"
+    of = f" of {record['qualities']}" if record["qualities"] else ""
+    lines = [
+        f"file        {_display_name(record['file'])}, {record['file_bytes']} bytes, CRC right",
+        f"format      tfcomp version {record['format_version']}",
+        f"model       {model} ({record['fingerprint']})",
+        f"quality     {record['quality']}{of}",
+    ]
+    if record["width"] is None:
+        lines.append("size        known to the model only")
+    else:
+        lines.append(f"size        {record['width']}x{record['height']} pixels")
+        lines.append(f"rate        {record['bits_per_pixel']:.4f} bits/pixel")
+    for section in record["sections"] or []:
+        lines.append(f"section     {section['name'] or 'unnamed'}, {section['bytes']} bytes")
+    if record["overhead_bytes"] is not None:
+        lines.append(f"overhead    {record['overhead_bytes']} bytes")
+    return lines

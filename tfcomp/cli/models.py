@@ -1,0 +1,45 @@
+"""List the installed models."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from tfcomp.cli.output import complain, printable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON array of all that is known"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    from tfcomp.runtime import registry
+
+    bundles, problems = registry.installed_bundles()
+    if options.json:
+        print(json.dumps([{**vars(b.manifest), "path": str(b.path)} for b in bundles]))
+    else:
+        for bundle in bundles:
+            print(printable(_line(vars(bundle.manifest), str(bundle.path))))
+        if not bundles:
+            print(f"none; put a bundle in a folder named in {registry.ENVIRONMENT_VARIABLE}")
+    for problem in problems:
+        complain(problem)
+    return 2 if problems else 0
+
+
+def _line(manifest: dict[str, Any], path: str) -> str:
+    rates = [
+        p["bpp"] for p in manifest["rate_distortion"] if isinstance(p.get("bpp"), (int, float))
+    ]
+    measured = f", {min(rates):.2f} to {max(rates):.2f} bits/pixel" if rates else ""
+    size = manifest["fixed_size"]
+    only = f", {size[0]}x{size[1]} pixels only" if size else ""
+    return (
+        f"{manifest['name']}  {manifest['qualities']} qualities "
+        f"(default {manifest['default_quality']}){measured}{only}, {manifest['fingerprint'][:8]}, "
+        f"{path}"
+    )

@@ -1,0 +1,166 @@
+"""folder:PATH[,PATH...] - image files on disk, in the tfds.ImageFolder layout or any tree."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tfcomp.data.decoding import IMAGE_SUFFIXES, decode_rgb, is_readable_header
+from tfcomp.data.source import FOREVER, IMAGE_SPEC, ImageSource, shuffled_index
+from tfcomp.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+SPLIT_NAMES = ("train", "test", "validation", "valid", "val", "dev")
+_NAMED_IN_LOG = 10
+
+
+class FolderSource(ImageSource):
+    """Images under one folder or several, decoded by Pillow when they are needed.
+
+    Where a folder holds split folders ("train", "test", ...: the tfds.ImageFolder layout
+    root/split/label/image.jpg), those of `split` are taken. Any other folder is one tree of
+    training images. The order is that of the sorted paths.
+
+    Files with an image's suffix that are no images are left out when the folder is scanned; those
+    that turn out damaged when decoded are left out of `images()`, and `endless_images()` shows the
+    next readable file in their place. All are named in `skipped` and logged once.
+
+    Raises ConfigError where a folder is missing, has no such split, or has no readable image.
+    """
+
+    def __init__(self, folders: Sequence[Path], split: str = "train"):
+        self.name = "folder:" + ",".join(str(folder) for folder in folders)
+        self.skipped: list[str] = []
+        trees = _split_trees([Path(folder) for folder in folders], split)
+        candidates = [path for tree in trees for path in _image_files(tree)]
+        self._paths = [path for path in candidates if is_readable_header(path)]
+        self._damaged = set(candidates) - set(self._paths)
+        self.skipped += [str(path) for path in candidates if path in self._damaged]
+        if self.skipped:
+            named = ", ".join(self.skipped[:_NAMED_IN_LOG])
+            more = len(self.skipped) - _NAMED_IN_LOG
+            logger.warning(
+                "%s: skipped %d of %d files that cannot be read as images: %s%s",
+                self.name,
+                len(self.skipped),
+                len(candidates),
+                named,
+                f" and {more} more" if more > 0 else "",
+            )
+        self.count = len(self._paths)
+        if not any(self._decode(index) is not None for index in range(self.count)):
+            self._refuse(len(candidates))
+
+    def images(self, shuffle_seed: int | None = None) -> tf.data.Dataset:
+        positions = tf.data.Dataset.range(self.count)
+        if shuffle_seed is not None:
+            positions = positions.map(lambda p: shuffled_index(p, self.count, shuffle_seed))
+        decoded = positions.map(
+            lambda index: _pixels_from(self._pixels_or_none, index), num_parallel_calls=2
+        )
+        return decoded.filter(lambda image: tf.size(image) > 0)
+
+    def endless_images(self, seed: int, start: int = 0, parallelism: int = 2) -> tf.data.Dataset:
+        return tf.data.Dataset.range(start, FOREVER).map(
+            lambda position: _pixels_from(
+                self._pixels_or_next, shuffled_index(position, self.count, seed)
+            ),
+            num_parallel_calls=parallelism,
+        )
+
+    def _pixels_or_none(self, index: int) -> np.ndarray:
+        image = self._decode(int(index))
+        return np.zeros((0, 0, 3), np.uint8) if image is None else image
+
+    def _pixels_or_next(self, index: int) -> np.ndarray:
+        for step in range(self.count):
+            image = self._decode((int(index) + step) % self.count)
+            if image is not None:
+                return image
+        raise ConfigError(f"{self.name}: no image can be read any more; is the folder still there?")
+
+    def _decode(self, index: int) -> np.ndarray | None:
+        path = self._paths[index]
+        if path in self._damaged:
+            return None
+        try:
+            return decode_rgb(path)
+        except Exception as error:  # noqa: BLE001 - Pillow raises nearly anything
+            if path not in self._damaged:  # another thread may have met it first
+                self._damaged.add(path)
+                self.skipped.append(str(path))
+                logger.warning(
+                    "skipped %s, %d so far: it cannot be decoded (%s)",
+                    path,
+                    len(self.skipped),
+                    error,
+                )
+            return None
+
+    def _refuse(self, candidates: int) -> None:
+        if candidates:
+            raise ConfigError(
+                f"{self.name}: none of its {candidates} image files can be read; "
+                f"the first is {self.skipped[0]}"
+            )
+        raise ConfigError(
+            f"{self.name}: there is no image file in it; give a folder that holds "
+            "JPEG, PNG, WebP, BMP, TIFF or GIF files"
+        )
+
+
+def parse_folders(text: str) -> list[Path]:
+    """Splits "A,B" into folders; a folder whose own name has a comma is taken as it stands."""
+    if text and Path(text).expanduser().is_dir():
+        return [Path(text).expanduser()]
+    return [Path(part.strip()).expanduser() for part in text.split(",") if part.strip()]
+
+
+def _split_trees(folders: Sequence[Path], split: str) -> list[Path]:
+    if not folders:
+        raise ConfigError('"folder:" needs a path: give folder:PATH or folder:PATH,PATH')
+    for folder in folders:
+        if not folder.is_dir():
+            problem = "is not a folder" if folder.exists() else "does not exist"
+            raise ConfigError(f"{folder} {problem}; give folder:PATH with a folder of images")
+    trees, present = [], set()
+    for folder in folders:
+        splits = {name for name in SPLIT_NAMES if (folder / name).is_dir()}
+        present |= splits or {"train"}
+        if split in splits:
+            trees.append(folder / split)
+        elif not splits and split == "train":
+            trees.append(folder)
+    if not trees:
+        raise ConfigError(
+            f'{", ".join(map(str, folders))}: no split "{split}"; there is '
+            + ", ".join(f'"{name}"' for name in sorted(present))
+        )
+    return trees
+
+
+def _image_files(tree: Path) -> list[Path]:
+    found, visited = [], set()
+    for folder, subfolders, names in os.walk(tree, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in visited:  # a link that leads back up
+            subfolders.clear()
+            continue
+        visited.add(real)
+        found += [
+            Path(folder, name)
+            for name in names
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+        ]
+    return sorted(found, key=lambda path: path.relative_to(tree).as_posix())
+
+
+def _pixels_from(function, index: tf.Tensor) -> tf.Tensor:
+    image = tf.numpy_function(function, [index], tf.uint8, stateful=False)
+    return tf.ensure_shape(image, IMAGE_SPEC.shape)

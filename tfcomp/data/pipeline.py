@@ -1,0 +1,182 @@
+"""Training batches and evaluation images out of a source.
+
+images (endless, shuffled) -> downscale + crop + flip, by the number of the crop -> mix -> batch
+
+Nothing random here has a state: every choice follows from the seed and the number of the crop. So
+two runs give the same bytes, and a run that starts at step n gives what the first one gave there.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from tfcomp.data.source import ImageSource, MemorySource
+from tfcomp.errors import ConfigError
+
+# Keeps the crops' random numbers apart from those of the two shuffles, which use the bare seed.
+_CROP_STREAM = 0x63726F70
+_MIX_STREAM = 0x6D6978
+_PAD_STREAM = 0x706164
+
+
+def training_batches(
+    source: ImageSource,
+    *,
+    crop: int,
+    batch_size: int,
+    seed: int,
+    downscale: tuple[float, float] | None = (0.6, 0.95),
+    downscale_probability: float = 1.0,
+    flip: bool = True,
+    cache: bool = False,
+    crops_per_image: int = 1,
+    start_step: int = 0,
+    parallelism: int = 2,
+) -> tf.data.Dataset:
+    """An infinite dataset of uint8 [batch_size, crop, crop, 3], deterministic given `seed`.
+
+    Each crop: with `downscale_probability` the image is made smaller by a random factor out of
+    `downscale` (antialiased; never so small that it would no longer cover the crop), then a random
+    square is cut out and, with probability 1/2, mirrored left to right. An image smaller than the
+    crop is not enlarged: it is continued by its own mirror image on all sides.
+
+    Args:
+      source: where the images come from.
+      crop: side of the square, in pixels.
+      batch_size: crops in a batch; steps are counted in batches.
+      seed: any int; the same seed gives the same batches, byte for byte.
+      downscale: smallest and largest factor, in (0, 1]; None for no downscaling.
+      downscale_probability: how often an image is downscaled at all.
+      flip: mirror half of the crops.
+      cache: keep all decoded images in memory, 3 bytes a pixel (read when this is called).
+      crops_per_image: crops taken out of an image while it is decoded. More than 1 saves decoding
+        without a cache; the crops are mixed over two batches' worth of images.
+      start_step: number of the batch to begin with, for a resumed training.
+      parallelism: threads that decode and crop.
+
+    Raises ConfigError for settings out of range.
+    """
+    _check(crop, batch_size, downscale, downscale_probability, crops_per_image, start_step)
+    seed = int(seed) % 2**31
+    if cache:
+        source = MemorySource.holding(source)
+    images_per_block = 1 if crops_per_image == 1 else 2 * batch_size
+    crops_per_block = images_per_block * crops_per_image
+    first_block, crops_to_drop = divmod(start_step * batch_size, crops_per_block)
+    first_image = first_block * images_per_block
+
+    @tf.autograph.experimental.do_not_convert  # no Python control flow in it: traced much sooner
+    def crops_of(number: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
+        first = number * crops_per_image
+        image = _at_least(image, crop, seed, first)
+
+        def one(crop_number: tf.Tensor) -> tf.Tensor:
+            return _random_crop(
+                image, crop, downscale, downscale_probability, flip, seed, crop_number
+            )
+
+        if crops_per_image == 1:
+            return one(first)
+        return tf.map_fn(
+            one,
+            first + tf.range(crops_per_image, dtype=tf.int64),
+            fn_output_signature=tf.TensorSpec([crop, crop, 3], tf.uint8),
+        )
+
+    images = source.endless_images(seed, first_image, parallelism)
+    crops = images.enumerate(first_image).map(crops_of, num_parallel_calls=parallelism)
+    if crops_per_image > 1:
+        crops = crops.batch(images_per_block, drop_remainder=True).enumerate(first_block)
+        crops = crops.map(lambda number, block: _mixed(block, seed, number)).unbatch()
+    batches = crops.skip(crops_to_drop).batch(batch_size, drop_remainder=True)
+
+    options = tf.data.Options()
+    options.deterministic = True
+    # A pool of its own: else cropping waits behind the training step's operations, and they on it.
+    options.threading.private_threadpool_size = parallelism
+    options.threading.max_intra_op_parallelism = 1
+    return batches.with_options(options).prefetch(2)
+
+
+def evaluation_images(source: ImageSource) -> tf.data.Dataset:
+    """The whole images of a source, untouched and in order: finite, uint8 [H, W, 3]."""
+    return source.images().prefetch(2)
+
+
+def _random_crop(image, crop, downscale, downscale_probability, flip, seed, number) -> tf.Tensor:
+    """Cuts one crop out of uint8 [H, W, 3], H and W >= crop; every choice follows from `number`.
+
+    Only the window that will fill the crop is resized, not the whole image: the same pixels (but
+    for the filter's reach over the window's edge) at a fraction of the cost.
+    """
+    chance = tf.random.stateless_uniform([5], tf.stack([seed ^ _CROP_STREAM, number]))
+    height, width = tf.shape(image)[0], tf.shape(image)[1]
+    window = crop
+    if downscale is not None and downscale_probability > 0:
+        smallest, largest = downscale
+        factor = smallest + chance[0] * (largest - smallest)
+        factor = tf.where(chance[1] < downscale_probability, factor, 1.0)
+        window = tf.cast(tf.round(crop / factor), tf.int32)
+        window = tf.minimum(window, tf.minimum(height, width))
+    top = _below(chance[2], height - window + 1)
+    left = _below(chance[3], width - window + 1)
+    pixels = image[top : top + window, left : left + window]
+    if downscale is not None and downscale_probability > 0:
+        pixels = tf.cond(window > crop, lambda: _shrunk(pixels, crop), lambda: pixels)
+    if flip:
+        pixels = tf.cond(chance[4] < 0.5, lambda: tf.reverse(pixels, [1]), lambda: pixels)
+    return tf.ensure_shape(pixels, [crop, crop, 3])
+
+
+def _shrunk(pixels: tf.Tensor, side: int) -> tf.Tensor:
+    resized = tf.image.resize(pixels, [side, side], method="lanczos3", antialias=True)
+    return tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8)
+
+
+def _at_least(image: tf.Tensor, side: int, seed: int, number: tf.Tensor) -> tf.Tensor:
+    """Continues an image by its mirror image until both sides have `side` pixels."""
+
+    def padded() -> tf.Tensor:
+        chance = tf.random.stateless_uniform([2], tf.stack([seed ^ _PAD_STREAM, number]))
+        result = image
+        for axis in (0, 1):
+            size = tf.shape(image)[axis]
+            before = _below(chance[axis], tf.maximum(side - size, 0) + 1)
+            place = tf.math.floormod(tf.range(tf.maximum(side, size)) - before, 2 * size)
+            result = tf.gather(result, tf.minimum(place, 2 * size - 1 - place), axis=axis)
+        return result
+
+    too_small = tf.reduce_min(tf.shape(image)[:2]) < side
+    return tf.ensure_shape(tf.cond(too_small, padded, lambda: image), [None, None, 3])
+
+
+def _mixed(block: tf.Tensor, seed: int, number: tf.Tensor) -> tf.Tensor:
+    """[images, crops, side, side, 3] -> all crops of the block in random order."""
+    crops = tf.reshape(block, tf.concat([[-1], tf.shape(block)[2:]], axis=0))
+    order = tf.random.experimental.stateless_shuffle(
+        tf.range(tf.shape(crops)[0]), seed=tf.stack([seed ^ _MIX_STREAM, number])
+    )
+    return tf.ensure_shape(tf.gather(crops, order), [None, *block.shape[2:]])
+
+
+def _below(chance: tf.Tensor, limit: tf.Tensor) -> tf.Tensor:
+    """A uniform number in [0, 1) -> a uniform int32 in [0, limit)."""
+    number = tf.cast(chance * tf.cast(limit, tf.float32), tf.int32)
+    return tf.minimum(number, limit - 1)  # float32 may round up to the limit
+
+
+def _check(crop, batch_size, downscale, probability, crops_per_image, start_step) -> None:
+    for name, value, least in (
+        ("crop", crop, 1),
+        ("batch_size", batch_size, 1),
+        ("crops_per_image", crops_per_image, 1),
+        ("start_step", start_step, 0),
+    ):
+        if value < least:
+            raise ConfigError(f"{name} is {value}; it must be {least} or more")
+    if downscale is not None and not 0 < downscale[0] <= downscale[1] <= 1:
+        raise ConfigError(
+            f"downscale is {tuple(downscale)}; give smallest and largest factor in (0, 1]"
+        )
+    if not 0 <= probability <= 1:
+        raise ConfigError(f"downscale_probability is {probability}; it must be from 0 to 1")

@@ -1,0 +1,96 @@
+"""What every source of images offers, and the source that keeps its images in memory."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable
+
+import numpy as np
+import tensorflow as tf
+
+IMAGE_SPEC = tf.TensorSpec([None, None, 3], tf.uint8)
+FOREVER = np.iinfo(np.int64).max
+
+
+class ImageSource(abc.ABC):
+    """A finite set of RGB images of mixed sizes.
+
+    Attributes:
+      name: what the images are called in logs ("tfds:cifar10/train").
+      count: how many images there are, files found unreadable while decoding included.
+      skipped: files that could not be read, one path each; grows as they are met.
+    """
+
+    name: str
+    count: int
+    skipped: list[str]
+
+    @abc.abstractmethod
+    def images(self, shuffle_seed: int | None = None) -> tf.data.Dataset:
+        """One pass over the images: a finite dataset of uint8 [H, W, 3], RGB.
+
+        In a fixed order, or with `shuffle_seed` in the random order which that seed stands for.
+        """
+
+    @abc.abstractmethod
+    def endless_images(self, seed: int, start: int = 0, parallelism: int = 2) -> tf.data.Dataset:
+        """Pass after pass, each in a new random order: an infinite dataset of uint8 [H, W, 3].
+
+        The sequence is fixed by `seed`. `start` is the number of the image to begin with, reached
+        without decoding the ones before it, so that a resumed training goes on where it stopped.
+        """
+
+
+class MemorySource(ImageSource):
+    """Decoded images held in memory, end to end in one tensor, so that any one is found at once."""
+
+    def __init__(self, name: str, images: Iterable[np.ndarray | tf.Tensor]):
+        """Takes uint8 [H, W, 3] images."""
+        self.name = name
+        self.skipped: list[str] = []
+        with tf.device("CPU"):  # else a GPU would be asked to hold the training set
+            kept = [tf.convert_to_tensor(image, tf.uint8) for image in images]
+            sizes = np.array([image.shape for image in kept], dtype=np.int64).reshape(-1, 3)
+            ends = np.cumsum(np.prod(sizes, axis=1))
+            self.count = len(kept)
+            # concat rather than tf.constant of one array, which takes twice the memory on the way.
+            self._pixels = tf.concat([tf.reshape(image, [-1]) for image in kept], axis=0)
+            self._sizes = tf.constant(sizes)
+            self._starts = tf.constant(ends - np.prod(sizes, axis=1))
+
+    @classmethod
+    def holding(cls, source: ImageSource) -> MemorySource:
+        """Decodes all of `source` into memory (3 bytes a pixel; twice that while it is read)."""
+        if isinstance(source, MemorySource):
+            return source
+        memory = cls(source.name, source.images())
+        memory.skipped = list(source.skipped)
+        return memory
+
+    def images(self, shuffle_seed: int | None = None) -> tf.data.Dataset:
+        positions = tf.data.Dataset.range(self.count)
+        if shuffle_seed is not None:
+            positions = positions.map(lambda p: shuffled_index(p, self.count, shuffle_seed))
+        return positions.map(self._image)
+
+    def endless_images(self, seed: int, start: int = 0, parallelism: int = 2) -> tf.data.Dataset:
+        positions = tf.data.Dataset.range(start, FOREVER)
+        return positions.map(lambda p: self._image(shuffled_index(p, self.count, seed)))
+
+    def _image(self, index: tf.Tensor) -> tf.Tensor:
+        size = self._sizes[index]
+        flat = tf.slice(self._pixels, [self._starts[index]], [tf.reduce_prod(size)])
+        return tf.ensure_shape(tf.reshape(flat, size), IMAGE_SPEC.shape)
+
+
+def shuffled_index(position: tf.Tensor, count: int, seed: int | tf.Tensor) -> tf.Tensor:
+    """The image to show at `position` (int64, counted over all passes) of an endless shuffle.
+
+    Every pass over `count` images is a permutation of its own, worked out without state, so that
+    any position can be asked for directly.
+    """
+    count = tf.constant(count, tf.int64)
+    epoch = position // count
+    return tf.random.experimental.index_shuffle(
+        position % count, tf.stack([tf.cast(seed, tf.int64), epoch]), count - 1
+    )

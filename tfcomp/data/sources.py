@@ -1,0 +1,40 @@
+"""open_source: from what the user writes after --data to the images."""
+
+from __future__ import annotations
+
+import os
+
+from tfcomp.data.source import ImageSource
+from tfcomp.errors import ConfigError
+
+__all__ = ["ImageSource", "open_source"]
+
+
+def open_source(
+    spec: str, data_dir: str | os.PathLike | None = None, split: str = "train"
+) -> ImageSource:
+    """Opens the images that `spec` names.
+
+    Args:
+      spec: "tfds:NAME" (a TensorFlow Datasets name with an "image" feature, "tfds:cifar10"),
+        "folder:PATH" or "folder:PATH,PATH" (tfds.ImageFolder layout or any tree of images), or
+        "sample" (photographs that come with scikit-image).
+      data_dir: for "tfds:" alone, the folder where prepared data sets lie; TFDS's own by default.
+      split: "train", "test", or another split that the source has.
+
+    Raises ConfigError, which says what to write instead, where there are no such images.
+    """
+    kind, _, rest = spec.partition(":")
+    if kind == "sample" and not rest:
+        from tfcomp.data.sample_source import sample_source
+
+        return sample_source(split)
+    if kind == "folder":
+        from tfcomp.data.folder_source import FolderSource, parse_folders
+
+        return FolderSource(parse_folders(rest), split)
+    if kind == "tfds" and rest:
+        from tfcomp.data.tfds_source import TfdsSource
+
+        return TfdsSource(rest, data_dir, split)
+    raise ConfigError(f'unknown image source "{spec}"; give tfds:NAME, folder:PATH or sample')

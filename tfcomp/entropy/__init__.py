@@ -1,0 +1,1 @@
+"""Entropy models and their frozen integer tables: the only package that imports TFC."""

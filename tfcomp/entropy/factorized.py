@@ -1,0 +1,144 @@
+"""The factorized prior: one learned density a channel, read at each quality's step size.
+
+A latent channel has one density f_c over its real values y. Quality q quantises y with step
+1 / g_qc (g is the quality's gain), so the symbol k has the probability
+
+    P(k | q, c) = F_c((k + 1/2 + o) / g_qc) - F_c((k - 1/2 + o) / g_qc)
+
+with F_c the cumulative of Balle et al. 2018 (arXiv:1802.01436), appendix 6.1, and o a
+quantisation offset. All qualities train one and the same density.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_compression as tfc
+import tensorflow_probability as tfp
+
+from tfcomp.bitstream.tables import CdfTables
+
+RANGE_CODER_PRECISION = 16
+_MINIMUM_LIKELIHOOD = 1e-9
+
+
+class _ScaledDensity(tfp.distributions.Distribution):
+    """The density of g * y, given the density of y (which TFC's table builder reads)."""
+
+    def __init__(self, base, scale):
+        self._base = base
+        self._scale = tf.convert_to_tensor(scale)
+        super().__init__(
+            dtype=base.dtype,
+            reparameterization_type=base.reparameterization_type,
+            validate_args=False,
+            allow_nan_stats=False,
+            name="ScaledDensity",
+        )
+
+    def _batch_shape(self):
+        return self._base.batch_shape
+
+    def _batch_shape_tensor(self):
+        return self._base.batch_shape_tensor()
+
+    def _event_shape(self):
+        return tf.TensorShape(())
+
+    def _event_shape_tensor(self):
+        return tf.constant((), tf.int32)
+
+    def _cdf(self, x):
+        return self._base.cdf(x / self._scale)
+
+    def _survival_function(self, x):
+        return self._base.survival_function(x / self._scale)
+
+    def _log_cdf(self, x):
+        return self._base.log_cdf(x / self._scale)
+
+    def _log_survival_function(self, x):
+        return self._base.log_survival_function(x / self._scale)
+
+    def _quantization_offset(self):
+        return self._base._quantization_offset() * self._scale
+
+    def _lower_tail(self, tail_mass):
+        return self._base._lower_tail(tail_mass) * self._scale
+
+    def _upper_tail(self, tail_mass):
+        return self._base._upper_tail(tail_mass) * self._scale
+
+
+class FactorizedPrior(tf.Module):
+    """Learned per-channel densities of latents that several qualities share.
+
+    Args:
+      channels: number of latent channels C.
+    """
+
+    def __init__(self, channels, name="factorized_prior"):
+        super().__init__(name=name)
+        self.channels = int(channels)
+        self._density = tfc.DeepFactorized(batch_shape=(self.channels,), init_scale=4.0)
+        # The density sees y in units of its channel's typical size, so that channels of very
+        # different size (DC against fine detail) learn at one pace.
+        self.log_unit = tf.Variable(tf.zeros(self.channels), name="log_unit")
+
+    def set_units(self, standard_deviations):
+        """Starts each channel's density at the size of its values, float32 [C]."""
+        self.log_unit.assign(np.log(np.maximum(standard_deviations, 1e-4)))
+
+    @property
+    def _unit(self):
+        return tf.exp(self.log_unit)
+
+    def bits(self, symbols, gain):
+        """Shannon information of noisy or rounded symbols.
+
+        Args:
+          symbols: float32 [B, h, w, C], y * gain plus noise or rounded.
+          gain: float32 [B, C], steps per unit of y.
+
+        Returns:
+          float32 [B], bits an image; differentiable.
+        """
+        scale = (gain * self._unit)[:, None, None, :]
+        # Two cumulatives a symbol; the sign keeps both on the side where sigmoids are exact.
+        upper = self._density._logits_cumulative((symbols + 0.5) / scale)
+        lower = self._density._logits_cumulative((symbols - 0.5) / scale)
+        sign = -tf.stop_gradient(tf.sign(upper + lower))
+        likelihood = tf.abs(tf.sigmoid(sign * upper) - tf.sigmoid(sign * lower))
+        nats = -tf.math.log(tf.maximum(likelihood, _MINIMUM_LIKELIHOOD))
+        return tf.reduce_sum(nats, (1, 2, 3)) / np.log(2.0)
+
+    def freeze(self, gains):
+        """Builds the integer tables that files are written with, by TFC.
+
+        Args:
+          gains: float32 [Q, C].
+
+        Returns:
+          `CdfTables` with the Q * C tables, quality by quality, channel by channel.
+        """
+
+        @tf.function
+        def build(gain):
+            noisy = tfc.UniformNoiseAdapter(_ScaledDensity(self._density, gain * self._unit))
+            model = tfc.ContinuousBatchedEntropyModel(
+                noisy,
+                coding_rank=2,
+                compression=True,
+                stateless=True,
+                # Zero stays representable: most symbols are 0 and mean "nothing here".
+                offset_heuristic=False,
+                range_coder_precision=RANGE_CODER_PRECISION,
+                tail_mass=2**-12,
+                bottleneck_dtype=tf.float32,
+            )
+            return model.cdf, model.cdf_offset
+
+        parts = [build(tf.constant(gain, tf.float32)) for gain in np.asarray(gains)]
+        cdf = np.concatenate([part[0].numpy() for part in parts]).astype(np.int32)
+        cdf_offset = np.concatenate([part[1].numpy() for part in parts]).astype(np.int32)
+        return CdfTables(cdf, cdf_offset, np.zeros(len(cdf_offset), np.float32))

@@ -1,0 +1,35 @@
+"""Errors that tfcomp raises on purpose.
+
+Every one of them is a `CodecError`, which is a `ValueError`. Its message is one line that says what
+is wrong and what to do next, so a command-line tool can print it as it stands.
+"""
+
+from __future__ import annotations
+
+
+class CodecError(ValueError):
+    """Base of all errors that come from the input and not from a bug."""
+
+
+class BitstreamError(CodecError):
+    """A compressed file is damaged, hostile, or of a kind this version cannot read."""
+
+
+class UnknownBundleError(CodecError):
+    """A compressed file names a model bundle that is not installed."""
+
+
+class BundleError(CodecError):
+    """A bundle folder is incomplete or inconsistent."""
+
+
+class ImageError(CodecError):
+    """An input image cannot be read, or cannot be compressed as it is."""
+
+
+class OutputError(CodecError):
+    """A result cannot be written where it was asked for."""
+
+
+class ConfigError(CodecError):
+    """A configuration file or option has a value that cannot be used."""

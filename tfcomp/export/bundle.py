@@ -1,0 +1,107 @@
+"""Writes a bundle: all that the running world needs of a trained model.
+
+    NAME/manifest.json   what it is and how it was measured
+         encoder.tflite  decoder.tflite  tables.npz
+         README.md       the model card
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from tfcomp.bitstream.container import MAX_PIXELS
+from tfcomp.bitstream.tables import save_tables
+from tfcomp.errors import OutputError
+from tfcomp.export import model_card, tflite
+from tfcomp.export.deployed import DeployedCodec
+
+BUNDLE_FORMAT_VERSION = 1
+
+
+def write_bundle(model, config, folder, name, quantize="none", training=None, licence=None):
+    """Exports a trained model as a bundle folder.
+
+    Args:
+      model: a built `CycleModel`.
+      config: the `tfcomp.config.Config` it was trained with.
+      folder: where the bundle goes; files of an older bundle there are replaced as a whole.
+      name: the bundle's name.
+      quantize: see `tflite.convert`.
+      training: a JSON-ready summary of the training for the manifest.
+      licence: terms of the weights, one line.
+
+    Returns:
+      the manifest, a dict.
+
+    Raises:
+      OutputError: the folder can't be written, or holds something that is no bundle.
+    """
+    folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").is_file():
+        raise OutputError(f"{folder} holds files that are no bundle: give an empty folder")
+    deployed = DeployedCodec(model, half=quantize == "float16")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"can't write {folder}: {error.strerror}") from error
+    try:
+        (work / "encoder.tflite").write_bytes(tflite.convert(deployed, "encode", quantize))
+        (work / "decoder.tflite").write_bytes(tflite.convert(deployed, "decode", quantize))
+        save_tables(work / "tables.npz", {"latents": model.tables})
+        manifest = {
+            "format_version": BUNDLE_FORMAT_VERSION,
+            "name": name,
+            "family": config.model.family,
+            "qualities": model.qualities,
+            "default_quality": config.model.default_quality,
+            "stride": model.stride,
+            "channels": config.model.widths[-1],
+            "fixed_size": None,
+            "max_pixels": MAX_PIXELS,
+            "entropy": {"kind": "factorized"},
+            "quantization": quantize,
+            "fingerprint": fingerprint(work),
+            "training": training or {},
+            "rate_distortion": [],
+            "licence": licence or "not stated",
+        }
+        write_manifest(work, manifest)
+        os.chmod(work, 0o755)
+        _swap(work, folder)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    model.use_bundle(model.tables, bytes.fromhex(manifest["fingerprint"]))
+    return manifest
+
+
+def fingerprint(folder):
+    """SHA-256 (hex) over the decoder and the tables: what a file must be decoded with."""
+    digest = hashlib.sha256()
+    for name in ("decoder.tflite", "tables.npz"):
+        digest.update((Path(folder) / name).read_bytes())
+    return digest.hexdigest()
+
+
+def write_manifest(folder, manifest):
+    """Writes manifest.json and the model card made from it."""
+    folder = Path(folder)
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(model_card.render(manifest), encoding="utf-8")
+
+
+def _swap(work, folder):
+    """Puts the finished folder in place; the old one is removed only after that."""
+    old = None
+    if folder.exists():
+        old = folder.with_name(f".{folder.name}-old-{os.getpid()}")
+        os.replace(folder, old)
+    os.replace(work, folder)
+    if old:
+        shutil.rmtree(old)

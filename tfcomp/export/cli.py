@@ -1,0 +1,90 @@
+"""The command `python export.py`: a run folder becomes a bundle and a SavedModel."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from tfcomp.errors import CodecError, ConfigError
+
+
+def parse(arguments=None):
+    """Parses the command line; DESIGN section 6 fixes the flags' names."""
+    parser = argparse.ArgumentParser(
+        prog="export.py", description="Export a trained codec for phones, servers and Python."
+    )
+    parser.add_argument("--run", type=Path, default=Path("runs/cycle"), help="run folder")
+    parser.add_argument("--out", type=Path, required=True, help="bundle folder to write")
+    parser.add_argument("--name", help="the bundle's name; default: the name of --out")
+    parser.add_argument("--tflite", action="store_true", help="write the bundle (TFLite pair)")
+    parser.add_argument(
+        "--saved-model", action="store_true", help="write OUT/1 for TF Serving"
+    )
+    parser.add_argument("--quantize", choices=("none", "float16", "dynamic"), default="none")
+    parser.add_argument("--licence", help="terms of the weights, one line for the manifest")
+    return parser.parse_args(arguments)
+
+
+def export(options):
+    """Does what the options say; returns a dict of label -> path of what was written."""
+    if not (options.tflite or options.saved_model):
+        raise ConfigError("nothing to export: give --tflite, --saved-model or both")
+    if options.saved_model and options.quantize == "dynamic":
+        raise ConfigError("a SavedModel has no 8-bit weights: leave out --quantize dynamic")
+    from tfcomp.export import bundle
+    from tfcomp.training import run_folder, run_summary
+
+    model, config = run_folder.load_model(options.run)
+    # The SavedModel speaks for the bundle: its files carry the bundle's fingerprint.
+    manifest = bundle.write_bundle(
+        model,
+        config,
+        options.out,
+        options.name or options.out.name,
+        quantize=options.quantize,
+        training=run_summary.summarize(config, options.run),
+        licence=options.licence,
+    )
+    written = {"bundle": options.out}
+    if options.saved_model:
+        path = options.out / "1"
+        _save_model(model, manifest, path)
+        written["SavedModel"] = path
+    return written
+
+
+def _save_model(model, manifest, path):
+    from tfcomp.export import savedmodel
+    from tfcomp.export.deployed import DeployedCodec
+
+    deployed = DeployedCodec(model, half=manifest["quantization"] == "float16")
+    module = savedmodel.CodecModule(
+        lambda image, quality: deployed.encode(image, quality)["latents"],
+        lambda latents, quality: deployed.decode(latents, quality)["image"],
+        model.tables,
+        fingerprint=bytes.fromhex(manifest["fingerprint"]),
+        stride=manifest["stride"],
+        qualities=manifest["qualities"],
+        default_quality=manifest["default_quality"],
+        max_pixels=manifest["max_pixels"],
+    )
+    savedmodel.save(module, path)
+
+
+def main(arguments=None):
+    """Runs the command; returns its exit code: 0, or 2 for bad input."""
+    options = parse(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    try:
+        for label, path in export(options).items():
+            print(f"{label:<12}{path}")
+    except CodecError as error:
+        print(f"export.py: {error}", file=sys.stderr)
+        return 2
+    return 0

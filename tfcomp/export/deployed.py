@@ -1,0 +1,167 @@
+"""The trained transforms as plain modules of stock operations, ready for TFLite and SavedModel.
+
+    encode   uint8 image -> convolutions, GDN, residual branches -> * gain_q -> round -> int32
+    decode   int32 -> / gain_q -> 3x3 convolutions + depth_to_space, IGDN ... -> uint8 image
+
+Per-channel scales are folded into the kernels, and every strided transposed convolution becomes
+the ordinary convolution it equals: two output pixels a side come out of one input position, so
+their taps are packed side by side in the channels and spread by depth_to_space (sub-pixel
+convolution, Shi et al. 2016, arXiv:1609.05158). TFLite runs that several times faster.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from tfcomp.models import layers
+
+# Far above any symbol a picture gives (a few hundred); keeps a broken image from overflowing.
+_MAXIMUM_SYMBOL = 2.0**20
+
+
+def subpixel_kernel(kernel):
+    """Repacks a kernel of a transposed convolution of stride 2 and SAME padding.
+
+    conv2d_transpose(y, kernel, strides=2) == depth_to_space(conv2d(y, repacked), 2)
+
+    Output row 2i + r takes tap t = r + before - 2d of input row i + d, where `before` is the
+    padding that SAME puts before an even side.
+
+    Args:
+      kernel: float32 [k, k, C_out, C_in], as conv2d_transpose takes it.
+
+    Returns:
+      float32 [m, m, C_in, 4 * C_out], m odd.
+    """
+    size, _, outputs, inputs = kernel.shape
+    before = (size - 2) // 2
+    taps = [
+        (d, r, r + before - 2 * d)
+        for r in (0, 1)
+        for d in range(-size, size + 1)
+        if 0 <= r + before - 2 * d < size
+    ]
+    reach = max(abs(d) for d, _, _ in taps)
+    repacked = np.zeros((2 * reach + 1, 2 * reach + 1, inputs, 2, 2, outputs), np.float32)
+    for dy, ry, ty in taps:
+        for dx, rx, tx in taps:
+            repacked[dy + reach, dx + reach, :, ry, rx] = kernel[ty, tx].T
+    return repacked.reshape(2 * reach + 1, 2 * reach + 1, inputs, 4 * outputs)
+
+
+class _Layers:
+    """Turns trained layers into functions of constants, one direction at a time.
+
+    Args:
+      half: round every weight to what float16 holds.
+    """
+
+    def __init__(self, half):
+        self.half = half
+
+    def constant(self, values):
+        values = np.asarray(values, np.float32)
+        return tf.constant(values.astype(np.float16).astype(np.float32) if self.half else values)
+
+    def convolution(self, kernel, bias, strides=1):
+        kernel, bias = self.constant(kernel), self.constant(bias)
+        return lambda x: tf.nn.bias_add(tf.nn.conv2d(x, kernel, strides, "SAME"), bias)
+
+    def analysis_convolution(self, layer):
+        kernel = layer.kernel.numpy() * layer.analysis_scale.numpy()
+        return self.convolution(kernel, layer.analysis_bias.numpy(), layer.strides)
+
+    def synthesis_convolution(self, layer):
+        # A trained scale multiplies the output channels, which stand third in the kernel.
+        kernel = layer.synthesis_kernel.numpy() * layer.synthesis_scale.numpy()[:, None]
+        bias = layer.synthesis_bias.numpy()
+        if layer.strides == 1:
+            # The transpose of a stride-1 convolution is one with the kernel turned round.
+            return self.convolution(kernel[::-1, ::-1].transpose(0, 1, 3, 2), bias)
+        if layer.strides != 2:
+            raise ValueError(f"no sub-pixel form for stride {layer.strides}")
+        convolve = self.convolution(subpixel_kernel(kernel), np.tile(bias, 4))
+        return lambda y: tf.nn.depth_to_space(convolve(y), 2)
+
+    def normalisation(self, beta_root, gamma_root):
+        gamma = np.square(gamma_root.numpy())[None, None]
+        beta = np.square(beta_root.numpy()) + layers.GDN.MINIMUM_BETA
+        convolve = self.convolution(gamma, beta)
+        return lambda x: convolve(tf.abs(x))
+
+    def analysis(self, layer):
+        """The layer's analysis direction."""
+        if isinstance(layer, layers.TiedConv2D):
+            return self.analysis_convolution(layer)
+        if isinstance(layer, layers.GDN):
+            norm = self.normalisation(layer.analysis_beta_root, layer.analysis_gamma_root)
+            return lambda x: x / norm(x)
+        if isinstance(layer, layers.TiedResidualBlock):
+            first = self.analysis_convolution(layer.first)
+            second = self.analysis_convolution(layer.second)
+            return lambda x: x + second(tf.nn.leaky_relu(first(x)))
+        raise TypeError(f"no deployed form for {type(layer).__name__}")
+
+    def synthesis(self, layer):
+        """The layer's synthesis direction."""
+        if isinstance(layer, layers.TiedConv2D):
+            return self.synthesis_convolution(layer)
+        if isinstance(layer, layers.GDN):
+            norm = self.normalisation(layer.synthesis_beta_root, layer.synthesis_gamma_root)
+            return lambda y: y * norm(y)
+        if isinstance(layer, layers.TiedResidualBlock):
+            first = self.synthesis_convolution(layer.first)
+            second = self.synthesis_convolution(layer.second)
+            return lambda y: y + first(tf.nn.leaky_relu(second(y)))
+        raise TypeError(f"no deployed form for {type(layer).__name__}")
+
+
+class DeployedCodec(tf.Module):
+    """The two transforms of a trained `CycleModel`, weights frozen as constants.
+
+    Args:
+      model: the trained model.
+      half: round the weights to what float16 holds, so that a float16 TFLite model and a
+        SavedModel made of this module compute with the very same numbers.
+
+    Attributes:
+      encode: tf.function, (image uint8 [1, H, W, 3], quality int32 [1]) -> {"latents": int32
+        [1, H/stride, W/stride, C]}; H and W multiples of the stride.
+      decode: tf.function, (latents int32 [1, h, w, C], quality int32 [1]) -> {"image": uint8
+        [1, h*stride, w*stride, 3]}.
+    """
+
+    def __init__(self, model, half=False):
+        super().__init__(name="deployed_codec")
+        build = _Layers(half)
+        gain = np.exp(model.log_gain.numpy())
+        channels = gain.shape[1]
+        gain, step = build.constant(gain), build.constant(1.0 / gain)
+        analysis = [build.analysis(layer) for stage in model.levels for layer in stage]
+        synthesis = [
+            build.synthesis(layer) for stage in reversed(model.levels) for layer in reversed(stage)
+        ]
+
+        def encode(image, quality):
+            x = tf.cast(image, tf.float32) * (1.0 / 255.0) - 0.5
+            for step in analysis:
+                x = step(x)
+            symbols = tf.round(x * tf.gather(gain, quality - 1))
+            symbols = tf.clip_by_value(symbols, -_MAXIMUM_SYMBOL, _MAXIMUM_SYMBOL)
+            return {"latents": tf.cast(symbols, tf.int32)}
+
+        def decode(latents, quality):
+            y = tf.cast(latents, tf.float32) * tf.gather(step, quality - 1)
+            for step in synthesis:
+                y = step(y)
+            pixels = tf.clip_by_value((y + 0.5) * 255.0, 0.0, 255.0)
+            return {"image": tf.cast(tf.round(pixels), tf.uint8)}
+
+        quality = tf.TensorSpec([1], tf.int32, name="quality")
+        self.encode = tf.function(
+            encode, [tf.TensorSpec([1, None, None, 3], tf.uint8, name="image"), quality]
+        )
+        self.decode = tf.function(
+            decode, [tf.TensorSpec([1, None, None, channels], tf.int32, name="latents"), quality]
+        )

@@ -1,0 +1,49 @@
+"""The model card of a bundle: its manifest, told to a person."""
+
+from __future__ import annotations
+
+_TEMPLATE = """# {name}
+
+{family} codec for tfcomp, {qualities} quality levels in one set of weights.
+
+    tfcomp compress photo.png --model {name} --quality {default_quality}
+
+| | |
+| --- | --- |
+| fingerprint | `{fingerprint}` |
+| latents | {channels} channels, one for every {stride}x{stride} pixels |
+| weights stored as | {weights} |
+| terms of the weights | {licence} |
+
+## Training
+
+{training}
+
+## Measured
+
+{figures}
+
+## Limits
+
+Made for photographs in 8-bit sRGB: text, line art and screen shots cost more than in PNG or WebP.
+Transparency, colour profiles and metadata are not kept. Lossy: never decode and encode again
+where the pixels must stay exact.
+"""
+
+_WEIGHTS = {"none": "float32", "float16": "float16", "dynamic": "int8 (dynamic range)"}
+
+
+def render(manifest):
+    """Markdown text of a bundle's README.md, from its manifest."""
+    training = "\n".join(f"- {key}: {value}" for key, value in manifest["training"].items())
+    points = manifest["rate_distortion"]
+    figures = "Not measured yet."
+    if points:
+        lines = ["| quality | bits/pixel | PSNR dB |", "| --- | --- | --- |"]
+        lines += [f"| {p['quality']} | {p['bpp']:.4f} | {p['psnr']:.2f} |" for p in points]
+        heading = manifest.get("measured", "")
+        figures = (heading + "\n\n" if heading else "") + "\n".join(lines)
+    return _TEMPLATE.format(
+        **{**manifest, "training": training or "Not recorded.", "figures": figures},
+        weights=_WEIGHTS[manifest["quantization"]],
+    )

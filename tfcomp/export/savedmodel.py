@@ -1,0 +1,236 @@
+"""A codec as a SavedModel in stock TensorFlow ops: image files in, .tfcomp files out, and back.
+
+It needs no tfcomp, no TensorFlow Compression and no Python where it runs, so TensorFlow Serving
+serves it as it is:
+
+    compress     image_bytes string [B], quality int32 [B] -> compressed_bytes, error string [B]
+    decompress   compressed_bytes string [B]               -> image_bytes, error string [B]
+
+with `serving_default` the same as `decompress`. Names in `_bytes` are base64 over REST.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Optional
+
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from tfcomp.bitstream.container import MAX_PIXELS
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.export import graph_container
+from tfcomp.export.graph_images import pad_to_multiple, read_image, write_png
+from tfcomp.export.graph_range_decoder import decode_rows
+from tfcomp.export.graph_range_encoder import encode_rows
+from tfcomp.export.graph_tables import GraphTables, can_encode
+
+Transform = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+_ITEMS_AT_ONCE = 4  # of a batch
+
+
+class CodecModule(tf.Module):
+    """A codec from bytes to bytes.
+
+    analysis: (image uint8 [1, H, W, 3], quality int32 [1]) -> latents int32 [1, h, w, C], for
+        H and W that are multiples of stride.
+    synthesis: (latents int32 [1, h, w, C], quality int32 [1]) -> image uint8 [1, H, W, 3].
+        Both are called while tracing, without AutoGraph; a variable that they use must belong to
+        them (they are tf.Modules, or functions of one) or to this module.
+    tables: qualities * C tables, those of quality q (from 1) from (q - 1) * C on.
+    fingerprint: the bundle's; its first 4 bytes name it in files.
+    fixed_size: (width, height) of all images where the bundle fixes it.
+    """
+
+    def __init__(
+        self,
+        analysis: Transform,
+        synthesis: Transform,
+        tables: CdfTables,
+        *,
+        fingerprint: bytes,
+        stride: int,
+        qualities: int,
+        default_quality: int,
+        max_pixels: int = MAX_PIXELS,
+        fixed_size: Optional[tuple[int, int]] = None,
+    ):
+        super().__init__(name="codec")
+        if tables.count % qualities:
+            raise ValueError(f"{tables.count} tables do not divide among {qualities} qualities")
+        if len(fingerprint) < 4 or not 1 <= default_quality <= qualities <= 255:
+            raise ValueError("a fingerprint has 4 bytes at least, and quality is 1 to 255")
+        self._analysis = analysis
+        self._synthesis = synthesis
+        self._tables = GraphTables(tables)
+        self._channels = tables.count // qualities
+        self._default_quality = default_quality
+        self._format = graph_container.Format(
+            bytes(fingerprint[:4]), qualities, stride, max_pixels, fixed_size
+        )
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="image_bytes"),
+            tf.TensorSpec([None], tf.int32, name="quality"),
+        ],
+        autograph=False,
+    )
+    def compress(self, image_bytes: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Compresses image files.
+
+        image_bytes: string [B], PNG, JPEG, BMP or GIF files; see `graph_images.read_image` for
+            what is dropped. quality: int32 [B], 0 for the default.
+        Returns compressed_bytes, string [B], and error, string [B]: "" for an item that is well,
+        else what is wrong with it, and its compressed_bytes are empty.
+        """
+        compressed, error = _for_each(self._compress_one, (image_bytes, quality))
+        return {"compressed_bytes": compressed, "error": error}
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string, name="compressed_bytes")],
+        autograph=False,
+    )
+    def decompress(self, compressed_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Decompresses .tfcomp files, string [B].
+
+        Returns image_bytes, string [B], PNG files, and error, string [B]; see `compress`.
+        """
+        image, error = _for_each(self._decompress_one, (compressed_bytes,))
+        return {"image_bytes": image, "error": error}
+
+    def _compress_one(self, content, quality):
+        quality = tf.where(quality == 0, self._default_quality, quality)
+        image = read_image(content, self._format.max_pixels)
+        qualities = self._format.qualities
+        height, width = tf.unstack(tf.shape(image.pixels)[:2])
+        checks = [
+            (image.error == "", image.error),
+            (
+                (quality >= 1) & (quality <= qualities),
+                f"quality is 1 to {qualities}, or 0 for {self._default_quality}",
+            ),
+            (self._allows_padded(width, height), "the image is too long and narrow"),
+        ]
+        if self._format.fixed_size is not None:
+            expected = self._format.fixed_size
+            text = f"this model takes images of {expected[0]}x{expected[1]} pixels only"
+            checks.append(((width == expected[0]) & (height == expected[1]), text))
+
+        def compress():
+            pixels = pad_to_multiple(image.pixels, self._format.stride)
+            latents = self._analysis(pixels[None], quality[None])
+            with tf.device("/CPU:0"):
+                shape = tf.shape(latents)
+                values = tf.reshape(latents, [shape[1], shape[2] * self._channels])
+                index = self._table_index(quality, shape[2])
+
+                def write():
+                    streams = encode_rows(values, index, self._tables)
+                    return graph_container.pack(quality, width, height, streams, self._format)
+
+                codable = can_encode(values, index, self._tables)
+                return _unless_wrong([(codable, "the image's latents are out of range")], write)
+
+        return _unless_wrong(checks, compress)
+
+    def _decompress_one(self, content):
+        with tf.device("/CPU:0"):
+            parsed = graph_container.parse(content, self._format)
+        size = tf.cast([parsed.width, parsed.height], tf.int64)
+        checks = [
+            (parsed.error == "", parsed.error),
+            (self._allows_padded(size[0], size[1]), "the image is too long and narrow"),
+        ]
+
+        def decompress():
+            quality = tf.cast(parsed.quality, tf.int32)
+            width, height = tf.unstack(tf.cast(size, tf.int32))
+            rows, columns = -(-height // self._format.stride), -(-width // self._format.stride)
+            with tf.device("/CPU:0"):
+                index = self._table_index(quality, columns)
+                values, sound = decode_rows(parsed.streams, index, self._tables)
+
+            def synthesise():
+                latents = tf.reshape(values, [1, rows, columns, self._channels])
+                image = self._synthesis(latents, quality[None])
+                return write_png(tf.ensure_shape(image, [1, None, None, 3])[0, :height, :width])
+
+            text = "the coded values are damaged; get an undamaged copy of the file"
+            return _unless_wrong([(tf.reduce_all(sound), text)], synthesise)
+
+        return _unless_wrong(checks, decompress)
+
+    def _table_index(self, quality, columns):
+        """int32 [columns * C]: the table of each value of a latent row."""
+        first = (quality - 1) * self._channels
+        return tf.tile(first + tf.range(self._channels), columns[None])
+
+    def _allows_padded(self, width, height):
+        """Padding one pixel's width to the stride must not multiply what is allocated."""
+        stride = self._format.stride
+        across = (tf.cast(width, tf.int64) + stride - 1) // stride
+        down = (tf.cast(height, tf.int64) + stride - 1) // stride
+        # Every image of up to max_pixels passes if its short side has stride pixels or more.
+        return across * down * stride**2 <= 4 * max(self._format.max_pixels, stride**2)
+
+
+def save(module: CodecModule, path: str | os.PathLike[str]) -> None:
+    """Writes the SavedModel with its signatures. TensorFlow Serving wants `path` to end in a
+    version number, as in NAME/1."""
+    signatures = {
+        "compress": module.compress,
+        "decompress": module.decompress,
+        "serving_default": module.decompress,
+    }
+    tf.saved_model.save(module, os.fspath(path), signatures=signatures)
+
+
+def op_names(path: str | os.PathLike[str]) -> set[str]:
+    """The names of all ops in a SavedModel, those of its function library included."""
+    saved = saved_model_pb2.SavedModel()
+    with open(os.path.join(path, "saved_model.pb"), "rb") as file:
+        saved.ParseFromString(file.read())
+    names = set()
+    for meta_graph in saved.meta_graphs:
+        graph = meta_graph.graph_def
+        for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
+            names.update(node.op for node in nodes)
+    return names
+
+
+def _unless_wrong(checks, make):
+    """make()'s bytes (string scalar), or with it an error of its own, as (bytes, error).
+
+    checks: pairs of a bool scalar that must hold and a text; the first that fails is the error,
+    and make() is not run.
+    """
+    error = tf.constant("")
+    for holds, text in checks:
+        error = tf.where((error == "") & tf.logical_not(holds), text, error)
+
+    def made():
+        result = make()
+        return result if isinstance(result, tuple) else (result, tf.constant(""))
+
+    return tf.cond(error == "", made, lambda: (tf.constant(""), error))
+
+
+def _for_each(function, inputs):
+    """(bytes, error) of function for every item, string [B] each; an error names its item."""
+
+    def one(arguments):
+        number, *arguments = arguments
+        result, error = function(*arguments)
+        named = tf.strings.join(["item ", tf.strings.as_string(number), ": ", error])
+        return result, tf.where(error == "", error, named)
+
+    numbers = tf.range(tf.size(inputs[0]))
+    return tf.map_fn(
+        one,
+        (numbers, *inputs),
+        fn_output_signature=(tf.string, tf.string),
+        parallel_iterations=_ITEMS_AT_ONCE,
+    )

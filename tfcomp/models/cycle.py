@@ -1,0 +1,110 @@
+"""cycle: the decoder is the encoder's mirror image, kernel by kernel.
+
+     g_a  images -> [conv 5x5 /2 -> GDN -> residual] x levels -> conv 5x5 /2 -> * gain_q -> latents
+                       |  same         same |                       | same        |
+     g_s  images <- [convT 5x5 x2 <- IGDN <- residual] x levels <- convT 5x5 <- / gain_q <- latents
+
+One set of weights serves every quality: quality q multiplies the latents by its own gain a
+channel before rounding (coarse steps for small files), and divides after. The ladder of gains
+starts geometric in sqrt(lambda_q), the high-rate optimum of a uniform quantiser, and is trained.
+
+The loss (tfcomp/models/losses.py) is rate + lambda_q * distortion (Balle et al. 2017),
++ w1 * cycle consistency MSE(E(I), E(D(E(I)))), + w2 * Aytekin's sparsity objective.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from tfcomp import config as config_module
+from tfcomp.entropy.factorized import FactorizedPrior
+from tfcomp.models import base, layers
+
+
+@keras.utils.register_keras_serializable(package=layers.PACKAGE)
+class CycleModel(base.CodecModel):
+    """Autoencoder with shared kernels, variable rate and a factorized prior.
+
+    Args:
+      model_config: a `tfcomp.config.ModelConfig` (or its dict) of family "cycle".
+      loss_config: a `tfcomp.config.LossConfig` (or its dict); None for the defaults.
+    """
+
+    def __init__(self, model_config=None, loss_config=None, **kwargs):
+        if isinstance(model_config, dict) or isinstance(loss_config, dict):
+            whole = config_module.from_dict(
+                {"model": model_config or {}, "loss": loss_config or {}}
+            )
+            model_config, loss_config = whole.model, whole.loss
+        super().__init__(model_config or config_module.ModelConfig(), loss_config, **kwargs)
+        settings = self.model_config
+        self.levels = []
+        last = len(settings.widths) - 1
+        for level, (width, blocks) in enumerate(zip(settings.widths, settings.residual_blocks)):
+            stage = [
+                layers.TiedConv2D(
+                    width, settings.kernel_size, 2, settings.tied, name=f"down_{level}"
+                )
+            ]
+            if level < last:
+                stage.append(layers.GDN(name=f"gdn_{level}"))
+            stage += [
+                layers.TiedResidualBlock(tied=settings.tied, name=f"residual_{level}_{block}")
+                for block in range(blocks)
+            ]
+            self.levels.append(stage)
+        # A uniform quantiser of step s (0..255 scale) costs s^2 / 12 a value and saves log2 s bits,
+        # and a pixel has three values: rate + lambda * distortion is least at
+        # s^2 = 18 / (lambda ln 2).
+        steps = np.sqrt(18.0 / (self.lambdas * np.log(2.0))) / 255.0
+        log_gain = np.repeat(-np.log(steps)[:, None], settings.widths[-1], axis=1)
+        self.log_gain = self.add_weight(
+            "log_gain",
+            log_gain.shape,
+            initializer=keras.initializers.Constant(log_gain),
+            dtype=tf.float32,
+        )
+        self.prior = FactorizedPrior(settings.widths[-1])
+
+    def gain(self, quality):
+        """Quantisation steps per unit of latent: int32 [B] -> float32 [B, C]."""
+        return tf.exp(tf.gather(tf.cast(self.log_gain, tf.float32), quality - 1))
+
+    def transform(self, images):
+        """g_a: float32 [B, H, W, 3] -> float32 [B, h, w, C], before any quality's gain."""
+        x = tf.cast(images - 0.5, self.compute_dtype)
+        for stage in self.levels:
+            for layer in stage:
+                if not layer.built:
+                    layer.build(x.shape)
+                x = layer.analysis(x)
+        return tf.cast(x, tf.float32)
+
+    def analysis(self, images, quality):
+        """See `CodecModel`."""
+        return self.transform(images) * self.gain(quality)[:, None, None, :]
+
+    def synthesis(self, latents, quality):
+        """See `CodecModel`."""
+        y = tf.cast(latents, tf.float32) / self.gain(quality)[:, None, None, :]
+        y = tf.cast(y, self.compute_dtype)
+        for stage in reversed(self.levels):
+            for layer in reversed(stage):
+                y = layer.synthesis(y)
+        return tf.cast(y, tf.float32) + 0.5
+
+    def bits(self, latents, quality):
+        """See `CodecModel`."""
+        return self.prior.bits(latents, self.gain(quality))
+
+    def freeze(self):
+        """See `CodecModel`."""
+        return self.prior.freeze(np.exp(self.log_gain.numpy()))
+
+    def get_config(self):
+        whole = config_module.to_dict(
+            config_module.Config(model=self.model_config, loss=self.loss_config)
+        )
+        return {"model_config": whole["model"], "loss_config": whole["loss"], "name": self.name}

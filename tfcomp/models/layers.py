@@ -1,0 +1,199 @@
+"""Layers that know both directions: analysis (encoder) and synthesis (decoder).
+
+    analysis   x --conv(K)--> * scale_a --> + bias_a --> y
+    synthesis  y --conv_transpose(K)--> * scale_s --> + bias_s --> x
+
+K is ONE variable. A convolution and its transpose are adjoint linear maps, so an orthonormal K
+makes the synthesis the exact inverse of the analysis; training starts near there.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from tensorflow import keras
+
+PACKAGE = "tfcomp"
+
+
+@keras.utils.register_keras_serializable(package=PACKAGE)
+class TiedConv2D(keras.layers.Layer):
+    """A convolution and its mirror image, sharing one kernel.
+
+    Args:
+      filters: output channels of the analysis direction.
+      kernel_size: side of the square kernel.
+      strides: down-sampling factor of the analysis direction.
+      tied: False gives the untied twin: the synthesis direction has a kernel of its own.
+      scale_initializer: initial per-channel scale of both directions (0 for residual branches,
+        which then start as the identity).
+    """
+
+    def __init__(
+        self, filters, kernel_size, strides=1, tied=True, scale_initializer="ones", **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.filters = int(filters)
+        self.kernel_size = int(kernel_size)
+        self.strides = int(strides)
+        self.tied = bool(tied)
+        self.analysis_scale_initializer, self.synthesis_scale_initializer = (
+            scale_initializer
+            if isinstance(scale_initializer, (tuple, list))
+            else (scale_initializer, scale_initializer)
+        )
+
+    def build(self, input_shape):
+        self.input_channels = int(input_shape[-1])
+        kernel_shape = (self.kernel_size, self.kernel_size, self.input_channels, self.filters)
+        self.kernel = self.add_weight("kernel", kernel_shape, initializer="glorot_normal")
+        self.synthesis_kernel = (
+            self.kernel
+            if self.tied
+            else self.add_weight("synthesis_kernel", kernel_shape, initializer="glorot_normal")
+        )
+        self.analysis_bias = self.add_weight("analysis_bias", (self.filters,), initializer="zeros")
+        self.analysis_scale = self.add_weight(
+            "analysis_scale", (self.filters,), initializer=self.analysis_scale_initializer
+        )
+        self.synthesis_bias = self.add_weight(
+            "synthesis_bias", (self.input_channels,), initializer="zeros"
+        )
+        self.synthesis_scale = self.add_weight(
+            "synthesis_scale",
+            (self.input_channels,),
+            initializer=self.synthesis_scale_initializer,
+        )
+        super().build(input_shape)
+
+    def analysis(self, x):
+        """[B, H, W, C_in] -> [B, H/strides, W/strides, filters]; H, W divisible by strides."""
+        y = tf.nn.conv2d(x, tf.cast(self.kernel, x.dtype), self.strides, "SAME")
+        return y * tf.cast(self.analysis_scale, y.dtype) + tf.cast(self.analysis_bias, y.dtype)
+
+    def synthesis(self, y):
+        """[B, h, w, filters] -> [B, h*strides, w*strides, C_in]."""
+        shape = tf.shape(y)
+        output_shape = [
+            shape[0],
+            shape[1] * self.strides,
+            shape[2] * self.strides,
+            self.input_channels,
+        ]
+        x = tf.nn.conv2d_transpose(
+            y, tf.cast(self.synthesis_kernel, y.dtype), output_shape, self.strides, "SAME"
+        )
+        return x * tf.cast(self.synthesis_scale, x.dtype) + tf.cast(self.synthesis_bias, x.dtype)
+
+    def call(self, x):
+        return self.analysis(x)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "tied": self.tied,
+            "scale_initializer": (
+                self.analysis_scale_initializer,
+                self.synthesis_scale_initializer,
+            ),
+        }
+
+
+@keras.utils.register_keras_serializable(package=PACKAGE)
+class TiedResidualBlock(keras.layers.Layer):
+    """Residual block (He et al. 2016, arXiv:1512.03385) with its mirror image.
+
+        analysis   x -+- conv(A) - leaky ReLU - conv(B) --------------+-> y
+                      +-----------------------------------------------+
+        synthesis  y -+- conv_transpose(B) - leaky ReLU - conv_transpose(A) -+-> x
+                      +------------------------------------------------------+
+
+    The last scale of each branch starts at 0, so both directions start as the identity (ReZero,
+    Bachlechner et al. 2020, arXiv:2003.04887).
+    """
+
+    def __init__(self, kernel_size=3, tied=True, **kwargs):
+        super().__init__(**kwargs)
+        self.kernel_size = int(kernel_size)
+        self.tied = bool(tied)
+
+    def build(self, input_shape):
+        channels = int(input_shape[-1])
+
+        def convolution(name, scales):
+            return TiedConv2D(
+                channels,
+                self.kernel_size,
+                tied=self.tied,
+                scale_initializer=scales,
+                name=name,
+                dtype=self.dtype_policy,
+            )
+
+        self.first = convolution("first", ("ones", "zeros"))
+        self.second = convolution("second", ("zeros", "ones"))
+        self.first.build(input_shape)
+        self.second.build(input_shape)
+        super().build(input_shape)
+
+    def analysis(self, x):
+        """[B, H, W, C] -> the same shape."""
+        return x + self.second.analysis(tf.nn.leaky_relu(self.first.analysis(x)))
+
+    def synthesis(self, y):
+        """[B, H, W, C] -> the same shape."""
+        return y + self.first.synthesis(tf.nn.leaky_relu(self.second.synthesis(y)))
+
+    def call(self, x):
+        return self.analysis(x)
+
+    def get_config(self):
+        return {**super().get_config(), "kernel_size": self.kernel_size, "tied": self.tied}
+
+
+@keras.utils.register_keras_serializable(package=PACKAGE)
+class GDN(keras.layers.Layer):
+    """Generalised divisive normalisation, L1 form (Johnston et al. 2019, arXiv:1912.08771).
+
+        analysis   y_i = x_i / (beta_i + sum_j gamma_ij |x_j|)
+        synthesis  x_i = y_i * (beta'_i + sum_j gamma'_ij |y_j|)
+
+    beta and gamma are squares of the trained variables, hence never negative; gamma starts near 0
+    so that synthesis starts as the inverse of analysis. Written in plain operations so that it
+    exports to SavedModel and TFLite as it is.
+    """
+
+    MINIMUM_BETA = 1e-4
+
+    def build(self, input_shape):
+        channels = int(input_shape[-1])
+
+        def gamma_initializer(shape, dtype=None):
+            return tf.fill(shape, tf.cast(1e-3, dtype or tf.float32))
+
+        for direction in ("analysis", "synthesis"):
+            beta = self.add_weight(f"{direction}_beta_root", (channels,), initializer="ones")
+            gamma = self.add_weight(
+                f"{direction}_gamma_root", (channels, channels), initializer=gamma_initializer
+            )
+            setattr(self, f"{direction}_beta_root", beta)
+            setattr(self, f"{direction}_gamma_root", gamma)
+        super().build(input_shape)
+
+    def _norm(self, x, beta_root, gamma_root):
+        gamma = tf.cast(tf.square(gamma_root), x.dtype)
+        beta = tf.cast(tf.square(beta_root) + self.MINIMUM_BETA, x.dtype)
+        return tf.nn.conv2d(tf.abs(x), gamma[None, None], 1, "SAME") + beta
+
+    def analysis(self, x):
+        """[B, H, W, C] -> the same shape."""
+        return x / self._norm(x, self.analysis_beta_root, self.analysis_gamma_root)
+
+    def synthesis(self, y):
+        """[B, H, W, C] -> the same shape."""
+        return y * self._norm(y, self.synthesis_beta_root, self.synthesis_gamma_root)
+
+    def call(self, x):
+        return self.analysis(x)

@@ -1,0 +1,48 @@
+"""The running world: images in, `.tfcomp` bytes out and back, on LiteRT and without TensorFlow.
+
+codec.py has the whole road, to be read from top to bottom. bundle.py reads one trained model,
+registry.py finds the installed ones, entropy.py turns latents into sections and back,
+interpreter.py is LiteRT, tiles.py keeps large images from filling the memory, image_input.py makes
+RGB of whatever people call an image, pillow.py is the Pillow plugin.
+
+The names below are fetched when they are first used, LiteRT when the first network runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_HOME_OF = {
+    "Bundle": "tfcomp.runtime.bundle",
+    "Codec": "tfcomp.runtime.codec",
+    "Manifest": "tfcomp.runtime.bundle",
+    "decompress": "tfcomp.runtime.codec",
+    "installed_bundles": "tfcomp.runtime.registry",
+    "list_models": "tfcomp.runtime.registry",
+    "load": "tfcomp.runtime.codec",
+    "read_image": "tfcomp.runtime.image_input",
+}
+
+__all__ = [
+    "Bundle",
+    "Codec",
+    "Manifest",
+    "decompress",
+    "installed_bundles",
+    "list_models",
+    "load",
+    "read_image",
+]
+
+if TYPE_CHECKING:  # the same names, for editors and type checkers
+    from tfcomp.runtime.bundle import Bundle, Manifest
+    from tfcomp.runtime.codec import Codec, decompress, load
+    from tfcomp.runtime.image_input import read_image
+    from tfcomp.runtime.registry import installed_bundles, list_models
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'tfcomp.runtime' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOME_OF[name]), name)

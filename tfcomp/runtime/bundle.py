@@ -1,0 +1,293 @@
+"""A bundle: one trained model as a decoder needs it, in a folder or the same folder zipped.
+
+    manifest.json    what the model is (`Manifest`)
+    encoder.tflite   uint8 image and quality -> int32 latents
+    decoder.tflite   int32 latents and quality -> uint8 image
+    tables.npz       the frozen integer tables of the range coder
+
+The fingerprint is the SHA-256 of decoder.tflite followed by tables.npz. A compressed file carries
+its first 4 bytes, so whatever changes what a file decodes to also changes the fingerprint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from typing_extensions import Self
+
+from tfcomp.bitstream.container import MAX_PIXELS
+from tfcomp.bitstream.tables import CdfTables, load_tables
+from tfcomp.errors import BundleError
+from tfcomp.runtime.entropy import ENTROPY_CODERS
+
+MANIFEST_VERSION = 1
+_MANIFEST = "manifest.json"
+_MAX_MEMBER_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What manifest.json says, checked.
+
+    Attributes:
+      name: what `tfcomp.load` takes. family: the kind of network.
+      qualities: number of quality levels; 1 makes the smallest files. default_quality: one of them.
+      stride: image pixels per latent element along one side. channels: latent channels.
+      fixed_size: (width, height) in pixels where the model takes one size only, else None.
+      max_pixels: largest image the model may be asked for.
+      reach: how far in latent elements an output of either network looks to each side, if known;
+        large images are then worked on in overlapping tiles (optional).
+      entropy: {"kind": ...}, which entropy coder reads the sections.
+      fingerprint: 64 hex digits.
+      quantization, training, rate_distortion, licence: for people; see the bundle's README.md.
+    """
+
+    name: str
+    family: str
+    qualities: int
+    default_quality: int
+    stride: int
+    channels: int
+    fixed_size: tuple[int, int] | None
+    max_pixels: int
+    entropy: Mapping[str, Any]
+    fingerprint: str
+    reach: int | None = None
+    quantization: str = "none"
+    training: Mapping[str, Any] = field(default_factory=dict)
+    rate_distortion: tuple[Mapping[str, Any], ...] = ()
+    licence: str = ""
+
+    @property
+    def short_fingerprint(self) -> bytes:
+        """The 4 bytes that a compressed file carries."""
+        return bytes.fromhex(self.fingerprint[:8])
+
+    @property
+    def section_count(self) -> int:
+        """Number of entropy-coded sections in each compressed file."""
+        return len(ENTROPY_CODERS[self.entropy["kind"]].section_names)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Manifest:
+        """Reads and checks manifest.json. Raises BundleError."""
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise BundleError(f"manifest.json is not JSON ({error})") from None
+        if not isinstance(values, dict):
+            raise BundleError("manifest.json must hold one JSON object")
+        version = values.get("format_version")
+        if version != MANIFEST_VERSION:
+            raise BundleError(
+                f"manifest.json has format_version {version!r} and this tfcomp reads "
+                f"{MANIFEST_VERSION}; update tfcomp or export the bundle again"
+            )
+        qualities = _whole(values, "qualities", 1, 255)
+        return cls(
+            name=_text(values, "name"),
+            family=_text(values, "family"),
+            qualities=qualities,
+            default_quality=_whole(values, "default_quality", 1, qualities),
+            stride=_whole(values, "stride", 1, 4096),
+            channels=_whole(values, "channels", 1, 65536),
+            fixed_size=_fixed_size(values),
+            max_pixels=_whole(values, "max_pixels", 1, MAX_PIXELS),
+            entropy=_entropy(values),
+            fingerprint=_fingerprint(values),
+            reach=None if values.get("reach") is None else _whole(values, "reach", 0, 4096),
+            quantization=str(values.get("quantization", "none")),
+            training=_mapping(values, "training"),
+            rate_distortion=_points(values),
+            licence=str(values.get("licence", "")),
+        )
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle in memory, its fingerprint verified.
+
+    Attributes:
+      manifest: see `Manifest`. source: where it was read from, for messages.
+      encoder, decoder: TFLite models. tables: range coder tables by section name.
+    """
+
+    manifest: Manifest
+    source: str
+    encoder: bytes
+    decoder: bytes
+    tables: dict[str, CdfTables]
+
+    # What `bitstream.container.parse` asks of a bundle.
+
+    @property
+    def fixed_size(self) -> tuple[int, int] | None:
+        return self.manifest.fixed_size
+
+    @property
+    def section_count(self) -> int:
+        return self.manifest.section_count
+
+    @property
+    def qualities(self) -> int:
+        return self.manifest.qualities
+
+    @classmethod
+    def read(cls, path: str | Path) -> Bundle:
+        """Reads a bundle folder or .zip. Raises BundleError."""
+        path = Path(path)
+        with _Files(path) as files:
+            try:
+                manifest = Manifest.from_json(files.read(_MANIFEST))
+            except BundleError as error:
+                raise BundleError(f"bundle {path}: {error}") from None
+            encoder = files.read("encoder.tflite")
+            decoder = files.read("decoder.tflite")
+            packed_tables = files.read("tables.npz")
+        fingerprint = hashlib.sha256(decoder + packed_tables).hexdigest()
+        if fingerprint != manifest.fingerprint:
+            raise BundleError(
+                f"bundle {path}: decoder.tflite and tables.npz do not match the manifest's "
+                "fingerprint; install the bundle again"
+            )
+        tables = _tables_from_bytes(packed_tables)
+        missing = set(ENTROPY_CODERS[manifest.entropy["kind"]].section_names) - set(tables)
+        if missing:
+            raise BundleError(f"bundle {path}: tables.npz lacks {', '.join(sorted(missing))}")
+        return cls(manifest, str(path), encoder, decoder, tables)
+
+
+def read_manifest(path: str | Path) -> Manifest:
+    """Reads only the manifest of a bundle folder or .zip; quick. Raises BundleError."""
+    try:
+        with _Files(Path(path)) as files:
+            return Manifest.from_json(files.read(_MANIFEST))
+    except BundleError as error:
+        raise BundleError(f"bundle {path}: {error}") from None
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a path looks like a bundle: a folder with a manifest, or a .zip file."""
+    return (path / _MANIFEST).is_file() or (path.suffix.lower() == ".zip" and path.is_file())
+
+
+class _Files:
+    """A bundle's files, by name, from a folder or from a zip (at its top or one level down)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._archive: zipfile.ZipFile | None = None
+
+    def __enter__(self) -> Self:
+        if self._path.is_file():
+            try:
+                self._archive = zipfile.ZipFile(self._path)
+            except (OSError, zipfile.BadZipFile) as error:
+                raise BundleError(
+                    f"{self._path} is not a bundle folder or .zip ({error})"
+                ) from None
+        elif not self._path.is_dir():
+            raise BundleError(f"{self._path} does not exist; give a bundle folder or .zip")
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._archive is not None:
+            self._archive.close()
+
+    def read(self, name: str) -> bytes:
+        try:
+            if self._archive is None:
+                return (self._path / name).read_bytes()
+            return self._read_member(name)
+        except (KeyError, FileNotFoundError):
+            raise BundleError(f"{self._path} has no {name}; install the bundle again") from None
+        except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+            raise BundleError(f"{self._path}: {name} cannot be read ({error})") from None
+
+    def _read_member(self, name: str) -> bytes:
+        assert self._archive is not None
+        matches = [
+            entry
+            for entry in self._archive.infolist()
+            if entry.filename == name
+            or (entry.filename.endswith("/" + name) and entry.filename.count("/") == 1)
+        ]
+        if len(matches) != 1:
+            raise KeyError(name)
+        if matches[0].file_size > _MAX_MEMBER_BYTES:
+            raise BundleError(f"{name} is larger than {_MAX_MEMBER_BYTES} bytes")
+        return self._archive.read(matches[0])
+
+
+def _tables_from_bytes(packed: bytes) -> dict[str, CdfTables]:
+    # `load_tables` reads files; these bytes are the ones whose fingerprint was verified.
+    with tempfile.TemporaryDirectory(prefix="tfcomp-") as folder:
+        path = Path(folder) / "tables.npz"
+        path.write_bytes(packed)
+        return load_tables(path)
+
+
+def _whole(values: Mapping[str, Any], key: str, low: int, high: int) -> int:
+    value = values.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BundleError(f"manifest.json: {key} must be from {low} to {high}, not {value!r}")
+    return value
+
+
+def _text(values: Mapping[str, Any], key: str) -> str:
+    value = values.get(key)
+    if not isinstance(value, str) or not value:
+        raise BundleError(f"manifest.json: {key} must be a word, not {value!r}")
+    return value
+
+
+def _mapping(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = values.get(key, {})
+    if not isinstance(value, dict):
+        raise BundleError(f"manifest.json: {key} must be an object")
+    return value
+
+
+def _fixed_size(values: Mapping[str, Any]) -> tuple[int, int] | None:
+    size = values.get("fixed_size")
+    if size is None:
+        return None
+    sides_ok = isinstance(size, list) and len(size) == 2 and all(type(s) is int for s in size)
+    if not sides_ok or min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
+        raise BundleError(
+            f"manifest.json: fixed_size must be null or [width, height], not {size!r}"
+        )
+    return (size[0], size[1])
+
+
+def _entropy(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    entropy = _mapping(values, "entropy")
+    kind = entropy.get("kind")
+    if not isinstance(kind, str) or kind not in ENTROPY_CODERS:
+        raise BundleError(
+            f"manifest.json: this tfcomp knows the entropy coders {', '.join(ENTROPY_CODERS)}, "
+            f"not {kind!r}; update tfcomp"
+        )
+    return entropy
+
+
+def _fingerprint(values: Mapping[str, Any]) -> str:
+    text = values.get("fingerprint")
+    digits = isinstance(text, str) and len(text) == 64 and set(text) <= set("0123456789abcdef")
+    if not digits:
+        raise BundleError("manifest.json: fingerprint must be 64 lower-case hex digits")
+    return text  # type: ignore[return-value]
+
+
+def _points(values: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    points = values.get("rate_distortion") or []
+    if not isinstance(points, list) or not all(isinstance(point, dict) for point in points):
+        raise BundleError("manifest.json: rate_distortion must be a list of objects")
+    return tuple(points)

@@ -1,0 +1,270 @@
+"""The codec, to be read from top to bottom.
+
+compress: image -> RGB -> padding -> encoder network -> latents -> sections -> container
+decompress: container -> sections -> latents -> decoder network -> crop -> RGB
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import operator
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfcomp.bitstream.container import Container, pack, parse
+from tfcomp.errors import BundleError, CodecError, ConfigError, ImageError, UnknownBundleError
+from tfcomp.runtime import registry
+from tfcomp.runtime.bundle import Bundle
+from tfcomp.runtime.compressed_input import read_compressed
+from tfcomp.runtime.entropy import ENTROPY_CODERS, MAX_LATENT
+from tfcomp.runtime.image_input import read_image
+from tfcomp.runtime.interpreter import Network
+from tfcomp.runtime.tiles import run_tiled
+
+_log = logging.getLogger("tfcomp")
+
+
+def load(name_or_path: str | os.PathLike, num_threads: int | None = None) -> Codec:
+    """Returns the codec of an installed model (`tfcomp.list_models()`) or of a bundle on disk.
+
+    num_threads: processors to use; all that the process may use if None.
+    Raises UnknownBundleError where there is no such model, BundleError for a broken bundle.
+    """
+    return Codec(Bundle.read(registry.find_by_name(name_or_path).path), num_threads)
+
+
+class Codec:
+    """Compresses and decompresses images with one bundle. Safe to share between threads.
+
+    Attributes:
+      bundle: the bundle, with its manifest.
+    """
+
+    def __init__(self, bundle: Bundle, num_threads: int | None = None) -> None:
+        manifest = bundle.manifest
+        self.bundle = bundle
+        self._manifest = manifest
+        self._entropy_coder = ENTROPY_CODERS[manifest.entropy["kind"]](
+            bundle.tables, manifest.qualities, manifest.channels
+        )
+        where = f"bundle {bundle.source}: "
+        self._encoder = Network(
+            bundle.encoder, "encode", "latents", num_threads, where + "encoder.tflite"
+        )
+        self._decoder = Network(
+            bundle.decoder, "decode", "image", num_threads, where + "decoder.tflite"
+        )
+
+    def compress(
+        self,
+        image: Any,
+        quality: int | None = None,
+        *,
+        target_bpp: float | None = None,
+        max_bytes: int | None = None,
+    ) -> bytes:
+        """Compresses one image.
+
+        image: a path, the bytes of an image file, a PIL image, or an array: see `read_image` for
+            what is accepted and how it becomes RGB. What had to be dropped is logged as a warning
+            of the logger "tfcomp".
+        quality: 1 (smallest file) to the model's number of qualities; the model's default if None.
+        target_bpp, max_bytes: instead of a quality, the largest file to make, in bits/pixel or in
+            bytes, header and all. Takes the best quality that fits.
+        Returns the bytes of a `.tfcomp` file.
+        Raises ImageError for an image that can't be read or can't fit, ConfigError for bad options.
+        """
+        if (quality, target_bpp, max_bytes).count(None) < 2:
+            raise ConfigError("give only one of quality, target_bpp and max_bytes")
+        if target_bpp is not None and not 0 < target_bpp < float("inf"):
+            raise ConfigError(f"target_bpp must be a positive number, not {target_bpp}")
+        quality = self.checked_quality(quality)
+        with _memory_errors_named():
+            given = read_image(image, max_pixels=self._manifest.max_pixels)
+            for note in given.notes:
+                _log.warning("%s", note)
+            if target_bpp is not None:
+                height, width, _ = given.pixels.shape
+                max_bytes = int(target_bpp * height * width / 8)
+            if max_bytes is not None:
+                return self._compress_rgb_to_fit(given.pixels, max_bytes)
+            return self._compress_rgb(given.pixels, quality)
+
+    def decompress(
+        self, data: bytes | str | os.PathLike, max_pixels: int | None = None
+    ) -> np.ndarray:
+        """Decompresses a `.tfcomp` file that this model wrote.
+
+        data: the file's bytes, or its path.
+        max_pixels: refuse larger images before anything is allocated; the model's limit if None.
+        Returns the image, uint8 [H, W, 3], RGB.
+        Raises BitstreamError for a damaged file and UnknownBundleError for another model's file
+        (`tfcomp.decompress` finds the right one among the installed models).
+        """
+        limit = self._manifest.max_pixels
+        if max_pixels is not None:
+            limit = min(limit, max_pixels)
+        container = parse(read_compressed(data), self._require_own, limit)
+        latent_size = self._latent_size(container.height, container.width)
+        with _memory_errors_named():
+            latents = self._entropy_coder.decode(
+                container.sections, container.quality, *latent_size
+            )
+            pixels = self._decode_latents(latents, container.quality)
+            return np.ascontiguousarray(pixels[: container.height, : container.width])
+
+    @property
+    def qualities(self) -> int:
+        """Number of quality levels."""
+        return self._manifest.qualities
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The bundle's manifest as a dict, with "source", where it was read from."""
+        return {**vars(self._manifest), "source": self.bundle.source}
+
+    def checked_quality(self, quality: int | None) -> int:
+        """The quality, the model's default if None. Raises ConfigError if out of range."""
+        if quality is None:
+            return self._manifest.default_quality
+        quality = operator.index(quality)
+        if not 1 <= quality <= self.qualities:
+            raise ConfigError(
+                f"model '{self._manifest.name}' has qualities 1 to {self.qualities}, not {quality}"
+            )
+        return quality
+
+    def _compress_rgb(self, pixels: np.ndarray, quality: int) -> bytes:
+        height, width, _ = pixels.shape
+        fixed_size = self._manifest.fixed_size
+        if fixed_size is not None and fixed_size != (width, height):
+            raise ImageError(
+                f"model '{self._manifest.name}' takes images of {fixed_size[0]}x{fixed_size[1]} "
+                f"pixels only, not {width}x{height}; resize the image or use another model"
+            )
+        latents = self._encode_image(self._padded(pixels), quality)
+        sections = self._entropy_coder.encode(latents, quality)
+        fingerprint = self._manifest.short_fingerprint
+        return pack(Container(fingerprint, quality, width, height, sections), fixed_size)
+
+    def _compress_rgb_to_fit(self, pixels: np.ndarray, max_bytes: int) -> bytes:
+        """The best quality of at most `max_bytes`, by bisection: file sizes grow with quality."""
+        smallest = self._compress_rgb(pixels, 1)
+        if len(smallest) > max_bytes:
+            raise ImageError(
+                f"the image takes {len(smallest)} bytes at the lowest quality, more than the "
+                f"{max_bytes} allowed; allow more, or shrink the image"
+            )
+        best, fits, too_large = smallest, 1, self.qualities + 1
+        while too_large - fits > 1:
+            quality = (fits + too_large) // 2
+            data = self._compress_rgb(pixels, quality)
+            if len(data) <= max_bytes:
+                best, fits = data, quality
+            else:
+                too_large = quality
+        return best
+
+    def _padded(self, pixels: np.ndarray) -> np.ndarray:
+        """Repeats the bottom and right edges up to whole latent elements."""
+        stride = self._manifest.stride
+        height, width, _ = pixels.shape
+        return np.pad(pixels, ((0, -height % stride), (0, -width % stride), (0, 0)), mode="edge")
+
+    def _latent_size(self, height: int, width: int) -> tuple[int, int]:
+        stride = self._manifest.stride
+        return -(-height // stride), -(-width // stride)
+
+    def _encode_image(self, pixels: np.ndarray, quality: int) -> np.ndarray:
+        """uint8 [H, W, 3], padded -> int32 [h, w, channels]."""
+        stride = self._manifest.stride
+        height, width = self._latent_size(*pixels.shape[:2])
+        latents = np.empty((height, width, self._manifest.channels), np.int32)
+        level = np.array([quality], np.int32)
+        run_tiled(
+            lambda part: self._encoder.run(image=part, quality=level),
+            pixels,
+            latents,
+            in_scale=stride,
+            out_scale=1,
+            reach=self._manifest.reach,
+        )
+        # Where a network diverged: casting NaN or infinity gives the lowest integer on most CPUs.
+        if latents.min() < -MAX_LATENT or latents.max() > MAX_LATENT:
+            raise BundleError(
+                f"bundle {self.bundle.source}: encoder.tflite gives absurd latents for this "
+                "image; export the bundle again from a run that did not diverge"
+            )
+        return latents
+
+    def _decode_latents(self, latents: np.ndarray, quality: int) -> np.ndarray:
+        """int32 [h, w, channels] -> uint8 [H, W, 3], padded."""
+        stride = self._manifest.stride
+        pixels = np.empty((latents.shape[0] * stride, latents.shape[1] * stride, 3), np.uint8)
+        level = np.array([quality], np.int32)
+        run_tiled(
+            lambda part: self._decoder.run(latents=part, quality=level),
+            latents,
+            pixels,
+            in_scale=1,
+            out_scale=stride,
+            reach=self._manifest.reach,
+        )
+        return pixels
+
+    def _require_own(self, fingerprint: bytes) -> Bundle:
+        if fingerprint != self._manifest.short_fingerprint:
+            raise UnknownBundleError(
+                f"the file was written with model {fingerprint.hex()}, not with "
+                f"'{self._manifest.name}' ({self._manifest.fingerprint[:8]}); name no model (in "
+                "Python: tfcomp.decompress) and the right one is found among the installed ones"
+            )
+        return self.bundle
+
+
+@contextlib.contextmanager
+def _memory_errors_named() -> Iterator[None]:
+    try:
+        yield
+    except MemoryError:
+        raise CodecError(
+            "there is not enough memory for an image of this size; use a smaller one"
+        ) from None
+
+
+_shared: dict[tuple[str, Path], Codec] = {}
+_shared_lock = threading.Lock()
+
+
+def decompress(data: bytes | str | os.PathLike, max_pixels: int | None = None) -> np.ndarray:
+    """Decompresses a `.tfcomp` file with whichever installed model wrote it.
+
+    Same arguments, result and errors as `Codec.decompress`; the model is kept for the next file.
+    """
+    data = read_compressed(data)
+    container = parse_installed(data)
+    installed = registry.find_by_fingerprint(container.fingerprint)
+    return shared_codec(installed).decompress(data, max_pixels)
+
+
+def parse_installed(data: bytes) -> Container:
+    """Takes a file apart, with every check, if an installed model wrote it; decodes nothing.
+
+    Raises BitstreamError for a damaged file, UnknownBundleError where its model isn't installed.
+    """
+    return parse(data, lambda fingerprint: registry.find_by_fingerprint(fingerprint).manifest)
+
+
+def shared_codec(installed: registry.InstalledBundle) -> Codec:
+    """The codec of an installed bundle, opened once a process."""
+    key = (installed.manifest.fingerprint, installed.path)
+    with _shared_lock:
+        if key not in _shared:
+            _shared[key] = Codec(Bundle.read(installed.path))
+        return _shared[key]

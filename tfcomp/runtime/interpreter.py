@@ -1,0 +1,137 @@
+"""LiteRT: one TFLite network, called with named arrays.
+
+The interpreter comes from `ai_edge_litert`, else `tflite_runtime`, else, only where neither is
+installed, from TensorFlow. It is imported when the first network is made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from typing import IO, Any
+
+import numpy as np
+
+from tfcomp.errors import BundleError, CodecError
+
+# LiteRT keeps the working memory of the last size it ran at; above this many input elements (a
+# 16-megapixel image has 48 million) the network is made anew instead of holding on to gigabytes.
+_KEEP_ELEMENTS = 48_000_000
+
+_first_run = threading.Lock()
+_ran_before = False
+
+
+class Network:
+    """One signature of a TFLite model. May be called from any thread; calls wait for each other.
+
+    Attributes:
+      name: what messages call it.
+    """
+
+    def __init__(
+        self, model: bytes, signature: str, output: str, num_threads: int | None, name: str
+    ) -> None:
+        """model: TFLite file. output: the one of the signature's outputs to return.
+
+        num_threads: processors to use; all that the process may use if None.
+        """
+        self._model = model
+        self._signature = signature
+        self._output = output
+        self._threads = num_threads or available_threads()
+        self.name = name
+        self._lock = threading.Lock()
+        self._runner: Any = None
+
+    def run(self, **inputs: np.ndarray) -> np.ndarray:
+        """The network's output for these inputs.
+
+        Raises BundleError where it can't run on them, MemoryError where they are too large.
+        """
+        with self._lock:
+            try:
+                if self._runner is None:
+                    self._runner = self._make_runner()
+                with _without_banner():
+                    outputs = self._runner(**inputs)
+            except CodecError:
+                raise
+            except MemoryError:
+                self._runner = None
+                raise
+            except (ValueError, RuntimeError) as error:
+                self._runner = None
+                reason = " ".join(str(error).split())
+                raise BundleError(
+                    f"{self.name} failed, for want of memory or because the bundle is damaged: "
+                    f"{reason or 'no reason given'}"
+                ) from None
+            if max(array.size for array in [*inputs.values(), *outputs.values()]) > _KEEP_ELEMENTS:
+                self._runner = None
+        if self._output not in outputs:
+            raise BundleError(f"{self.name} has no output '{self._output}'")
+        return outputs[self._output]
+
+    def _make_runner(self) -> Any:
+        interpreter = _interpreter_class()(model_content=self._model, num_threads=self._threads)
+        return interpreter.get_signature_runner(self._signature)
+
+
+def available_threads() -> int:
+    """Number of processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _interpreter_class() -> Any:
+    for home in ("ai_edge_litert.interpreter", "tflite_runtime.interpreter"):
+        try:
+            return importlib.import_module(home).Interpreter
+        except ImportError:
+            continue
+    try:
+        return importlib.import_module("tensorflow").lite.Interpreter
+    except ImportError:
+        raise CodecError(
+            "no LiteRT interpreter is installed; run: pip install ai-edge-litert"
+        ) from None
+
+
+@contextlib.contextmanager
+def _without_banner() -> Iterator[None]:
+    """Keeps LiteRT's one "INFO: Created ... delegate" line a process out of standard error.
+
+    LiteRT has no switch for it and writes it from C++ during the first run, hence the detour
+    through a file. Everything else that was written meanwhile is passed on.
+    """
+    global _ran_before
+    with _first_run:
+        first, _ran_before = not _ran_before, True
+    with contextlib.ExitStack() as stack:
+        if first:
+            try:
+                sys.stderr.flush()
+                caught = stack.enter_context(tempfile.TemporaryFile())
+                saved = os.dup(2)
+            except (OSError, ValueError, AttributeError):
+                pass  # no standard error, or nowhere to keep it: nothing to do
+            else:
+                stack.callback(_restore_standard_error, saved, caught)
+                os.dup2(caught.fileno(), 2)
+        yield
+
+
+def _restore_standard_error(saved: int, caught: IO[bytes]) -> None:
+    os.dup2(saved, 2)
+    os.close(saved)
+    caught.seek(0)
+    kept = [line for line in caught if not line.startswith(b"INFO: Created TensorFlow Lite")]
+    if kept:
+        os.write(2, b"".join(kept))

@@ -1,0 +1,80 @@
+"""Running a network over a large image tile by tile, so that memory does not grow with the image.
+
+A network whose every output depends on inputs at most `reach` latent elements away gives the same
+result in tiles that overlap by that much as it gives on the whole image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from tfcomp.errors import BundleError
+
+TILE_PIXELS = 2048  # side of a tile; an image of no more area than a tile's is never cut
+
+
+class Span(NamedTuple):
+    """One tile along one side, in latent elements: what to compute, and what to look at for it."""
+
+    start: int
+    stop: int
+    seen_from: int
+    seen_to: int
+
+    def seen(self, scale: int) -> slice:
+        """What is looked at, in an array of `scale` elements per latent element."""
+        return slice(self.seen_from * scale, self.seen_to * scale)
+
+    def made(self, scale: int) -> slice:
+        """What is computed."""
+        return slice(self.start * scale, self.stop * scale)
+
+    def made_within_seen(self, scale: int) -> slice:
+        """What is computed, counted from where the look begins."""
+        before = self.start - self.seen_from
+        return slice(before * scale, (before + self.stop - self.start) * scale)
+
+
+def run_tiled(
+    run: Callable[[np.ndarray], np.ndarray],
+    inputs: np.ndarray,
+    outputs: np.ndarray,
+    in_scale: int,
+    out_scale: int,
+    reach: int | None,
+) -> None:
+    """Fills `outputs` with what `run` makes of `inputs`.
+
+    run: takes a part of `inputs` and gives the same part of `outputs`, with a first axis of 1.
+    inputs, outputs: pixels [H, W, 3] and latents [h, w, C], in either order.
+    in_scale, out_scale: their elements per latent element along one side: the stride and 1, or 1
+        and the stride.
+    reach: in latent elements, to each side; None to run on the whole at once, whatever its size.
+    Raises BundleError where `run` gives something of another shape or type.
+    """
+    stride = max(in_scale, out_scale)
+    height, width = inputs.shape[0] // in_scale, inputs.shape[1] // in_scale
+    side = max(1, TILE_PIXELS // stride)
+    if reach is None or height * width <= side * side:
+        reach, side = 0, max(height, width)
+    for rows in _spans(height, side, reach):
+        for columns in _spans(width, side, reach):
+            seen = inputs[rows.seen(in_scale), columns.seen(in_scale)]
+            result = run(np.ascontiguousarray(seen)[None])
+            expected = (1, *outputs[rows.seen(out_scale), columns.seen(out_scale)].shape)
+            if result.shape != expected or result.dtype != outputs.dtype:
+                raise BundleError(
+                    f"a network of the bundle gives {result.dtype} {result.shape}, not "
+                    f"{outputs.dtype} {expected}; export the bundle again"
+                )
+            inner = result[0][rows.made_within_seen(out_scale), columns.made_within_seen(out_scale)]
+            outputs[rows.made(out_scale), columns.made(out_scale)] = inner
+
+
+def _spans(length: int, side: int, reach: int) -> Iterator[Span]:
+    for start in range(0, length, side):
+        stop = min(start + side, length)
+        yield Span(start, stop, max(0, start - reach), min(length, stop + reach))

@@ -1,0 +1,100 @@
+"""What happens around the training steps: progress, checkpoints, pictures."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+from tqdm import tqdm
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """One bar over all steps: loss, bits/pixel, PSNR in dB, time left.
+
+    Figures are running means since the last line of history.
+    """
+
+    def __init__(self, steps, done=0):
+        super().__init__()
+        self.steps, self.done = steps, done
+        self.bar = None
+
+    def on_train_begin(self, logs=None):
+        self.bar = tqdm(
+            total=self.steps, initial=self.done, unit="step", dynamic_ncols=True, mininterval=0.5
+        )
+
+    def on_train_batch_end(self, batch, logs=None):
+        logs = logs or {}
+        if self.bar.n % 5 == 0:
+            shown = {"loss": "loss", "bpp": "bits/pixel", "psnr": "PSNR dB"}
+            self.bar.set_postfix(
+                {label: f"{logs[name]:.3f}" for name, label in shown.items() if name in logs},
+                refresh=False,
+            )
+        self.bar.update()
+
+    def on_train_end(self, logs=None):
+        self.bar.close()
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Saves weights, optimiser state and step count every few minutes and at the end.
+
+    Args:
+      manager: a `tf.train.CheckpointManager` whose checkpoint holds the step count.
+      step: the int64 variable that counts finished steps.
+      minutes: time between checkpoints.
+    """
+
+    def __init__(self, manager, step, minutes):
+        super().__init__()
+        self.manager, self.step, self.minutes = manager, step, minutes
+        self.saved_at = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step.assign_add(1)
+        if time.monotonic() - self.saved_at >= self.minutes * 60:
+            self.save()
+
+    def on_train_end(self, logs=None):
+        # After TerminateOnNaN the last good checkpoint is what a resumed run needs.
+        if all(np.all(np.isfinite(v.numpy())) for v in self.model.trainable_variables):
+            self.save()
+
+    def save(self):
+        """Writes a checkpoint now."""
+        self.manager.save(checkpoint_number=self.step)
+        self.saved_at = time.monotonic()
+
+
+class Pictures(keras.callbacks.Callback):
+    """Writes originals above their reconstructions to TensorBoard, quality by quality.
+
+    Args:
+      folder: TensorBoard log folder.
+      images: uint8 [B, H, W, 3].
+      step: the variable that counts finished steps.
+      every: steps between pictures.
+    """
+
+    def __init__(self, folder, images, step, every):
+        super().__init__()
+        self.writer = tf.summary.create_file_writer(str(folder))
+        self.images = tf.cast(images, tf.float32) / 255.0
+        self.step, self.every = step, every
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.step) % self.every:
+            return
+        count = self.images.shape[0]
+        quality = np.round(np.linspace(1, self.model.qualities, count)).astype(np.int32)
+        decoded, _, _ = self.model(self.images, quality=tf.constant(quality))
+        both = tf.concat([self.images, tf.clip_by_value(decoded, 0.0, 1.0)], axis=1)
+        with self.writer.as_default(step=int(self.step)):
+            tf.summary.image("original above decoded, low to high quality", both, count)
+
+    def on_train_end(self, logs=None):
+        self.writer.close()

@@ -1,0 +1,99 @@
+"""The command `python train.py`: its flags, and what it leaves to look at."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+import os
+import sys
+from pathlib import Path
+
+from tfcomp import config as config_module
+from tfcomp.errors import CodecError, ConfigError
+
+FAMILIES = ("cycle",)
+
+
+def parse(arguments=None):
+    """Parses the command line; DESIGN section 6 fixes the flags' names."""
+    parser = argparse.ArgumentParser(
+        prog="train.py", description="Train a learned image codec and try it on a photograph."
+    )
+    parser.add_argument("--model", choices=FAMILIES, default="cycle", help="model family")
+    parser.add_argument("--config", type=Path, help="YAML file; default configs/MODEL.yaml")
+    parser.add_argument(
+        "--data", metavar="SOURCE", help="tfds:NAME, folder:PATH[,PATH...] or sample (default)"
+    )
+    parser.add_argument("--data-dir", help="where TFDS keeps data sets")
+    parser.add_argument("--steps", type=int, help="optimiser steps in all")
+    parser.add_argument("--out", type=Path, help="run folder; default runs/MODEL")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument("--strategy", choices=("none", "mirrored", "multiworker"))
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"))
+    parser.add_argument("--seed", type=int)
+    options = parser.parse_args(arguments)
+    options.out = options.out or Path("runs") / options.model
+    return options
+
+
+def read_config(options):
+    """The run's config: the file (of the run folder when resuming), then the flags over it.
+
+    Raises:
+      CodecError: the file or a flag is wrong, or a flag would change a resumed run.
+    """
+    path = options.config or Path("configs") / f"{options.model}.yaml"
+    if options.resume:
+        path = options.out / "config.yaml"
+        if not path.is_file():
+            raise CodecError(f"{options.out} holds no run: leave out --resume to start one")
+        fixed = ("config", "data", "data_dir", "strategy", "precision", "seed")
+        changed = [f"--{name.replace('_', '-')}" for name in fixed if getattr(options, name)]
+        if changed:
+            raise ConfigError(f"a resumed run keeps its settings: leave out {', '.join(changed)}")
+    config = config_module.load(path)
+    if config.model.family != options.model:
+        raise ConfigError(f"{path} describes '{config.model.family}', not '{options.model}'")
+
+    def replace(section, **values):
+        given = {name: value for name, value in values.items() if value is not None}
+        return dataclasses.replace(section, **given)
+
+    return dataclasses.replace(
+        config,
+        data=replace(config.data, source=options.data, data_dir=options.data_dir),
+        training=replace(
+            config.training,
+            steps=options.steps,
+            strategy=options.strategy,
+            precision=options.precision,
+            seed=options.seed,
+        ),
+    )
+
+
+def main(arguments=None):
+    """Runs the command; returns its exit code: 0, 2 for bad input, 130 for Ctrl-C."""
+    options = parse(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # oneDNN's convolutions make a step about 15 % faster; TensorFlow leaves them off on CPUs
+    # without AVX-512.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    # The exporters' remarks about assets and signatures say nothing to a user.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    try:
+        config = read_config(options)
+        from tfcomp.training import demonstration, loop
+
+        model = loop.train(config, options.out, resume=options.resume)
+        for label, path in demonstration.make(model, config, options.out).items():
+            print(f"{label:<22}{path}")
+    except CodecError as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0

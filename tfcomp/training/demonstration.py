@@ -1,0 +1,114 @@
+"""What a finished run shows: a real file, its decoded picture, and JPEG at the same bytes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from tfcomp.data.sample_source import sample_images
+from tfcomp.evaluation.metrics import psnr
+from tfcomp.export import bundle
+from tfcomp.runtime import codec as runtime_codec
+from tfcomp.training import run_summary
+
+_LABEL_HEIGHT = 20
+
+
+def jpeg_of_size(image, size):
+    """The best JPEG (4:2:0, optimize) of at most `size` bytes, or the smallest there is.
+
+    Args:
+      image: uint8 [H, W, 3].
+      size: bytes.
+
+    Returns:
+      (decoded uint8 [H, W, 3], bytes of the file, its quality setting)
+    """
+    best = None
+    low, high = 1, 95
+    while low <= high:
+        quality = (low + high) // 2
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(
+            buffer, "JPEG", quality=quality, optimize=True, subsampling="4:2:0"
+        )
+        if best is None or len(buffer.getvalue()) <= size:
+            best = (buffer, quality)
+        if len(buffer.getvalue()) <= size:
+            low = quality + 1
+        else:
+            high = quality - 1
+    buffer, quality = best
+    return np.asarray(Image.open(buffer).convert("RGB")), len(buffer.getvalue()), quality
+
+
+def side_by_side(panels):
+    """Joins labelled pictures of one size from left to right.
+
+    Args:
+      panels: (label, uint8 [H, W, 3]) pairs.
+
+    Returns:
+      a PIL image.
+    """
+    height, width = panels[0][1].shape[:2]
+    sheet = Image.new("RGB", (width * len(panels), height + _LABEL_HEIGHT), "white")
+    draw = ImageDraw.Draw(sheet)
+    for number, (label, pixels) in enumerate(panels):
+        sheet.paste(Image.fromarray(pixels), (number * width, _LABEL_HEIGHT))
+        draw.text((number * width + 4, 4), label, fill="black")
+    return sheet
+
+
+def make(model, config, folder):
+    """Exports the run's bundle and codes an embedded photograph that was not trained on.
+
+    Args:
+      model: the trained model.
+      config: its config.
+      folder: the run folder.
+
+    Returns:
+      dict of label -> path of what was written.
+    """
+    folder = Path(folder)
+    bundle.write_bundle(
+        model,
+        config,
+        folder / "bundle",
+        config.model.family,
+        training=run_summary.summarize(config, folder),
+    )
+    codec = runtime_codec.load(folder / "bundle")
+    name, image = next(iter(sample_images("test").items()))
+    data = codec.compress(image)
+    compressed = folder / f"{name}.tfcomp"
+    compressed.write_bytes(data)
+    decoded = codec.decompress(data)
+    Image.fromarray(decoded).save(folder / f"{name}.png")
+    jpeg, jpeg_bytes, jpeg_quality = jpeg_of_size(image, len(data))
+    pixels = image.shape[0] * image.shape[1]
+
+    def label(title, size, picture):
+        return f"{title}: {size} bytes, {8 * size / pixels:.3f} bpp, {psnr(image, picture):.2f} dB"
+
+    sheet = side_by_side(
+        [
+            ("original", image),
+            (label("tfcomp", len(data), decoded), decoded),
+            (label(f"JPEG quality {jpeg_quality}", jpeg_bytes, jpeg), jpeg),
+        ]
+    )
+    sheet.save(folder / "side_by_side.png")
+    return {
+        "run folder": folder,
+        "history": folder / "history.csv",
+        "TensorBoard logs": folder / "logs",
+        "bundle": folder / "bundle",
+        "compressed file": compressed,
+        "decoded picture": folder / f"{name}.png",
+        "beside JPEG": folder / "side_by_side.png",
+    }

@@ -1,0 +1,132 @@
+"""Optimisers: Muon for kernels with Adam for everything else, or Adam alone.
+
+Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks") moves a
+matrix along the orthogonal polar factor of its momentum, so that every direction of the matrix
+moves equally far. The polar factor comes from five Newton-Schulz iterations. Here the length of
+a step is a fraction of the kernel's own norm.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from tensorflow import keras
+
+# Quintic Newton-Schulz coefficients of the paper: singular values end within 0.7 .. 1.2.
+_NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+_ITERATIONS = 5
+
+
+def orthogonalize(matrix):
+    """Approximate polar factor U V^T of a matrix M = U S V^T, float32 [m, n] -> [m, n]."""
+    transpose = matrix.shape[0] > matrix.shape[1]
+    x = tf.transpose(matrix) if transpose else matrix
+    x /= tf.norm(x) + 1e-12
+    a, b, c = _NEWTON_SCHULZ
+    for _ in range(_ITERATIONS):
+        gram = tf.matmul(x, x, transpose_b=True)
+        x = a * x + tf.matmul(b * gram + c * tf.matmul(gram, gram), x)
+    return tf.transpose(x) if transpose else x
+
+
+@keras.utils.register_keras_serializable(package="tfcomp")
+class Muon(keras.optimizers.Adam):
+    """Muon on convolution kernels, Adam on biases, scales, gains and densities.
+
+    Args:
+      learning_rate: Adam's rate; a schedule is allowed.
+      muon_step: Muon's step as a fraction of the kernel's Frobenius norm, at the schedule's
+        peak: it follows the same schedule, relative to `peak_learning_rate`.
+      peak_learning_rate: the schedule's largest value.
+      momentum: of Muon (Nesterov).
+    """
+
+    def __init__(
+        self,
+        learning_rate=1e-3,
+        muon_step=0.004,
+        peak_learning_rate=1e-3,
+        momentum=0.95,
+        name="muon",
+        **kwargs,
+    ):
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        self.muon_step = muon_step
+        self.peak_learning_rate = peak_learning_rate
+        self.momentum = momentum
+
+    @staticmethod
+    def uses_muon(variable):
+        """Kernels of rank 4 whose input has more channels than an image has."""
+        return variable.shape.rank == 4 and variable.shape[2] > 3
+
+    def update_step(self, gradient, variable):
+        if not self.uses_muon(variable):
+            super().update_step(gradient, variable)
+            return
+        rate = tf.cast(self.learning_rate, tf.float32) * (self.muon_step / self.peak_learning_rate)
+        velocity = self._momentums[self._index_dict[self._var_key(variable)]]
+        velocity.assign(self.momentum * velocity + gradient)
+        direction = orthogonalize(
+            tf.reshape(gradient + self.momentum * velocity, [-1, variable.shape[-1]])
+        )
+        length = rate * tf.norm(variable) / (tf.norm(direction) + 1e-12)
+        variable.assign_sub(length * tf.reshape(direction, variable.shape))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "muon_step": self.muon_step,
+            "peak_learning_rate": self.peak_learning_rate,
+            "momentum": self.momentum,
+        }
+
+
+@keras.utils.register_keras_serializable(package="tfcomp")
+class WarmupThenCuts(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up, then a constant rate that is cut by a factor at fractions of the run.
+
+    Args:
+      peak: the rate after the warm-up.
+      steps: optimiser steps of the whole run.
+      warmup_steps: length of the warm-up.
+      cuts: (fraction of `steps`, factor) pairs, in increasing order.
+    """
+
+    def __init__(self, peak, steps, warmup_steps, cuts):
+        self.peak = float(peak)
+        self.steps = int(steps)
+        self.warmup_steps = int(warmup_steps)
+        self.cuts = tuple((float(at), float(factor)) for at, factor in cuts)
+
+    def __call__(self, step):
+        step = tf.cast(step, tf.float32)
+        rate = self.peak * tf.minimum(1.0, (step + 1.0) / max(1, self.warmup_steps))
+        for at, factor in self.cuts:
+            rate = tf.where(step >= at * self.steps, self.peak * factor, rate)
+        return rate
+
+    def get_config(self):
+        return {
+            "peak": self.peak,
+            "steps": self.steps,
+            "warmup_steps": self.warmup_steps,
+            "cuts": self.cuts,
+        }
+
+
+def build_optimizer(settings, steps):
+    """The optimiser that a `tfcomp.config.OptimizerConfig` describes, for a run of `steps`."""
+    schedule = WarmupThenCuts(
+        settings.learning_rate, steps, settings.warmup_steps, settings.cuts
+    )
+    average = {}
+    if settings.average_decay:
+        average = {"use_ema": True, "ema_momentum": settings.average_decay}
+    if settings.name == "adam":
+        return keras.optimizers.Adam(schedule, **average)
+    return Muon(
+        schedule,
+        muon_step=settings.muon_step,
+        peak_learning_rate=settings.learning_rate,
+        **average,
+    )

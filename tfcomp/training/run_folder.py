@@ -1,0 +1,55 @@
+"""A run folder: everything a training run leaves behind, and how it is read again.
+
+    runs/NAME/config.yaml        the whole configuration
+              checkpoints/       weights, optimiser state, step count: for --resume
+              weights.index/.data-00000-of-00001   the weights to export
+              tables.npz         the integer tables frozen from them, once
+              history.csv        a line every `log_every` steps
+              logs/              TensorBoard
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from tfcomp import config as config_module
+from tfcomp.bitstream.tables import load_tables, save_tables
+from tfcomp.errors import CodecError
+from tfcomp.models.cycle import CycleModel
+
+MODELS = {"cycle": CycleModel}
+
+
+def build_model(config):
+    """The untrained, built model of a `tfcomp.config.Config`."""
+    return MODELS[config.model.family](config.model, config.loss).build_codec()
+
+
+def save_weights(model, folder):
+    """Writes the weights (a TensorFlow checkpoint) and tables that `load_model` reads."""
+    save_tables(Path(folder) / "tables.npz", {"latents": model.tables})
+    tf.train.Checkpoint(model=model).write(str(Path(folder) / "weights"))
+
+
+def load_model(folder):
+    """Rebuilds a trained model from its run folder.
+
+    Returns:
+      (model, config)
+
+    Raises:
+      CodecError: the folder holds no finished run.
+    """
+    folder = Path(folder)
+    if not (folder / "config.yaml").is_file():
+        raise CodecError(f"{folder} is not a run folder: train one with train.py --out {folder}")
+    config = config_module.load(folder / "config.yaml")
+    if not (folder / "weights.index").is_file():
+        raise CodecError(f"{folder} has no weights yet: finish it with train.py --resume")
+    model = build_model(config)
+    checkpoint = tf.train.Checkpoint(model=model)
+    checkpoint.read(str(folder / "weights")).assert_existing_objects_matched().expect_partial()
+    model.use_bundle(load_tables(folder / "tables.npz")["latents"], model.fingerprint)
+    return model, config

@@ -1,0 +1,32 @@
+"""A training run in a few lines, for manifests and model cards."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+
+def summarize(config, folder):
+    """Reads a run folder's history.
+
+    Returns:
+      JSON-ready dict: recipe, seed, steps, where the loss began and ended.
+    """
+    summary = {
+        "data": config.data.source.replace("folder:", "images of folder ")
+        if config.data.source.startswith("folder:")
+        else config.data.source,
+        "steps": config.training.steps,
+        "seed": config.training.seed,
+        "batch": f"{config.data.batch_size} crops of {config.data.crop}x{config.data.crop}",
+        "optimizer": f"{config.optimizer.name}, learning rate {config.optimizer.learning_rate:g}",
+        "precision": config.training.precision,
+    }
+    history = Path(folder) / "history.csv"
+    if history.is_file():
+        with history.open(newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+        if lines:
+            ends = f"{float(lines[0]['loss']):.3f} -> {float(lines[-1]['loss']):.3f}"
+            summary["loss, first to last line of history"] = ends
+    return summary
