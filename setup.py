@@ -16,7 +16,7 @@ TRAINING_PYTHON = 'python_version >= "3.9" and python_version < "3.12"'
 
 RUNNING = [
     "numpy>=1.23",
-    "Pillow>=9.1",
+    "Pillow>=10.1",
     "tqdm>=4.62",
     "ai-edge-litert>=1.0.1",
 ]

@@ -224,7 +224,9 @@ def from_dict(values: dict) -> Config:
         return dacite.from_dict(Config, values or {}, settings)
     except dacite.UnexpectedDataError as error:
         keys = ", ".join(sorted(error.keys))
-        raise ConfigError(f"config: unknown key {keys}: see tfcomp/config.py for the names")
+        raise ConfigError(
+            f"config: unknown key {keys}: see tfcomp/config.py for the names"
+        ) from error
     except dacite.DaciteError as error:
         raise ConfigError(f"config: {error}") from error
 

@@ -66,7 +66,9 @@ def reference_parse(data):
 
 
 def random_streams(rng, rows, longest):
-    return [rng.integers(0, 256, rng.integers(longest + 1), np.uint8).tobytes() for _ in range(rows)]
+    return [
+        rng.integers(0, 256, rng.integers(longest + 1), np.uint8).tobytes() for _ in range(rows)
+    ]
 
 
 def with_crc(body):
@@ -180,10 +182,12 @@ def test_a_header_that_promises_huge_rows_allocates_nothing():
 def test_a_bundle_of_fixed_size_leaves_the_size_out():
     streams = [b"one", b"", b"three"]
     ragged = tf.ragged.constant([list(stream) for stream in streams], tf.uint8, ragged_rank=1)
-    data = graph_container.pack(
-        tf.constant(1), tf.constant(20), tf.constant(33), ragged.with_row_splits_dtype(tf.int64),
-        FIXED_FORMAT,
-    ).numpy()
+    ragged = ragged.with_row_splits_dtype(tf.int64)
+    fields = (tf.constant(field) for field in (1, 20, 33))
+    data = graph_container.pack(*fields, ragged, FIXED_FORMAT).numpy()
     assert data == reference_pack(1, 20, 33, streams, fixed_size=(20, 33))
-    expected = ("", 1, 20, 33, streams)
-    assert parsed(data, lambda data: graph_container.parse(tf.constant(data), FIXED_FORMAT)) == expected
+
+    def parse(data):
+        return graph_container.parse(tf.constant(data), FIXED_FORMAT)
+
+    assert parsed(data, parse) == ("", 1, 20, 33, streams)

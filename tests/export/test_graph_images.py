@@ -72,7 +72,8 @@ def test_a_truncated_file_is_an_error_or_a_whole_picture_and_never_raises(kind):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"hello", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"BM", b"RIFF" * 20]
+    "content",
+    [b"", b"hello", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"BM", b"RIFF" * 20],
 )
 def test_what_is_no_image_is_an_error(content):
     pixels, error = read(content)

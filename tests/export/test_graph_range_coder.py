@@ -146,6 +146,19 @@ def test_a_carry_runs_through_any_number_of_words(length, ending):
     assert sound.all() and np.array_equal(got, values)
 
 
+def test_a_stream_that_ends_long_before_its_symbols_is_read_as_zeros_not_as_the_next_row():
+    # 1/2 is two bytes, or one, and any number of middle thirds.
+    symbols = np.ones((2, 1000), int)
+    symbols[1] = np.random.default_rng(7).integers(0, 3, 1000)
+    index = np.full(1000, THIRDS)
+    values = (symbols + TABLES.cdf_offset[THIRDS]).astype(np.int32)
+    streams = encoded(values, index)
+    assert streams == range_coder.encode_rows(values, index, TABLES)
+    assert len(streams[0]) == 1 and len(streams[1]) > 150
+    got, sound = decoded(streams, index)
+    assert sound.all() and np.array_equal(got, values)
+
+
 def test_rows_without_symbols_are_empty_streams():
     values = np.zeros((3, 0), np.int32)
     assert encoded(values, np.zeros(0)) == [b"", b"", b""]

@@ -11,7 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfcomp.bitstream import container, range_coder
-from tfcomp.bitstream.rows import pack_rows, unpack_rows
+from tfcomp.bitstream.rows import pack_rows
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.export import savedmodel
 
@@ -145,7 +145,9 @@ def test_a_bad_item_gets_an_error_for_itself_and_the_others_are_done(signatures)
         assert not error or error.startswith(f"item {item}: ".encode())
     assert b"quality is 1 to 3" in errors[6]
 
-    images, errors = decompress(signatures, files[:2] + [b"\x89TC\x01junk", files[2][:-1], files[5]])
+    images, errors = decompress(
+        signatures, files[:2] + [b"\x89TC\x01junk", files[2][:-1], files[5]]
+    )
     assert [bool(image) for image in images] == [True, False, False, False, True]
     assert b"item 1: the file is empty" in errors[1]
     assert b"item 3: the file is damaged" in errors[3]
@@ -175,9 +177,7 @@ def test_damaged_streams_behind_a_right_crc_are_an_error(signatures):
     stream = range_coder.encode(latents[0], np.tile(np.arange(CHANNELS), 2), TABLES)
 
     def file_with(stream):
-        return container.pack(
-            container.Container(FINGERPRINT[:4], 1, 4, 2, (pack_rows([stream]),))
-        )
+        return container.pack(container.Container(FINGERPRINT[:4], 1, 4, 2, (pack_rows([stream]),)))
 
     images, errors = decompress(signatures, [file_with(stream), file_with(stream + b"\1")])
     assert errors[0] == b"" and b"coded values are damaged" in errors[1]

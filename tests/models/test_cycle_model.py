@@ -5,7 +5,6 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp import config as config_module
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
 from tfcomp.models.cycle import CycleModel
 

@@ -62,6 +62,7 @@ def write_bundle(model, config, folder, name, quantize="none", training=None, li
             "default_quality": config.model.default_quality,
             "stride": model.stride,
             "channels": config.model.widths[-1],
+            "reach": reach(config.model),
             "fixed_size": None,
             "max_pixels": MAX_PIXELS,
             "entropy": {"kind": "factorized"},
@@ -79,6 +80,21 @@ def write_bundle(model, config, folder, name, quantize="none", training=None, li
         raise
     model.use_bundle(model.tables, bytes.fromhex(manifest["fingerprint"]))
     return manifest
+
+
+def reach(settings):
+    """How many latent elements to each side an output of either network can depend on.
+
+    The runtime overlaps the tiles of large pictures by this much.
+
+    Args:
+      settings: a `tfcomp.config.ModelConfig`.
+    """
+    pixels = 0
+    for level, blocks in enumerate(settings.residual_blocks):
+        pixels += (settings.kernel_size // 2 + 1) * 2**level  # the strided convolution
+        pixels += 2 * blocks * 2 ** (level + 1)  # two 3x3 convolutions a block
+    return -(-pixels // settings.stride)
 
 
 def fingerprint(folder):

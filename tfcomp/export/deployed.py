@@ -137,7 +137,7 @@ class DeployedCodec(tf.Module):
         build = _Layers(half)
         gain = np.exp(model.log_gain.numpy())
         channels = gain.shape[1]
-        gain, step = build.constant(gain), build.constant(1.0 / gain)
+        gain, step_size = build.constant(gain), build.constant(1.0 / gain)
         analysis = [build.analysis(layer) for stage in model.levels for layer in stage]
         synthesis = [
             build.synthesis(layer) for stage in reversed(model.levels) for layer in reversed(stage)
@@ -145,16 +145,16 @@ class DeployedCodec(tf.Module):
 
         def encode(image, quality):
             x = tf.cast(image, tf.float32) * (1.0 / 255.0) - 0.5
-            for step in analysis:
-                x = step(x)
+            for layer in analysis:
+                x = layer(x)
             symbols = tf.round(x * tf.gather(gain, quality - 1))
             symbols = tf.clip_by_value(symbols, -_MAXIMUM_SYMBOL, _MAXIMUM_SYMBOL)
             return {"latents": tf.cast(symbols, tf.int32)}
 
         def decode(latents, quality):
-            y = tf.cast(latents, tf.float32) * tf.gather(step, quality - 1)
-            for step in synthesis:
-                y = step(y)
+            y = tf.cast(latents, tf.float32) * tf.gather(step_size, quality - 1)
+            for layer in synthesis:
+                y = layer(y)
             pixels = tf.clip_by_value((y + 0.5) * 255.0, 0.0, 255.0)
             return {"image": tf.cast(tf.round(pixels), tf.uint8)}
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfcomp.export.graph_bytes import to_bytes
 
 _HEADER_BYTES = 32
-_PNG_COMPRESSION = 3  # 6, zlib's default, takes four times as long for 7 % fewer bytes
+_PNG_COMPRESSION = 1  # 6, the default, takes eight times as long for 10 % fewer bytes
 _UNREADABLE = "this is not a readable PNG, JPEG, BMP or GIF file"
 
 

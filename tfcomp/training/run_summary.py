@@ -6,6 +6,14 @@ import csv
 from pathlib import Path
 
 
+def _data_name(source):
+    """The source without the paths of the machine that trained: folders by their own names."""
+    kind, _, places = source.partition(":")
+    if kind != "folder":
+        return source
+    return "images of " + ", ".join(Path(place.strip()).name for place in places.split(","))
+
+
 def summarize(config, folder):
     """Reads a run folder's history.
 
@@ -13,9 +21,7 @@ def summarize(config, folder):
       JSON-ready dict: recipe, seed, steps, where the loss began and ended.
     """
     summary = {
-        "data": config.data.source.replace("folder:", "images of folder ")
-        if config.data.source.startswith("folder:")
-        else config.data.source,
+        "data": _data_name(config.data.source),
         "steps": config.training.steps,
         "seed": config.training.seed,
         "batch": f"{config.data.batch_size} crops of {config.data.crop}x{config.data.crop}",
