@@ -22,7 +22,8 @@ def test_psnr_refuses_anything_but_decoded_pixels():
 
 
 def test_bd_rate_of_half_the_bytes_at_equal_psnr_is_minus_50_percent():
-    anchor = [Point(q, r, d) for q, r, d in ((1, 0.2, 27), (2, 0.4, 30), (3, 0.8, 33), (4, 1.6, 36))]
+    values = ((1, 0.2, 27), (2, 0.4, 30), (3, 0.8, 33), (4, 1.6, 36))
+    anchor = [Point(*value) for value in values]
     half = [Point(p.quality, p.bpp / 2, p.psnr) for p in anchor]
     percent, low, high = rate_distortion.bd_rate(anchor, half)
     assert percent == pytest.approx(-50, abs=0.1)
@@ -43,7 +44,7 @@ def test_webp_beats_jpeg_as_it_should(photograph):
     assert rate_distortion.bd_rate(jpeg, webp)[0] < 0
 
 
-def test_the_command_prints_curves_settings_and_the_bd_rate(tmp_path, capsys, tiny_bundle, photograph):
+def test_the_command_prints_curves_and_bd_rate(tmp_path, capsys, tiny_bundle, photograph):
     Image.fromarray(photograph).save(tmp_path / "one.png")
     flags = [str(tmp_path), "--model", str(tiny_bundle), "--json", str(tmp_path / "out.json")]
     assert rate_distortion.main(flags) == 0
@@ -52,7 +53,7 @@ def test_the_command_prints_curves_settings_and_the_bd_rate(tmp_path, capsys, ti
     assert "jpeg" in (tmp_path / "out.json").read_text()
 
 
-def test_an_empty_folder_and_an_unknown_codec_are_refused(tmp_path, capsys, tiny_bundle, photograph):
+def test_an_empty_folder_or_unknown_codec_is_refused(tmp_path, capsys, tiny_bundle, photograph):
     assert rate_distortion.main([str(tmp_path), "--model", str(tiny_bundle)]) == 2
     assert "no images" in capsys.readouterr().err
     Image.fromarray(photograph).save(tmp_path / "one.png")

@@ -133,28 +133,43 @@ def test_tfc_reads_what_the_graph_writes():
         np.testing.assert_array_equal(symbols.numpy() + TABLES.cdf_offset[index], values)
 
 
-@pytest.mark.parametrize("length", [1, 10, 11, 200])
+def values_around_a_half(length):
+    """Values of the table of thirds whose interval holds 1/2 to the end, however narrow."""
+    return range_coder.decode(b"\x80", np.full(length, THIRDS), TABLES)
+
+
+@pytest.mark.parametrize("length", [1, 10, 11, 600])
 @pytest.mark.parametrize("ending", [[], [0], [2], [0, 0, 0], [2, 2, 2], [2, 1, 1, 0]])
 def test_a_carry_runs_through_any_number_of_words(length, ending):
-    # The middle third holds 1/2 for ever: the first word is settled by the ending alone.
-    symbols = np.array([[1] * length + ending])
-    index = np.full(symbols.shape[1], THIRDS)
-    values = (symbols + TABLES.cdf_offset[THIRDS]).astype(np.int32)
+    # Whether the first word is 0x7FFF or 0x8000 is settled by the ending alone.
+    values = [*values_around_a_half(length), *(np.array(ending) + TABLES.cdf_offset[THIRDS])]
+    values = np.array([values], np.int32)
+    index = np.full(values.shape[1], THIRDS)
     streams = range_coder.encode_rows(values, index, TABLES)
     assert encoded(values, index) == streams
     got, sound = decoded(streams, index)
     assert sound.all() and np.array_equal(got, values)
 
 
-def test_a_stream_that_ends_long_before_its_symbols_is_read_as_zeros_not_as_the_next_row():
-    # 1/2 is two bytes, or one, and any number of middle thirds.
-    symbols = np.ones((2, 1000), int)
-    symbols[1] = np.random.default_rng(7).integers(0, 3, 1000)
+def test_a_long_carry_was_put_to_the_test():
+    index = np.full(601, THIRDS)
+    below, above = (
+        range_coder.encode(
+            np.append(values_around_a_half(600), TABLES.cdf_offset[THIRDS] + symbol), index, TABLES
+        )
+        for symbol in (0, 2)
+    )
+    assert below[:100] == b"\x7f" + b"\xff" * 99
+    assert above[:100] == b"\x80" + bytes(99)
+
+
+def test_a_stream_that_ends_long_before_its_symbols_goes_on_with_zeros_not_the_next_row():
     index = np.full(1000, THIRDS)
-    values = (symbols + TABLES.cdf_offset[THIRDS]).astype(np.int32)
+    thirds = np.random.default_rng(7).integers(0, 3, 1000) + TABLES.cdf_offset[THIRDS]
+    values = np.stack([values_around_a_half(1000), thirds]).astype(np.int32)
     streams = encoded(values, index)
     assert streams == range_coder.encode_rows(values, index, TABLES)
-    assert len(streams[0]) == 1 and len(streams[1]) > 150
+    assert streams[0] == b"\x80" and len(streams[1]) > 150
     got, sound = decoded(streams, index)
     assert sound.all() and np.array_equal(got, values)
 
