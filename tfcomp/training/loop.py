@@ -40,6 +40,8 @@ def train(config, folder, resume=False):
       CodecError: the folder holds another run, or nothing to resume, or training diverged.
     """
     folder = Path(folder)
+    # Before the folder is taken: a mistyped source must not leave a run behind.
+    source = sources.open_source(config.data.source, config.data.data_dir, config.data.split)
     _claim(folder, config, resume)
     settings = config.training
     strategy = devices.strategy(settings.strategy)
@@ -62,7 +64,6 @@ def train(config, folder, resume=False):
         keras.utils.set_random_seed(settings.seed + int(step))
         log.info("resuming %s at step %d", folder, int(step))
 
-    source = sources.open_source(config.data.source, config.data.data_dir, config.data.split)
     pictures = _first_images(source, config)
     if not resume and config.model.family == "cycle":
         principal_components.initialize(model, pictures, settings.seed)
