@@ -55,7 +55,7 @@ def _tables() -> tuple[np.ndarray, np.ndarray]:
     one, after 2**k zero bytes."""
     byte_table = np.arange(256, dtype=np.uint32)
     for _ in range(8):
-        byte_table = byte_table >> 1 ^ np.where(byte_table & 1, _POLYNOMIAL, 0).astype(np.uint32)
+        byte_table = byte_table >> 1 ^ (byte_table & 1) * np.uint32(_POLYNOMIAL)
     bits = np.uint32(1) << np.arange(32, dtype=np.uint32)
     shifted = bits >> 8 ^ byte_table[bits & 0xFF]  # every bit alone, after one zero byte
     byte = np.arange(256)

@@ -173,8 +173,7 @@ class CodecModule(tf.Module):
         stride = self._format.stride
         across = (tf.cast(width, tf.int64) + stride - 1) // stride
         down = (tf.cast(height, tf.int64) + stride - 1) // stride
-        # Every image of up to max_pixels passes if its short side has stride pixels or more.
-        return across * down * stride**2 <= 4 * max(self._format.max_pixels, stride**2)
+        return across * down * stride**2 <= 2 * max(self._format.max_pixels, stride**2)
 
 
 def save(module: CodecModule, path: str | os.PathLike[str]) -> None:
@@ -193,7 +192,7 @@ def op_names(path: str | os.PathLike[str]) -> set[str]:
     saved = saved_model_pb2.SavedModel()
     with open(os.path.join(path, "saved_model.pb"), "rb") as file:
         saved.ParseFromString(file.read())
-    names = set()
+    names: set[str] = set()
     for meta_graph in saved.meta_graphs:
         graph = meta_graph.graph_def
         for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
