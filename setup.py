@@ -32,6 +32,13 @@ TRAINING = [
     # TFDS 4.9 imports it when it prepares a data set, and does not declare it.
     "importlib_resources>=5",
 ]
+BENCHMARK = [
+    "bjontegaard>=1.3",  # brings matplotlib and SciPy
+    "matplotlib>=3.5",
+    "jinja2>=3.0",
+    "Pillow>=11.3",  # with AVIF
+    "pillow-jxl-plugin>=1.2",
+]
 
 
 def for_training(requirements):
@@ -50,6 +57,7 @@ setup(
     package_data={
         "tfcomp": ["py.typed", "bundles/*/*"],
         "tfcomp.bitstream": ["*.c", "*.h"],
+        "tfcomp.evaluation": ["*.json", "report_page/*"],
     },
     ext_modules=[
         Extension(
@@ -63,8 +71,12 @@ setup(
     install_requires=RUNNING,
     extras_require={
         "train": for_training(["tensorflow==2.14.1", *TRAINING]),
+        "benchmark": BENCHMARK,
         "gpu": for_training(["tensorflow[and-cuda]==2.14.1"]),
-        "test": ["pytest>=8", "hypothesis>=6.100", "import-linter>=2.0", "scikit-image>=0.22"],
+        "test": [
+            *["pytest>=8", "hypothesis>=6.100", "import-linter>=2.0", "scikit-image>=0.22"],
+            *BENCHMARK,
+        ],
         "lint": ["ruff", "mypy", "types-PyYAML", "types-tqdm"],
     },
     entry_points={"console_scripts": ["tfcomp=tfcomp.cli:main"]},

@@ -57,3 +57,18 @@ def test_a_missing_config_is_named():
 def test_configs_can_not_be_changed_after_the_fact():
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.Config().model.tied = False
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"prior": "hyper"},
+        {"prior": "hyperprior", "widths": [8, 16], "residual_blocks": [0, 0]},
+        {"prior": "hyperprior", "qualities": 3, "default_quality": 1},
+        {"hyperprior": {"checkerboard": 5}},
+        {"hyperprior": {"groups": [0, 320]}},
+    ],
+)
+def test_a_hyperprior_that_cannot_be_is_refused(model):
+    with pytest.raises(ConfigError):
+        config.from_dict({"model": model})

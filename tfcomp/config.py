@@ -20,6 +20,37 @@ def _require(condition: bool, message: str) -> None:
 
 
 @dataclasses.dataclass(frozen=True)
+class HyperpriorConfig:
+    """The entropy model with side information and context (tfcomp/entropy/hyperprior.py).
+
+    Attributes:
+      groups: latent channels of each group in coding order; they add up to the latent's.
+      checkerboard: how many of the first groups are coded in two passes.
+      rows_per_stream: latent rows that share a range coder stream, one number a quality level.
+      hyper_channels: channels of the hyper-latents.
+      features: channels that the hyper-synthesis hands to each pass.
+      hidden: channels inside each pass's network.
+    """
+
+    groups: Tuple[int, ...] = (8, 24, 80, 208)
+    checkerboard: int = 2
+    rows_per_stream: Tuple[int, ...] = (8, 8, 4, 4, 4, 2, 2, 2)
+    hyper_channels: int = 32
+    features: int = 64
+    hidden: int = 96
+
+    def __post_init__(self) -> None:
+        _require(len(self.groups) >= 1, "hyperprior groups needs at least one group")
+        _require(all(n >= 1 for n in self.groups), "hyperprior groups must be positive")
+        _require(all(n >= 1 for n in self.rows_per_stream), "rows_per_stream must be positive")
+        _require(0 <= self.checkerboard <= len(self.groups), "checkerboard is out of range")
+        _require(
+            min(self.hyper_channels, self.features, self.hidden) >= 1,
+            "hyperprior widths must be positive",
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class ModelConfig:
     """The transforms and the quality ladder.
 
@@ -33,6 +64,8 @@ class ModelConfig:
       min_lambda, max_lambda: ends of the geometric ladder of rate-distortion multipliers, in
         bits/pixel per unit of squared error on the 0..255 scale.
       default_quality: what `compress` uses when nothing is said.
+      prior: "factorized" (one table a channel and quality) or "hyperprior".
+      hyperprior: its shape, where `prior` says so.
     """
 
     family: str = "cycle"
@@ -44,8 +77,19 @@ class ModelConfig:
     min_lambda: float = 0.0005
     max_lambda: float = 0.08
     default_quality: int = 5
+    prior: str = "factorized"
+    hyperprior: HyperpriorConfig = HyperpriorConfig()
 
     def __post_init__(self) -> None:
+        _require(self.prior in ("factorized", "hyperprior"), f"unknown prior '{self.prior}'")
+        _require(
+            self.prior != "hyperprior" or sum(self.hyperprior.groups) == self.widths[-1],
+            "hyperprior groups must add up to the last of widths",
+        )
+        _require(
+            self.prior != "hyperprior" or len(self.hyperprior.rows_per_stream) == self.qualities,
+            "hyperprior rows_per_stream needs one number for each quality",
+        )
         _require(self.family in ("cycle",), f"unknown model family '{self.family}'")
         _require(len(self.widths) >= 1, "widths needs at least one level")
         _require(all(w >= 1 for w in self.widths), "widths must be positive")
@@ -175,6 +219,8 @@ class TrainingConfig:
       log_every: steps a line in history.csv and a TensorBoard point stand for.
       checkpoint_minutes: time between checkpoints.
       picture_every: steps between TensorBoard pictures (0 = none).
+      start_from: a finished run folder whose transforms (and entropy model, where it has the same
+        kind and shape) this run starts with; None to start from principal components.
     """
 
     steps: int = 1000
@@ -184,6 +230,7 @@ class TrainingConfig:
     log_every: int = 50
     checkpoint_minutes: float = 3.0
     picture_every: int = 500
+    start_from: Optional[str] = None
 
     def __post_init__(self) -> None:
         _require(self.steps >= 1, "steps must be positive")

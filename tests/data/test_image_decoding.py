@@ -72,10 +72,11 @@ def test_grey_and_bilevel_images_get_three_equal_channels():
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_sixteen_bit_grey_keeps_its_upper_eight_bits(kind):
-    deep = (np.arange(24 * 32).reshape(24, 32) * 85).astype(np.uint16)
-    decoded = decode_rgb(_saved(Image.fromarray(deep), kind))
-    assert np.array_equal(decoded[:, :, 0], (deep >> 8).astype(np.uint8))
+def test_sixteen_bit_grey_becomes_the_nearest_of_256_levels(kind):
+    deep = np.linspace(0, 65535, 24 * 32).round().astype(np.uint16).reshape(24, 32)
+    decoded = decode_rgb(_saved(Image.fromarray(deep), kind))[:, :, 0]
+    assert (decoded.min(), decoded.max()) == (0, 255)
+    assert np.abs(decoded * 257.0 - deep).max() <= 128
 
 
 def test_cmyk_becomes_the_colours_it_prints():

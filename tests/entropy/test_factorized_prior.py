@@ -31,7 +31,7 @@ def test_bits_agree_with_the_cumulatives_of_tfc(prior):
 
 def test_frozen_tables_hold_the_probabilities_that_training_paid_for(prior):
     gains = np.array([[1.0, 1.0, 1.0], [4.0, 4.0, 4.0]], np.float32)
-    tables = prior.freeze(gains)
+    tables = prior.freeze(gains)["latents"]
     assert len(tables.cdf_offset) == 6
     for quality in range(2):
         for channel in range(3):

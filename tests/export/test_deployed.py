@@ -2,16 +2,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcomp.export import deployed, tflite
+from tfcomp.export import deployed, tflite, transposed_convolution
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 5, 7])
 def test_a_repacked_kernel_equals_the_transposed_convolution(size):
     kernel = tf.random.stateless_normal([size, size, 3, 6], seed=(size, 1)).numpy()
-    y = tf.random.stateless_normal([2, 5, 7, 6], seed=(size, 2))
-    expected = tf.nn.conv2d_transpose(y, kernel, [2, 10, 14, 3], 2, "SAME")
-    packed = deployed.subpixel_kernel(kernel)
+    y = tf.random.stateless_normal([1, 5, 7, 6], seed=(size, 2))
+    expected = tf.nn.conv2d_transpose(y, kernel, [1, 10, 14, 3], 2, "SAME")
+    packed = transposed_convolution.subpixel_kernel(kernel)
     result = tf.nn.depth_to_space(tf.nn.conv2d(y, packed, 1, "SAME"), 2)
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+    phases = transposed_convolution.split(kernel)
+    assert sum(phase.kernel[..., 0, 0].size for phase in phases) == size**2
+    result = transposed_convolution.upsample(y, phases)
     np.testing.assert_allclose(result, expected, atol=1e-5)
 
 

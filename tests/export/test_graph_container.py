@@ -23,7 +23,7 @@ RAGGED = tf.RaggedTensorSpec([None, None], tf.uint8, ragged_rank=1, row_splits_d
 
 @tf.function(input_signature=[tf.TensorSpec([3], tf.int64), RAGGED], autograph=False)
 def graph_pack(fields, streams):
-    return graph_container.pack(fields[0], fields[1], fields[2], streams, FORMAT)
+    return graph_container.pack(fields[0], fields[1], fields[2], [streams], FORMAT)
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
@@ -40,7 +40,7 @@ def packed(quality, width, height, streams):
 def parsed(data, parse=graph_parse):
     """(error, quality, width, height, streams)."""
     result = parse(data)
-    streams = [row.tobytes() for row in result.streams.numpy()]
+    (streams,) = ([row.tobytes() for row in section.numpy()] for section in result.sections)
     fields = (int(field) for field in (result.quality, result.width, result.height))
     return (result.error.numpy().decode(), *fields, streams)
 
@@ -184,10 +184,72 @@ def test_a_bundle_of_fixed_size_leaves_the_size_out():
     ragged = tf.ragged.constant([list(stream) for stream in streams], tf.uint8, ragged_rank=1)
     ragged = ragged.with_row_splits_dtype(tf.int64)
     fields = (tf.constant(field) for field in (1, 20, 33))
-    data = graph_container.pack(*fields, ragged, FIXED_FORMAT).numpy()
+    data = graph_container.pack(*fields, [ragged], FIXED_FORMAT).numpy()
     assert data == reference_pack(1, 20, 33, streams, fixed_size=(20, 33))
 
     def parse(data):
         return graph_container.parse(tf.constant(data), FIXED_FORMAT)
 
     assert parsed(data, parse) == ("", 1, 20, 33, streams)
+
+
+def two_sections(quality, rows):
+    """A section of 2 streams a quality, then one of 3 streams a row."""
+    return 2 * quality, 3 * rows
+
+
+TWO_FORMAT = graph_container.Format(
+    FINGERPRINT, QUALITIES, STRIDE, MAX_PIXELS, stream_counts=two_sections
+)
+
+
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
+def parse_two(data):
+    return graph_container.parse(data, TWO_FORMAT)
+
+
+def two_section_file(quality, sections):
+    packed_sections = tuple(pack_rows(streams) for streams in sections)
+    return container.pack(container.Container(FINGERPRINT, quality, 50, 33, packed_sections))
+
+
+def test_several_sections_are_written_and_read_as_the_bitstream_package_does():
+    rng = np.random.default_rng(1)
+    sections = [random_streams(rng, 4, 5), random_streams(rng, 9, 300)]
+    data = two_section_file(2, sections)
+    result = parse_two(data)
+    assert result.error == ""
+    assert [[row.tobytes() for row in s.numpy()] for s in result.sections] == sections
+    fields = tf.constant([2, 50, 33])
+    written = graph_container.pack(*tf.unstack(fields), result.sections, TWO_FORMAT)
+    assert written.numpy() == data
+
+
+def test_several_sections_behind_a_right_crc_get_the_verdict_of_the_bitstream_package():
+    rng = np.random.default_rng(2)
+    data = two_section_file(1, [[b"ab", b""], [b"", b"cd", b"e", b"", b"", b"", b"", b"f", b""]])
+
+    def lookup(fingerprint):
+        if fingerprint != FINGERPRINT:
+            raise UnknownBundleError("no such bundle")
+        return SimpleNamespace(fixed_size=None, section_count=2, qualities=QUALITIES)
+
+    accepted = 0
+    for _ in range(300):
+        body = bytearray(data[:-4])
+        body[rng.integers(8, len(body))] = rng.choice([0, 1, 2, 3, 6, 0x7F, 0x80, 0xFF])
+        if rng.random() < 0.2:
+            del body[rng.integers(9, len(body)) :]
+        file = with_crc(bytes(body))
+        result = parse_two(file)
+        try:
+            expected = container.parse(file, lookup, MAX_PIXELS)
+            counts = two_sections(expected.quality, -(-expected.height // STRIDE))
+            sections = [unpack_rows(s, count) for s, count in zip(expected.sections, counts)]
+        except CodecError:
+            assert result.error != "", file
+        else:
+            assert result.error == "", file
+            assert [[row.tobytes() for row in s.numpy()] for s in result.sections] == sections
+            accepted += 1
+    assert 0 < accepted < 300

@@ -14,6 +14,7 @@ from tfcomp.bitstream import container, range_coder
 from tfcomp.bitstream.rows import pack_rows
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.export import savedmodel
+from tfcomp.export.graph_factorized import GraphFactorized
 
 STRIDE, CHANNELS, QUALITIES, DEFAULT_QUALITY = 2, 12, 3, 2
 MAX_PIXELS = 2000
@@ -86,7 +87,9 @@ def make_module(**changes):
         default_quality=DEFAULT_QUALITY,
         max_pixels=MAX_PIXELS,
     )
-    return savedmodel.CodecModule(analysis, synthesis, TABLES, **{**settings, **changes})
+    settings.update(changes)
+    entropy = GraphFactorized(TABLES, settings["qualities"])
+    return savedmodel.CodecModule(analysis, synthesis, entropy, **settings)
 
 
 @pytest.fixture(scope="module")

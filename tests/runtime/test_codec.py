@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import sys
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -134,6 +135,26 @@ def test_a_caller_can_lower_the_largest_size(codec):
     assert codec.decompress(data, max_pixels=64).shape == (8, 8, 3)
     with pytest.raises(tfcomp.BitstreamError, match="limit of 63"):
         codec.decompress(data, max_pixels=63)
+
+
+def test_an_image_too_long_and_narrow_for_its_padding_is_refused(tmp_path):
+    codec = tfcomp.load(write_bundle(tmp_path / "small", max_pixels=2**20))
+    for shape in [(1, 2**20, 3), (2**20, 1, 3)]:
+        image = np.zeros(shape, np.uint8)
+        tracemalloc.start()
+        with pytest.raises(ImageError, match=f"{shape[1]}x{shape[0]} pixels is too long"):
+            codec.compress(image)
+        padded_bytes = 4 * image.nbytes
+        assert tracemalloc.get_traced_memory()[1] < padded_bytes / 2
+        tracemalloc.stop()
+    square = np.zeros((1021, 1021, 3), np.uint8)
+    assert codec.decompress(codec.compress(square)).shape == square.shape
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 17), (5, 5), (3, 1000)])
+def test_a_limit_of_just_the_images_size_is_enough_however_much_is_padding(codec, height, width):
+    data = codec.compress(photo(height, width))
+    assert codec.decompress(data, max_pixels=height * width).shape == (height, width, 3)
 
 
 def test_a_bundle_of_one_size_leaves_the_size_out_and_takes_no_other(tmp_path):

@@ -2,13 +2,14 @@
 
 import contextlib
 import time
+import tracemalloc
 import zlib
 
 import numpy as np
 import pytest
 
 import tfcomp
-from tests.bundle_factory import photo
+from tests.bundle_factory import STRIDE, photo
 from tfcomp.bitstream.container import Container, pack
 from tfcomp.bitstream.rows import pack_rows
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
@@ -85,6 +86,18 @@ def test_a_section_too_small_for_its_rows_is_refused_before_anything_is_allocate
         with pytest.raises(BitstreamError):
             codec.decompress(pack(Container(fingerprint, 1, 9000, 9000, (section,))))
     assert time.perf_counter() - start < 0.5
+
+
+@pytest.mark.parametrize(("width", "height"), [(10**6, 1), (1, 10**6)])
+def test_a_tiny_file_cannot_ask_for_a_padding_that_multiplies_the_limit(codec, width, height):
+    fingerprint = codec.bundle.manifest.short_fingerprint
+    rows = pack_rows([b""] * -(-height // STRIDE))
+    file = pack(Container(fingerprint, 1, width, height, (rows,)))
+    tracemalloc.start()
+    with pytest.raises(BitstreamError, match="too long and narrow"):
+        codec.decompress(file, max_pixels=2**20)
+    assert tracemalloc.get_traced_memory()[1] < 2**20 + 2 * len(file)
+    tracemalloc.stop()
 
 
 def test_hostile_bodies_with_a_right_crc_end_in_an_error_or_an_image_of_the_size_they_say(codec):

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tests.conftest import ROOT, TINY
 from tfcomp import config as config_module
 from tfcomp.errors import CodecError
-from tfcomp.training import cli, loop, run_folder
+from tfcomp.training import callbacks, cli, loop, run_folder
 
 
 def _history(folder):
@@ -88,7 +88,13 @@ def test_a_diverged_run_stops_in_one_line_and_saves_no_broken_weights(tmp_path, 
 
 def _train_process(folder, *flags):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    code = "import sys; from tfcomp.training.cli import main; sys.exit(main())"
+    code = (
+        "import signal, sys\n"
+        # A background job of a shell without job control inherits an ignored SIGINT.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from tfcomp.training.cli import main\n"
+        "sys.exit(main())\n"
+    )
     return subprocess.Popen(
         [sys.executable, "-c", code, "--out", str(folder), *flags],
         env=environment,
@@ -158,6 +164,24 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, frequent_checkpoints, how)
         assert np.mean([float(line["loss"]) for line in after[-2:]]) < 3 * last_before
 
 
+def test_an_interrupt_between_an_update_and_its_count_loses_neither(
+    tmp_path, tiny_config, monkeypatch
+):
+    counted = callbacks.Checkpoints.on_train_batch_end
+
+    def interrupted(self, batch, logs=None):
+        if int(self.step) == 2:
+            raise KeyboardInterrupt
+        counted(self, batch, logs)
+
+    monkeypatch.setattr(callbacks.Checkpoints, "on_train_batch_end", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(tiny_config, tmp_path / "run")
+    latest = tf.train.latest_checkpoint(str(tmp_path / "run" / "checkpoints"))
+    assert latest.endswith("-3")
+    assert tf.train.load_variable(latest, "step/.ATTRIBUTES/VARIABLE_VALUE") == 3
+
+
 def test_bad_flags_end_in_one_line_and_exit_2(tmp_path, capsys):
     for flags, named in (
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
@@ -176,3 +200,40 @@ def test_flags_go_over_the_config(tmp_path):
     )
     config = cli.read_config(options)
     assert (config.training.steps, config.data.source) == (7, "folder:a")
+
+
+def test_a_run_starts_from_another_runs_transforms_with_a_new_entropy_model(tiny_run, tmp_path):
+    from tfcomp import config
+    from tfcomp.training import loop, run_folder
+
+    stage1, settings = run_folder.load_model(tiny_run)
+    values = config.to_dict(settings)
+    values["model"].update(
+        prior="hyperprior",
+        max_lambda=4 * settings.model.max_lambda,
+        hyperprior={
+            "groups": [4, 12], "checkerboard": 1, "rows_per_stream": [1, 1, 1],
+            "hyper_channels": 2, "features": 4, "hidden": 4,
+        },
+    )
+    values["training"].update(steps=1, start_from=str(tiny_run), picture_every=0)
+    values["optimizer"]["warmup_steps"] = 1000
+    model = loop.train(config.from_dict(values), tmp_path / "stage2")
+    for ours, theirs in zip(model.transform_variables[:-1], stage1.transform_variables):
+        np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    # Four times the lambda halves the best step.
+    moved = model.log_gain[-1] - stage1.log_gain[-1]
+    np.testing.assert_allclose(moved, np.full(16, np.log(2)), atol=1e-2)
+    assert run_folder.load_model(tmp_path / "stage2")[0].tables["latents"].count == 64
+
+
+def test_transforms_of_another_shape_are_refused(tiny_run, tmp_path):
+    from tfcomp import config
+    from tfcomp.errors import CodecError
+    from tfcomp.training import loop, run_folder
+
+    values = config.to_dict(run_folder.load_model(tiny_run)[1])
+    values["model"]["widths"] = [8, 12, 20]
+    values["training"]["start_from"] = str(tiny_run)
+    with pytest.raises(CodecError, match="another shape"):
+        loop.train(config.from_dict(values), tmp_path / "stage2")

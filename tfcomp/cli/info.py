@@ -42,7 +42,7 @@ def describe_file(data: bytes) -> dict[str, Any]:
     """
     from tfcomp.bitstream.container import describe
     from tfcomp.runtime import registry
-    from tfcomp.runtime.entropy import ENTROPY_CODERS
+    from tfcomp.runtime.entropy import SECTION_NAMES
 
     record = describe(data)
     manifest = None
@@ -50,7 +50,7 @@ def describe_file(data: bytes) -> dict[str, Any]:
     with contextlib.suppress(UnknownBundleError):
         manifest = registry.find_by_fingerprint(bytes.fromhex(record["fingerprint"])).manifest
         record = describe(data, lambda fingerprint: manifest)
-        names = ENTROPY_CODERS[manifest.entropy["kind"]].section_names
+        names = SECTION_NAMES[manifest.entropy["kind"]]
     lengths = record.pop("section_bytes")
     return {
         "model": manifest.name if manifest else None,

@@ -22,8 +22,9 @@ def decode_rgb(source: str | os.PathLike | bytes) -> np.ndarray:
     """Decodes one image (a path, or the file's bytes) to uint8 [H, W, 3], RGB.
 
     EXIF orientation is applied; the first frame of an animation is taken; transparency is dropped
-    (not blended), as `Image.convert("RGB")` does; grey, palette and CMYK become RGB; 16-bit samples
-    keep their upper 8 bits. Embedded colour profiles are ignored.
+    (not blended), as `Image.convert("RGB")` does; grey, palette and CMYK become RGB; 16-bit grey is
+    scaled to the nearest of 256 levels. All as tfcomp.runtime.image_input does it, so that a codec
+    is trained on what it will be given; but embedded colour profiles are ignored here.
 
     Raises whatever Pillow raises on a file that it cannot read in full: OSError for most damage,
     but also SyntaxError, ValueError, struct.error and others.
@@ -50,7 +51,7 @@ def is_readable_header(path: Path) -> bool:
 
 def _to_rgb(image: Image.Image) -> np.ndarray:
     if image.mode.startswith("I"):  # 16-bit grey, which convert("RGB") would clip to white
-        return _grey_to_rgb(np.asarray(image).astype(np.int64) >> 8)
+        return _grey_to_rgb(np.asarray(image) / 257.0)  # 65535 = 257 * 255
     if image.mode == "F":
         values = np.nan_to_num(np.asarray(image, dtype=np.float32))
         return _grey_to_rgb(values * 255.0 if values.max() <= 1.0 else values)

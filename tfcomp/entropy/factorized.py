@@ -16,7 +16,9 @@ import tensorflow as tf
 import tensorflow_compression as tfc
 import tensorflow_probability as tfp
 
+from tfcomp.bitstream import range_coder, rows
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy import tfc_range_coder
 
 RANGE_CODER_PRECISION = 16
 _MINIMUM_LIKELIHOOD = 1e-9
@@ -93,6 +95,25 @@ class FactorizedPrior(tf.Module):
     def _unit(self):
         return tf.exp(self.log_unit)
 
+    def __call__(self, latents, quality, gain, training=False):
+        """Quantises latents and counts their bits.
+
+        Args:
+          latents: float32 [B, h, w, C] in steps.
+          quality: int32 [B]; unused, one density serves all.
+          gain: float32 [B, C], steps per unit of y.
+          training: uniform noise in the rate where True, rounding where False.
+
+        Returns:
+          rounded float32 [B, h, w, C] (straight through), bits float32 [B].
+        """
+        del quality
+        rounded = latents + tf.stop_gradient(tf.round(latents) - latents)
+        if not training:
+            return rounded, self.bits(rounded, gain)
+        noisy = latents + tf.random.uniform(tf.shape(latents), -0.5, 0.5)
+        return rounded, self.bits(noisy, gain)
+
     def bits(self, symbols, gain):
         """Shannon information of noisy or rounded symbols.
 
@@ -119,26 +140,84 @@ class FactorizedPrior(tf.Module):
           gains: float32 [Q, C].
 
         Returns:
-          `CdfTables` with the Q * C tables, quality by quality, channel by channel.
+          dict with the `CdfTables` "latents": Q * C tables, quality by quality, channel by
+          channel.
         """
 
-        @tf.function
-        def build(gain):
-            noisy = tfc.UniformNoiseAdapter(_ScaledDensity(self._density, gain * self._unit))
-            model = tfc.ContinuousBatchedEntropyModel(
-                noisy,
-                coding_rank=2,
-                compression=True,
-                stateless=True,
-                # Zero stays representable: most symbols are 0 and mean "nothing here".
-                offset_heuristic=False,
-                range_coder_precision=RANGE_CODER_PRECISION,
-                tail_mass=2**-12,
-                bottleneck_dtype=tf.float32,
-            )
-            return model.cdf, model.cdf_offset
+        def noisy(gain):
+            return tfc.UniformNoiseAdapter(_ScaledDensity(self._density, gain * self._unit))
 
-        parts = [build(tf.constant(gain, tf.float32)) for gain in np.asarray(gains)]
-        cdf = np.concatenate([part[0].numpy() for part in parts]).astype(np.int32)
-        cdf_offset = np.concatenate([part[1].numpy() for part in parts]).astype(np.int32)
-        return CdfTables(cdf, cdf_offset, np.zeros(len(cdf_offset), np.float32))
+        return {"latents": frozen_tables(noisy, tf.cast(gains, tf.float32))}
+
+    def encode(self, latents, quality, tables):
+        """Writes one image's section through TFC's range coder.
+
+        Args:
+          latents: float32 [h, w, C] in steps.
+          quality: int.
+          tables: dict with the `CdfTables` "latents".
+
+        Returns:
+          tuple of one bytes object.
+        """
+        values = np.rint(latents).astype(np.int32)
+        index = self._row_index(values.shape[1], quality)
+        streams = tfc_range_coder.encode_rows(
+            values.reshape(len(values), -1), index, tables["latents"]
+        )
+        return (rows.pack_rows(streams),)
+
+    def decode(self, sections, quality, height, width, tables):
+        """Reads what `encode` wrote.
+
+        TFC's decoder may not end on hostile bytes, so the section is decoded by
+        `tfcomp.bitstream` first, which refuses those.
+
+        Returns:
+          float32 [height, width, C] in steps.
+
+        Raises:
+          BitstreamError: a damaged section.
+        """
+        index = self._row_index(width, quality)
+        streams = rows.unpack_rows(sections[0], height)
+        range_coder.decode_rows(streams, index, tables["latents"])
+        values = tfc_range_coder.decode_rows(streams, index, tables["latents"])
+        return values.reshape(height, width, self.channels).astype(np.float32)
+
+    def _row_index(self, width, quality):
+        first = (quality - 1) * self.channels
+        return np.tile(np.arange(first, first + self.channels, dtype=np.int32), width)
+
+
+def frozen_tables(noisy, parameters):
+    """Quantises densities into integer tables, by TFC.
+
+    Args:
+      noisy: makes of one tensor a distribution of values plus uniform noise, of batch shape [N].
+      parameters: float32 [P, ...], the tensors.
+
+    Returns:
+      `CdfTables` with P * N tables.
+    """
+
+    @tf.function
+    def build(parameter):
+        # Building inside a graph is several times faster than eagerly.
+        model = tfc.ContinuousBatchedEntropyModel(
+            noisy(parameter),
+            coding_rank=2,
+            compression=True,
+            stateless=True,
+            # Zero stays representable: most symbols are 0 and mean "nothing here".
+            offset_heuristic=False,
+            range_coder_precision=RANGE_CODER_PRECISION,
+            tail_mass=2**-12,
+            bottleneck_dtype=tf.float32,
+        )
+        return model.cdf, model.cdf_offset
+
+    parts = [build(parameter) for parameter in parameters]
+    cdf = np.concatenate([part[0].numpy() for part in parts]).astype(np.int32)
+    cdf_offset = np.concatenate([part[1].numpy() for part in parts]).astype(np.int32)
+    return CdfTables(cdf, cdf_offset, np.zeros(len(cdf_offset), np.float32))

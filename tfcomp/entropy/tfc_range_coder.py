@@ -1,7 +1,7 @@
 """TensorFlow Compression's own range coder on frozen tables: the training world's coder.
 
-The other coders of the same bytes: tfcomp/bitstream (C and Python) and
-tfcomp/export/graph_range_coder.py (stock TensorFlow ops).
+The other coders of the same bytes: tfcomp/bitstream (C and Python), and
+tfcomp/export/graph_range_encoder.py and graph_range_decoder.py (stock TensorFlow ops).
 """
 
 from __future__ import annotations

@@ -1,55 +1,165 @@
-"""Classical codecs, through Pillow, as anchors: each with its settings spelled out."""
+"""Classical codecs, through Pillow and its plugins, each with its settings spelled out.
+
+All of them are held to one thread, so that speeds can be compared.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import importlib.metadata
 import io
-from typing import Any, Dict, Tuple
+import warnings
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, features
+
+# Pillow's name of a library -> the library's own.
+_LIBRARIES = {"jpg": "libjpeg", "webp": "libwebp", "avif": "libavif", "jpg_2000": "OpenJPEG"}
 
 
 @dataclasses.dataclass(frozen=True)
 class ClassicalCodec:
-    """A codec that Pillow writes.
+    """A codec that Pillow, or a plugin of Pillow's, writes and reads.
 
     Attributes:
       name: how tables name it.
       format: Pillow's name of the file format.
       settings: what is passed to `Image.save` besides the quality.
-      qualities: the quality settings that make its rate-distortion curve.
+      qualities: the quality settings that make its rate-distortion curve, small files first.
+      highest: the largest quality setting there is; 1 is the lowest.
+      library: Pillow's name of the library that does the work, for its version.
+      plugin: the module that teaches Pillow the format, where Pillow alone does not know it.
+      package: what to install where the codec is missing.
+      quality_meaning: what the quality number is, where it is not the format's own.
     """
 
     name: str
     format: str
     settings: Dict[str, Any]
     qualities: Tuple[int, ...]
+    highest: int = 100
+    library: Optional[str] = None
+    plugin: Optional[str] = None
+    package: str = "Pillow"
+    quality_meaning: str = ""
 
     def encode(self, image, quality):
         """uint8 [H, W, 3] -> the whole file's bytes."""
         buffer = io.BytesIO()
-        Image.fromarray(image).save(buffer, self.format, quality=quality, **self.settings)
+        options = {**self.settings, **self._quality_options(quality)}
+        Image.fromarray(image).save(buffer, self.format, **options)
         return buffer.getvalue()
 
     def decode(self, data):
         """The file's bytes -> uint8 [H, W, 3]."""
-        return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+        with Image.open(io.BytesIO(data)) as image:
+            return np.asarray(image.convert("RGB"))
 
-    def describe(self):
-        """One line: name, settings, qualities."""
+    def missing(self) -> Optional[str]:
+        """None where the codec works here, else what to say about it."""
+        if self._loaded():
+            return None
+        return f"{self.name}: not installed (pip install {self.package})"
+
+    def describe(self) -> str:
+        """One line: library and version, settings, qualities."""
         settings = ", ".join(f"{key}={value}" for key, value in self.settings.items())
-        ends = f"{self.qualities[0]}..{self.qualities[-1]}"
-        return f"{self.name}: Pillow {Image.__version__}, {settings}, quality {ends}"
+        ends = f"quality {self.qualities[0]}..{self.qualities[-1]}"
+        meaning = f" ({self.quality_meaning})" if self.quality_meaning else ""
+        return f"{self._version()}, {settings}, {ends}{meaning}"
+
+    def _quality_options(self, quality):
+        return {"quality": quality}
+
+    def _loaded(self) -> bool:
+        Image.init()
+        if self.format not in Image.SAVE and self.plugin:
+            try:
+                importlib.import_module(self.plugin)
+            except ImportError:
+                return False
+        built_in = self.library is None or self.plugin or features.check(self.library)
+        return self.format in Image.SAVE and bool(built_in)
+
+    def _version(self) -> str:
+        pillow = f"Pillow {Image.__version__}"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an older Pillow does not know every name
+            version = features.version(self.library) if self.library else None
+            turbo = features.version("libjpeg_turbo") if self.library == "jpg" else None
+        if turbo:
+            return f"{pillow} (libjpeg-turbo {turbo})"
+        if version:
+            return f"{pillow} ({_LIBRARIES[str(self.library)]} {version})"
+        if self.plugin:
+            return f"{pillow}, {self.package} {importlib.metadata.version(self.package)}"
+        return pillow
+
+
+class Jpeg2000(ClassicalCodec):
+    """Quality is the rate asked for, in hundredths of bits/pixel, whole file."""
+
+    def _quality_options(self, quality):
+        # Pillow takes the compression ratio to 24 bits/pixel.
+        return {"quality_layers": [2400 / quality]}
 
 
 JPEG = ClassicalCodec(
     "jpeg",
     "JPEG",
     {"subsampling": "4:2:0", "optimize": True},
-    (5, 8, 12, 18, 25, 35, 45, 55, 65, 75, 82, 88, 92, 95),
+    (5, 8, 13, 20, 32, 50, 68, 80, 88, 93, 96),
+    library="jpg",
 )
 WEBP = ClassicalCodec(
-    "webp", "WEBP", {"method": 6}, (1, 5, 10, 20, 35, 50, 65, 75, 82, 88, 92, 95, 98)
+    "webp", "WEBP", {"method": 6}, (1, 5, 12, 25, 42, 60, 75, 84, 91, 95, 98), library="webp"
 )
-CODECS = {codec.name: codec for codec in (JPEG, WEBP)}
+AVIF = ClassicalCodec(
+    "avif",
+    "AVIF",
+    {"subsampling": "4:2:0", "speed": 6, "max_threads": 1},
+    (6, 14, 24, 34, 44, 54, 64, 74, 84, 93),
+    library="avif",
+    plugin="pillow_avif",
+    package="pillow-avif-plugin",
+)
+AVIF444 = dataclasses.replace(
+    AVIF,
+    name="avif444",
+    settings={"subsampling": "4:4:4", "speed": 4, "max_threads": 1},
+    qualities=(8, 20, 32, 43, 54, 64, 74, 84),
+)
+JPEG2000 = Jpeg2000(
+    "jpeg2000",
+    "JPEG2000",
+    {"quality_mode": "rates", "irreversible": True, "mct": 1},
+    (8, 14, 24, 38, 58, 86, 128, 190, 280),
+    library="jpg_2000",
+    highest=2400,
+    quality_meaning="hundredths of bits/pixel asked for",
+)
+JXL = ClassicalCodec(
+    "jxl",
+    "JXL",
+    {"effort": 7, "num_threads": 0},  # 0: on the calling thread
+    # Up to 18 libjxl halves the image first, and 19 then takes fewer bytes than 12 to 18 do.
+    (5, 19, 24, 31, 42, 54, 66, 77, 85, 91, 95),
+    plugin="pillow_jxl",
+    package="pillow-jxl-plugin",
+)
+CODECS = {codec.name: codec for codec in (JPEG, WEBP, AVIF, AVIF444, JPEG2000, JXL)}
+
+
+def decode_on_one_thread() -> None:
+    """Holds the decoders of this process, which take no such option, to one thread."""
+    for module, name, value in (
+        ("PIL.AvifImagePlugin", "DEFAULT_MAX_THREADS", 1),
+        ("pillow_avif.AvifImagePlugin", "DEFAULT_MAX_THREADS", 1),
+        ("pillow_jxl.JpegXLImagePlugin", "DECODE_THREADS", 0),
+    ):
+        try:
+            setattr(importlib.import_module(module), name, value)
+        except ImportError:
+            continue

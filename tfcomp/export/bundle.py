@@ -1,13 +1,13 @@
 """Writes a bundle: all that the running world needs of a trained model.
 
     NAME/manifest.json   what it is and how it was measured
-         encoder.tflite  decoder.tflite  tables.npz
+         encoder.tflite  decoder.tflite  tables.npz  [entropy.tflite]
          README.md       the model card
 """
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import json
 import os
 import shutil
@@ -16,9 +16,12 @@ from pathlib import Path
 
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.bitstream.tables import save_tables
+from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import OutputError
 from tfcomp.export import model_card, tflite
 from tfcomp.export.deployed import DeployedCodec
+from tfcomp.export.deployed_entropy import DeployedEntropy
+from tfcomp.runtime.bundle import fingerprint_of
 
 BUNDLE_FORMAT_VERSION = 1
 
@@ -53,7 +56,14 @@ def write_bundle(model, config, folder, name, quantize="none", training=None, li
     try:
         (work / "encoder.tflite").write_bytes(tflite.convert(deployed, "encode", quantize))
         (work / "decoder.tflite").write_bytes(tflite.convert(deployed, "decode", quantize))
-        save_tables(work / "tables.npz", {"latents": model.tables})
+        save_tables(work / "tables.npz", model.tables)
+        entropy = {"kind": config.model.prior}
+        if isinstance(model.prior, Hyperprior):
+            networks = DeployedEntropy(model.prior)
+            (work / "entropy.tflite").write_bytes(
+                tflite.convert_signatures(networks, networks.functions)
+            )
+            entropy.update(dataclasses.asdict(model.prior.layout))
         manifest = {
             "format_version": BUNDLE_FORMAT_VERSION,
             "name": name,
@@ -65,9 +75,9 @@ def write_bundle(model, config, folder, name, quantize="none", training=None, li
             "reach": reach(config.model),
             "fixed_size": None,
             "max_pixels": MAX_PIXELS,
-            "entropy": {"kind": "factorized"},
+            "entropy": entropy,
             "quantization": quantize,
-            "fingerprint": fingerprint(work),
+            "fingerprint": fingerprint(work, entropy),
             "training": training or {},
             "rate_distortion": [],
             "licence": licence or "not stated",
@@ -97,12 +107,19 @@ def reach(settings):
     return -(-pixels // settings.stride)
 
 
-def fingerprint(folder):
-    """SHA-256 (hex) over the decoder and the tables: what a file must be decoded with."""
-    digest = hashlib.sha256()
-    for name in ("decoder.tflite", "tables.npz"):
-        digest.update((Path(folder) / name).read_bytes())
-    return digest.hexdigest()
+def fingerprint(folder, entropy):
+    """SHA-256 (hex) over all that a file is decoded with.
+
+    Args:
+      folder: the bundle's folder.
+      entropy: the manifest's "entropy" object; with a hyperprior its layout counts too.
+    """
+    folder = Path(folder)
+    names = ["decoder.tflite", "tables.npz"]
+    if entropy["kind"] == "hyperprior":
+        names.append("entropy.tflite")
+    parts = {name: (folder / name).read_bytes() for name in names}
+    return fingerprint_of([parts[name] for name in names], entropy)
 
 
 def write_manifest(folder, manifest):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.training.requirements import explain
 
 
 def parse(arguments=None):
@@ -57,17 +58,27 @@ def export(options):
 
 
 def _save_model(model, manifest, path):
+    from tfcomp.entropy.hyperprior import Hyperprior
     from tfcomp.export import savedmodel
     from tfcomp.export.deployed import DeployedCodec
+    from tfcomp.export.deployed_entropy import DeployedEntropy
+    from tfcomp.export.graph_factorized import GraphFactorized
+    from tfcomp.export.graph_hyperprior import GraphHyperprior
 
     deployed = DeployedCodec(model, half=manifest["quantization"] == "float16")
+    qualities = manifest["qualities"]
+    if isinstance(model.prior, Hyperprior):
+        networks = DeployedEntropy(model.prior)
+        entropy = GraphHyperprior(model.tables, model.prior.layout, networks, qualities)
+    else:
+        entropy = GraphFactorized(model.tables["latents"], qualities)
     module = savedmodel.CodecModule(
         lambda image, quality: deployed.encode(image, quality)["latents"],
         lambda latents, quality: deployed.decode(latents, quality)["image"],
-        model.tables,
+        entropy,
         fingerprint=bytes.fromhex(manifest["fingerprint"]),
         stride=manifest["stride"],
-        qualities=manifest["qualities"],
+        qualities=qualities,
         default_quality=manifest["default_quality"],
         max_pixels=manifest["max_pixels"],
     )
@@ -84,6 +95,9 @@ def main(arguments=None):
     try:
         for label, path in export(options).items():
             print(f"{label:<12}{path}")
+    except ModuleNotFoundError as error:
+        print(f"export.py: {explain(error)}", file=sys.stderr)
+        return 2
     except CodecError as error:
         print(f"export.py: {error}", file=sys.stderr)
         return 2

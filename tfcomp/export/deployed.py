@@ -1,12 +1,11 @@
 """The trained transforms as plain modules of stock operations, ready for TFLite and SavedModel.
 
     encode   uint8 image -> convolutions, GDN, residual branches -> * gain_q -> round -> int32
-    decode   int32 -> / gain_q -> 3x3 convolutions + depth_to_space, IGDN ... -> uint8 image
+    decode   int32 -> / gain_q -> convolutions + depth_to_space, IGDN ... -> uint8 image
 
 Per-channel scales are folded into the kernels, and every strided transposed convolution becomes
-the ordinary convolution it equals: two output pixels a side come out of one input position, so
-their taps are packed side by side in the channels and spread by depth_to_space (sub-pixel
-convolution, Shi et al. 2016, arXiv:1609.05158). TFLite runs that several times faster.
+the ordinary convolutions it equals (transposed_convolution.py). TFLite runs these several times
+faster.
 """
 
 from __future__ import annotations
@@ -14,40 +13,18 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
+from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.export.transposed_convolution import (
+    FEWEST_CHANNELS_IN_PHASES,
+    split,
+    subpixel_kernel,
+    upsample,
+)
 from tfcomp.models import layers
 
 # Far above any symbol a picture gives (a few hundred); keeps a broken image from overflowing.
 _MAXIMUM_SYMBOL = 2.0**20
-
-
-def subpixel_kernel(kernel):
-    """Repacks a kernel of a transposed convolution of stride 2 and SAME padding.
-
-    conv2d_transpose(y, kernel, strides=2) == depth_to_space(conv2d(y, repacked), 2)
-
-    Output row 2i + r takes tap t = r + before - 2d of input row i + d, where `before` is the
-    padding that SAME puts before an even side.
-
-    Args:
-      kernel: float32 [k, k, C_out, C_in], as conv2d_transpose takes it.
-
-    Returns:
-      float32 [m, m, C_in, 4 * C_out], m odd.
-    """
-    size, _, outputs, inputs = kernel.shape
-    before = (size - 2) // 2
-    taps = [
-        (d, r, r + before - 2 * d)
-        for r in (0, 1)
-        for d in range(-size, size + 1)
-        if 0 <= r + before - 2 * d < size
-    ]
-    reach = max(abs(d) for d, _, _ in taps)
-    repacked = np.zeros((2 * reach + 1, 2 * reach + 1, inputs, 2, 2, outputs), np.float32)
-    for dy, ry, ty in taps:
-        for dx, rx, tx in taps:
-            repacked[dy + reach, dx + reach, :, ry, rx] = kernel[ty, tx].T
-    return repacked.reshape(2 * reach + 1, 2 * reach + 1, inputs, 4 * outputs)
 
 
 class _Layers:
@@ -81,8 +58,12 @@ class _Layers:
             return self.convolution(kernel[::-1, ::-1].transpose(0, 1, 3, 2), bias)
         if layer.strides != 2:
             raise ValueError(f"no sub-pixel form for stride {layer.strides}")
-        convolve = self.convolution(subpixel_kernel(kernel), np.tile(bias, 4))
-        return lambda y: tf.nn.depth_to_space(convolve(y), 2)
+        if kernel.shape[2] < FEWEST_CHANNELS_IN_PHASES:
+            convolve = self.convolution(subpixel_kernel(kernel), np.tile(bias, 4))
+            return lambda y: tf.nn.depth_to_space(convolve(y), 2)
+        bias = self.constant(bias)
+        phases = [phase._replace(kernel=self.constant(phase.kernel)) for phase in split(kernel)]
+        return lambda y: tf.nn.bias_add(upsample(y, phases), bias)
 
     def normalisation(self, beta_root, gamma_root):
         gamma = np.square(gamma_root.numpy())[None, None]
@@ -127,9 +108,10 @@ class DeployedCodec(tf.Module):
 
     Attributes:
       encode: tf.function, (image uint8 [1, H, W, 3], quality int32 [1]) -> {"latents": int32
-        [1, H/stride, W/stride, C]}; H and W multiples of the stride.
+        [1, H/stride, W/stride, C]}; H and W multiples of the stride. With a hyperprior the latents
+        are float32 and not rounded: how they are depends on the entropy model.
       decode: tf.function, (latents int32 [1, h, w, C], quality int32 [1]) -> {"image": uint8
-        [1, h*stride, w*stride, 3]}.
+        [1, h*stride, w*stride, 3]}. With a hyperprior the latents are in eighths of a step.
     """
 
     def __init__(self, model, half=False):
@@ -137,7 +119,9 @@ class DeployedCodec(tf.Module):
         build = _Layers(half)
         gain = np.exp(model.log_gain.numpy())
         channels = gain.shape[1]
-        gain, step_size = build.constant(gain), build.constant(1.0 / gain)
+        hyperprior = isinstance(model.prior, Hyperprior)
+        units = MEAN_UNITS if hyperprior else 1
+        gain, step_size = build.constant(gain), build.constant(1.0 / gain / units)
         analysis = [build.analysis(layer) for stage in model.levels for layer in stage]
         synthesis = [
             build.synthesis(layer) for stage in reversed(model.levels) for layer in reversed(stage)
@@ -147,7 +131,10 @@ class DeployedCodec(tf.Module):
             x = tf.cast(image, tf.float32) * (1.0 / 255.0) - 0.5
             for layer in analysis:
                 x = layer(x)
-            symbols = tf.round(x * tf.gather(gain, quality - 1))
+            latents = x * tf.gather(gain, quality - 1)
+            if hyperprior:
+                return {"latents": latents}
+            symbols = tf.round(latents)
             symbols = tf.clip_by_value(symbols, -_MAXIMUM_SYMBOL, _MAXIMUM_SYMBOL)
             return {"latents": tf.cast(symbols, tf.int32)}
 

@@ -1,12 +1,12 @@
 """The `.tfcomp` container of tfcomp.bitstream.container in stock TensorFlow ops.
 
-Written and read for a bundle whose latents are one section with one stream per latent row, see
-tfcomp.bitstream.rows. What is wrong with a file is returned as text, never raised: an op that
-raises would take the other files of a batch with it.
+Every section is a number of streams as tfcomp.bitstream.rows packs them. What is wrong with a file
+is returned as text, never raised: an op that raises would take the other files of a batch with it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Optional
 
@@ -22,10 +22,18 @@ _HEADER_BYTES = 9
 _CRC_BYTES = 4
 _MAX_VARINT_BYTES = 5
 _MAX_DELTA_BITS = 32
-_MOST_FIELD_BYTES = 64  # more than all fields before the row lengths can have
+_MOST_FIELD_BYTES = 64  # more than the fields between two places known to be there can have
 
 _DAMAGED = "; get an undamaged copy of the file"
 _INCOMPLETE = "; get a complete copy of the file"
+
+StreamCounts = Callable[[tf.Tensor, tf.Tensor], Sequence[tf.Tensor]]
+
+
+def one_stream_per_row(quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """The `StreamCounts` of a single section with a stream for every latent row."""
+    del quality
+    return (rows,)
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,8 @@ class Format:
 
     fingerprint: the 4 bytes that name the bundle. qualities: their number. stride: image rows per
     latent row. max_pixels: largest image read. fixed_size: (width, height) where the files leave
-    it out.
+    it out. stream_counts: (quality, latent rows) -> the streams of each section, at least one;
+    int64 scalars.
     """
 
     fingerprint: bytes
@@ -42,44 +51,45 @@ class Format:
     stride: int
     max_pixels: int
     fixed_size: Optional[tuple[int, int]] = None
+    stream_counts: StreamCounts = one_stream_per_row
 
 
 class Parsed(NamedTuple):
-    """error: string, "" where all is well. quality, width, height: int64. streams: uint8 ragged
-    [rows, (bytes)]. Where there is an error the rest means nothing, and there are no streams."""
+    """error: string, "" where all is well. quality, width, height: int64. sections: for each its
+    streams, uint8 ragged [streams, (bytes)]. Where there is an error the rest means nothing."""
 
     error: tf.Tensor
     quality: tf.Tensor
     width: tf.Tensor
     height: tf.Tensor
-    streams: tf.RaggedTensor
+    sections: tuple[tf.RaggedTensor, ...]
 
 
 def pack(
     quality: tf.Tensor,
     width: tf.Tensor,
     height: tf.Tensor,
-    streams: tf.RaggedTensor,
+    sections: Sequence[tf.RaggedTensor],
     file_format: Format,
 ) -> tf.Tensor:
     """Writes a file; string scalar.
 
-    quality, width, height: integer scalars that the format allows. streams: uint8 ragged
-    [rows, (bytes)], at least one row.
+    quality, width, height: integer scalars that the format allows. sections: the streams of each,
+    uint8 ragged [streams, (bytes)], at least one.
     """
     start = MAGIC + bytes([FORMAT_VERSION]) + file_format.fingerprint
-    section = _pack_rows(streams)
     fields = [tf.constant(np.frombuffer(start, np.uint8)), tf.cast(quality, tf.uint8)[None]]
     if file_format.fixed_size is None:
         fields += [_encode_varint(width), _encode_varint(height)]
-    fields += [_encode_varint(tf.size(section)), section]
+    for section in map(_pack_rows, sections):
+        fields += [_encode_varint(tf.size(section)), section]
     content = tf.concat(fields, 0)
     return to_string(tf.concat([content, _little_endian(crc32(content), _CRC_BYTES)], 0))
 
 
 def parse(data: tf.Tensor, file_format: Format) -> Parsed:
     """Reads a file, string scalar, after the checks of tfcomp.bitstream in their order: magic,
-    version, length, CRC, bundle, quality, size, section length, row lengths.
+    version, length, CRC, bundle, quality, size, section lengths, row lengths.
 
     Nothing larger than the file is allocated before the checks have passed.
     """
@@ -96,12 +106,23 @@ def parse(data: tf.Tensor, file_format: Format) -> Parsed:
         _check_size(faults, width, height, file_format.max_pixels)
     else:
         width, height = tf.unstack(tf.constant(file_format.fixed_size, tf.int64))
-    length, position = _decode_varint(faults, padded, position, end)
-    faults.check(length <= end - position, "a section runs past the end" + _DAMAGED)
-    faults.check(length == end - position, "bytes are left after the section" + _DAMAGED)
+    quality = padded[_QUALITY_AT]
     rows = (height + file_format.stride - 1) // file_format.stride
-    streams = _unpack_rows(faults, in_bytes, padded, position, end, rows)
-    return Parsed(faults.text, padded[_QUALITY_AT], width, height, streams)
+    # A quality that was refused must not reach anything that looks it up.
+    allowed = tf.clip_by_value(quality, 1, file_format.qualities)
+    counts = file_format.stream_counts(allowed, rows)
+    spans = []
+    for _ in counts:
+        length, position = _decode_varint(faults, padded, position, end)
+        faults.check(length <= end - position, "a section runs past the end" + _DAMAGED)
+        start, position = position, tf.where(faults.none, position + length, _HEADER_BYTES)
+        spans.append((start, position))
+    faults.check(position == end, "bytes are left after the sections" + _DAMAGED)
+    sections = tuple(
+        _unpack_rows(faults, in_bytes, padded, start, stop, count)
+        for (start, stop), count in zip(spans, counts)
+    )
+    return Parsed(faults.text, quality, width, height, sections)
 
 
 class _Faults:
@@ -212,7 +233,8 @@ def _unpack_rows(
     position += 1
     faults.check(width <= _MAX_DELTA_BITS, "row lengths exceed 32 bits" + _DAMAGED)
     packed_end = position + (rows * width + 7) // 8
-    faults.check(packed_end + rows * shortest <= end, "rows run past their section" + _DAMAGED)
+    least = rows * tf.minimum(shortest, end + 1)  # no more than 63 bits
+    faults.check(packed_end + least <= end, "rows run past their section" + _DAMAGED)
 
     # From here on what is allocated follows from the file's own length.
     rows = tf.where(faults.none, rows, 0)

@@ -53,7 +53,7 @@ def crc32(data: tf.Tensor) -> tf.Tensor:
 def _tables() -> tuple[np.ndarray, np.ndarray]:
     """uint32 [256], a byte's CRC, and uint32 [30, 4, 256]: a CRC whose only nonzero byte is this
     one, after 2**k zero bytes."""
-    byte_table = np.arange(256, dtype=np.uint32)
+    byte_table: np.ndarray = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         byte_table = byte_table >> 1 ^ (byte_table & 1) * np.uint32(_POLYNOMIAL)
     bits = np.uint32(1) << np.arange(32, dtype=np.uint32)

@@ -46,8 +46,8 @@ class _Sums(NamedTuple):
 def encode_rows(values: tf.Tensor, index: tf.Tensor, tables: GraphTables) -> tf.RaggedTensor:
     """Writes each row of values as a stream of bytes.
 
-    values: int32 [R, n]; `can_encode` must hold. index: int32 [n] or [R, n], the table of each.
-    Returns a uint8 ragged tensor [R, (bytes)].
+    values: int32 [R, n]. index: int32 [n] or [R, n], the table of each.
+    Returns a uint8 ragged tensor [R, (bytes)]; unless `can_encode` holds the bytes mean nothing.
     """
     values, index = tf.convert_to_tensor(values), tf.convert_to_tensor(index)
     steps = _narrowing_steps(values, index, tables)

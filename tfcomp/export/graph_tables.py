@@ -12,11 +12,14 @@ import tensorflow as tf
 from tfcomp.bitstream.tables import CdfTables
 
 PRECISION = 16  # every table is scaled up to it, which changes no interval by as much as a bit
+_NOTHING = (PRECISION, 0, 1 << PRECISION)  # one interval, as wide as can be
 
 
 class GraphTables(tf.Module):
-    """The P intervals of N tables, table by table.
+    """The P intervals of N tables, table by table; the last table is `nothing`, made here.
 
+    nothing: N - 1. The table's only value, 0, takes no bits and leaves the range coder as it was,
+        so that rows of fewer values than others can be filled up with it.
     lower, upper: int64 [P], an interval's ends in units of 2**-16.
     key: int64 [P], table * 2**16 + lower: rises strictly, so it can be searched.
     is_escape: bool [P], whether the interval is its table's escape symbol.
@@ -27,10 +30,11 @@ class GraphTables(tf.Module):
 
     def __init__(self, tables: CdfTables, name: str = "tables"):
         super().__init__(name=name)
-        starts, cdf = tables.starts.astype(np.int64), tables.cdf.astype(np.int64)
+        cdf = np.append(tables.cdf, _NOTHING).astype(np.int64)
+        starts = np.append(tables.starts, len(cdf)).astype(np.int64)
         signed_precision = cdf[starts[:-1]]
         intervals = np.diff(starts) - 2
-        table = np.repeat(np.arange(tables.count), intervals)
+        table = np.repeat(np.arange(len(intervals)), intervals)
         first = np.cumsum(intervals) - intervals
         # Where the lower ends are in `cdf`: all but each table's precision and its final 2**p.
         at = np.arange(len(table)) - first[table] + starts[table] + 1
@@ -38,7 +42,7 @@ class GraphTables(tf.Module):
         lower, upper = cdf[at] << scale, cdf[at + 1] << scale
         is_escape = np.zeros(len(table), bool)
         is_escape[(first + intervals - 1)[signed_precision < 0]] = True
-        self.count = tables.count
+        self.nothing = tables.count
         with tf.device("/CPU:0"):
             self.lower = tf.constant(lower)
             self.upper = tf.constant(upper)
@@ -47,7 +51,7 @@ class GraphTables(tf.Module):
             self.first = tf.constant(first)
             self.last = tf.constant(intervals - 1)
             self.has_escape = tf.constant(signed_precision < 0)
-            self.offset = tf.constant(tables.cdf_offset.astype(np.int64))
+            self.offset = tf.constant(np.append(tables.cdf_offset, 0).astype(np.int64))
 
 
 def can_encode(values: tf.Tensor, index: tf.Tensor, tables: GraphTables) -> tf.Tensor:

@@ -13,18 +13,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Optional
+from typing import Optional, Union
 
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfcomp.bitstream.container import MAX_PIXELS
-from tfcomp.bitstream.tables import CdfTables
 from tfcomp.export import graph_container
+from tfcomp.export.graph_factorized import GraphFactorized
+from tfcomp.export.graph_hyperprior import GraphHyperprior
 from tfcomp.export.graph_images import pad_to_multiple, read_image, write_png
-from tfcomp.export.graph_range_decoder import decode_rows
-from tfcomp.export.graph_range_encoder import encode_rows
-from tfcomp.export.graph_tables import GraphTables, can_encode
 
 Transform = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -34,12 +32,13 @@ _ITEMS_AT_ONCE = 4  # of a batch
 class CodecModule(tf.Module):
     """A codec from bytes to bytes.
 
-    analysis: (image uint8 [1, H, W, 3], quality int32 [1]) -> latents int32 [1, h, w, C], for
-        H and W that are multiples of stride.
-    synthesis: (latents int32 [1, h, w, C], quality int32 [1]) -> image uint8 [1, H, W, 3].
+    analysis: (image uint8 [1, H, W, 3], quality int32 [1]) -> latents [1, h, w, C], as the entropy
+        model encodes them, for H and W that are multiples of stride.
+    synthesis: (latents int32 [1, h, w, C], as the entropy model decodes them, quality int32 [1])
+        -> image uint8 [1, H, W, 3].
         Both are called while tracing, without AutoGraph; a variable that they use must belong to
         them (they are tf.Modules, or functions of one) or to this module.
-    tables: qualities * C tables, those of quality q (from 1) from (q - 1) * C on.
+    entropy: latents to the sections of a file and back.
     fingerprint: the bundle's; its first 4 bytes name it in files.
     fixed_size: (width, height) of all images where the bundle fixes it.
     """
@@ -48,7 +47,7 @@ class CodecModule(tf.Module):
         self,
         analysis: Transform,
         synthesis: Transform,
-        tables: CdfTables,
+        entropy: Union[GraphFactorized, GraphHyperprior],
         *,
         fingerprint: bytes,
         stride: int,
@@ -58,17 +57,19 @@ class CodecModule(tf.Module):
         fixed_size: Optional[tuple[int, int]] = None,
     ):
         super().__init__(name="codec")
-        if tables.count % qualities:
-            raise ValueError(f"{tables.count} tables do not divide among {qualities} qualities")
         if len(fingerprint) < 4 or not 1 <= default_quality <= qualities <= 255:
             raise ValueError("a fingerprint has 4 bytes at least, and quality is 1 to 255")
         self._analysis = analysis
         self._synthesis = synthesis
-        self._tables = GraphTables(tables)
-        self._channels = tables.count // qualities
+        self._entropy = entropy
         self._default_quality = default_quality
         self._format = graph_container.Format(
-            bytes(fingerprint[:4]), qualities, stride, max_pixels, fixed_size
+            bytes(fingerprint[:4]),
+            qualities,
+            stride,
+            max_pixels,
+            fixed_size,
+            stream_counts=entropy.stream_counts,
         )
 
     @tf.function(
@@ -122,17 +123,13 @@ class CodecModule(tf.Module):
         def compress():
             pixels = pad_to_multiple(image.pixels, self._format.stride)
             latents = self._analysis(pixels[None], quality[None])
-            with tf.device("/CPU:0"):
-                shape = tf.shape(latents)
-                values = tf.reshape(latents, [shape[1], shape[2] * self._channels])
-                index = self._table_index(quality, shape[2])
+            sections, fits = self._entropy.encode(latents, quality)
 
-                def write():
-                    streams = encode_rows(values, index, self._tables)
-                    return graph_container.pack(quality, width, height, streams, self._format)
+            def write():
+                with tf.device("/CPU:0"):
+                    return graph_container.pack(quality, width, height, sections, self._format)
 
-                codable = can_encode(values, index, self._tables)
-                return _unless_wrong([(codable, "the image's latents are out of range")], write)
+            return _unless_wrong([(fits, "the image's latents are out of range")], write)
 
         return _unless_wrong(checks, compress)
 
@@ -149,24 +146,16 @@ class CodecModule(tf.Module):
             quality = tf.cast(parsed.quality, tf.int32)
             width, height = tf.unstack(tf.cast(size, tf.int32))
             rows, columns = -(-height // self._format.stride), -(-width // self._format.stride)
-            with tf.device("/CPU:0"):
-                index = self._table_index(quality, columns)
-                values, sound = decode_rows(parsed.streams, index, self._tables)
+            latents, sound = self._entropy.decode(parsed.sections, quality, rows, columns)
 
             def synthesise():
-                latents = tf.reshape(values, [1, rows, columns, self._channels])
                 image = self._synthesis(latents, quality[None])
                 return write_png(tf.ensure_shape(image, [1, None, None, 3])[0, :height, :width])
 
             text = "the coded values are damaged; get an undamaged copy of the file"
-            return _unless_wrong([(tf.reduce_all(sound), text)], synthesise)
+            return _unless_wrong([(sound, text)], synthesise)
 
         return _unless_wrong(checks, decompress)
-
-    def _table_index(self, quality, columns):
-        """int32 [columns * C]: the table of each value of a latent row."""
-        first = (quality - 1) * self._channels
-        return tf.tile(first + tf.range(self._channels), columns[None])
 
     def _allows_padded(self, width, height):
         """Padding one pixel's width to the stride must not multiply what is allocated."""

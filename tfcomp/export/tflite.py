@@ -24,12 +24,31 @@ def convert(module, signature, quantize="none"):
     Raises:
       ValueError: unknown quantisation.
     """
+    return convert_signatures(
+        module, {signature: getattr(module, signature)}, quantize
+    )
+
+
+def convert_signatures(module, functions, quantize="none"):
+    """Converts several functions of a module into one model with as many signatures.
+
+    Args:
+      module: the `tf.Module` that owns the functions' constants.
+      functions: dict of signature name -> tf.function.
+      quantize: see `convert`.
+
+    Returns:
+      the TFLite flatbuffer, bytes.
+
+    Raises:
+      ValueError: unknown quantisation.
+    """
     if quantize not in QUANTIZATIONS:
         raise ValueError(f"quantize must be one of {', '.join(QUANTIZATIONS)}, not {quantize}")
-    function = getattr(module, signature).get_concrete_function()
+    concrete = {name: function.get_concrete_function() for name, function in functions.items()}
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures={signature: function})
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[signature])
+        tf.saved_model.save(module, folder, signatures=concrete)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(concrete))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         if quantize != "none":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -4,7 +4,7 @@
                                             |
                                             +-- round --> synthesis --> reconstruction
 
-A family subclasses `CodecModel` and gives `analysis`, `synthesis` and `bits`; the base class
+A family subclasses `CodecModel` and gives `analysis`, `quantize` and `synthesis`; the base class
 gives padding to any size, quantisation, the training step and real files.
 """
 
@@ -15,7 +15,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp import config as config_module
-from tfcomp.bitstream import container, rows
+from tfcomp.bitstream import container
 from tfcomp.errors import CodecError
 from tfcomp.models import losses
 
@@ -29,8 +29,10 @@ class CodecModel(keras.Model):
       analysis(images float32 [B, H, W, 3] in 0..1, quality int32 [B])
           -> latents float32 [B, H/stride, W/stride, C], in quantisation steps;
       synthesis(latents, quality) -> images float32 [B, H, W, 3], not clipped;
-      bits(latents, quality) -> float32 [B], the rate of noisy or rounded latents;
-      freeze() -> CdfTables, the integer tables files are written with.
+      quantize(latents, quality, training) -> latents rounded straight through, of the same shape,
+          and float32 [B], their bits (of noisy latents when training);
+      freeze() -> dict of CdfTables by section, the integer tables files are written with;
+      prior -> the entropy model, whose encode and decode write and read a file's sections.
 
     Qualities count from 1 (smallest files) to `qualities`. H and W given to `analysis` are
     multiples of `stride`; `call` takes any size from 1x1 up.
@@ -59,7 +61,7 @@ class CodecModel(keras.Model):
     def synthesis(self, latents, quality):
         raise NotImplementedError
 
-    def bits(self, latents, quality):
+    def quantize(self, latents, quality, training):
         raise NotImplementedError
 
     def freeze(self):
@@ -102,13 +104,8 @@ class CodecModel(keras.Model):
         if quality is None:
             quality = tf.fill(tf.shape(images)[:1], self.model_config.default_quality)
         latents = self.analysis(self.pad(images), quality)
-        rounded = latents + tf.stop_gradient(tf.round(latents) - latents)
-        if training:
-            noisy = latents + tf.random.uniform(tf.shape(latents), -0.5, 0.5)
-            bits = self.bits(noisy, quality)
-        else:
-            bits = self.bits(rounded, quality)
-        reconstruction = self.synthesis(rounded, quality)[:, :height, :width]
+        decoded, bits = self.quantize(latents, quality, training)
+        reconstruction = self.synthesis(decoded, quality)[:, :height, :width]
         reconstruction.set_shape(images.shape)
         return reconstruction, bits, latents
 
@@ -182,15 +179,11 @@ class CodecModel(keras.Model):
         """Takes a bundle's tables and fingerprint, so that files go both ways.
 
         Args:
-          tables: the bundle's `CdfTables` of its latents.
+          tables: the bundle's `CdfTables` by section name.
           fingerprint: its SHA-256, bytes; the first 4 go into every file.
         """
         self._tables = tables
         self.fingerprint = bytes(fingerprint[: FINGERPRINT_BYTES])
-
-    def _table_index(self, quality, width):
-        channels = self.model_config.widths[-1]
-        return np.tile(np.arange(channels) + (quality - 1) * channels, width).astype(np.int32)
 
     def compress(self, images, quality):
         """Writes real files, through TensorFlow Compression's range coder.
@@ -202,34 +195,27 @@ class CodecModel(keras.Model):
         Returns:
           list of B bytes objects in tfcomp's container format.
         """
-        from tfcomp.entropy import tfc_range_coder
-
         images = tf.convert_to_tensor(images, tf.float32)
         height, width = images.shape[1:3]
         quality = np.broadcast_to(quality, [images.shape[0]]).astype(np.int32)
         if not np.all((quality >= 1) & (quality <= self.qualities)):
             raise CodecError(f"quality must be from 1 to {self.qualities}")
         latents = self.analysis(self.pad(images), tf.constant(quality))
-        symbols = tf.cast(tf.round(latents), tf.int32).numpy()
-        files = []
-        for values, q in zip(symbols, quality):
-            index = self._table_index(int(q), values.shape[1])
-            streams = tfc_range_coder.encode_rows(
-                values.reshape(len(values), -1), index, self.tables
-            )
-            section = rows.pack_rows(streams)
-            files.append(
-                container.pack(
-                    container.Container(self.fingerprint, int(q), width, height, (section,))
+        return [
+            container.pack(
+                container.Container(
+                    self.fingerprint,
+                    int(q),
+                    width,
+                    height,
+                    self.prior.encode(values, int(q), self.tables),
                 )
             )
-        return files
+            for values, q in zip(latents.numpy(), quality)
+        ]
 
     def decompress(self, files):
         """Reads files back through TensorFlow Compression's range coder.
-
-        TFC's decoder may not end on hostile bytes, so each file is decoded by
-        `tfcomp.bitstream` first, which refuses those.
 
         Args:
           files: list of bytes objects, as `compress` or any other tfcomp writer made them.
@@ -240,18 +226,11 @@ class CodecModel(keras.Model):
         Raises:
           CodecError: a damaged file, or one of another model.
         """
-        from tfcomp.bitstream import range_coder
-        from tfcomp.entropy import tfc_range_coder
-
         images = []
         for data in files:
             parsed = container.parse(data, self._lookup)
             grid = -(-parsed.height // self.stride), -(-parsed.width // self.stride)
-            index = self._table_index(parsed.quality, grid[1])
-            streams = rows.unpack_rows(parsed.sections[0], grid[0])
-            range_coder.decode_rows(streams, index, self.tables)
-            values = tfc_range_coder.decode_rows(streams, index, self.tables)
-            latents = tf.constant(values.reshape(1, *grid, -1), tf.float32)
+            latents = self.prior.decode(parsed.sections, parsed.quality, *grid, self.tables)[None]
             pixels = self.synthesis(latents, tf.constant([parsed.quality]))[0]
             pixels = tf.clip_by_value(pixels[: parsed.height, : parsed.width], 0.0, 1.0)
             images.append(tf.cast(tf.round(pixels * 255.0), tf.uint8).numpy())
@@ -268,4 +247,6 @@ class CodecModel(keras.Model):
 
     # What `container.parse` asks of a bundle.
     fixed_size = None
-    section_count = 1
+    @property
+    def section_count(self):
+        return len(self.tables)

@@ -14,12 +14,15 @@ The loss (tfcomp/models/losses.py) is rate + lambda_q * distortion (Balle et al.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp import config as config_module
 from tfcomp.entropy.factorized import FactorizedPrior
+from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.models import base, layers
 
 
@@ -66,7 +69,19 @@ class CycleModel(base.CodecModel):
             initializer=keras.initializers.Constant(log_gain),
             dtype=tf.float32,
         )
-        self.prior = FactorizedPrior(settings.widths[-1])
+        if settings.prior == "hyperprior":
+            self.prior = Hyperprior(
+                qualities=self.qualities, **dataclasses.asdict(settings.hyperprior)
+            )
+        else:
+            self.prior = FactorizedPrior(settings.widths[-1])
+
+    @property
+    def transform_variables(self):
+        """All variables but the entropy model's: kernels, biases, scales, GDN, gains."""
+        return [v for stage in self.levels for layer in stage for v in layer.variables] + [
+            self.log_gain
+        ]
 
     def gain(self, quality):
         """Quantisation steps per unit of latent: int32 [B] -> float32 [B, C]."""
@@ -95,12 +110,14 @@ class CycleModel(base.CodecModel):
                 y = layer.synthesis(y)
         return tf.cast(y, tf.float32) + 0.5
 
-    def bits(self, latents, quality):
+    def quantize(self, latents, quality, training):
         """See `CodecModel`."""
-        return self.prior.bits(latents, self.gain(quality))
+        return self.prior(latents, quality, self.gain(quality), training)
 
     def freeze(self):
         """See `CodecModel`."""
+        if isinstance(self.prior, Hyperprior):
+            return self.prior.freeze()
         return self.prior.freeze(np.exp(self.log_gain.numpy()))
 
     def get_config(self):

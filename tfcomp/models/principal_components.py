@@ -13,6 +13,8 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from tfcomp.entropy.hyperprior import Hyperprior
+
 _SPARE_CHANNEL_NORM = 0.01
 _PRIOR_IMAGES = 16
 
@@ -63,8 +65,22 @@ def initialize(model, images, seed=0):
             down.synthesis_kernel.assign(kernel)
         for layer in stage:
             x = tf.cast(layer.analysis(tf.cast(x, model.compute_dtype)), tf.float32)
-    model.prior.set_units(np.sqrt(np.mean(np.square(x.numpy()), axis=(0, 1, 2))))
-    fit_prior(model, x[:_PRIOR_IMAGES])
+    start_prior(model, x)
+
+
+def start_prior(model, y):
+    """Starts the entropy model at the sizes of the transform's values.
+
+    Args:
+      model: the `CycleModel`.
+      y: float32 [B, h, w, C], latents before any quality's gain.
+    """
+    deviations = np.sqrt(np.mean(np.square(y.numpy()), axis=(0, 1, 2)))
+    if isinstance(model.prior, Hyperprior):
+        model.prior.set_scales(deviations * np.exp(model.log_gain.numpy()))
+    else:
+        model.prior.set_units(deviations)
+        fit_prior(model, y[:_PRIOR_IMAGES])
 
 
 def fit_prior(model, y, steps=300, learning_rate=0.02):

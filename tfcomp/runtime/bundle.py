@@ -4,8 +4,10 @@
     encoder.tflite   uint8 image and quality -> int32 latents
     decoder.tflite   int32 latents and quality -> uint8 image
     tables.npz       the frozen integer tables of the range coder
+    entropy.tflite   the integer networks of a hyperprior, where there is one
 
-The fingerprint is the SHA-256 of decoder.tflite followed by tables.npz. A compressed file carries
+The fingerprint is the SHA-256 of decoder.tflite followed by tables.npz (and, with a hyperprior, by
+entropy.tflite and the manifest's "entropy" object). A compressed file carries
 its first 4 bytes, so whatever changes what a file decodes to also changes the fingerprint.
 """
 
@@ -15,7 +17,7 @@ import hashlib
 import json
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +25,10 @@ from typing import Any
 from typing_extensions import Self
 
 from tfcomp.bitstream.container import MAX_PIXELS
+from tfcomp.bitstream.hyperprior_sections import Layout
 from tfcomp.bitstream.tables import CdfTables, load_tables
 from tfcomp.errors import BundleError
-from tfcomp.runtime.entropy import ENTROPY_CODERS
+from tfcomp.runtime.entropy import SECTION_NAMES
 
 MANIFEST_VERSION = 1
 _MANIFEST = "manifest.json"
@@ -73,7 +76,19 @@ class Manifest:
     @property
     def section_count(self) -> int:
         """Number of entropy-coded sections in each compressed file."""
-        return len(ENTROPY_CODERS[self.entropy["kind"]].section_names)
+        return len(SECTION_NAMES[self.entropy["kind"]])
+
+    @property
+    def layout(self) -> Layout | None:
+        """Of the sections of a hyperprior; None for another kind of entropy coder."""
+        if self.entropy["kind"] != "hyperprior":
+            return None
+        return Layout(
+            tuple(self.entropy["groups"]),
+            self.entropy["checkerboard"],
+            self.entropy["hyper_channels"],
+            tuple(self.entropy["rows_per_stream"]),
+        )
 
     @classmethod
     def from_json(cls, text: bytes) -> Manifest:
@@ -100,7 +115,7 @@ class Manifest:
             channels=_whole(values, "channels", 1, 65536),
             fixed_size=_fixed_size(values),
             max_pixels=_whole(values, "max_pixels", 1, MAX_PIXELS),
-            entropy=_entropy(values),
+            entropy=_entropy(values, qualities),
             fingerprint=_fingerprint(values),
             reach=None if values.get("reach") is None else _whole(values, "reach", 0, 4096),
             quantization=str(values.get("quantization", "none")),
@@ -117,6 +132,7 @@ class Bundle:
     Attributes:
       manifest: see `Manifest`. source: where it was read from, for messages.
       encoder, decoder: TFLite models. tables: range coder tables by section name.
+      entropy: TFLite model of a hyperprior's integer networks, None without one.
     """
 
     manifest: Manifest
@@ -124,6 +140,7 @@ class Bundle:
     encoder: bytes
     decoder: bytes
     tables: dict[str, CdfTables]
+    entropy: bytes | None = None
 
     # What `bitstream.container.parse` asks of a bundle.
 
@@ -151,17 +168,31 @@ class Bundle:
             encoder = files.read("encoder.tflite")
             decoder = files.read("decoder.tflite")
             packed_tables = files.read("tables.npz")
-        fingerprint = hashlib.sha256(decoder + packed_tables).hexdigest()
+            entropy = files.read("entropy.tflite") if manifest.layout else None
+        parts = [decoder, packed_tables, *([entropy] if entropy else [])]
+        fingerprint = fingerprint_of(parts, manifest.entropy)
         if fingerprint != manifest.fingerprint:
             raise BundleError(
-                f"bundle {path}: decoder.tflite and tables.npz do not match the manifest's "
-                "fingerprint; install the bundle again"
+                f"bundle {path}: its files do not match the manifest's fingerprint; "
+                "install the bundle again"
             )
         tables = _tables_from_bytes(packed_tables)
-        missing = set(ENTROPY_CODERS[manifest.entropy["kind"]].section_names) - set(tables)
+        missing = set(SECTION_NAMES[manifest.entropy["kind"]]) - set(tables)
         if missing:
             raise BundleError(f"bundle {path}: tables.npz lacks {', '.join(sorted(missing))}")
-        return cls(manifest, str(path), encoder, decoder, tables)
+        return cls(manifest, str(path), encoder, decoder, tables, entropy)
+
+
+def fingerprint_of(parts: Sequence[bytes], entropy: Mapping[str, Any]) -> str:
+    """SHA-256 (64 hex digits) over all that a file is decoded with.
+
+    parts: the bytes of decoder.tflite, tables.npz and, with a hyperprior, entropy.tflite.
+    entropy: the manifest's object; a hyperprior's layout is part of what is hashed.
+    """
+    digest = hashlib.sha256(b"".join(parts))
+    if entropy["kind"] == "hyperprior":
+        digest.update(json.dumps(entropy, sort_keys=True, separators=(",", ":")).encode("ascii"))
+    return digest.hexdigest()
 
 
 def read_manifest(path: str | Path) -> Manifest:
@@ -267,15 +298,35 @@ def _fixed_size(values: Mapping[str, Any]) -> tuple[int, int] | None:
     return (size[0], size[1])
 
 
-def _entropy(values: Mapping[str, Any]) -> Mapping[str, Any]:
+def _entropy(values: Mapping[str, Any], qualities: int) -> Mapping[str, Any]:
     entropy = _mapping(values, "entropy")
     kind = entropy.get("kind")
-    if not isinstance(kind, str) or kind not in ENTROPY_CODERS:
+    if not isinstance(kind, str) or kind not in SECTION_NAMES:
         raise BundleError(
-            f"manifest.json: this tfcomp knows the entropy coders {', '.join(ENTROPY_CODERS)}, "
+            f"manifest.json: this tfcomp knows the entropy coders {', '.join(SECTION_NAMES)}, "
             f"not {kind!r}; update tfcomp"
         )
+    if kind == "hyperprior":
+        _check_layout(entropy, _whole(values, "channels", 1, 65536), qualities)
     return entropy
+
+
+def _check_layout(entropy: Mapping[str, Any], channels: int, qualities: int) -> None:
+    groups, rows = _numbers(entropy, "groups"), _numbers(entropy, "rows_per_stream")
+    if sum(groups) != channels or len(rows) != qualities:
+        raise BundleError(
+            "manifest.json: entropy: groups must add up to channels, and rows_per_stream have one "
+            "number for each quality"
+        )
+    _whole(entropy, "checkerboard", 0, len(groups))
+    _whole(entropy, "hyper_channels", 1, 65536)
+
+
+def _numbers(values: Mapping[str, Any], key: str) -> list[int]:
+    numbers = values.get(key)
+    if not isinstance(numbers, list) or not all(type(n) is int and n >= 1 for n in numbers):
+        raise BundleError(f"manifest.json: entropy: {key} must be a list of whole numbers")
+    return numbers
 
 
 def _fingerprint(values: Mapping[str, Any]) -> str:

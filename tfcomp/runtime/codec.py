@@ -18,13 +18,22 @@ from typing import Any
 import numpy as np
 
 from tfcomp.bitstream.container import Container, pack, parse
-from tfcomp.errors import BundleError, CodecError, ConfigError, ImageError, UnknownBundleError
+from tfcomp.errors import (
+    BitstreamError,
+    BundleError,
+    CodecError,
+    ConfigError,
+    ImageError,
+    UnknownBundleError,
+)
 from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
-from tfcomp.runtime.entropy import ENTROPY_CODERS, MAX_LATENT
+from tfcomp.runtime.entropy import MAX_LATENT, FactorizedCoder, HyperpriorCoder
 from tfcomp.runtime.image_input import read_image
-from tfcomp.runtime.interpreter import Network
+from tfcomp.runtime.integer_networks import IntegerNetworks
+from tfcomp.runtime.interpreter import Model, Network
+from tfcomp.runtime.padding import padding_fits
 from tfcomp.runtime.tiles import run_tiled
 
 _log = logging.getLogger("tfcomp")
@@ -50,16 +59,22 @@ class Codec:
         manifest = bundle.manifest
         self.bundle = bundle
         self._manifest = manifest
-        self._entropy_coder = ENTROPY_CODERS[manifest.entropy["kind"]](
-            bundle.tables, manifest.qualities, manifest.channels
-        )
-        where = f"bundle {bundle.source}: "
-        self._encoder = Network(
-            bundle.encoder, "encode", "latents", num_threads, where + "encoder.tflite"
-        )
-        self._decoder = Network(
-            bundle.decoder, "decode", "image", num_threads, where + "decoder.tflite"
-        )
+
+        def model(content: bytes, name: str) -> Model:
+            return Model(content, num_threads, f"bundle {bundle.source}: {name}")
+
+        self._encoder = Network(model(bundle.encoder, "encoder.tflite"), "encode", "latents")
+        self._decoder = Network(model(bundle.decoder, "decoder.tflite"), "decode", "image")
+        self._entropy_coder: FactorizedCoder | HyperpriorCoder
+        if bundle.entropy is None or manifest.layout is None:
+            self._entropy_coder = FactorizedCoder(
+                bundle.tables, manifest.qualities, manifest.channels
+            )
+        else:
+            networks = IntegerNetworks(model(bundle.entropy, "entropy.tflite"), manifest.layout)
+            self._entropy_coder = HyperpriorCoder(
+                bundle.tables, manifest.layout, networks, manifest.qualities
+            )
 
     def compress(
         self,
@@ -111,6 +126,11 @@ class Codec:
         if max_pixels is not None:
             limit = min(limit, max_pixels)
         container = parse(read_compressed(data), self._require_own, limit)
+        if not padding_fits(container.height, container.width, self._manifest.stride, limit):
+            raise BitstreamError(
+                f"the file says {container.width}x{container.height} pixels, too long and narrow "
+                f"for the limit of {limit}; raise the limit only if you trust the file"
+            )
         latent_size = self._latent_size(container.height, container.width)
         with _memory_errors_named():
             latents = self._entropy_coder.decode(
@@ -148,6 +168,10 @@ class Codec:
                 f"model '{self._manifest.name}' takes images of {fixed_size[0]}x{fixed_size[1]} "
                 f"pixels only, not {width}x{height}; resize the image or use another model"
             )
+        if not padding_fits(height, width, self._manifest.stride, self._manifest.max_pixels):
+            raise ImageError(
+                f"an image of {width}x{height} pixels is too long and narrow; split or shrink it"
+            )
         latents = self._encode_image(self._padded(pixels), quality)
         sections = self._entropy_coder.encode(latents, quality)
         fingerprint = self._manifest.short_fingerprint
@@ -182,10 +206,11 @@ class Codec:
         return -(-height // stride), -(-width // stride)
 
     def _encode_image(self, pixels: np.ndarray, quality: int) -> np.ndarray:
-        """uint8 [H, W, 3], padded -> int32 [h, w, channels]."""
+        """uint8 [H, W, 3], padded -> [h, w, channels] of the entropy coder's latent_dtype."""
         stride = self._manifest.stride
         height, width = self._latent_size(*pixels.shape[:2])
-        latents = np.empty((height, width, self._manifest.channels), np.int32)
+        shape = (height, width, self._manifest.channels)
+        latents = np.empty(shape, self._entropy_coder.latent_dtype)
         level = np.array([quality], np.int32)
         run_tiled(
             lambda part: self._encoder.run(image=part, quality=level),
@@ -196,7 +221,7 @@ class Codec:
             reach=self._manifest.reach,
         )
         # Where a network diverged: casting NaN or infinity gives the lowest integer on most CPUs.
-        if latents.min() < -MAX_LATENT or latents.max() > MAX_LATENT:
+        if not (latents.min() >= -MAX_LATENT and latents.max() <= MAX_LATENT):
             raise BundleError(
                 f"bundle {self.bundle.source}: encoder.tflite gives absurd latents for this "
                 "image; export the bundle again from a run that did not diverge"

@@ -1,7 +1,6 @@
 """Latents to the sections of a file and back, with the frozen tables of a bundle.
 
-One class for each kind of entropy model. A new kind (say a hyperprior, with a section of its own
-for the hyper-latents) is a new class in `ENTROPY_CODERS`; nothing else changes.
+One class for each kind of entropy model.
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tfcomp.bitstream import range_coder
+from tfcomp.bitstream import hyperprior_sections, range_coder
+from tfcomp.bitstream.hyperprior_sections import Layout, Networks
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BitstreamError, BundleError
@@ -31,6 +31,7 @@ class FactorizedCoder:
     """
 
     section_names: tuple[str, ...] = ("latents",)
+    latent_dtype = np.int32
 
     def __init__(self, tables: Mapping[str, CdfTables], qualities: int, channels: int) -> None:
         self._tables = tables["latents"]
@@ -72,4 +73,53 @@ class FactorizedCoder:
         return np.tile(np.arange(first, first + self._channels, dtype=np.int32), width)
 
 
-ENTROPY_CODERS: dict[str, type[FactorizedCoder]] = {"factorized": FactorizedCoder}
+class HyperpriorCoder:
+    """Tables chosen value by value, by networks that see side information and what is decoded.
+
+    See tfcomp/bitstream/hyperprior_sections.py for the sections and their order.
+    """
+
+    section_names: tuple[str, ...] = hyperprior_sections.SECTION_NAMES
+    latent_dtype = np.float32
+
+    def __init__(
+        self, tables: Mapping[str, CdfTables], layout: Layout, networks: Networks, qualities: int
+    ) -> None:
+        self._tables = tables
+        self._layout = layout
+        self._networks = networks
+        if tables["hyper_latents"].count != qualities * layout.hyper_channels:
+            raise BundleError(
+                f"tables.npz has {tables['hyper_latents'].count} tables for {qualities} qualities "
+                f"of {layout.hyper_channels} hyper-latent channels; export the bundle again"
+            )
+
+    def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
+        """float32 [h, w, channels], in quantisation steps -> the file's sections."""
+        return hyperprior_sections.encode(
+            latents, quality, self._networks, self._tables, self._layout, range_coder
+        )
+
+    def decode(
+        self, sections: Sequence[bytes], quality: int, height: int, width: int
+    ) -> np.ndarray:
+        """The file's sections -> int32 [height, width, channels], in eighths of a step.
+
+        Raises BitstreamError.
+        """
+        return hyperprior_sections.decode(
+            sections,
+            quality,
+            height,
+            width,
+            self._networks,
+            self._tables,
+            self._layout,
+            range_coder,
+        )
+
+
+SECTION_NAMES: dict[str, tuple[str, ...]] = {
+    "factorized": FactorizedCoder.section_names,
+    "hyperprior": HyperpriorCoder.section_names,
+}

@@ -1,4 +1,4 @@
-"""LiteRT: one TFLite network, called with named arrays.
+"""LiteRT: the networks of a TFLite file, called with named arrays.
 
 The interpreter comes from `ai_edge_litert`, else `tflite_runtime`, else, only where neither is
 installed, from TensorFlow. It is imported when the first network is made.
@@ -27,60 +27,81 @@ _first_run = threading.Lock()
 _ran_before = False
 
 
-class Network:
-    """One signature of a TFLite model. May be called from any thread; calls wait for each other.
+class Model:
+    """One TFLite file, interpreted when first needed. Calls from several threads wait their turn.
 
     Attributes:
       name: what messages call it.
     """
 
-    def __init__(
-        self, model: bytes, signature: str, output: str, num_threads: int | None, name: str
-    ) -> None:
-        """model: TFLite file. output: the one of the signature's outputs to return.
-
-        num_threads: processors to use; all that the process may use if None.
-        """
-        self._model = model
-        self._signature = signature
-        self._output = output
+    def __init__(self, content: bytes, num_threads: int | None, name: str) -> None:
+        """content: TFLite file. num_threads: all that the process may use if None."""
+        self._content = content
         self._threads = num_threads or available_threads()
         self.name = name
         self._lock = threading.Lock()
-        self._runner: Any = None
+        self._interpreter: Any = None
+        self._runners: dict[str, Any] = {}
 
-    def run(self, **inputs: np.ndarray) -> np.ndarray:
-        """The network's output for these inputs.
+    def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """All outputs of a signature.
 
-        Raises BundleError where it can't run on them, MemoryError where they are too large.
+        Raises BundleError where it can't run on these inputs, MemoryError where they are too large.
         """
         with self._lock:
             try:
-                if self._runner is None:
-                    self._runner = self._make_runner()
+                if signature not in self._runners:
+                    self._runners[signature] = self._make_runner(signature)
                 with _without_banner():
-                    outputs = self._runner(**inputs)
+                    outputs = self._runners[signature](**inputs)
             except CodecError:
                 raise
             except MemoryError:
-                self._runner = None
+                self._forget()
                 raise
             except (ValueError, RuntimeError) as error:
-                self._runner = None
+                self._forget()
                 reason = " ".join(str(error).split())
                 raise BundleError(
                     f"{self.name} failed, for want of memory or because the bundle is damaged: "
                     f"{reason or 'no reason given'}"
                 ) from None
             if max(array.size for array in [*inputs.values(), *outputs.values()]) > _KEEP_ELEMENTS:
-                self._runner = None
+                self._forget()
+            return outputs
+
+    def _make_runner(self, signature: str) -> Any:
+        if self._interpreter is None:
+            self._interpreter = _interpreter_class()(
+                model_content=self._content, num_threads=self._threads
+            )
+        return self._interpreter.get_signature_runner(signature)
+
+    def _forget(self) -> None:
+        self._interpreter = None
+        self._runners = {}
+
+
+class Network:
+    """One signature of a TFLite model, of which one output matters.
+
+    Attributes:
+      name: what messages call it.
+    """
+
+    def __init__(self, model: Model, signature: str, output: str) -> None:
+        """output: the one of the signature's outputs to return."""
+        self._model = model
+        self._signature = signature
+        self._output = output
+        self.name = model.name
+
+    def run(self, **inputs: np.ndarray) -> np.ndarray:
+        """The network's output for these inputs; raises what `Model.run` does."""
+        outputs = self._model.run(self._signature, inputs)
         if self._output not in outputs:
             raise BundleError(f"{self.name} has no output '{self._output}'")
         return outputs[self._output]
-
-    def _make_runner(self) -> Any:
-        interpreter = _interpreter_class()(model_content=self._model, num_threads=self._threads)
-        return interpreter.get_signature_runner(self._signature)
 
 
 def available_threads() -> int:

@@ -45,6 +45,7 @@ def run_tiled(
     in_scale: int,
     out_scale: int,
     reach: int | None,
+    side: int | None = None,
 ) -> None:
     """Fills `outputs` with what `run` makes of `inputs`.
 
@@ -53,11 +54,12 @@ def run_tiled(
     in_scale, out_scale: their elements per latent element along one side: the stride and 1, or 1
         and the stride.
     reach: in latent elements, to each side; None to run on the whole at once, whatever its size.
+    side: of a tile, in elements of the coarser grid; if None, TILE_PIXELS of the finer one.
     Raises BundleError where `run` gives something of another shape or type.
     """
     stride = max(in_scale, out_scale)
     height, width = inputs.shape[0] // in_scale, inputs.shape[1] // in_scale
-    side = max(1, TILE_PIXELS // stride)
+    side = side or max(1, TILE_PIXELS // stride)
     if reach is None or height * width <= side * side:
         reach, side = 0, max(height, width)
     for rows in _spans(height, side, reach):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import time
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -38,6 +40,33 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self.bar.close()
+
+
+class History(keras.callbacks.Callback):
+    """Adds a line to a CSV file at the end of every epoch: its number and what was logged.
+
+    Unlike `keras.callbacks.CSVLogger` it has no columns for a validation that is not run, and a
+    second `fit` goes on in the same file.
+
+    Args:
+      path: the file. Its first line names the columns, which later lines keep to.
+      append: go on in the file of an earlier run; otherwise it is begun anew.
+    """
+
+    def __init__(self, path, append=False):
+        super().__init__()
+        self.path = Path(path)
+        self.path.open("a" if append else "w").close()  # it is there from the first step on
+
+    def on_epoch_end(self, epoch, logs=None):
+        line = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
+        with self.path.open("a+", newline="", encoding="utf-8") as file:
+            file.seek(0)
+            columns = next(csv.reader(file), None)
+            writer = csv.DictWriter(file, columns or line, restval="NA", extrasaction="ignore")
+            if columns is None:
+                writer.writeheader()
+            writer.writerow(line)
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -82,9 +111,14 @@ class Pictures(keras.callbacks.Callback):
 
     def __init__(self, folder, images, step, every):
         super().__init__()
-        self.writer = tf.summary.create_file_writer(str(folder))
+        self.folder = str(folder)
+        self.writer = None
         self.images = tf.cast(images, tf.float32) / 255.0
         self.step, self.every = step, every
+
+    def on_train_begin(self, logs=None):
+        # One run may call fit twice, and the end of each closes the writer.
+        self.writer = tf.summary.create_file_writer(self.folder)
 
     def on_train_batch_end(self, batch, logs=None):
         if int(self.step) % self.every:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tfcomp import config as config_module
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.training.requirements import explain
 
 FAMILIES = ("cycle",)
 
@@ -91,6 +92,9 @@ def main(arguments=None):
         model = loop.train(config, options.out, resume=options.resume)
         for label, path in demonstration.make(model, config, options.out).items():
             print(f"{label:<22}{path}")
+    except ModuleNotFoundError as error:
+        print(f"train.py: {explain(error)}", file=sys.stderr)
+        return 2
     except CodecError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2

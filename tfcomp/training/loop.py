@@ -65,8 +65,8 @@ def train(config, folder, resume=False):
         log.info("resuming %s at step %d", folder, int(step))
 
     pictures = _first_images(source, config)
-    if not resume and config.model.family == "cycle":
-        principal_components.initialize(model, pictures, settings.seed)
+    if not resume:
+        _start(model, config, pictures)
     remaining = settings.steps - int(step)
     if remaining > 0:
         _fit(model, source, config, folder, manager, step, pictures[:8])
@@ -74,6 +74,16 @@ def train(config, folder, resume=False):
         model.optimizer.finalize_variable_values(model.trainable_variables)
     run_folder.save_weights(model, folder)
     return model
+
+
+def _start(model, config, pictures):
+    """Sets the weights that training begins with."""
+    if config.training.start_from is None:
+        principal_components.initialize(model, pictures, config.training.seed)
+        return
+    if not run_folder.start_from(model, config.training.start_from):
+        latents = model.transform(tf.cast(pictures, tf.float32) / 255.0)
+        principal_components.start_prior(model, latents)
 
 
 def _claim(folder, config, resume):
@@ -125,7 +135,7 @@ def _fit(model, source, config, folder, manager, step, pictures):
     observers = [
         keras.callbacks.TerminateOnNaN(),
         saver,
-        keras.callbacks.CSVLogger(str(folder / "history.csv"), append=done > 0),
+        callbacks.History(folder / "history.csv", append=done > 0),
         keras.callbacks.TensorBoard(str(logs), write_graph=False, update_freq="epoch"),
         callbacks.ProgressBar(steps, done),
     ]
@@ -158,6 +168,7 @@ def _fit(model, source, config, folder, manager, step, pictures):
                     "learning_rate or muon_step; the last good checkpoint is kept"
                 )
     except KeyboardInterrupt:
+        step.assign(model.optimizer.iterations)  # the last update may not have been counted yet
         saver.save()
         log.warning("stopped at step %d; go on with --resume --out %s", int(step), folder)
         raise

@@ -56,8 +56,12 @@ class Muon(keras.optimizers.Adam):
 
     @staticmethod
     def uses_muon(variable):
-        """Kernels of rank 4 whose input has more channels than an image has."""
-        return variable.shape.rank == 4 and variable.shape[2] > 3
+        """The transforms' kernels but the first; the entropy model's small ones learn with Adam."""
+        return (
+            variable.shape.rank == 4
+            and variable.shape[2] > 3
+            and "entropy" not in variable.name
+        )
 
     def update_step(self, gradient, variable):
         if not self.uses_muon(variable):

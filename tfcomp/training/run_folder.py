@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from tfcomp import config as config_module
@@ -29,8 +30,8 @@ def build_model(config):
 
 def save_weights(model, folder):
     """Writes the weights (a TensorFlow checkpoint) and tables that `load_model` reads."""
-    save_tables(Path(folder) / "tables.npz", {"latents": model.tables})
     tf.train.Checkpoint(model=model).write(str(Path(folder) / "weights"))
+    save_tables(Path(folder) / "tables.npz", model.tables)
 
 
 def load_model(folder):
@@ -51,5 +52,39 @@ def load_model(folder):
     model = build_model(config)
     checkpoint = tf.train.Checkpoint(model=model)
     checkpoint.read(str(folder / "weights")).assert_existing_objects_matched().expect_partial()
-    model.use_bundle(load_tables(folder / "tables.npz")["latents"], model.fingerprint)
+    model.use_bundle(load_tables(folder / "tables.npz"), model.fingerprint)
     return model, config
+
+
+def start_from(model, folder):
+    """Gives a new model the transforms of a finished run, and its entropy model where that fits.
+
+    The gains move along with the ladder of lambdas: the best step of a uniform quantiser is
+    proportional to 1 / sqrt(lambda).
+
+    Args:
+      model: a built model of the same family, widths and qualities.
+      folder: the finished run's folder.
+
+    Returns:
+      whether the entropy model was taken too: both runs have the same kind and shape.
+
+    Raises:
+      CodecError: the folder holds no such run.
+    """
+    trained, _ = load_model(folder)
+    if not _assign(model.transform_variables, trained.transform_variables):
+        raise CodecError(f"{folder} has transforms of another shape: start from one like this run")
+    moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
+    model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
+    return type(model.prior) is type(trained.prior) and _assign(
+        model.prior.trainable_variables, trained.prior.trainable_variables
+    )
+
+
+def _assign(variables, values):
+    if [v.shape for v in variables] != [v.shape for v in values]:
+        return False
+    for variable, value in zip(variables, values):
+        variable.assign(value)
+    return True

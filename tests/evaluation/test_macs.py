@@ -1,0 +1,82 @@
+import tempfile
+
+import numpy as np
+import pytest
+
+from tests.bundle_factory import write_bundle
+from tfcomp.evaluation import macs
+from tfcomp.runtime import interpreter, registry
+from tfcomp.runtime.bundle import Bundle
+
+
+def converted(function, *specs):
+    """A TFLite file with the signature "one", and "two", which takes the top 8 rows only."""
+    tf = pytest.importorskip("tensorflow")
+    module = tf.Module()
+    module.one = tf.function(function, input_signature=specs)
+    module.two = tf.function(lambda x: function(x[:, :8]), input_signature=specs)
+    with tempfile.TemporaryDirectory() as folder:
+        signatures = {"one": module.one, "two": module.two}
+        tf.saved_model.save(module, folder, signatures=signatures)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["one", "two"])
+        return converter.convert()
+
+
+def counted(model, signature, image):
+    with macs._watched() as counts:
+        runner = interpreter._interpreter_class()(model_content=model).get_signature_runner(
+            signature
+        )
+        runner(x=image)
+    return sum(counts)
+
+
+def test_every_kind_of_product_counts_and_each_signature_by_itself():
+    tf = pytest.importorskip("tensorflow")
+    random = np.random.default_rng(0)
+
+    def weights(*shape):
+        return tf.constant(random.normal(size=shape), tf.float32)
+
+    kernels = weights(3, 3, 4, 8), weights(5, 5, 8, 1), weights(3, 3, 6, 8), weights(6, 10)
+
+    def network(x):
+        x = tf.nn.conv2d(x, kernels[0], 2, "SAME")
+        x = tf.nn.depthwise_conv2d(x, kernels[1], [1, 1, 1, 1], "SAME")
+        size = tf.shape(x) * [1, 2, 2, 1]
+        shape = tf.concat([size[:3], [6]], 0)
+        x = tf.nn.conv2d_transpose(x, kernels[2], shape, 2, "SAME")
+        rows = tf.reshape(x, [-1, 6]) @ kernels[3]
+        return {"y": tf.linalg.matmul(rows[None], rows[None], transpose_a=True)}
+
+    model = converted(network, tf.TensorSpec([1, None, 16, 4], tf.float32, name="x"))
+
+    def expected(height, width):
+        half = height * width // 4
+        return (
+            half * 8 * 9 * 4  # convolution with stride 2
+            + half * 8 * 25  # depthwise
+            + half * 8 * 9 * 6  # transposed: each of its inputs meets the whole kernel
+            + height * width * 6 * 10  # fully connected
+            + height * width * 10 * 10  # product of two activations
+        )
+
+    image = np.zeros((1, 12, 16, 4), np.float32)
+    assert counted(model, "one", image) == expected(12, 16)
+    assert counted(model, "two", image) == expected(8, 16)
+
+
+def test_the_shipped_model_is_counted_per_pixel_in_both_directions():
+    found = macs.macs_per_pixel(Bundle.read(registry.find_by_name("cycle").path))
+    assert 1e3 < found.encoder < 1e6 and 1e3 < found.decoder < 1e6
+
+
+def test_a_bundle_without_products_costs_nothing(tmp_path):
+    found = macs.macs_per_pixel(Bundle.read(write_bundle(tmp_path / "blocks")))
+    assert (found.encoder, found.decoder) == (0, 0)
+
+
+def test_counting_leaves_the_runtime_as_it_was(bundle_folder):
+    before = interpreter._interpreter_class
+    macs.macs_per_pixel(Bundle.read(bundle_folder))
+    assert interpreter._interpreter_class is before

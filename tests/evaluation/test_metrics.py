@@ -1,0 +1,48 @@
+import math
+
+import numpy as np
+import pytest
+
+from tfcomp.evaluation.classical import JPEG
+from tfcomp.evaluation.metrics import decibels, ms_ssim, psnr
+
+
+def test_psnr_follows_its_formula():
+    picture = np.full((4, 5, 3), 100, np.uint8)
+    assert psnr(picture, picture + 10) == pytest.approx(10 * np.log10(255**2 / 100))
+    assert psnr(picture, picture) == float("inf")
+
+
+@pytest.mark.parametrize("measure", [psnr, ms_ssim])
+def test_only_decoded_pixels_of_one_shape_are_compared(measure):
+    with pytest.raises(ValueError):
+        measure(np.zeros((2, 2, 3)), np.zeros((2, 2, 3)))
+    with pytest.raises(ValueError):
+        measure(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 3, 3), np.uint8))
+
+
+@pytest.mark.parametrize("quality", [5, 40, 90])
+@pytest.mark.parametrize("size", [(192, 200), (177, 183)])
+def test_ms_ssim_is_that_of_tensorflow(photographs, quality, size):
+    tf = pytest.importorskip("tensorflow")
+    image = photographs["astronaut.png"][: size[0], : size[1]]
+    decoded = JPEG.decode(JPEG.encode(image, quality))
+    expected = float(tf.image.ssim_multiscale(image[None], decoded[None], 255)[0])
+    assert ms_ssim(image, decoded) == pytest.approx(expected, abs=2e-5)
+
+
+def test_ms_ssim_of_equal_pictures_is_1_and_of_opposite_ones_0(photographs):
+    image = photographs["astronaut.png"]
+    assert ms_ssim(image, image) == pytest.approx(1, abs=1e-6)
+    assert ms_ssim(image, 255 - image) == 0
+
+
+def test_ms_ssim_needs_176_pixels_a_side():
+    small = np.zeros((175, 300, 3), np.uint8)
+    assert ms_ssim(small, small) is None
+
+
+def test_decibels_spread_what_crowds_below_1():
+    assert decibels(0.99) == pytest.approx(20)
+    assert decibels(None) is None
+    assert decibels(1.0) == math.inf

@@ -1,0 +1,131 @@
+"""The hyper-synthesis and the context networks give the same integers everywhere."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests import hyperprior_factory
+from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT
+from tfcomp.export import tflite
+from tfcomp.export.deployed_entropy import DeployedEntropy
+from tfcomp.runtime.integer_networks import IntegerNetworks
+from tfcomp.runtime.interpreter import Model
+
+
+class NumpyNetworks:
+    """The same networks in 64-bit integers, written a second time."""
+
+    def __init__(self, prior):
+        self._hyper = [layer.frozen() for layer in prior.hyper_layers]
+        self._passes = [
+            {name: layer.frozen() for name, layer in layers.items()}
+            for layers in prior.pass_layers
+        ]
+
+    def hyper_synthesis(self, hyper_latents, quality):
+        x = np.clip(hyper_latents.astype(np.int64), -31, 31) * 8
+        x = _layer(self._hyper[1], _layer(self._hyper[0], x, quality), quality)
+        height, width, channels = x.shape
+        x = x.reshape(height, width, 2, 2, channels // 4).transpose(0, 2, 1, 3, 4)
+        return x.reshape(2 * height, 2 * width, channels // 4)
+
+    def parameters(self, number, features, context, quality):
+        layers = self._passes[number]
+        context = context.astype(np.int64)
+        x = np.concatenate([features.astype(np.int64), np.abs(context), context], -1)
+        x = _layer(layers["second"], _layer(layers["first"], x, quality), quality)
+        both = [_layer(layers[name], x, quality) for name in ("mean", "scale")]
+        return np.concatenate(both, -1)
+
+
+def _layer(weights, x, quality):
+    kernel = weights["kernel"].astype(np.int64)
+    reach = kernel.shape[0] // 2
+    padded = np.pad(x, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+    height, width, _ = x.shape
+    total = np.zeros((height, width, kernel.shape[-1]), np.int64)
+    for dy in range(kernel.shape[0]):
+        for dx in range(kernel.shape[1]):
+            total += padded[dy : dy + height, dx : dx + width] @ kernel[dy, dx]
+    bias = weights["bias"].astype(np.int64)
+    total += bias[quality - 1 if len(bias) > 1 else 0]
+    return np.clip(total >> weights["shift"], weights["low"], weights["high"])
+
+
+@pytest.fixture(scope="module")
+def prior():
+    return hyperprior_factory.lively_model().prior
+
+
+@pytest.fixture(scope="module")
+def litert(prior):
+    networks = DeployedEntropy(prior)
+    content = tflite.convert_signatures(networks, networks.functions)
+    return IntegerNetworks(Model(content, 2, "entropy.tflite"), prior.layout)
+
+
+def hyper_latents(kind, shape, rng):
+    if kind == "random":
+        return rng.integers(-40, 41, shape).astype(np.int32)
+    if kind == "largest":
+        return np.full(shape, 2**20, np.int32)
+    if kind == "checkered":
+        signs = np.indices(shape).sum(0) % 2 * 2 - 1
+        return (signs * 2**20).astype(np.int32)
+    return np.zeros(shape, np.int32)
+
+
+@pytest.mark.parametrize("kind", ["random", "largest", "checkered", "zero"])
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (7, 2)])
+def test_tensorflow_litert_and_numpy_choose_the_same_tables(prior, litert, kind, size):
+    rng = np.random.default_rng(7)
+    reference = NumpyNetworks(prior)
+    z = hyper_latents(kind, (*size, prior.hyper_channels), rng)
+    distinct = set()
+    for quality in (1, 2):
+        level = tf.constant([quality])
+        expected = reference.hyper_synthesis(z, quality)
+        height, width, _ = expected.shape
+        z_float = tf.constant(z[None], tf.float32)
+        in_tensorflow = prior.hyper_synthesis(z_float, level, height, width)
+        np.testing.assert_array_equal(in_tensorflow[0], expected)
+        features = litert.hyper_synthesis(z, quality)
+        np.testing.assert_array_equal(features, expected)
+        for number, step in enumerate(prior.passes):
+            shape = (height, width, step.seen)
+            context = rng.integers(-CONTEXT_LIMIT, CONTEXT_LIMIT + 1, shape).astype(np.int32)
+            expected = reference.parameters(number, features, context, quality)
+            mean, scale = prior.parameters(
+                number, tf.constant(features[None]), tf.constant(context[None], tf.float32), level
+            )
+            np.testing.assert_array_equal(tf.concat([mean, scale], -1)[0], expected)
+            np.testing.assert_array_equal(
+                litert.parameters(number, features, context, quality), expected
+            )
+            distinct.update(expected[..., step.channels :].ravel().tolist())
+    assert len(distinct) > 10 or kind != "random"
+
+
+def test_tiles_choose_the_tables_that_the_whole_picture_does(prior, litert, monkeypatch):
+    rng = np.random.default_rng(3)
+    z = rng.integers(-9, 10, (9, 11, prior.hyper_channels)).astype(np.int32)
+    features = litert.hyper_synthesis(z, 2)
+    contexts = [
+        rng.integers(-90, 91, (*features.shape[:2], step.seen)).astype(np.int32)
+        for step in prior.passes
+    ]
+    whole = [litert.parameters(n, features, c, 2) for n, c in enumerate(contexts)]
+    monkeypatch.setattr("tfcomp.runtime.integer_networks._HYPER_TILE", 4)
+    monkeypatch.setattr("tfcomp.runtime.integer_networks._PASS_TILE", 5)
+    np.testing.assert_array_equal(litert.hyper_synthesis(z, 2), features)
+    for number, (context, expected) in enumerate(zip(contexts, whole)):
+        np.testing.assert_array_equal(litert.parameters(number, features, context, 2), expected)
+
+
+def test_weights_too_large_for_exact_sums_are_refused(prior):
+    layer = hyperprior_factory.lively_model().prior.pass_layers[0]["first"]
+    layer.kernel.assign(tf.fill(layer.kernel.shape, 2.0))
+    layer.frozen()
+    layer.kernel.assign(tf.fill(layer.kernel.shape, 20.0))
+    with pytest.raises(ValueError, match="not exact"):
+        layer.frozen()

@@ -1,0 +1,57 @@
+"""Tiny models with a hyperprior whose means and scales vary widely, without a training."""
+
+import numpy as np
+
+GROUPS = (2, 4, 10)
+QUALITIES = 2
+
+
+def tiny_config():
+    """A `tfcomp.config.Config` of a model that takes a second to build."""
+    from tfcomp import config
+
+    return config.from_dict(
+        {
+            "model": {
+                "widths": [4, 8, 12, 16],
+                "residual_blocks": [0, 0, 1, 0],
+                "qualities": QUALITIES,
+                "default_quality": 1,
+                "max_lambda": 0.02,
+                "prior": "hyperprior",
+                "hyperprior": {
+                    "groups": list(GROUPS),
+                    "checkerboard": 2,
+                    "hyper_channels": 4,
+                    "features": 8,
+                    "hidden": 8,
+                    "rows_per_stream": [2, 1],
+                },
+            },
+            "data": {"source": "sample", "crop": 64, "batch_size": 2},
+            "training": {"steps": 3, "log_every": 1, "picture_every": 0},
+        }
+    )
+
+
+def lively_model(seed=0):
+    """A `CycleModel` with principal-component transforms and random, large entropy networks."""
+    import tensorflow as tf
+
+    from tfcomp.data.sample_source import sample_images
+    from tfcomp.models import principal_components
+    from tfcomp.training import run_folder
+
+    tf.keras.utils.set_random_seed(seed)
+    model = run_folder.build_model(tiny_config())
+    crops = [image[:64, :64] for image in sample_images("train").values()]
+    principal_components.initialize(model, np.stack(crops), seed)
+    rng = np.random.default_rng(seed)
+    for layers in model.prior.pass_layers:
+        for name, spread in (("first", 0.3), ("second", 0.4), ("mean", 0.5), ("scale", 0.2)):
+            kernel = layers[name].kernel
+            kernel.assign(rng.normal(0, spread, kernel.shape))
+    for layer in model.prior.hyper_layers:
+        layer.kernel.assign(rng.normal(0, 0.3, layer.kernel.shape))
+    model.prior.hyper_log_gain.assign_add(np.full(model.prior.hyper_log_gain.shape, 1.0))
+    return model

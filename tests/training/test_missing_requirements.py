@@ -1,0 +1,61 @@
+"""Where the `train` extra is not installed, training and export end in one line of advice."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+from tfcomp.training.requirements import explain
+
+
+def run_without(package, script, *arguments):
+    code = (
+        f"import runpy, sys; sys.modules[{package!r}] = None; "
+        "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, script, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("package", ["tensorflow", "tensorflow_compression", "yaml", "dacite"])
+def test_training_says_how_to_install_what_is_missing(package, tmp_path):
+    child = run_without(package, "train.py", "--out", str(tmp_path / "run"))
+    assert child.returncode == 2, child.stderr
+    line = child.stderr.splitlines()[-1]
+    assert line.startswith(f"train.py: {package} is not installed")
+    assert "pip install 'tfcomp[train]'" in line
+    assert "Traceback" not in child.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_export_says_how_to_install_tensorflow(tmp_path):
+    child = run_without("tensorflow", "export.py", "--tflite", "--out", str(tmp_path / "x"))
+    assert child.returncode == 2
+    assert child.stderr.startswith("export.py: tensorflow is not installed")
+    assert child.stderr.count("\n") == 1
+
+
+def test_help_needs_nothing_of_the_extra():
+    for script in ("train.py", "export.py"):
+        child = run_without("tensorflow", script, "--help")
+        assert child.returncode == 0
+        assert "--out" in child.stdout
+
+
+@pytest.mark.parametrize(("python", "told"), [((3, 11), False), ((3, 12), True), ((3, 8), True)])
+def test_the_advice_names_the_right_pythons_where_this_one_is_wrong(python, told):
+    text = explain(ModuleNotFoundError("no", name="tensorflow.keras"), python)
+    assert text.startswith("tensorflow is not installed")
+    assert text.endswith("pip install 'tfcomp[train]'")
+    assert ("take Python 3.9, 3.10 or 3.11" in text) == told
+
+
+def test_a_missing_module_of_tfcomp_itself_is_no_matter_of_installing():
+    with pytest.raises(ModuleNotFoundError):
+        explain(ModuleNotFoundError("no", name="tfcomp.training.gone"))

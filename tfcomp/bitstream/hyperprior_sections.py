@@ -1,0 +1,223 @@
+"""The two sections of a file whose entropy model is a hyperprior with context.
+
+    hyper_latents   z [zh, zw, Cz], table (quality - 1) * Cz + channel, one stream per
+                    HYPER_ROWS_PER_STREAM rows of z
+    latents         pass by pass; within a pass one stream per `rows_per_stream` latent rows, which
+                    holds, in raster order with the channels innermost, the pass's values whose
+                    scale index is not 0; the table is the scale index
+
+    a value       = round(latent - mean), mean and scale index from the integer networks
+    decoded value = 8 * value + mean, int32, in eighths of a quantisation step; mean where the
+                    scale index is 0
+
+The networks (see tfcomp/entropy/hyperprior.py) and the range coder are the caller's, so that every
+runtime shares this one description of the format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from tfcomp.bitstream.rate_distortion_quantizer import (
+    DISTORTION_WEIGHT,
+    quantize,
+    threshold_shifts,
+)
+from tfcomp.bitstream.rows import pack_rows, unpack_rows
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.errors import BitstreamError
+
+MEAN_UNITS = 8  # units of a decoded value in one quantisation step
+HYPER_STRIDE = 2
+HYPER_ROWS_PER_STREAM = 32
+# Beyond this the networks' float32 cannot tell neighbouring integers apart: no image leads there.
+MAX_VALUE = 2**20  # as rate_distortion_quantizer bounds them
+CONTEXT_LIMIT = 255  # the networks see decoded values clipped to this
+SECTION_NAMES = ("hyper_latents", "latents")
+
+
+class Pass(NamedTuple):
+    """One step of decoding: channels start to start + channels, on the even squares of a
+    checkerboard (parity 0; the top left one is even), on the odd ones (1), or on all (None)."""
+
+    start: int
+    channels: int
+    parity: int | None
+
+    @property
+    def seen(self) -> int:
+        """How many channels of decoded values the pass's network sees."""
+        return self.start + (self.channels if self.parity == 1 else 0)
+
+
+def coding_passes(groups: Sequence[int], checkerboard: int) -> tuple[Pass, ...]:
+    """The passes of channel groups, the first `checkerboard` of them in two passes each."""
+    passes: list[Pass] = []
+    start = 0
+    for number, channels in enumerate(groups):
+        parities = (0, 1) if number < checkerboard else (None,)
+        passes += [Pass(start, channels, parity) for parity in parities]
+        start += channels
+    return tuple(passes)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a bundle fixes about its two sections.
+
+    groups: channels of each group of latents. checkerboard: how many of the first groups have two
+    passes. hyper_channels: channels of z. rows_per_stream: latent rows that share a stream, one
+    number a quality level: small files cannot afford many streams.
+    """
+
+    groups: tuple[int, ...]
+    checkerboard: int
+    hyper_channels: int
+    rows_per_stream: tuple[int, ...]
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        return coding_passes(self.groups, self.checkerboard)
+
+    @property
+    def channels(self) -> int:
+        return sum(self.groups)
+
+
+class Networks(Protocol):
+    """The integer networks, on one image; quality counts from 1."""
+
+    def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
+        """float32 [h, w, C], h and w even -> int32 [h/2, w/2, Cz]."""
+
+    def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
+        """int32 [zh, zw, Cz] -> float32 [2 zh, 2 zw, F] of integers."""
+
+    def parameters(
+        self, number: int, features: np.ndarray, context: np.ndarray, quality: int
+    ) -> np.ndarray:
+        """Features float32 [h, w, F] and context int32 [h, w, seen], within CONTEXT_LIMIT, of pass
+        `number` -> int32 [h, w, 2 * channels]: means in eighths, then scale indices."""
+
+
+class Coder(Protocol):
+    """A range coder: the module tfcomp.bitstream.range_coder, or another that agrees with it."""
+
+    def encode(self, values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes: ...
+
+    def decode(self, data: bytes, index: np.ndarray, tables: CdfTables) -> np.ndarray: ...
+
+
+def encode(
+    latents: np.ndarray,
+    quality: int,
+    networks: Networks,
+    tables: Mapping[str, CdfTables],
+    layout: Layout,
+    coder: Coder | Any,
+    distortion_weight: float | None = DISTORTION_WEIGHT,
+) -> tuple[bytes, bytes]:
+    """float32 [h, w, C] latents in quantisation steps -> the file's two sections.
+
+    distortion_weight: bits that a squared error of one step is worth; None to round to nearest.
+    """
+    height, width, _ = latents.shape
+    even = np.pad(latents, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    hyper = networks.hyper_analysis(even, quality)
+    streams = [
+        coder.encode(part.reshape(-1), _hyper_index(part.shape, quality), tables["hyper_latents"])
+        for part in _stripes(hyper, HYPER_ROWS_PER_STREAM)
+    ]
+    features = networks.hyper_synthesis(hyper, quality)[:height, :width]
+    decoded = np.zeros(latents.shape, np.int32)
+    rows = layout.rows_per_stream[quality - 1]
+    shifts = threshold_shifts(tables["latents"], distortion_weight)
+    latent_streams: list[bytes] = []
+    for number, step in enumerate(layout.passes):
+        mean, scale, coded = _parameters(number, step, features, decoded, quality, networks)
+        part = slice(step.start, step.start + step.channels)
+        residual = latents[..., part] - mean * np.float32(1 / MEAN_UNITS)
+        values = quantize(residual, scale, shifts)
+        values[~coded] = 0
+        for v, s, c in zip(_stripes(values, rows), _stripes(scale, rows), _stripes(coded, rows)):
+            latent_streams.append(coder.encode(v[c], s[c], tables["latents"]))
+        _store(decoded, step, MEAN_UNITS * values + mean)
+    return pack_rows(streams), pack_rows(latent_streams)
+
+
+def decode(
+    sections: Sequence[bytes],
+    quality: int,
+    height: int,
+    width: int,
+    networks: Networks,
+    tables: Mapping[str, CdfTables],
+    layout: Layout,
+    coder: Coder | Any,
+) -> np.ndarray:
+    """The file's two sections -> decoded int32 [height, width, C] in eighths of a step.
+
+    Raises BitstreamError where no encoder writes such sections.
+    """
+    hyper_height, hyper_width = -(-height // HYPER_STRIDE), -(-width // HYPER_STRIDE)
+    hyper = np.empty((hyper_height, hyper_width, layout.hyper_channels), np.int32)
+    parts = list(_stripes(hyper, HYPER_ROWS_PER_STREAM))
+    for part, stream in zip(parts, unpack_rows(sections[0], len(parts))):
+        index = _hyper_index(part.shape, quality)
+        part[...] = coder.decode(stream, index, tables["hyper_latents"]).reshape(part.shape)
+    _check_range(hyper)
+    features = networks.hyper_synthesis(hyper, quality)[:height, :width]
+    decoded = np.zeros((height, width, layout.channels), np.int32)
+    rows = layout.rows_per_stream[quality - 1]
+    stripes = -(-height // rows)
+    streams = iter(unpack_rows(sections[1], stripes * len(layout.passes)))
+    for number, step in enumerate(layout.passes):
+        mean, scale, coded = _parameters(number, step, features, decoded, quality, networks)
+        values = np.zeros(mean.shape, np.int32)
+        for v, s, c in zip(_stripes(values, rows), _stripes(scale, rows), _stripes(coded, rows)):
+            v[c] = coder.decode(next(streams), s[c], tables["latents"])
+        _check_range(values)
+        _store(decoded, step, MEAN_UNITS * values + mean)
+    return decoded
+
+
+def _parameters(number, step, features, decoded, quality, networks):
+    """Means int32, scale indices int32 and what is coded, bool; all [h, w, channels]."""
+    context = np.clip(decoded[..., : step.seen], -CONTEXT_LIMIT, CONTEXT_LIMIT)
+    both = networks.parameters(number, features, context, quality)
+    mean, scale = both[..., : step.channels], both[..., step.channels :]
+    return mean, scale, (scale > 0) & _squares(mean, step.parity)
+
+
+def _squares(values: np.ndarray, parity: int | None) -> np.ndarray:
+    """bool [h, w, 1]: which squares of values [h, w, channels] a pass codes."""
+    height, width, _ = values.shape
+    if parity is None:
+        return np.ones((height, width, 1), bool)
+    squares = np.add.outer(np.arange(height), np.arange(width)) % 2
+    return (squares == parity)[..., None]
+
+
+def _store(decoded: np.ndarray, step: Pass, values: np.ndarray) -> None:
+    part = decoded[..., step.start : step.start + step.channels]
+    np.copyto(part, values, where=_squares(values, step.parity))
+
+
+def _stripes(array: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+    for start in range(0, array.shape[0], rows):
+        yield array[start : start + rows]
+
+
+def _hyper_index(shape: tuple[int, ...], quality: int) -> np.ndarray:
+    rows, columns, channels = shape
+    first = (quality - 1) * channels
+    return np.tile(np.arange(first, first + channels, dtype=np.int32), rows * columns)
+
+
+def _check_range(values: np.ndarray) -> None:
+    if values.size and (values.min() < -MAX_VALUE or values.max() > MAX_VALUE):
+        raise BitstreamError("the file holds impossible latents; get an undamaged copy")

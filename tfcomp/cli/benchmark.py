@@ -1,0 +1,138 @@
+"""Compare models with classical codecs on a folder of images.
+
+Whole files, decoded 8-bit pixels: bits/pixel, PSNR, MS-SSIM, speed on one thread, memory, and
+BD-rate against an anchor. Writes results.json, results.csv, rd.png and report.html to --out.
+Exit code 1: a --gate was missed. Needs: pip install 'tfcomp[benchmark]'
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfcomp.cli.output import complain, printable
+from tfcomp.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tfcomp.evaluation.curves import RateDifference
+    from tfcomp.evaluation.results import Entry, Results
+
+_CODECS = "jpeg,webp,avif,jpeg2000,jxl"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="folder of test images")
+    parser.add_argument(
+        "--models", metavar="A,B", help="installed models or bundle paths ('': none)"
+    )
+    parser.add_argument(
+        "--codecs",
+        metavar="A,B",
+        default=_CODECS,
+        help=f"classical codecs ({_CODECS} if left out; also avif444; '': none)",
+    )
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="for the results")
+    parser.add_argument("--anchor", metavar="NAME", help="what BD-rates refer to (jpeg)")
+    parser.add_argument(
+        "--psnr-range", metavar="LOW,HIGH", help="compare in this range of dB only, e.g. 27,36"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=3, metavar="N", help="time each step N times (3)"
+    )
+    parser.add_argument(
+        "--published",
+        metavar="A,B",
+        default="auto",
+        help="published Kodak curves to show: balle2017, balle2018, cheng2020, elic, all, none, or "
+        "auto, all on the Kodak images",
+    )
+    parser.add_argument(
+        "--pictures", type=int, default=6, metavar="N", help="images in the report, worst first (6)"
+    )
+    parser.add_argument(
+        "--gate",
+        action="append",
+        default=[],
+        metavar="anchor=NAME,max_bd_rate=PERCENT[,codec=NAME]",
+        help="exit with 1 if a model's BD-rate exceeds this; may be repeated",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    from tfcomp.evaluation import benchmark
+    from tfcomp.evaluation.curves import parse_psnr_range
+    from tfcomp.evaluation.gate import Gate
+    from tfcomp.runtime import registry
+
+    if options.repeats < 1 or options.pictures < 0:
+        raise ConfigError("--repeats must be 1 or more, and --pictures 0 or more")
+    models = [registry.default_model()] if options.models is None else _names(options.models)
+    plan = benchmark.Plan(
+        folder=options.folder,
+        models=tuple(models),
+        codecs=tuple(_names(options.codecs)),
+        anchor=options.anchor,
+        psnr_range=parse_psnr_range(options.psnr_range) if options.psnr_range else None,
+        repeats=options.repeats,
+        published=options.published,
+        gates=tuple(Gate.parse(text) for text in options.gate),
+    )
+    benchmark.check(plan)
+    benchmark.make_writable(options.out, options.folder)
+    results = benchmark.run(plan)
+    files = benchmark.write(results, options.out, options.pictures)
+    for line in _summary(results):
+        print(printable(line))
+    print(printable(f"wrote {', '.join(str(file) for file in files)}"))
+    for line in results.missing:
+        complain(line)
+    for verdict in results.verdicts:
+        if verdict.passed:
+            print(printable(verdict.line))
+        else:
+            complain(verdict.line)
+    return 0 if all(verdict.passed for verdict in results.verdicts) else 1
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _summary(results: Results) -> list[str]:
+    lines = [f"{len(results.images)} images of {results.folder}"]
+    lines += [f"{entry.name}: {entry.description}" for entry in results.entries]
+    lines.append(f"speed: {results.environment['timing']}")
+    lines.append("")
+    width = max(len(name) for name in [*map(_name, results.entries), *results.published_bd])
+    lines.append(
+        f"{'':{width}}  BD-rate against {results.anchor:<8}          encode   decode  peak memory"
+        "  encoder  decoder"
+    )
+    lines.append(
+        f"{'':{width}}  at equal PSNR                     Mpx/s    Mpx/s          MiB"
+        "   MAC/px   MAC/px"
+    )
+    for entry in results.entries:
+        encode, decode = entry.speeds()
+        memory = "-" if entry.peak_mib is None else f"{entry.peak_mib:.0f}"
+        macs = (f"{entry.macs.encoder:.0f}", f"{entry.macs.decoder:.0f}") if entry.macs else "--"
+        bd = "anchor" if entry.name == results.anchor else _difference(entry.bd)
+        lines.append(
+            f"{entry.name:{width}}  {bd:<29} {encode:8.2f} {decode:8.2f} {memory:>12} "
+            f"{macs[0]:>8} {macs[1]:>8}"
+        )
+    for name, found in results.published_bd.items():
+        bd = _difference(found) if found else "not measured on these images"
+        lines.append(f"{name:{width}}  {bd:<29} published")
+    return lines
+
+
+def _name(entry: Entry) -> str:
+    return entry.name
+
+
+def _difference(bd: RateDifference | None) -> str:
+    if bd is None:
+        return "no PSNR in common"
+    return f"{bd.percent:+6.1f} % ({bd.low:.1f} to {bd.high:.1f} dB)"

@@ -1,0 +1,347 @@
+"""A scale and mean hyperprior with channel-conditional context, exact in integers.
+
+    y --h_a--> z --round--> h_s ----------------> features --+
+                                                              |
+    group 1 of channels  <- mean, scale index <- net 1 <------+
+    group 2              <- mean, scale index <- net 2 <------+-- decoded group 1
+    group 3 ...          <- mean, scale index <- net 3 <------+-- decoded groups 1, 2
+
+Hyperprior: Balle et al. 2018 (arXiv:1802.01436) and Minnen et al. 2018 (arXiv:1809.02736); groups
+of channels conditioned on the ones before: Minnen, Singh 2020 (arXiv:2007.08739). Everything from
+z on is integer arithmetic (integer_layers.py): the decoder must choose the encoder's tables to the
+last one, on every machine.
+
+Latents are counted in quantisation steps. A mean is an integer in eighths of a step, a scale an
+index into a geometric ladder of Gaussians. Index 0 says "zero here": nothing is coded.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_compression as tfc
+from tensorflow import keras
+
+from tfcomp.bitstream import hyperprior_sections, range_coder
+from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE, MEAN_UNITS
+from tfcomp.entropy import integer_layers, tfc_range_coder
+from tfcomp.entropy.factorized import FactorizedPrior, frozen_tables
+from tfcomp.entropy.integer_layers import (
+    ACTIVATION_BITS,
+    WEIGHT_BITS,
+    IntegerConv,
+    clip,
+    straight_through,
+)
+
+SCALES = 64
+MINIMUM_SCALE, MAXIMUM_SCALE = 0.08, 128.0
+SCALE_TABLE = np.geomspace(MINIMUM_SCALE, MAXIMUM_SCALE, SCALES).astype(np.float32)
+_MINIMUM_LIKELIHOOD = 1e-9
+
+
+def _activate(x):
+    return tf.nn.leaky_relu(x, 0.1)
+
+
+class Hyperprior(tf.Module):
+    """Rate of latents given hyper-latents and the groups decoded before.
+
+    Args:
+      groups: channels of each group, in coding order.
+      checkerboard: how many of the first groups are coded in two passes, first the even squares
+        of a checkerboard, then the odd ones, which see their even neighbours (He et al. 2021,
+        arXiv:2103.15306).
+      qualities: quality levels.
+      rows_per_stream: latent rows that share a range coder stream, one number a quality.
+      hyper_channels: channels of z.
+      features: channels that h_s hands to every group's network.
+      hidden: channels inside a group's network.
+    """
+
+    def __init__(
+        self,
+        groups,
+        qualities,
+        checkerboard=1,
+        rows_per_stream=None,
+        hyper_channels=32,
+        features=64,
+        hidden=96,
+        name="hyperprior",
+    ):
+        super().__init__(name=name)
+        self.groups, self.qualities = tuple(groups), int(qualities)
+        channels = sum(self.groups)
+        self.channels, self.hyper_channels = channels, int(hyper_channels)
+        glorot = keras.initializers.GlorotNormal(seed=1)
+
+        def kernel(size, inputs, outputs, label):
+            return tf.Variable(glorot([size, size, inputs, outputs]), name=label)
+
+        self.analysis_kernels = [
+            kernel(1, 2 * channels, features, "entropy_kernel_0"),
+            kernel(3, features, features, "entropy_kernel_1"),
+            kernel(3, features, hyper_channels, "entropy_kernel_2"),
+        ]
+        self.analysis_biases = [
+            tf.Variable(tf.zeros([k.shape[-1]]), name="h_a_bias") for k in self.analysis_kernels
+        ]
+        self.hyper_prior = FactorizedPrior(hyper_channels)
+        self.hyper_log_gain = tf.Variable(
+            np.repeat(np.linspace(-1.5, 0.7, self.qualities)[:, None], hyper_channels, axis=1),
+            dtype=tf.float32,
+            name="hyper_log_gain",
+        )
+        q = self.qualities
+        self.hyper_layers = [
+            IntegerConv(hyper_channels, features, 3, q, name="h_s_0"),
+            IntegerConv(features, 4 * features, 3, name="h_s_1"),
+        ]
+        self.layout = hyperprior_sections.Layout(
+            self.groups,
+            int(checkerboard),
+            self.hyper_channels,
+            tuple(rows_per_stream or [1] * self.qualities),
+        )
+        self.passes = self.layout.passes
+        self.pass_layers = [
+            self._pass_layers(number, features, hidden) for number in range(len(self.passes))
+        ]
+
+    def _pass_layers(self, number, features, hidden):
+        size = self.passes[number].channels
+        inputs = features + 2 * self.passes[number].seen
+        q, top = self.qualities, np.float32(MEAN_UNITS * 127)
+        name = f"pass_{number}"
+        return {
+            "first": IntegerConv(inputs, hidden, 3, q, name=name + "_first"),
+            "second": IntegerConv(hidden, hidden, 1, name=name + "_second"),
+            "mean": IntegerConv(
+                hidden, size, 1, q, shift=9, low=-top, high=top, gain=0.02, name=name + "_mean"
+            ),
+            "scale": IntegerConv(
+                hidden, size, 1, q, high=SCALES - 1.0, gain=0.1, name=name + "_scale"
+            ),
+        }
+
+    def set_scales(self, deviations):
+        """Starts every channel's scale at the size of its values.
+
+        Args:
+          deviations: float32 [qualities, C], in steps.
+        """
+        ladder = np.log(MAXIMUM_SCALE / MINIMUM_SCALE) / (SCALES - 1)
+        index = np.log(np.maximum(deviations, MINIMUM_SCALE) / MINIMUM_SCALE) / ladder
+        index = np.minimum(index, SCALES - 1)
+        units = 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS - 8)
+        for layers, (start, size, _) in zip(self.pass_layers, self.passes):
+            layers["scale"].bias.assign(index[:, start : start + size] / units)
+
+    def hyper_analysis(self, latents, quality):
+        """h_a: float32 [B, h, w, C] in steps -> [B, ceil(h/2), ceil(w/2), Cz], not rounded."""
+        gain = tf.exp(tf.gather(self.hyper_log_gain, quality - 1))
+        return self.analyse(latents, gain, self.analysis_kernels, self.analysis_biases)
+
+    @staticmethod
+    def analyse(latents, gain, kernels, biases):
+        """h_a with the given weights; gain float32 [B, Cz]. In operations that TFLite has."""
+        size = tf.math.log(1.0 + tf.abs(latents))
+        signed = tf.sign(latents) * tf.math.log(
+            tf.abs(latents) + tf.sqrt(tf.square(latents) + 1.0)
+        )
+        x = tf.concat([size, signed], axis=-1)
+        strides = (1, 1, HYPER_STRIDE)
+        for number, (weights, bias, stride) in enumerate(zip(kernels, biases, strides)):
+            if number:
+                x = integer_layers.pad_edges(_activate(x), 1)
+            x = tf.nn.conv2d(x, weights, stride, "VALID") + bias
+        return x * gain[:, None, None, :]
+
+    def hyper_synthesis(self, hyper_latents, quality, height, width):
+        """h_s: rounded z -> features, float32 integers [B, height, width, features]."""
+        top = integer_layers.LARGEST_HYPER_LATENT
+        x = clip(hyper_latents, -top, top) * integer_layers.HYPER_LATENT_UNITS
+        x = self.hyper_layers[0](x, quality)
+        x = tf.nn.depth_to_space(self.hyper_layers[1](x, quality), HYPER_STRIDE)
+        return x[:, :height, :width]
+
+    def parameters(self, number, features, context, quality):
+        """Means (integers in eighths of a step) and scale indices of one pass.
+
+        Args:
+          number: which pass, from 0.
+          features: of `hyper_synthesis`.
+          context: float32 integers [B, h, w, channels seen], decoded latents in eighths of a
+            step; squares that are not decoded yet are 0. Ignored by the first pass.
+          quality: int32 [B].
+
+        Returns:
+          two float32 arrays of integers [B, h, w, channels of the pass], for every square.
+        """
+        layers = self.pass_layers[number]
+        x = features
+        if number:
+            top = integer_layers.MAXIMUM_ACTIVATION
+            seen = clip(context, -top, top)
+            x = tf.concat([features, tf.abs(seen), seen], axis=-1)
+        x = layers["second"](layers["first"](x, quality), quality)
+        return layers["mean"](x, quality), layers["scale"](x, quality)
+
+    def __call__(self, latents, quality, gain=None, training=False):
+        """Quantises latents and counts their bits.
+
+        Args:
+          latents: float32 [B, h, w, C] in steps.
+          quality: int32 [B].
+          gain: unused: the rate is counted in steps.
+          training: uniform noise in the rate where True, rounding where False.
+
+        Returns:
+          decoded float32 [B, h, w, C] (rounded, straight through), bits float32 [B].
+        """
+        del gain
+        height, width = tf.shape(latents)[1], tf.shape(latents)[2]
+        z = self.hyper_analysis(latents, quality)
+        z_rounded = straight_through(z, tf.round(z))
+        z_rated = z + tf.random.uniform(tf.shape(z), -0.5, 0.5) if training else z_rounded
+        hyper_gain = tf.exp(tf.gather(self.hyper_log_gain, quality - 1))
+        bits = self.hyper_prior.bits(z_rated, hyper_gain)
+        parts = [bits]
+        features = self.hyper_synthesis(z_rounded, quality, height, width)
+        odd = checkerboard(height, width)
+        decoded = latents[..., :0]
+        for number, (start, size, parity) in enumerate(self.passes):
+            y = latents[..., start : start + size]
+            mean, index = self.parameters(number, features, decoded * MEAN_UNITS, quality)
+            mean /= MEAN_UNITS
+            residual = y - mean
+            # Index 0 codes nothing; see tfcomp/bitstream/hyperprior_sections.py.
+            rounded = tf.where(index > 0, tf.round(residual), 0.0)
+            symbols = straight_through(residual, rounded)
+            rated = residual + tf.random.uniform(tf.shape(y), -0.5, 0.5) if training else symbols
+            cost = _gaussian_bits(rated, index)
+            values = symbols + mean
+            if parity == 0:
+                values *= 1.0 - odd
+                cost *= 1.0 - odd
+            elif parity == 1:
+                values = values * odd + decoded[..., start:]
+                decoded = decoded[..., :start]
+                cost *= odd
+            decoded = tf.concat([decoded, values], -1)
+            parts.append(tf.reduce_sum(cost, (1, 2, 3)))
+        return decoded, tf.add_n(parts)
+
+
+    def freeze(self):
+        """Builds the integer tables that files are written with.
+
+        Returns:
+          dict of `CdfTables` by section name: "hyper_latents", one table a quality and channel,
+          "latents", one a scale index.
+        """
+        def noisy(scales):
+            return tfc.NoisyNormal(loc=tf.zeros_like(scales), scale=scales)
+
+        hyper_gains = np.exp(self.hyper_log_gain.numpy())
+        return {
+            "hyper_latents": self.hyper_prior.freeze(hyper_gains)["latents"],
+            "latents": frozen_tables(noisy, tf.constant(SCALE_TABLE[None])),
+        }
+
+    def encode(self, latents, quality, tables):
+        """Writes one image's sections through TFC's range coder.
+
+        Args:
+          latents: float32 [h, w, C] in steps.
+          quality: int.
+          tables: dict of `CdfTables`, as `freeze` makes them.
+
+        Returns:
+          tuple of two bytes objects; see tfcomp/bitstream/hyperprior_sections.py.
+        """
+        return hyperprior_sections.encode(
+            np.asarray(latents), quality, _EagerNetworks(self), tables, self.layout, _CheckedCoder
+        )
+
+    def decode(self, sections, quality, height, width, tables):
+        """Reads what `encode` wrote.
+
+        Returns:
+          float32 [height, width, C] in steps.
+
+        Raises:
+          BitstreamError: a damaged section.
+        """
+        decoded = hyperprior_sections.decode(
+            sections,
+            quality,
+            height,
+            width,
+            _EagerNetworks(self),
+            tables,
+            self.layout,
+            _CheckedCoder,
+        )
+        return decoded.astype(np.float32) / MEAN_UNITS
+
+
+class _EagerNetworks:
+    """A `Hyperprior`'s networks as `hyperprior_sections` calls them."""
+
+    def __init__(self, prior):
+        self._prior = prior
+
+    def hyper_analysis(self, latents, quality):
+        z = self._prior.hyper_analysis(tf.constant(latents[None]), tf.constant([quality]))
+        return tf.cast(tf.round(z[0]), tf.int32).numpy()
+
+    def hyper_synthesis(self, hyper_latents, quality):
+        z = tf.constant(hyper_latents[None], tf.float32)
+        height, width = HYPER_STRIDE * z.shape[1], HYPER_STRIDE * z.shape[2]
+        return self._prior.hyper_synthesis(z, tf.constant([quality]), height, width)[0].numpy()
+
+    def parameters(self, number, features, context, quality):
+        mean, scale = self._prior.parameters(
+            number,
+            tf.constant(features[None]),
+            tf.constant(context[None], tf.float32),
+            tf.constant([quality]),
+        )
+        return tf.cast(tf.concat([mean, scale], -1)[0], tf.int32).numpy()
+
+
+class _CheckedCoder:
+    """TFC's range coder. It may not end on hostile bytes: `tfcomp.bitstream` reads them first."""
+
+    @staticmethod
+    def encode(values, index, tables):
+        return tfc_range_coder.encode_rows(values[None], index, tables)[0]
+
+    @staticmethod
+    def decode(data, index, tables):
+        range_coder.decode(data, index, tables)
+        return tfc_range_coder.decode_rows([data], index, tables)[0]
+
+
+def checkerboard(height, width):
+    """float32 [1, height, width, 1]: 0 on even squares, 1 on odd ones."""
+    squares = tf.range(height)[:, None] + tf.range(width)[None, :]
+    return tf.cast(squares % 2, tf.float32)[None, :, :, None]
+
+
+def _gaussian_bits(values, index):
+    """Bits of each noisy or rounded value under the ladder's zero-mean Gaussians."""
+    step = np.log(MAXIMUM_SCALE / MINIMUM_SCALE) / (SCALES - 1)
+    scale = MINIMUM_SCALE * tf.exp(index * step)
+    values = tf.abs(values)
+    root = np.sqrt(0.5)
+    upper = tf.math.erfc((values - 0.5) / scale * root)
+    lower = tf.math.erfc((values + 0.5) / scale * root)
+    likelihood = 0.5 * (upper - lower)
+    nats = -tf.math.log(tf.maximum(likelihood, _MINIMUM_LIKELIHOOD))
+    # Where the likelihood underflows, a quadratic of the same tail still pulls the scale up.
+    tail = tf.square(values / scale) * 0.5
+    nats = tf.where(likelihood > _MINIMUM_LIKELIHOOD, nats, 20.7 + 0.02 * tail)
+    return nats / np.log(2.0)

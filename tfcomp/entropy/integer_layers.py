@@ -1,0 +1,133 @@
+"""Convolutions in exact integer arithmetic, held in float32, trained with rounding.
+
+    int a --repeat edges--> sum w a + b (|sum| < 2^24) --> floor(. / 2^shift) --> clip --> int
+
+Whatever chooses a table of the range coder must give the same integers on every machine. A
+float32 holds every integer up to 2^24, so a sum of integers that stays below that is exact in any
+order of summation: TensorFlow, LiteRT and NumPy agree bit for bit (Balle, Johnston, Minnen 2019,
+"Integer networks for data compression with latent-variable models"). Rounding is trained with
+the straight-through estimator.
+
+Activations stand for a / 16, weights for w / 256. Borders repeat the edge instead of padding with
+zeros, so that small training crops and whole pictures look alike to the network.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+MAXIMUM_ACTIVATION = 255.0
+ACTIVATION_BITS = 4
+WEIGHT_BITS = 8
+EXACT = 2**24
+LARGEST_HYPER_LATENT = 31.0  # beyond it the hyper-synthesis sees no difference
+HYPER_LATENT_UNITS = 8.0
+
+
+def straight_through(x, rounded):
+    """`rounded` going forward, the gradient of x going back."""
+    return x + tf.stop_gradient(rounded - x)
+
+
+def clip(x, low, high):
+    """Clips; outside the bounds only a gradient that leads back inside passes."""
+
+    @tf.custom_gradient
+    def bounded(values):
+        def gradient(upstream):
+            inwards = ((values > low) | (upstream < 0)) & ((values < high) | (upstream > 0))
+            return tf.where(inwards, upstream, tf.zeros_like(upstream))
+
+        return tf.clip_by_value(values, low, high), gradient
+
+    return bounded(x)
+
+
+def pad_edges(x, reach):
+    """Repeats the outermost rows and columns `reach` (0 or 1) times; [B, H, W, C]."""
+    if not reach:
+        return x
+    x = tf.concat([x[:, :1], x, x[:, -1:]], axis=1)
+    return tf.concat([x[:, :, :1], x, x[:, :, -1:]], axis=2)
+
+
+class IntegerConv(tf.Module):
+    """A stride-1 convolution from integers to integers.
+
+    Args:
+      inputs, outputs: channels.
+      size: side of the kernel, 1 or 3.
+      qualities: how many quality levels have a bias of their own; 0 for one shared bias.
+      shift: the sum is divided by 2**shift.
+      low, high: bounds of the result.
+      gain: the kernel's initial standard deviation times sqrt(fan-in).
+    """
+
+    def __init__(
+        self,
+        inputs,
+        outputs,
+        size,
+        qualities=0,
+        shift=WEIGHT_BITS,
+        low=0.0,
+        high=MAXIMUM_ACTIVATION,
+        gain=1.4,
+        bias=0.0,
+        name=None,
+    ):
+        super().__init__(name=name)
+        deviation = gain / np.sqrt(inputs * size * size)
+        self.kernel = tf.Variable(
+            tf.random.truncated_normal([size, size, inputs, outputs], stddev=deviation),
+            name="entropy_kernel",
+        )
+        start = np.zeros([max(1, qualities), outputs], np.float32) + np.float32(bias)
+        self.bias = tf.Variable(start, name="bias")
+        self.qualities, self.shift, self.low, self.high = qualities, shift, low, high
+        self.reach = size // 2
+
+    def integer_kernel(self):
+        """float32 [size, size, inputs, outputs] of integers."""
+        scaled = self.kernel * 2.0**WEIGHT_BITS
+        return straight_through(scaled, tf.round(scaled))
+
+    def integer_bias(self):
+        """float32 [qualities or 1, outputs] of integers; half a unit of the result is in it."""
+        scaled = self.bias * 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS)
+        return straight_through(scaled, tf.round(scaled)) + 2.0 ** (self.shift - 1)
+
+    def __call__(self, x, quality):
+        """float32 integers [B, H, W, inputs], int32 [B] -> float32 integers [B, H, W, outputs]."""
+        total = tf.nn.conv2d(pad_edges(x, self.reach), self.integer_kernel(), 1, "VALID")
+        bias = self.integer_bias()
+        if self.qualities:
+            total += tf.gather(bias, quality - 1)[:, None, None, :]
+        else:
+            total += bias[0]
+        scaled = total * 2.0**-self.shift
+        return clip(straight_through(scaled, tf.floor(scaled)), self.low, self.high)
+
+    def frozen(self):
+        """The layer as integers, for export.
+
+        Returns:
+          dict of kernel int32 [size, size, inputs, outputs], bias int32 [qualities or 1, outputs],
+          shift, low, high.
+
+        Raises:
+          ValueError: a sum could leave the exact range: the weights have grown absurd.
+        """
+        kernel = self.integer_kernel().numpy().astype(np.int64)
+        bias = self.integer_bias().numpy().astype(np.int64)
+        largest = np.abs(kernel).sum((0, 1, 2)) * int(MAXIMUM_ACTIVATION) + np.abs(bias).max(0)
+        if largest.max() >= EXACT:
+            raise ValueError(f"{self.name}: sums up to {largest.max()} are not exact in float32")
+        return {
+            "kernel": kernel.astype(np.int32),
+            "bias": bias.astype(np.int32),
+            "shift": self.shift,
+            "low": int(self.low),
+            "high": int(self.high),
+        }

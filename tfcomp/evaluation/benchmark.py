@@ -1,0 +1,271 @@
+"""The benchmark: models and classical codecs, side by side, from whole files.
+
+`run` measures, `write` leaves results.json, results.csv, rd.png and report.html.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from tqdm import tqdm
+
+import tfcomp
+from tfcomp.errors import CodecError, ConfigError, OutputError
+from tfcomp.evaluation.child import measure_in_child
+from tfcomp.evaluation.classical import CODECS
+from tfcomp.evaluation.contestants import CODEC, MODEL, Model
+from tfcomp.evaluation.curves import Point, RateDifference, bd_rate
+from tfcomp.evaluation.gate import Gate, judge
+from tfcomp.evaluation.images import image_files, read_pixels
+from tfcomp.evaluation.measuring import SECONDS_FOR_REPEATS
+from tfcomp.evaluation.published import PublishedCurve, are_kodak, chosen_curves
+from tfcomp.evaluation.results import Entry, Results, compare_with_anchor, to_csv, to_json
+from tfcomp.runtime.atomic_file import write_atomically
+
+_EXTRA = ("bjontegaard", "jinja2", "matplotlib")
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What to compare.
+
+    Attributes:
+      folder: of test images. models: installed names or bundle paths. codecs: names of `CODECS`.
+      anchor: what BD-rates refer to; jpeg if None, or the first contestant where jpeg is not one.
+      psnr_range: dB to compare within; all that both curves cover if None.
+      repeats: how often each step is timed.
+      published: which published curves to show beside; see `chosen_curves`.
+      gates: what must be reached.
+    """
+
+    folder: Path
+    models: Tuple[str, ...]
+    codecs: Tuple[str, ...]
+    anchor: Optional[str] = None
+    psnr_range: Optional[Tuple[float, float]] = None
+    repeats: int = 3
+    published: str = "auto"
+    gates: Tuple[Gate, ...] = ()
+
+
+def check(plan: Plan) -> None:
+    """What `run` would refuse of the options, in a moment; it also reads the images.
+
+    Raises:
+      CodecError: an extra, a model or a codec is not there, or a name does not fit.
+    """
+    _require_extra()
+    files = image_files(plan.folder)
+    models = [Model(name).name for name in dict.fromkeys(plan.models)]
+    _checked_names(plan, models, *_installed(plan.codecs))
+    chosen_curves(plan.published, [path.stem for path in files])
+
+
+def run(plan: Plan) -> Results:
+    """Measures everything, with a progress bar.
+
+    Every image is read once before the first is measured.
+
+    Raises:
+      CodecError: something asked for does not exist, cannot be read or cannot be coded.
+    """
+    check(plan)
+    files = image_files(plan.folder)
+    sizes = _sizes(plan.folder, files)
+    models = {name: Model(name) for name in dict.fromkeys(plan.models)}
+    codecs, missing = _installed(plan.codecs)
+    anchor = _checked_names(plan, list(models), codecs, missing)
+    published = chosen_curves(plan.published, [path.stem for path in files])
+    contestants = [(MODEL, name) for name in models] + [(CODEC, name) for name in codecs]
+    images = list(zip(sizes, files))
+    counts = [len(m.qualities) for m in models.values()]
+    counts += [len(CODECS[name].qualities) for name in codecs]
+    entries = []
+    with tqdm(total=2 * len(images) * sum(counts), unit="step", leave=False, disable=None) as bar:
+        for kind, name in contestants:
+            bar.set_description(name)
+            found = measure_in_child(kind, name, images, plan.repeats, bar.update)
+            entries.append(
+                Entry(
+                    name,
+                    kind,
+                    found.description,
+                    found.measurements,
+                    found.baseline_mib,
+                    found.peak_mib,
+                    found.macs,
+                )
+            )
+    by_name = {entry.name: entry for entry in entries}
+    compare_with_anchor(entries, by_name[anchor], plan.psnr_range)
+    anchor_curve = by_name[anchor].mean_curve()
+    return Results(
+        folder=os.fspath(plan.folder),
+        images=sizes,
+        entries=entries,
+        missing=missing,
+        anchor=anchor,
+        psnr_range=plan.psnr_range,
+        published=published,
+        published_bd=_published_bd(published, files, anchor_curve, plan.psnr_range),
+        verdicts=judge(
+            plan.gates,
+            list(models),
+            lambda first, second: bd_rate(
+                by_name[first].mean_curve(), by_name[second].mean_curve(), plan.psnr_range
+            ),
+        ),
+        environment=_environment(plan.repeats),
+    )
+
+
+def write(results: Results, out: Path, pictures: int) -> List[Path]:
+    """Writes results.json, results.csv, rd.png and report.html into a folder.
+
+    Args:
+      pictures: how many images the report shows, worst first.
+
+    Returns:
+      the files' paths
+
+    Raises:
+      OutputError: the folder cannot be written to.
+    """
+    from tfcomp.evaluation.gallery import worst_images
+    from tfcomp.evaluation.plot import rate_distortion_png
+    from tfcomp.evaluation.report import render
+
+    files = {
+        "results.json": to_json(results),
+        "results.csv": to_csv(results),
+        "rd.png": rate_distortion_png(results),
+    }
+    for name, content in files.items():
+        write_atomically(out / name, content)
+    # The pictures take time, so the figures are safe before they are made.
+    write_atomically(out / "report.html", render(results, worst_images(results, pictures)))
+    return [out / name for name in (*files, "report.html")]
+
+
+def make_writable(out: Path, images: Path) -> None:
+    """Makes the folder for the results, before hours are spent on them.
+
+    Raises:
+      OutputError: it cannot be written to, or lies within the folder of test images.
+    """
+    if images.resolve() in (out.resolve(), *out.resolve().parents):
+        raise OutputError(
+            f"cannot write to {out}: the next run would take rd.png there for a test image; choose "
+            f"a folder outside {images}"
+        )
+    probe = out / f".tfcomp-{os.getpid()}.tmp"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to {out}: {error.strerror or error}; choose another folder"
+        ) from None
+
+
+def _require_extra() -> None:
+    if any(importlib.util.find_spec(module) is None for module in _EXTRA):
+        raise CodecError("the benchmark needs more packages; run: pip install 'tfcomp[benchmark]'")
+
+
+def _sizes(folder: Path, files: Sequence[Path]) -> Dict[str, Tuple[int, int]]:
+    """Reads every image once, so that a broken one is named before anything is measured."""
+    sizes = {}
+    for path in tqdm(files, desc="reading", unit="image", leave=False, delay=1, disable=None):
+        height, width, _ = read_pixels(path).shape
+        sizes[path.relative_to(folder).as_posix()] = (width, height)
+    return sizes
+
+
+def _installed(names: Sequence[str]) -> Tuple[List[str], List[str]]:
+    """(codecs to measure, one line about each that is not installed)"""
+    present, missing = [], []
+    for name in dict.fromkeys(names):
+        if name not in CODECS:
+            raise ConfigError(f"unknown codec '{name}': choose of {', '.join(CODECS)}")
+        line = CODECS[name].missing()
+        if line:
+            missing.append(line)
+        else:
+            present.append(name)
+    return present, missing
+
+
+def _checked_names(
+    plan: Plan, models: Sequence[str], codecs: Sequence[str], missing: Sequence[str]
+) -> str:
+    """The anchor's name, once every name that an option mentions is known to be there."""
+    names = [*models, *codecs]
+    if not names:
+        raise ConfigError("nothing to measure: name a model or an installed codec")
+    if set(models) & set(codecs):
+        raise ConfigError(f"a model is named like a codec: {min(set(models) & set(codecs))}")
+    default = "jpeg" if "jpeg" in names else (codecs or models)[0]
+    asked = [plan.anchor or default]
+    asked += [name for gate in plan.gates for name in (gate.anchor, gate.codec) if name]
+    for name in asked:
+        if name not in names:
+            lines = [line for line in missing if line.startswith(f"{name}:")]
+            why = lines[0] if lines else f"'{name}' is not part of this run"
+            raise ConfigError(f"{why}; an anchor or gate must be of {', '.join(names)}")
+    if any(gate.codec is None for gate in plan.gates) and not models:
+        raise ConfigError("a gate without codec=NAME holds the models, and none was named")
+    return asked[0]
+
+
+def _published_bd(
+    curves: Sequence[PublishedCurve],
+    files: Sequence[Path],
+    anchor: Sequence[Point],
+    psnr_range: Optional[Tuple[float, float]],
+) -> Dict[str, Optional[RateDifference]]:
+    """Against an anchor measured here, which is fair only on the images that theirs were."""
+    if not are_kodak([path.stem for path in files]):
+        return {curve.name: None for curve in curves}
+    return {
+        curve.name: bd_rate(anchor, [Point(0, *point) for point in curve.points], psnr_range)
+        for curve in curves
+    }
+
+
+def _environment(repeats: int) -> Dict[str, object]:
+    versions = {}
+    for package in ("tfcomp", "numpy", "Pillow", "ai-edge-litert", "bjontegaard"):
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    versions["tfcomp"] = tfcomp.__version__
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "packages": versions,
+        "timing": (
+            f"1 thread, after a warm-up; each step {repeats} times (fewer once that takes "
+            f"{SECONDS_FOR_REPEATS} s), the median taken; a process of its own for each codec"
+        ),
+    }
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or sys.platform

@@ -1,0 +1,120 @@
+"""What a benchmark compares: models and classical codecs behind one face."""
+
+from __future__ import annotations
+
+import math
+from typing import Callable, Dict, Protocol, Sequence, Tuple
+
+import numpy as np
+
+from tfcomp.errors import CodecError, ConfigError
+from tfcomp.evaluation.classical import CODECS
+
+MODEL, CODEC = "model", "codec"
+
+
+class Contestant(Protocol):
+    """Something that makes files of images, and images of those files, on one thread.
+
+    Attributes:
+      name: how tables name it.
+      qualities: settings that make its rate-distortion curve, small files first.
+      highest: the largest quality setting; 1 is the lowest.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def qualities(self) -> Tuple[int, ...]: ...
+
+    @property
+    def highest(self) -> int: ...
+
+    def encode(self, image: np.ndarray, quality: int) -> bytes:
+        """uint8 [H, W, 3] -> the whole file's bytes."""
+
+    def decode(self, data: bytes) -> np.ndarray:
+        """The file's bytes -> uint8 [H, W, 3]."""
+
+    def describe(self) -> str:
+        """One line: versions, settings, qualities."""
+
+
+class Model:
+    """A bundle of this package on one thread, as a contestant."""
+
+    def __init__(self, name: str) -> None:
+        """name: an installed model or the path of a bundle. Raises CodecError if it is neither."""
+        import tfcomp
+
+        self.name = name
+        self.codec = tfcomp.load(name, num_threads=1)
+        self.qualities = tuple(range(1, self.codec.qualities + 1))
+        self.highest = self.codec.qualities
+
+    def encode(self, image: np.ndarray, quality: int) -> bytes:
+        return self.codec.compress(image, quality=quality)
+
+    def decode(self, data: bytes) -> np.ndarray:
+        return self.codec.decompress(data)
+
+    def describe(self) -> str:
+        import tfcomp
+
+        manifest = self.codec.bundle.manifest
+        return (
+            f"tfcomp {tfcomp.__version__}, bundle {manifest.fingerprint[:8]}, "
+            f"family {manifest.family}, {manifest.entropy['kind']} entropy coding, weights "
+            f"{'float32' if manifest.quantization == 'none' else manifest.quantization}, "
+            f"quality 1..{manifest.qualities}"
+        )
+
+
+def open_contestant(kind: str, name: str) -> Contestant:
+    """The model or the codec of that name.
+
+    Raises:
+      CodecError: there is none, or it is not installed.
+    """
+    if kind == MODEL:
+        return Model(name)
+    if name not in CODECS:
+        raise ConfigError(f"unknown codec '{name}': choose of {', '.join(CODECS)}")
+    missing = CODECS[name].missing()
+    if missing:
+        raise CodecError(missing)
+    return CODECS[name]
+
+
+def nearest_quality(
+    size_of: Callable[[int], int], known: Dict[int, int], qualities: Sequence[int], target: int
+) -> int:
+    """The quality whose file comes nearest to a size, by its logarithm.
+
+    File sizes grow with quality, so bisection finds it in a few tries.
+
+    Args:
+      size_of: quality -> bytes of the file it makes.
+      known: sizes that need no try: quality -> bytes. Tries are added to it.
+      qualities: (lowest, highest) to choose from.
+      target: bytes.
+    """
+    low, high = qualities
+
+    def size(quality: int) -> int:
+        if quality not in known:
+            known[quality] = size_of(quality)
+        return known[quality]
+
+    below = [q for q, n in known.items() if n <= target]
+    above = [q for q, n in known.items() if n > target]
+    low = max([low, *below])
+    high = min([high, *(q for q in above if q > low)])
+    while high - low > 1:
+        middle = (low + high) // 2
+        if size(middle) <= target:
+            low = middle
+        else:
+            high = middle
+    return min((low, high), key=lambda q: abs(math.log(size(q) / target)))

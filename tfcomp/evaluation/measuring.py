@@ -1,0 +1,149 @@
+"""Measuring one contestant on a set of images: bytes, quality, speed and memory.
+
+The codec runs first and alone; picture quality, which needs memory of its own, is computed
+afterwards from the files.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Callable, List, Optional, Sequence, Tuple
+
+from tfcomp.errors import CodecError
+from tfcomp.evaluation.contestants import Contestant
+from tfcomp.evaluation.images import read_pixels
+from tfcomp.evaluation.metrics import decibels, ms_ssim, psnr
+
+# What takes longer than this in all is not repeated: a slow step's noise is small beside it.
+SECONDS_FOR_REPEATS = 1.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """One image at one quality setting.
+
+    Attributes:
+      image: its name. quality: the setting.
+      bytes: of the whole file. bpp: the same in bits/pixel.
+      psnr: dB. ms_ssim: 0 to 1; ms_ssim_db: -10 log10(1 - MS-SSIM); both None for small images.
+      encode_mpx_s, decode_mpx_s: million pixels a second, by the median of the runs.
+      encode_runs, decode_runs: how many there were.
+    """
+
+    image: str
+    quality: int
+    bytes: int
+    bpp: float
+    psnr: float
+    ms_ssim: Optional[float]
+    ms_ssim_db: Optional[float]
+    encode_mpx_s: float
+    decode_mpx_s: float
+    encode_runs: int
+    decode_runs: int
+
+
+@dataclasses.dataclass(frozen=True)
+class _Timing:
+    seconds: float
+    runs: int
+
+
+def measure(
+    contestant: Contestant,
+    images: Sequence[Tuple[str, Path]],
+    repeats: int,
+    on_step: Callable[[], None] = lambda: None,
+) -> Tuple[List[Measurement], Optional[float]]:
+    """Codes every image at every quality.
+
+    Args:
+      images: (name, path) pairs.
+      repeats: how often each step is timed; fewer where it is slow (`SECONDS_FOR_REPEATS`).
+      on_step: called 2 x images x qualities times, for a progress bar.
+
+    Returns:
+      (measurements, the process's peak memory in MiB up to the end of all coding)
+
+    Raises:
+      CodecError: an image cannot be read or coded, or comes back in another size.
+    """
+    with tempfile.TemporaryDirectory(prefix="tfcomp-benchmark-") as folder:
+        coded = []
+        _warm_up(contestant, *images[0])
+        for number, (name, path) in enumerate(images):
+            pixels = read_pixels(path)
+            for quality in contestant.qualities:
+                encoded, encoding = _timed(repeats, contestant.encode, pixels, quality)
+                decoded, decoding = _timed(repeats, contestant.decode, encoded)
+                if decoded.shape != pixels.shape:
+                    raise CodecError(f"{contestant.name} gives {name} back in another size")
+                file = Path(folder) / f"{number}-{quality}"
+                file.write_bytes(encoded)
+                coded.append((name, path, quality, file, encoding, decoding))
+                on_step()
+        peak = peak_memory_mib()
+        measurements, last = [], None
+        for name, path, quality, file, encoding, decoding in coded:
+            if path != last:
+                pixels, last = read_pixels(path), path
+            measurements.append(
+                _judged(contestant, name, pixels, quality, file.read_bytes(), encoding, decoding)
+            )
+            on_step()
+    return measurements, peak
+
+
+def peak_memory_mib() -> Optional[float]:
+    """The largest resident memory this process had so far, in MiB; None where nothing tells."""
+    try:
+        # Unlike getrusage, not inherited from the process that started this one.
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return largest / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _warm_up(contestant: Contestant, name: str, path: Path) -> None:
+    quality = contestant.qualities[len(contestant.qualities) // 2]
+    contestant.decode(contestant.encode(read_pixels(path), quality))
+
+
+def _timed(repeats: int, step: Callable[..., Any], *arguments: Any) -> Tuple[Any, _Timing]:
+    times: List[float] = []
+    while not times or (len(times) < repeats and sum(times) < SECONDS_FOR_REPEATS):
+        start = time.perf_counter()
+        result = step(*arguments)
+        times.append(time.perf_counter() - start)
+    return result, _Timing(statistics.median(times), len(times))
+
+
+def _judged(contestant, name, pixels, quality, data, encoding, decoding) -> Measurement:
+    decoded = contestant.decode(data)
+    count = pixels.shape[0] * pixels.shape[1]
+    similarity = ms_ssim(pixels, decoded)
+    return Measurement(
+        image=name,
+        quality=quality,
+        bytes=len(data),
+        bpp=8 * len(data) / count,
+        psnr=psnr(pixels, decoded),
+        ms_ssim=similarity,
+        ms_ssim_db=decibels(similarity),
+        encode_mpx_s=count / 1e6 / encoding.seconds,
+        decode_mpx_s=count / 1e6 / decoding.seconds,
+        encode_runs=encoding.runs,
+        decode_runs=decoding.runs,
+    )

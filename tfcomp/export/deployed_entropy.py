@@ -1,0 +1,127 @@
+"""The integer networks of a trained hyperprior as a plain module of stock operations.
+
+    hyper_analysis   latents in steps -> z, rounded                        (encoder only; inexact)
+    hyper_synthesis  z -> features                                         (exact)
+    pass_0, pass_1 ... features + decoded values -> means, scale indices   (exact)
+
+Exact: integers held in float32, every sum below 2^24, see tfcomp/entropy/integer_layers.py. The
+weights stay float32 whatever the transforms are quantised to.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE
+from tfcomp.entropy import integer_layers
+
+_LARGEST_HYPER_LATENT = 2.0**20
+
+
+class DeployedEntropy(tf.Module):
+    """The networks of a `tfcomp.entropy.hyperprior.Hyperprior`, weights frozen as constants.
+
+    Args:
+      prior: the trained `Hyperprior`.
+
+    Attributes:
+      hyper_analysis: tf.function, (latents float32 [1, h, w, C] with h and w even, quality int32
+        [1]) -> {"hyper_latents": int32 [1, h/2, w/2, Cz]}.
+      hyper_synthesis: tf.function, (hyper_latents int32 [1, zh, zw, Cz], quality) -> {"features":
+        float32 [1, 2 zh, 2 zw, F]}.
+      passes: tuple of tf.functions, (inputs float32 [1, h, w, F + seen]: features, then decoded
+        values clipped to +-255, quality) -> {"parameters": int32 [1, h, w, 2 * channels]}.
+      functions: dict of name -> tf.function, all of the above.
+
+    Raises:
+      ValueError: the weights have grown so large that sums are not exact.
+    """
+
+    def __init__(self, prior):
+        super().__init__(name="deployed_entropy")
+        quality = tf.TensorSpec([1], tf.int32, name="quality")
+        analyse = _analysis(prior)
+        synthesise = [_frozen(layer) for layer in prior.hyper_layers]
+        top = float(integer_layers.LARGEST_HYPER_LATENT)
+
+        def hyper_analysis(latents, quality):
+            z = tf.round(analyse(latents, quality))
+            z = tf.clip_by_value(z, -_LARGEST_HYPER_LATENT, _LARGEST_HYPER_LATENT)
+            return {"hyper_latents": tf.cast(z, tf.int32)}
+
+        def hyper_synthesis(hyper_latents, quality):
+            z = tf.clip_by_value(tf.cast(hyper_latents, tf.float32), -top, top)
+            x = synthesise[0](z * integer_layers.HYPER_LATENT_UNITS, quality)
+            return {"features": tf.nn.depth_to_space(synthesise[1](x, quality), HYPER_STRIDE)}
+
+        features = prior.hyper_layers[-1].kernel.shape[-1] // HYPER_STRIDE**2
+        self.hyper_analysis = tf.function(
+            hyper_analysis,
+            [tf.TensorSpec([1, None, None, prior.channels], tf.float32, name="latents"), quality],
+        )
+        self.hyper_synthesis = tf.function(
+            hyper_synthesis,
+            [
+                tf.TensorSpec(
+                    [1, None, None, prior.hyper_channels], tf.int32, name="hyper_latents"
+                ),
+                quality,
+            ],
+        )
+        self.passes = tuple(
+            tf.function(
+                _parameters(layers, features),
+                [
+                    tf.TensorSpec([1, None, None, features + step.seen], tf.float32, name="inputs"),
+                    quality,
+                ],
+            )
+            for layers, step in zip(prior.pass_layers, prior.passes)
+        )
+        self.functions = {
+            "hyper_analysis": self.hyper_analysis,
+            "hyper_synthesis": self.hyper_synthesis,
+            **{f"pass_{number}": function for number, function in enumerate(self.passes)},
+        }
+
+
+def _parameters(layers, features):
+    frozen = {name: _frozen(layer) for name, layer in layers.items()}
+
+    def parameters(inputs, quality):
+        seen = tf.clip_by_value(inputs[..., features:], -CONTEXT_LIMIT, CONTEXT_LIMIT)
+        x = tf.concat([inputs[..., :features], tf.abs(seen), seen], axis=-1)
+        x = frozen["second"](frozen["first"](x, quality), quality)
+        both = tf.concat([frozen["mean"](x, quality), frozen["scale"](x, quality)], axis=-1)
+        return {"parameters": tf.cast(both, tf.int32)}
+
+    return parameters
+
+
+def _frozen(layer):
+    """An `IntegerConv` as a function of constants: (x, quality) -> the same integers."""
+    weights = layer.frozen()
+    kernel = tf.constant(weights["kernel"], tf.float32)
+    bias = tf.constant(weights["bias"], tf.float32)
+    factor = 2.0 ** -weights["shift"]
+    low, high = float(weights["low"]), float(weights["high"])
+    reach = kernel.shape[0] // 2
+
+    def apply(x, quality):
+        total = tf.nn.conv2d(integer_layers.pad_edges(x, reach), kernel, 1, "VALID")
+        own = tf.gather(bias, quality - 1) if len(weights["bias"]) > 1 else bias
+        return tf.clip_by_value(tf.floor((total + own) * factor), low, high)
+
+    return apply
+
+
+def _analysis(prior):
+    kernels = [tf.constant(kernel.numpy()) for kernel in prior.analysis_kernels]
+    biases = [tf.constant(bias.numpy()) for bias in prior.analysis_biases]
+    gain = tf.constant(np.exp(prior.hyper_log_gain.numpy()))
+
+    def analyse(latents, quality):
+        return prior.analyse(latents, tf.gather(gain, quality - 1), kernels, biases)
+
+    return analyse

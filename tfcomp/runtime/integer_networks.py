@@ -1,0 +1,89 @@
+"""The integer networks of a hyperprior, run by LiteRT, in tiles where the image is large.
+
+They are exact: integers held in float32, so that tiles, threads and machines all give the same.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE, Layout
+from tfcomp.runtime.interpreter import Model, Network
+from tfcomp.runtime.tiles import run_tiled
+
+# In hyper-latents, respectively latents, to each side; two 3x3 convolutions look 2 far, one 1.
+_HYPER_REACH = 2
+_PASS_REACH = 1
+# Side of a tile of the same; what the networks hold at once is some 100 MB.
+_HYPER_TILE = 64
+_PASS_TILE = 128
+
+
+class IntegerNetworks:
+    """`tfcomp.bitstream.hyperprior_sections.Networks` from a bundle's entropy.tflite.
+
+    model: the file. layout: of the bundle's sections.
+    """
+
+    def __init__(self, model: Model, layout: Layout) -> None:
+        self._hyper_analysis = Network(model, "hyper_analysis", "hyper_latents")
+        self._hyper_synthesis = Network(model, "hyper_synthesis", "features")
+        self._passes = [
+            Network(model, f"pass_{number}", "parameters") for number in range(len(layout.passes))
+        ]
+        self._layout = layout
+        self._features: int | None = None
+
+    def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
+        height, width, _ = latents.shape
+        shape = (height // HYPER_STRIDE, width // HYPER_STRIDE, self._layout.hyper_channels)
+        hyper = np.empty(shape, np.int32)
+        level = np.array([quality], np.int32)
+        run_tiled(
+            lambda part: self._hyper_analysis.run(latents=part, quality=level),
+            latents,
+            hyper,
+            in_scale=HYPER_STRIDE,
+            out_scale=1,
+            reach=_HYPER_REACH,
+            side=_HYPER_TILE,
+        )
+        return hyper
+
+    def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
+        level = np.array([quality], np.int32)
+        if self._features is None:
+            one = np.zeros((1, 1, 1, self._layout.hyper_channels), np.int32)
+            self._features = self._hyper_synthesis.run(hyper_latents=one, quality=level).shape[-1]
+        height, width, _ = hyper_latents.shape
+        shape = (height * HYPER_STRIDE, width * HYPER_STRIDE, self._features)
+        features = np.empty(shape, np.float32)
+        run_tiled(
+            lambda part: self._hyper_synthesis.run(hyper_latents=part, quality=level),
+            hyper_latents,
+            features,
+            in_scale=1,
+            out_scale=HYPER_STRIDE,
+            reach=_HYPER_REACH,
+            side=_HYPER_TILE,
+        )
+        return features
+
+    def parameters(
+        self, number: int, features: np.ndarray, context: np.ndarray, quality: int
+    ) -> np.ndarray:
+        height, width, _ = features.shape
+        inputs = np.concatenate([features, context.astype(np.float32)], axis=-1)
+        channels = self._layout.passes[number].channels
+        parameters = np.empty((height, width, 2 * channels), np.int32)
+        level = np.array([quality], np.int32)
+        run_tiled(
+            lambda part: self._passes[number].run(inputs=part, quality=level),
+            inputs,
+            parameters,
+            in_scale=1,
+            out_scale=1,
+            reach=_PASS_REACH,
+            side=_PASS_TILE,
+        )
+        return parameters
