@@ -17,7 +17,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 import tensorflow as tf
 
-# Measured, LiteRT on one core, 768x512, 5x5 kernels: 320 -> 128 channels 40 ms in phases, packed 55;
+# LiteRT on one core, 768x512, 5x5 kernels: 320 -> 128 channels 40 ms in phases, packed 55;
 # 128 -> 64 34 and 59; 64 -> 32 38 and 85; 32 -> 3 28 and 14.
 FEWEST_CHANNELS_IN_PHASES = 8
 
