@@ -27,4 +27,4 @@ def test_values_are_those_of_the_bitstream_package_ties_and_extremes_too():
         result = quantize(tf.constant(at, tf.float64), tf.constant(scale), shifts)
         np.testing.assert_array_equal(result, expected)
         nearest = np.rint(at.clip(-(2**20), 2**20))
-        assert weight is None or np.mean(expected != nearest) > 0.01
+        assert weight is None or np.mean(expected != nearest) > 0.002

@@ -85,7 +85,7 @@ class GraphHyperprior(tf.Module):
             stripes = (
                 _stripes(part, HYPER_ROWS_PER_STREAM) for part in (hyper, index, everything)
             )
-            hyper_streams, codable = encode_coded(*stripes, self._hyper_tables)
+            hyper_streams, codable = encode_coded(*stripes, tables=self._hyper_tables)
             verdicts = [fits, codable]
             streams: list[tf.RaggedTensor] = []
             rows = self._rows_per_stream(quality)
@@ -98,7 +98,7 @@ class GraphHyperprior(tf.Module):
                 residual = part - tf.cast(mean, tf.float64) / MEAN_UNITS
                 values = tf.where(coded, quantize(residual, scale, self._shifts), 0)
                 stripes = (_stripes(array, rows) for array in (values, scale, coded))
-                of_pass, codable = encode_coded(*stripes, self._tables)
+                of_pass, codable = encode_coded(*stripes, tables=self._tables)
                 streams.append(of_pass)
                 verdicts.append(codable)
                 return values
@@ -126,7 +126,7 @@ class GraphHyperprior(tf.Module):
                 _stripes(part, HYPER_ROWS_PER_STREAM)
                 for part in (self._hyper_index(shape, quality), tf.ones(shape, tf.bool))
             )
-            hyper, sound = decode_coded(sections[0], *stripes, self._hyper_tables)
+            hyper, sound = decode_coded(sections[0], *stripes, tables=self._hyper_tables)
             hyper = _joined(hyper, shape)
             verdicts = [tf.reduce_all(sound) & _in_range(hyper)]
             rows_per_stream = self._rows_per_stream(quality)
@@ -138,7 +138,7 @@ class GraphHyperprior(tf.Module):
                 first = number * streams_per_pass
                 streams = sections[1][first : first + streams_per_pass]
                 stripes = (_stripes(array, rows_per_stream) for array in (scale, coded))
-                values, sound = decode_coded(streams, *stripes, self._tables)
+                values, sound = decode_coded(streams, *stripes, tables=self._tables)
                 values = _joined(values, tf.shape(mean))
                 verdicts.append(verdicts[-1] & tf.reduce_all(sound) & _in_range(values))
                 return tf.where(verdicts[-1], values, 0)
