@@ -82,10 +82,12 @@ class GraphHyperprior(tf.Module):
             hyper = self._hyper_analysis(latents, quality)
             index = self._hyper_index(tf.shape(hyper), quality)
             everything = tf.ones_like(hyper, tf.bool)
-            stripes = (
+            stripes = [
                 _stripes(part, HYPER_ROWS_PER_STREAM) for part in (hyper, index, everything)
+            ]
+            hyper_streams, codable = encode_coded(
+                stripes[0], stripes[1], stripes[2], self._hyper_tables
             )
-            hyper_streams, codable = encode_coded(*stripes, tables=self._hyper_tables)
             verdicts = [fits, codable]
             streams: list[tf.RaggedTensor] = []
             rows = self._rows_per_stream(quality)
@@ -97,8 +99,12 @@ class GraphHyperprior(tf.Module):
                 part = exact[..., step.start : step.start + step.channels]
                 residual = part - tf.cast(mean, tf.float64) / MEAN_UNITS
                 values = tf.where(coded, quantize(residual, scale, self._shifts), 0)
-                stripes = (_stripes(array, rows) for array in (values, scale, coded))
-                of_pass, codable = encode_coded(*stripes, tables=self._tables)
+                of_pass, codable = encode_coded(
+                    _stripes(values, rows),
+                    _stripes(scale, rows),
+                    _stripes(coded, rows),
+                    self._tables,
+                )
                 streams.append(of_pass)
                 verdicts.append(codable)
                 return values
@@ -122,11 +128,12 @@ class GraphHyperprior(tf.Module):
             hyper_rows = _divide_up(rows, HYPER_STRIDE)
             hyper_columns = _divide_up(columns, HYPER_STRIDE)
             shape = tf.stack([hyper_rows, hyper_columns, self._layout.hyper_channels])
-            stripes = (
-                _stripes(part, HYPER_ROWS_PER_STREAM)
-                for part in (self._hyper_index(shape, quality), tf.ones(shape, tf.bool))
+            hyper, sound = decode_coded(
+                sections[0],
+                _stripes(self._hyper_index(shape, quality), HYPER_ROWS_PER_STREAM),
+                _stripes(tf.ones(shape, tf.bool), HYPER_ROWS_PER_STREAM),
+                self._hyper_tables,
             )
-            hyper, sound = decode_coded(sections[0], *stripes, tables=self._hyper_tables)
             hyper = _joined(hyper, shape)
             verdicts = [tf.reduce_all(sound) & _in_range(hyper)]
             rows_per_stream = self._rows_per_stream(quality)
@@ -137,8 +144,12 @@ class GraphHyperprior(tf.Module):
                 coded &= verdicts[-1]
                 first = number * streams_per_pass
                 streams = sections[1][first : first + streams_per_pass]
-                stripes = (_stripes(array, rows_per_stream) for array in (scale, coded))
-                values, sound = decode_coded(streams, *stripes, tables=self._tables)
+                values, sound = decode_coded(
+                    streams,
+                    _stripes(scale, rows_per_stream),
+                    _stripes(coded, rows_per_stream),
+                    self._tables,
+                )
                 values = _joined(values, tf.shape(mean))
                 verdicts.append(verdicts[-1] & tf.reduce_all(sound) & _in_range(values))
                 return tf.where(verdicts[-1], values, 0)
