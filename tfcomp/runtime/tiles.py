@@ -13,7 +13,7 @@ import numpy as np
 
 from tfcomp.errors import BundleError
 
-TILE_PIXELS = 2048  # side of a tile; an image of no more area than a tile's is never cut
+TILE_PIXELS = 1024  # side of a tile; an image of no more area than a tile's is never cut
 
 
 class Span(NamedTuple):
