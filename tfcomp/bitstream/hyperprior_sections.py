@@ -24,6 +24,7 @@ import numpy as np
 
 from tfcomp.bitstream.rate_distortion_quantizer import (
     DISTORTION_WEIGHT,
+    MAX_VALUE,
     quantize,
     threshold_shifts,
 )
@@ -34,8 +35,6 @@ from tfcomp.errors import BitstreamError
 MEAN_UNITS = 8  # units of a decoded value in one quantisation step
 HYPER_STRIDE = 2
 HYPER_ROWS_PER_STREAM = 32
-# Beyond this the networks' float32 cannot tell neighbouring integers apart: no image leads there.
-MAX_VALUE = 2**20  # as rate_distortion_quantizer bounds them
 CONTEXT_LIMIT = 255  # the networks see decoded values clipped to this
 SECTION_NAMES = ("hyper_latents", "latents")
 

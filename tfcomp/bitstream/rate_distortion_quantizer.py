@@ -24,7 +24,8 @@ from tfcomp.bitstream.tables import CdfTables
 DISTORTION_WEIGHT = 50.0
 _LEVELS = 16
 _LARGEST_SHIFT = 0.6
-_MAX_VALUE = 2**20
+# Beyond this the networks' float32 cannot tell neighbouring integers apart: no image leads there.
+MAX_VALUE = 2**20
 
 
 @functools.lru_cache(maxsize=8)
@@ -55,7 +56,7 @@ def quantize(residual: np.ndarray, scale: np.ndarray, shifts: np.ndarray) -> np.
 
     shifts: of `threshold_shifts`, for the tables that the scale indices name.
     """
-    size = np.minimum(np.abs(residual), np.float32(_MAX_VALUE))
+    size = np.minimum(np.abs(residual), np.float32(MAX_VALUE))
     level = np.rint(size).astype(np.int32)
     shift = shifts[scale, np.minimum(level, _LEVELS)]
     level -= size < level - np.float32(0.5) + shift

@@ -23,7 +23,7 @@ import tensorflow_compression as tfc
 from tensorflow import keras
 
 from tfcomp.bitstream import hyperprior_sections, range_coder
-from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE, MEAN_UNITS
+from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS
 from tfcomp.entropy import integer_layers, tfc_range_coder
 from tfcomp.entropy.factorized import FactorizedPrior, frozen_tables
 from tfcomp.entropy.integer_layers import (
@@ -182,8 +182,7 @@ class Hyperprior(tf.Module):
         layers = self.pass_layers[number]
         x = features
         if number:
-            top = integer_layers.MAXIMUM_ACTIVATION
-            seen = clip(context, -top, top)
+            seen = clip(context, -CONTEXT_LIMIT, CONTEXT_LIMIT)
             x = tf.concat([features, tf.abs(seen), seen], axis=-1)
         x = layers["second"](layers["first"](x, quality), quality)
         return layers["mean"](x, quality), layers["scale"](x, quality)

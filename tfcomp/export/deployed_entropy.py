@@ -14,9 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE
+from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE
 from tfcomp.entropy import integer_layers
-
-_LARGEST_HYPER_LATENT = 2.0**20
 
 
 class DeployedEntropy(tf.Module):
@@ -47,7 +46,7 @@ class DeployedEntropy(tf.Module):
 
         def hyper_analysis(latents, quality):
             z = tf.round(analyse(latents, quality))
-            z = tf.clip_by_value(z, -_LARGEST_HYPER_LATENT, _LARGEST_HYPER_LATENT)
+            z = tf.clip_by_value(z, -MAX_VALUE, MAX_VALUE)
             return {"hyper_latents": tf.cast(z, tf.int32)}
 
         def hyper_synthesis(hyper_latents, quality):

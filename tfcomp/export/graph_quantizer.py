@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.hyperprior_sections import MAX_VALUE
+from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE
 
 
 def quantize(residual: tf.Tensor, scale: tf.Tensor, shifts: np.ndarray) -> tf.Tensor:
