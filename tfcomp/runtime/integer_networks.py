@@ -5,6 +5,8 @@ They are exact: integers held in float32, so that tiles, threads and machines al
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE, Layout
@@ -38,9 +40,8 @@ class IntegerNetworks:
         height, width, _ = latents.shape
         shape = (height // HYPER_STRIDE, width // HYPER_STRIDE, self._layout.hyper_channels)
         hyper = np.empty(shape, np.int32)
-        level = np.array([quality], np.int32)
         run_tiled(
-            lambda part: self._hyper_analysis.run(latents=part, quality=level),
+            _at(self._hyper_analysis, "latents", quality),
             latents,
             hyper,
             in_scale=HYPER_STRIDE,
@@ -51,15 +52,15 @@ class IntegerNetworks:
         return hyper
 
     def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
-        level = np.array([quality], np.int32)
+        synthesise = _at(self._hyper_synthesis, "hyper_latents", quality)
         if self._features is None:
             one = np.zeros((1, 1, 1, self._layout.hyper_channels), np.int32)
-            self._features = self._hyper_synthesis.run(hyper_latents=one, quality=level).shape[-1]
+            self._features = synthesise(one).shape[-1]
         height, width, _ = hyper_latents.shape
         shape = (height * HYPER_STRIDE, width * HYPER_STRIDE, self._features)
         features = np.empty(shape, np.float32)
         run_tiled(
-            lambda part: self._hyper_synthesis.run(hyper_latents=part, quality=level),
+            synthesise,
             hyper_latents,
             features,
             in_scale=1,
@@ -76,9 +77,8 @@ class IntegerNetworks:
         inputs = np.concatenate([features, context.astype(np.float32)], axis=-1)
         channels = self._layout.passes[number].channels
         parameters = np.empty((height, width, 2 * channels), np.int32)
-        level = np.array([quality], np.int32)
         run_tiled(
-            lambda part: self._passes[number].run(inputs=part, quality=level),
+            _at(self._passes[number], "inputs", quality),
             inputs,
             parameters,
             in_scale=1,
@@ -87,3 +87,9 @@ class IntegerNetworks:
             side=_PASS_TILE,
         )
         return parameters
+
+
+def _at(network: Network, name: str, quality: int) -> Callable[[np.ndarray], np.ndarray]:
+    """The network as a function of its input `name`, at one quality."""
+    level = np.array([quality], np.int32)
+    return lambda part: network.run(**{name: part, "quality": level})
