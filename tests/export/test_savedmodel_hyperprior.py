@@ -239,7 +239,7 @@ def test_values_that_no_encoder_writes_are_an_error(signatures, codec, model, mo
     for content, file in zip(contents, large):
         assert np.abs(pixels(content) - codec.decompress(file)).max() <= 1
 
-    monkeypatch.setattr(rate_distortion_quantizer, "_MAX_VALUE", 4 * LIMIT)
+    monkeypatch.setattr(rate_distortion_quantizer, "MAX_VALUE", 4 * LIMIT)
     too_large = [file_with(model, z, 0) for z in (LIMIT + 1, -LIMIT - 1)]
     too_large += [file_with(model, 0, y) for y in (2.0 * LIMIT, -2.0 * LIMIT)]
     monkeypatch.undo()
