@@ -1,0 +1,13 @@
+/* Runs a bundle's decoder.tflite with LiteRT. */
+
+#ifndef LITERT_DECODER_H
+#define LITERT_DECODER_H
+
+#include <stdint.h>
+
+/* Latents int32 [height, width, channels] at a quality from 1 -> pixels uint8 [*rows, *columns, 3],
+   to be given to free(); NULL where LiteRT refuses, with a line on standard error. */
+uint8_t *litert_decode(const char *model_path, int32_t *latents, uint32_t height, uint32_t width,
+                       uint32_t channels, unsigned quality, uint32_t *rows, uint32_t *columns);
+
+#endif

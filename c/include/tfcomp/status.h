@@ -1,0 +1,27 @@
+/* What every function of the library returns. */
+
+#ifndef TFCOMP_STATUS_H
+#define TFCOMP_STATUS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+    TFCOMP_OK = 0,
+    TFCOMP_BAD_ARGUMENT, /* an index names no table, a value cannot be coded, a size is impossible */
+    TFCOMP_BAD_TABLES,   /* the tables are not cumulative distributions, or the file has none */
+    TFCOMP_DAMAGED,      /* bytes that no encoder writes, or a CRC that differs */
+    TFCOMP_NOT_TFCOMP,   /* another kind of file */
+    TFCOMP_NEWER_FORMAT, /* a version of the format this library does not read */
+    TFCOMP_TOO_LARGE,    /* more pixels than the caller allows */
+    TFCOMP_NO_MEMORY
+} tfcomp_status;
+
+/* One line of English, for a person; never NULL. */
+const char *tfcomp_status_text(tfcomp_status status);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

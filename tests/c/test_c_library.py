@@ -1,0 +1,139 @@
+"""The C library builds without Python, agrees with it to the byte, and decodes a stored file."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.c import vectors
+from tfcomp.bitstream.container import parse
+from tfcomp.bitstream.tables import load_tables
+from tfcomp.runtime.bundle import read_manifest
+from tfcomp.runtime.entropy import FactorizedCoder
+
+ROOT = Path(__file__).resolve().parents[2]
+BUNDLE = ROOT / vectors.BUNDLE
+GOLDEN = ROOT / vectors.GOLDEN
+FILE = GOLDEN / "chelsea-quality-4.tfcomp"
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("cmake") or not (shutil.which("cc") or shutil.which("gcc")),
+    reason="no cmake or no C compiler here",
+)
+
+
+def _run(*command: object) -> subprocess.CompletedProcess:
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=500)
+
+
+def _build(folder: Path, *options: str) -> Path:
+    for command in (
+        ("cmake", "-S", ROOT / "c", "-B", folder, *options),
+        ("cmake", "--build", folder, "--parallel", "2"),
+    ):
+        done = _run(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "warning" not in done.stderr.lower(), done.stderr
+    return folder
+
+
+def _litert_library() -> Path | None:
+    spec = importlib.util.find_spec("ai_edge_litert")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        library = Path(folder) / "libLiteRt.so"
+        if library.is_file():
+            return library
+    return None
+
+
+@pytest.fixture(scope="module")
+def sanitized(tmp_path_factory):
+    """A build that stops at the first read out of bounds; it ends at the latents."""
+    return _build(tmp_path_factory.mktemp("c") / "sanitized", "-DTFCOMP_SANITIZE=ON")
+
+
+def test_the_stored_vectors_are_those_that_python_writes_today(tmp_path):
+    vectors.write(tmp_path)
+    for path in sorted(tmp_path.iterdir()):
+        assert path.read_text() == (vectors.FOLDER / path.name).read_text(), path.name
+
+
+def test_the_library_passes_its_own_tests_under_the_sanitizers(sanitized):
+    done = _run("ctest", "--test-dir", sanitized, "--output-on-failure")
+    assert done.returncode == 0, done.stdout
+    assert "100% tests passed" in done.stdout and "out of 3" in done.stdout
+
+
+def test_the_example_without_litert_decodes_to_the_latents_of_python(sanitized, tmp_path):
+    done = _run(sanitized / "decode", BUNDLE, FILE, tmp_path / "latents")
+    assert done.returncode == 0, done.stderr
+    manifest = read_manifest(BUNDLE)
+    held = parse(FILE.read_bytes(), lambda _: manifest)
+    coder = FactorizedCoder(
+        load_tables(BUNDLE / "tables.npz"), manifest.qualities, manifest.channels
+    )
+    size = [-(-side // manifest.stride) for side in (held.height, held.width)]
+    expected = coder.decode(held.sections, held.quality, *size)
+    found = np.frombuffer((tmp_path / "latents").read_bytes(), np.int32)
+    np.testing.assert_array_equal(found, expected.ravel())
+
+
+@pytest.mark.parametrize("damage", ["a changed byte", "half of it", "another bundle's"])
+def test_the_example_refuses_a_file_it_cannot_decode_in_one_line(sanitized, tmp_path, damage):
+    data = bytearray(FILE.read_bytes())
+    if damage == "a changed byte":
+        data[40] ^= 4
+    elif damage == "half of it":
+        del data[len(data) // 2 :]
+    else:
+        stranger = ROOT / "tests" / "golden" / "cycle-hyperprior" / FILE.name
+        data = bytearray(stranger.read_bytes())
+    (tmp_path / "bad.tfcomp").write_bytes(data)
+    done = _run(sanitized / "decode", BUNDLE, tmp_path / "bad.tfcomp", tmp_path / "out")
+    assert done.returncode == 2
+    assert done.stderr.startswith("decode: ") and done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_example_decodes_to_the_golden_pixels_with_litert(tmp_path):
+    library = _litert_library()
+    if library is None:
+        pytest.skip("ai-edge-litert has no libLiteRt.so here")
+    build = _build(tmp_path / "build", f"-DLITERT_LIBRARY={library}", "-DTFCOMP_TESTS=OFF")
+    done = _run(build / "decode", BUNDLE, FILE, tmp_path / "out.ppm")
+    assert done.returncode == 0, done.stderr
+    found = np.asarray(Image.open(tmp_path / "out.ppm"), np.int16)
+    golden = np.asarray(Image.open(GOLDEN / "chelsea-quality-4.png"), np.int16)
+    assert found.shape == golden.shape
+    assert np.abs(found - golden).max() <= 1
+
+
+def test_an_installed_library_is_found_by_another_project(tmp_path):
+    build = _build(
+        tmp_path / "build", "-DTFCOMP_TESTS=OFF", "-DTFCOMP_EXAMPLES=OFF",
+        f"-DCMAKE_INSTALL_PREFIX={tmp_path / 'prefix'}",
+    )
+    assert _run("cmake", "--install", build).returncode == 0
+    user = tmp_path / "user"
+    user.mkdir()
+    (user / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.16)\nproject(user C)\nfind_package(tfcomp REQUIRED)\n"
+        "add_executable(user user.c)\ntarget_link_libraries(user tfcomp::tfcomp)\n"
+    )
+    (user / "user.c").write_text(
+        "#include <stdio.h>\n#include <tfcomp/range_coder.h>\n"
+        "int main(void) { puts(tfcomp_status_text(TFCOMP_OK)); return 0; }\n"
+    )
+    for command in (
+        ("cmake", "-S", user, "-B", user / "b", f"-DCMAKE_PREFIX_PATH={tmp_path / 'prefix'}"),
+        ("cmake", "--build", user / "b"),
+    ):
+        done = _run(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert _run(user / "b" / "user").stdout == "fine\n"
