@@ -1,0 +1,36 @@
+// The section of a factorized prior: one stream per latent row; see tfcomp/runtime/entropy.py.
+
+import { BitstreamError } from "../errors.js";
+import { Grid } from "../grid.js";
+import * as coder from "./range_coder.js";
+import { packRows, unpackRows } from "./rows.js";
+
+// Beyond this float32 cannot tell neighbouring integers apart: no picture leads there.
+const MAX_LATENT = 2 ** 24;
+
+/** The section -> latents, an Int32Array grid. */
+export function decodeSection(section, quality, height, width, channels, tables) {
+  const latents = Grid.make(Int32Array, height, width, channels);
+  const index = rowIndex(quality, width, channels);
+  unpackRows(section, height).forEach((stream, row) => {
+    const values = coder.decode(stream, index, tables);
+    if (values.some((value) => Math.abs(value) > MAX_LATENT)) {
+      throw new BitstreamError("The file holds impossible latents; get an undamaged copy.");
+    }
+    latents.data.set(values, row * index.length);
+  });
+  return latents;
+}
+
+/** Latents, an Int32Array grid -> the section. */
+export function encodeSection({ data, height, width, channels }, quality, tables) {
+  const index = rowIndex(quality, width, channels);
+  const streams = Array.from({ length: height }, (_, row) =>
+    coder.encode(data.subarray(row * index.length, (row + 1) * index.length), index, tables),
+  );
+  return packRows(streams);
+}
+
+function rowIndex(quality, width, channels) {
+  return new Int32Array(width * channels).map((_, k) => (quality - 1) * channels + (k % channels));
+}

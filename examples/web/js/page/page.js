@@ -1,0 +1,181 @@
+// What happens on the page: files come in by drop or choice, the worker codes, the viewer shows.
+
+import { hasMagic } from "../bitstream/container.js";
+import { CodecError } from "../errors.js";
+import { ask } from "./client.js";
+import { canvasOf, psnr, readPicture } from "./picture.js";
+import { hidePicture, showFacts, showPicture } from "./viewer.js";
+
+const element = (id) => document.getElementById(id);
+const number = new Intl.NumberFormat("en");
+
+/** original: a picture to compare with and to compress. decoded: the file on view. */
+const state = { original: null, decoded: null, models: [], downloadUrl: null };
+
+async function open(files) {
+  const compressed = [];
+  const pictures = [];
+  for (const file of files) {
+    const start = new Uint8Array(await file.slice(0, 3).arrayBuffer());
+    const isCompressed = hasMagic(start) || file.name.toLowerCase().endsWith(".tfcomp");
+    (isCompressed ? compressed : pictures).push(file);
+  }
+  if (pictures.length) {
+    state.original = await readPicture(pictures.at(-1));
+    showCompressor();
+  }
+  if (compressed.length) {
+    const file = compressed.at(-1);
+    await decode(new Uint8Array(await file.arrayBuffer()), file.name);
+  } else if (pictures.length && !fits(state.original, state.decoded)) {
+    await compress();
+  } else if (pictures.length) {
+    show();
+  }
+}
+
+/** encodeTime: milliseconds, where the page made the file itself. */
+async function decode(bytes, name, encodeTime = null) {
+  say(`Decoding ${name} …`);
+  state.decoded = null;
+  hidePicture();
+  const result = await ask("decode", { bytes });
+  const canvas = canvasOf(result.rgba, result.width, result.height);
+  state.decoded = { ...result, canvas, name, bytes: bytes.length, encodeTime };
+  element("download").hidden = encodeTime === null;
+  show();
+}
+
+async function compress() {
+  const { rgba, width, height, name } = state.original;
+  const model = element("model").value;
+  const quality = Number(element("quality").value);
+  say(`Compressing ${name} …`);
+  const { bytes, time } = await ask("encode", { rgba, width, height, model, quality });
+  const fileName = `${name.replace(/\.[^.]*$/, "")}.tfcomp`;
+  await decode(bytes, fileName, time);
+  offerDownload(bytes, fileName);
+}
+
+function show() {
+  const { original, decoded } = state;
+  const comparing = fits(original, decoded);
+  showPicture(decoded.canvas, comparing ? original.canvas : null);
+  const pixels = decoded.width * decoded.height;
+  const { prepare, entropy, network, load } = decoded.times;
+  const facts = [
+    ["Size", `${number.format(decoded.bytes)} bytes`],
+    ["Bits per pixel", ((8 * decoded.bytes) / pixels).toFixed(3)],
+    ["Picture", `${decoded.width} × ${decoded.height}`],
+    ["Model", `${decoded.model}, quality ${decoded.quality}`],
+    ["Decoded in", seconds(prepare + entropy + network)],
+    ["Entropy decoding, network", `${seconds(entropy)}, ${seconds(network)}`],
+  ];
+  if (load > 1) facts.push(["Model loaded in", seconds(load)]);
+  if (decoded.encodeTime !== null) facts.push(["Compressed in", seconds(decoded.encodeTime)]);
+  if (comparing) {
+    const ratio = original.bytes / decoded.bytes;
+    const size = `${number.format(original.bytes)} bytes, ${ratio.toFixed(1)} times as many`;
+    const decibels = psnr(original.rgba, decoded.rgba);
+    facts.push(["PSNR", decibels === Infinity ? "no difference" : `${decibels.toFixed(2)} dB`]);
+    facts.push(["Original", size]);
+  }
+  showFacts(facts);
+  const other = original && !comparing;
+  say(
+    other
+      ? `Decoded ${decoded.name}. ${original.name} has another size, ${original.width} × ` +
+          `${original.height}, so it is not shown beside it.`
+      : `${decoded.encodeTime === null ? "Decoded" : "Compressed to"} ${decoded.name}, ` +
+          `${number.format(decoded.bytes)} bytes.`,
+  );
+}
+
+function showCompressor() {
+  element("compressor").hidden = false;
+  element("source").textContent = state.original.name;
+}
+
+function offerDownload(bytes, name) {
+  if (state.downloadUrl) URL.revokeObjectURL(state.downloadUrl);
+  state.downloadUrl = URL.createObjectURL(new Blob([bytes]));
+  const link = element("download");
+  Object.assign(link, { href: state.downloadUrl, download: name });
+  link.textContent = `Download ${name} (${number.format(bytes.length)} bytes)`;
+}
+
+function fits(original, decoded) {
+  return Boolean(
+    original && decoded && original.width === decoded.width && original.height === decoded.height,
+  );
+}
+
+function seconds(milliseconds) {
+  return `${(milliseconds / 1000).toFixed(2)} s`;
+}
+
+function say(text) {
+  element("status").textContent = text;
+}
+
+/** Runs one task at a time, with the controls locked, and shows its error if it fails. */
+async function busy(task) {
+  if (document.body.classList.contains("busy")) return;
+  document.body.classList.add("busy");
+  element("controls").disabled = true;
+  element("error").hidden = true;
+  try {
+    await task();
+  } catch (error) {
+    say("");
+    element("error").textContent =
+      error instanceof CodecError ? error.message : `Something went wrong: ${error.message}`;
+    element("error").hidden = false;
+    if (!(error instanceof CodecError)) console.error(error);
+  } finally {
+    element("controls").disabled = false;
+    document.body.classList.remove("busy");
+  }
+}
+
+function showModel() {
+  const model = state.models.find(({ name }) => name === element("model").value);
+  const quality = element("quality");
+  quality.max = model.qualities; // which the browser holds the value to
+  showQuality();
+}
+
+function showQuality() {
+  element("quality-value").textContent = `${element("quality").value} of ${element("quality").max}`;
+}
+
+function listen() {
+  const chooser = element("files");
+  chooser.addEventListener("change", () => {
+    const files = [...chooser.files];
+    chooser.value = ""; // so that the same file can be chosen again
+    if (files.length) busy(() => open(files));
+  });
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      event.preventDefault();
+      document.body.classList.toggle("dragging", kind === "dragover");
+    });
+  }
+  document.addEventListener("drop", (event) => {
+    const files = [...event.dataTransfer.files];
+    if (files.length) busy(() => open(files));
+  });
+  element("model").addEventListener("change", showModel);
+  element("quality").addEventListener("input", showQuality);
+  element("compress").addEventListener("click", () => busy(compress));
+}
+
+await busy(async () => {
+  element("not-started").remove();
+  state.models = (await ask("models")).models;
+  element("model").append(...state.models.map(({ name }) => new Option(name, name)));
+  element("quality").value = state.models[0].defaultQuality;
+  showModel();
+  listen();
+});

@@ -1,0 +1,88 @@
+// The model bundles that lie beside the page; see tfcomp/runtime/bundle.py.
+
+import { loadTables } from "../bitstream/tables.js";
+import { concatenate } from "../bitstream/container.js";
+import { BundleError, CodecError } from "../errors.js";
+
+const FOLDER = new URL("../../vendor/bundles/", import.meta.url);
+const MANIFEST_VERSION = 1;
+const SECTION_COUNTS = { factorized: 1, hyperprior: 2 };
+
+/** The manifests of all bundles, with where they are: [{ manifest, folder }]. */
+export async function installedBundles() {
+  const names = JSON.parse(new TextDecoder().decode(await download(new URL("index.json", FOLDER))));
+  return Promise.all(
+    names.map(async (name) => {
+      const folder = new URL(`${name}/`, FOLDER);
+      const text = await download(new URL("manifest.json", folder));
+      return { manifest: checked(JSON.parse(new TextDecoder().decode(text))), folder };
+    }),
+  );
+}
+
+/** What `parse` (bitstream/container.js) asks of a bundle; throws where none matches. */
+export function findByFingerprint(bundles, digits) {
+  const found = bundles.find(({ manifest }) => manifest.fingerprint.startsWith(digits));
+  if (!found) {
+    throw new CodecError(
+      `The file was written with model ${digits}, which this page doesn't have ` +
+        `(it has ${bundles.map(({ manifest }) => manifest.name).join(", ")}).`,
+    );
+  }
+  const { qualities, fixed_size: fixedSize, entropy } = found.manifest;
+  return { ...found, qualities, fixedSize, sectionCount: SECTION_COUNTS[entropy.kind] };
+}
+
+/** What a bundle decodes with, its fingerprint verified: { decoder, entropy, tables }. */
+export async function readBundle({ manifest, folder }) {
+  const names = ["decoder.tflite", "tables.npz"];
+  if (manifest.entropy.kind === "hyperprior") names.push("entropy.tflite");
+  const [decoder, packedTables, entropy] = await Promise.all(
+    names.map((name) => download(new URL(name, folder))),
+  );
+  const decoding = [decoder, packedTables, ...(entropy ? [entropy] : [])];
+  const fingerprint = await fingerprintOf(decoding, manifest.entropy);
+  if (fingerprint !== null && fingerprint !== manifest.fingerprint) {
+    throw new BundleError(
+      `The files of model ${manifest.name} are damaged; install the page again.`,
+    );
+  }
+  return { decoder, entropy, tables: loadTables(packedTables) };
+}
+
+/** The bytes of encoder.tflite, which files are made with. */
+export function readEncoder({ folder }) {
+  return download(new URL("encoder.tflite", folder));
+}
+
+function checked(manifest) {
+  if (manifest.format_version !== MANIFEST_VERSION || !(manifest.entropy?.kind in SECTION_COUNTS)) {
+    throw new BundleError(`The model ${manifest.name} is newer than this page; update the page.`);
+  }
+  return manifest;
+}
+
+/** 64 hex digits; null where the page is not in a secure context, which has no SHA-256. */
+async function fingerprintOf(parts, entropy) {
+  if (!self.crypto?.subtle) return null;
+  const keys = Object.keys(entropy).sort();
+  const layout = JSON.stringify(Object.fromEntries(keys.map((key) => [key, entropy[key]])));
+  const hashed =
+    entropy.kind === "hyperprior" ? [...parts, new TextEncoder().encode(layout)] : parts;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", concatenate(hashed)));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function download(url) {
+  let answer = null;
+  try {
+    answer = await fetch(url);
+  } catch {
+    // Said below: no server, or no file.
+  }
+  if (!answer?.ok) {
+    const name = url.pathname.split("/vendor/").at(-1);
+    throw new CodecError(`The page's file ${name} is missing; run npm ci in examples/web.`);
+  }
+  return new Uint8Array(await answer.arrayBuffer());
+}

@@ -1,0 +1,192 @@
+// The codec, to be read from top to bottom; as tfcomp/runtime/codec.py.
+//
+// encode: RGBA -> padding -> encoder network -> latents -> sections -> container
+// decode: container -> sections -> latents -> decoder network -> crop -> RGBA
+
+import { pack, parse } from "../bitstream/container.js";
+import * as factorized from "../bitstream/factorized_section.js";
+import * as hyperprior from "../bitstream/hyperprior_sections.js";
+import { CodecError } from "../errors.js";
+import { Grid } from "../grid.js";
+import { findByFingerprint, readBundle, readEncoder } from "./bundle.js";
+import { IntegerNetworks } from "./integer_networks.js";
+import { Model } from "./litert.js";
+import { plan, runTiled, TILE_SIDES } from "./tiles.js";
+
+/** What a browser's memory takes; the format itself allows more. */
+export const MAX_PIXELS = 40_000_000;
+// In padded pixels, as tfcomp/runtime/padding.py: small pictures may be mostly padding.
+const PADDING_ALWAYS_FITS = 2 ** 20;
+
+const codecs = new Map();
+
+/** The codec of an installed bundle, opened once. */
+export async function openCodec(installed) {
+  const { fingerprint } = installed.manifest;
+  if (!codecs.has(fingerprint)) {
+    codecs.set(fingerprint, new Codec(installed, await readBundle(installed)));
+  }
+  return codecs.get(fingerprint);
+}
+
+/** Checks a file and takes it apart; gives { container, bundle }. */
+export function parseFile(bytes, bundles) {
+  let bundle = null;
+  const lookup = (digits) => (bundle = findByFingerprint(bundles, digits));
+  const container = parse(bytes, lookup, MAX_PIXELS);
+  checkPadding(container, bundle.manifest);
+  return { container, bundle };
+}
+
+export class Codec {
+  /** installed: one of `installedBundles`. files: what `readBundle` gives of it. */
+  constructor(installed, files) {
+    const { manifest } = installed;
+    this.installed = installed;
+    this.manifest = manifest;
+    this.tables = files.tables;
+    this.encoder = null; // downloaded when first needed
+    this.decoder = new Model(files.decoder, "decoder.tflite");
+    this.networks = files.entropy
+      ? new IntegerNetworks(new Model(files.entropy, "entropy.tflite"), manifest.entropy)
+      : null;
+  }
+
+  /**
+   * A container -> { rgba, width, height, times }.
+   *
+   * tileSides: as TILE_SIDES. times: milliseconds of { prepare, entropy, network }: fitting the
+   *   networks to the size, the range decoder with its integer networks, the decoder network.
+   */
+  async decode({ quality, width, height, sections }, tileSides = TILE_SIDES) {
+    const { stride } = this.manifest;
+    const [rows, columns] = [Math.ceil(height / stride), Math.ceil(width / stride)];
+    const watch = new Stopwatch();
+    const tiles = plan(rows, columns, tileSides.image, this.manifest.reach ?? null);
+    const size = [tiles.rows.size, tiles.columns.size];
+    const pixelSize = size.map((side) => side * stride);
+    await this.decoder.prepare({ decode: { latents: size, image: pixelSize } });
+    await this.networks?.prepare(rows, columns, quality, tileSides);
+    watch.lap("prepare");
+    const latents = await this.decodeLatents(sections, quality, rows, columns);
+    watch.lap("entropy");
+    const pixels = Grid.make(Uint8Array, rows * stride, columns * stride, 3);
+    const run = (part) => this.decoder.run("decode", "latents", part, "image", quality);
+    await runTiled(run, tiles, latents, 1, pixels, stride);
+    const rgba = croppedRgba(pixels, height, width);
+    watch.lap("network");
+    return { rgba, width, height, times: watch.times };
+  }
+
+  /** RGBA pixels, alpha ignored -> the bytes of a .tfcomp file. */
+  async encode(rgba, width, height, quality, tileSides = TILE_SIDES) {
+    const { stride, fingerprint, fixed_size: fixedSize } = this.manifest;
+    checkPicture(width, height, this.manifest);
+    const pixels = paddedRgb(rgba, height, width, stride);
+    const [rows, columns] = [pixels.height / stride, pixels.width / stride];
+    const tiles = plan(rows, columns, tileSides.image, this.manifest.reach ?? null);
+    const size = [tiles.rows.size, tiles.columns.size];
+    const pixelSize = size.map((side) => side * stride);
+    this.encoder ??= new Model(await readEncoder(this.installed), "encoder.tflite");
+    await this.encoder.prepare({ encode: { image: pixelSize, latents: size } });
+    await this.networks?.prepare(rows, columns, quality, tileSides);
+    const Kind = this.networks ? Float32Array : Int32Array;
+    const latents = Grid.make(Kind, rows, columns, this.manifest.channels);
+    const run = (part) => this.encoder.run("encode", "image", part, "latents", quality);
+    await runTiled(run, tiles, pixels, stride, latents, 1);
+    const sections = await this.encodeLatents(latents, quality);
+    const container = { fingerprint: fingerprint.slice(0, 8), quality, width, height, sections };
+    return pack(container, Boolean(fixedSize));
+  }
+
+  decodeLatents(sections, quality, rows, columns) {
+    if (this.networks) {
+      const { entropy } = this.manifest;
+      return hyperprior.decodeSections(
+        sections,
+        quality,
+        rows,
+        columns,
+        this.networks,
+        this.tables,
+        entropy,
+      );
+    }
+    const { channels } = this.manifest;
+    return factorized.decodeSection(
+      sections[0],
+      quality,
+      rows,
+      columns,
+      channels,
+      this.tables.latents,
+    );
+  }
+
+  async encodeLatents(latents, quality) {
+    if (this.networks) {
+      const { entropy } = this.manifest;
+      return hyperprior.encodeSections(latents, quality, this.networks, this.tables, entropy);
+    }
+    return [factorized.encodeSection(latents, quality, this.tables.latents)];
+  }
+}
+
+class Stopwatch {
+  constructor() {
+    this.times = {};
+    this.since = performance.now();
+  }
+
+  lap(name) {
+    const now = performance.now();
+    this.times[name] = now - this.since;
+    this.since = now;
+  }
+}
+
+function checkPicture(width, height, manifest) {
+  const fixed = manifest.fixed_size;
+  if (fixed && (fixed[0] !== width || fixed[1] !== height)) {
+    throw new CodecError(
+      `Model ${manifest.name} takes pictures of ${fixed.join("×")} pixels only.`,
+    );
+  }
+  if (width * height > MAX_PIXELS) {
+    throw new CodecError(
+      `A picture of ${width}×${height} pixels is too large for this page, which takes ` +
+        `${MAX_PIXELS / 1e6} megapixels; use the tfcomp command.`,
+    );
+  }
+  checkPadding({ width, height }, manifest);
+}
+
+function checkPadding({ width, height }, { stride }) {
+  const padded = Math.ceil(width / stride) * Math.ceil(height / stride) * stride ** 2;
+  if (padded > Math.max(2 * MAX_PIXELS, PADDING_ALWAYS_FITS)) {
+    throw new CodecError(`A picture of ${width}×${height} pixels is too long and narrow.`);
+  }
+}
+
+/** RGBA -> a Uint8Array grid of RGB, its last row and column repeated up to whole strides. */
+function paddedRgb(rgba, height, width, stride) {
+  const rgb = Grid.make(Uint8Array, height, width, 3);
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+    rgb.data[to] = rgba[from];
+    rgb.data[to + 1] = rgba[from + 1];
+    rgb.data[to + 2] = rgba[from + 2];
+  }
+  return rgb.extended(Math.ceil(height / stride) * stride, Math.ceil(width / stride) * stride);
+}
+
+function croppedRgba({ data, width: stored }, height, width) {
+  const rgba = new Uint8ClampedArray(height * width * 4).fill(255);
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let from = y * stored * 3, end = from + width * 3; from < end; from += 3, to += 4) {
+      rgba[to] = data[from];
+      rgba[to + 1] = data[from + 1];
+      rgba[to + 2] = data[from + 2];
+    }
+  }
+  return rgba;
+}
