@@ -1,0 +1,274 @@
+"""A codec on a server, used like one on this machine.
+
+    with Client("http://localhost:8501", model="cycle") as client:      # or grpc://localhost:8500
+        data = client.compress("photo.png", quality=4)                  # bytes of a .tfcomp file
+        image = client.decompress(data)                                 # uint8 array [H, W, 3]
+        for path, result in zip(paths, client.compress_batch(paths, progress=True)):
+            ...                                                         # bytes, or an ItemError
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, Union
+
+import numpy as np
+from tqdm import tqdm
+
+from tfcomp.errors import CodecError, ConfigError
+from tfcomp.runtime.compressed_input import read_compressed
+from tfcomp.serving.address import Address
+from tfcomp.serving.batching import Item, chunks, in_order
+from tfcomp.serving.errors import ItemError, ServingError
+from tfcomp.serving.images import image_file, pixels_of
+from tfcomp.serving.transport import Inputs, Transport
+
+ITEMS_A_REQUEST = 8
+BYTES_A_REQUEST = 8 * 2**20
+_SERVERS_DEFAULT_QUALITY = 0
+_MAX_QUALITY = 255  # a byte in the file
+_PLACE_IN_REQUEST = re.compile(r"^item \d+: ")
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class _Signature(Generic[Result]):
+    """name: of the SavedModel's signature. input, output: of its tensors of files.
+
+    read: anything a caller gives -> the file to send. finish: the file that comes back -> result.
+    """
+
+    name: str
+    input: str
+    output: str
+    read: Callable[[Any], bytes]
+    finish: Callable[[bytes], Result]
+
+    def result(self, item: Item, file: bytes, error: bytes) -> Union[Result, ItemError]:
+        """What an item's pair of outputs means: file, or error where it is not empty."""
+        if error:
+            # The server counts within the request.
+            reason = _PLACE_IN_REQUEST.sub("", error.decode("utf-8", "replace"))
+            return ItemError(item.index, item.name, reason)
+        try:
+            return self.finish(file)
+        except CodecError as problem:
+            return ItemError(item.index, item.name, f"the server's answer is damaged: {problem}")
+
+
+_COMPRESS = _Signature("compress", "image_bytes", "compressed_bytes", image_file, bytes)
+_DECOMPRESS = _Signature(
+    "decompress", "compressed_bytes", "image_bytes", read_compressed, pixels_of
+)
+
+
+class Client:
+    """Compresses and decompresses with a model that TensorFlow Serving serves.
+
+    url: http://HOST:8501 for REST, grpc://HOST:8500 for gRPC; https:// and grpcs:// with TLS.
+    model: the name that the server serves it under. version: of the model; the newest if None.
+    timeout: seconds that the server may take to answer one request.
+    retries: how often a request is sent again that found no server or a busy one; with growing
+        pauses. What a server refuses or does not do in time is not sent again.
+    requests_at_once: how many requests of a batch are under way at the same time.
+    Safe to share between threads. Raises ConfigError for an address that is none, CodecError where
+    a package for the protocol is missing; nothing is sent before the first image.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://localhost:8501",
+        model: str = "cycle",
+        *,
+        version: int | None = None,
+        timeout: float = 60.0,
+        retries: int = 3,
+        requests_at_once: int = 2,
+    ) -> None:
+        if not timeout > 0 or retries < 0 or requests_at_once < 1:
+            raise ConfigError("timeout and requests_at_once are positive, and retries is 0 or more")
+        self._model = model
+        self._address = Address.parse(url)
+        self._requests_at_once = requests_at_once
+        try:
+            from tfcomp.serving.retrying import retrying
+
+            self._retrying = retrying(retries)
+            self._transport = _connect(self._address, model, version, timeout)
+        except ModuleNotFoundError as error:
+            raise CodecError(_explain(error, self._address)) from None
+
+    def compress(self, image: Any, quality: int | None = None) -> bytes:
+        """Compresses one image, as `tfcomp.runtime.Codec.compress` does.
+
+        image: a path, the bytes of an image file, a PIL image, or an array.
+        quality: 1 (smallest file) to the model's number of qualities; the model's default if None.
+        Returns the bytes of a `.tfcomp` file. Raises ItemError for an image or a quality that the
+        server cannot take, ServingError where it gives no answer.
+        """
+        return self._one(_COMPRESS, image, _checked_quality(quality))
+
+    def decompress(self, data: bytes | str | os.PathLike) -> np.ndarray:
+        """Decompresses a `.tfcomp` file, given by its bytes or its path.
+
+        Returns the image, uint8 [H, W, 3], RGB. Raises ItemError for a file that is damaged or was
+        written by another model, ServingError where the server gives no answer.
+        """
+        return self._one(_DECOMPRESS, data)
+
+    def compress_batch(
+        self,
+        images: Iterable[Any],
+        quality: int | None = None,
+        *,
+        progress: bool = False,
+        items_a_request: int = ITEMS_A_REQUEST,
+        bytes_a_request: int = BYTES_A_REQUEST,
+    ) -> Iterator[Union[bytes, ItemError]]:
+        """Compresses many images; each of `images` and `quality` are as for `compress`.
+
+        images: read one by one as the work goes on, so they may be more than the memory holds.
+        progress: whether to show a progress bar on standard error.
+        items_a_request, bytes_a_request: most that one request holds; a single image that is larger
+            goes alone.
+        Returns an iterator over the results, in the order of the images; the work is done as it is
+        asked for them. An image that cannot be compressed gives an ItemError in its place, which
+        is not raised. A request that gets no answer ends the batch: it raises ServingError, and
+        the results before it have been handed out.
+        """
+        limits = (items_a_request, bytes_a_request)
+        return self._batch(_COMPRESS, images, limits, progress, _checked_quality(quality))
+
+    def decompress_batch(
+        self,
+        files: Iterable[Any],
+        *,
+        progress: bool = False,
+        items_a_request: int = ITEMS_A_REQUEST,
+        bytes_a_request: int = BYTES_A_REQUEST,
+    ) -> Iterator[Union[np.ndarray, ItemError]]:
+        """Decompresses many files; as `compress_batch`, with arrays as of `decompress`."""
+        limits = (items_a_request, bytes_a_request)
+        return self._batch(_DECOMPRESS, files, limits, progress)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _one(
+        self, signature: _Signature[Result], source: Any, quality: int | None = None
+    ) -> Result:
+        item = Item.prepare(None, source, signature.read)
+        (result,) = self._answer(signature, [item], quality)
+        if isinstance(result, ItemError):
+            raise result
+        return result
+
+    def _batch(
+        self,
+        signature: _Signature[Result],
+        sources: Iterable[Any],
+        limits: tuple[int, int],
+        progress: bool,
+        quality: int | None = None,
+    ) -> Iterator[Union[Result, ItemError]]:
+        if isinstance(sources, (str, bytes, bytearray, os.PathLike)):
+            raise ConfigError("a batch is a list of items; for a single one there is a method")
+        if min(limits) < 1:
+            raise ConfigError("items_a_request and bytes_a_request are 1 or more")
+
+        def results() -> Iterator[Union[Result, ItemError]]:
+            items = (
+                Item.prepare(index, source, signature.read) for index, source in enumerate(sources)
+            )
+            answers = in_order(
+                lambda chunk: self._answer(signature, chunk, quality),
+                chunks(items, *limits),
+                self._requests_at_once,
+            )
+            total = operator.length_hint(sources) or None
+            with tqdm(total=total, unit="image", disable=not progress) as bar:
+                for answer in answers:
+                    for result in answer:
+                        bar.update()
+                        yield result
+
+        return results()
+
+    def _answer(
+        self, signature: _Signature[Result], items: list[Item], quality: int | None
+    ) -> list[Union[Result, ItemError]]:
+        """The results of one request, for items that have an error that error."""
+        sent = [item for item in items if item.error is None]
+        answers: list[Union[Result, ItemError]] = []
+        if sent:
+            answers = self._send(signature, sent, quality)
+        following = iter(answers)
+        return [item.error or next(following) for item in items]
+
+    def _send(
+        self, signature: _Signature[Result], items: list[Item], quality: int | None
+    ) -> list[Union[Result, ItemError]]:
+        inputs: dict[str, Any] = {signature.input: [item.content for item in items]}
+        if quality is not None:
+            inputs["quality"] = [quality] * len(items)
+        files, errors = self._predict(signature, inputs)
+        return [
+            signature.result(item, file, error) for item, file, error in zip(items, files, errors)
+        ]
+
+    def _predict(self, signature: _Signature, inputs: Inputs) -> tuple[list[bytes], list[bytes]]:
+        outputs = self._retrying(self._transport.predict, signature.name, inputs)
+        files, errors = outputs.get(signature.output, []), outputs.get("error", [])
+        if not len(files) == len(errors) == len(inputs[signature.input]):
+            raise ServingError(
+                f"model '{self._model}' at {self._address} does not give '{signature.output}' and "
+                "'error' for each item; serve what export.py --saved-model wrote"
+            )
+        return files, errors
+
+
+def _connect(address: Address, model: str, version: int | None, timeout: float) -> Transport:
+    if address.speaks_grpc:
+        from tfcomp.serving.grpc_predict import GrpcTransport
+
+        return GrpcTransport(address, model, version, timeout)
+    from tfcomp.serving.rest import RestTransport
+
+    return RestTransport(address, model, version, timeout)
+
+
+def _explain(error: ModuleNotFoundError, address: Address) -> str:
+    """One line about a package that is not installed. Raises the error if it is one of ours."""
+    package = (error.name or "").split(".")[0]
+    if package in ("", "tfcomp"):
+        raise error
+    if package in ("tenacity", "urllib3"):
+        return f"{package} is not installed; run: pip install 'tfcomp[serving]'"
+    return (
+        f"{package} is not installed, which gRPC needs; run: pip install 'tfcomp[serving-grpc]', "
+        f"or speak REST, which needs no TensorFlow: http://{address.host}:8501"
+    )
+
+
+def _checked_quality(quality: int | None) -> int:
+    if quality is None:
+        return _SERVERS_DEFAULT_QUALITY
+    try:
+        quality = operator.index(quality)
+    except TypeError:
+        raise ConfigError(f"quality is a whole number, not {quality!r}") from None
+    if not 1 <= quality <= _MAX_QUALITY:
+        raise ConfigError(f"quality is 1 to the model's number of qualities, not {quality}")
+    return quality

@@ -1,0 +1,38 @@
+"""What can go wrong with a served codec: one item, or a whole request."""
+
+from __future__ import annotations
+
+from tfcomp.errors import CodecError
+
+
+class ItemError(CodecError):
+    """One item cannot be compressed or decompressed; the others of its batch are not touched.
+
+    Attributes:
+      index: its place in the batch, from 0; None where it was alone.
+      name: its path, or "" where it has none. reason: what is wrong with it.
+    """
+
+    def __init__(self, index: int | None, name: str, reason: str) -> None:
+        self.index = index
+        self.name = name
+        self.reason = reason
+        # Where the reason names the file itself, once is enough.
+        shown = "" if reason.startswith(name) else name
+        if index is None:
+            place = shown
+        else:
+            place = f"item {index} ({shown})" if shown else f"item {index}"
+        super().__init__(f"{place}: {reason}" if place else reason)
+
+    def __reduce__(self) -> tuple[type[ItemError], tuple[int | None, str, str]]:
+        """So that it passes between processes."""
+        return type(self), (self.index, self.name, self.reason)
+
+
+class ServingError(CodecError):
+    """A request got no usable answer: no server there, a time-out, an unknown model."""
+
+
+class BusyServingError(ServingError):
+    """A request got no usable answer, and the same request may well get one a moment later."""

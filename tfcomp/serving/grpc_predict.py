@@ -1,0 +1,89 @@
+"""TensorFlow Serving's gRPC protocol, through the stubs of tensorflow-serving-api.
+
+The stubs import TensorFlow for its tensor message, so a client without TensorFlow speaks REST.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from tfcomp.serving.address import Address
+from tfcomp.serving.errors import BusyServingError, ServingError
+from tfcomp.serving.transport import Inputs, Outputs
+
+_UNLIMITED = -1
+_OPTIONS = [
+    # The defaults' 4 MiB is less than one large photograph.
+    ("grpc.max_send_message_length", _UNLIMITED),
+    ("grpc.max_receive_message_length", _UNLIMITED),
+    # So that a retry a moment later finds the channel ready to connect again.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.enable_retries", 0),  # retrying.py does that, for both protocols alike
+]
+_LONGEST_REASON = 300
+# Of TensorFlow's types.proto.
+_DT_INT32 = 3
+_DT_STRING = 7
+
+
+class GrpcTransport:
+    """Speaks to PredictionService. Safe to share by threads."""
+
+    def __init__(self, address: Address, model: str, version: int | None, timeout: float) -> None:
+        self._address = address
+        self._model = model
+        self._version = version
+        self._timeout = timeout
+        if address.is_encrypted:
+            credentials = grpc.ssl_channel_credentials()
+            self._channel = grpc.secure_channel(address.target, credentials, _OPTIONS)
+        else:
+            self._channel = grpc.insecure_channel(address.target, _OPTIONS)
+        self._service = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+
+    def predict(self, signature: str, inputs: Inputs) -> Outputs:
+        """See `Transport.predict`."""
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = self._model
+        request.model_spec.signature_name = signature
+        if self._version is not None:
+            request.model_spec.version.value = self._version
+        for name, values in inputs.items():
+            _fill(request.inputs[name], values)
+        try:
+            response = self._service.Predict(request, timeout=self._timeout)
+        except grpc.RpcError as error:
+            raise self._explained(error) from None
+        return {name: list(tensor.string_val) for name, tensor in response.outputs.items()}
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def _explained(self, error: Any) -> ServingError:
+        code, details = error.code(), " ".join((error.details() or "").split())[:_LONGEST_REASON]
+        if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+            return ServingError(
+                f"{self._address} gave no answer within {self._timeout:g} s; allow more time, or "
+                "send fewer or smaller images a request"
+            )
+        if code == grpc.StatusCode.UNAVAILABLE:
+            return BusyServingError(
+                f"{self._address} is not available: {details}; start the server, or correct the "
+                "address (the usual port is 8500)"
+            )
+        return ServingError(f"{self._address} refuses ({code.name}): {details}")
+
+
+def _fill(tensor: Any, values: Any) -> None:
+    """Makes an empty TensorProto [B], of strings or of int32."""
+    tensor.tensor_shape.dim.add().size = len(values)
+    if values and isinstance(values[0], bytes):
+        tensor.dtype = _DT_STRING
+        tensor.string_val.extend(values)
+    else:
+        tensor.dtype = _DT_INT32
+        tensor.int_val.extend(values)

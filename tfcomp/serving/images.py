@@ -1,0 +1,80 @@
+"""Whatever people call an image, as a file that the server reads as the runtime would.
+
+The server's decoder drops transparency as the runtime does, but knows neither orientation nor
+colour profiles, and no format beyond PNG, JPEG, BMP and GIF. Plain PNG and JPEG files go as they
+are, which is far less to send than their pixels; all else is converted here.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tfcomp.bitstream.container import MAX_PIXELS
+from tfcomp.runtime.image_input import read_image
+
+_EXIF_ORIENTATION = 0x0112
+_PNG_BIT_DEPTH = 24  # where it stands in the file
+_PNG_METADATA = (b"eXIf", b"iTXt", b"Raw profile type")  # what may hold an orientation
+_ALTERING = {"icc_profile", "transparency"}
+_QUICK = 1  # of PNG's levels of compression; to pass through a network, once
+
+
+def image_file(source: Any) -> bytes:
+    """A PNG or JPEG file of an image.
+
+    source: what `tfcomp.runtime.read_image` takes, pixels' limits and all.
+    Raises ImageError for what cannot be read. A file's pixels are not decoded here if it can go as
+    it is, so that what is wrong further down is the server's to find.
+    """
+    content = _content(source)
+    if content is not None and _reads_alike(content):
+        return content
+    pixels = read_image(source if content is None else content).pixels
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=_QUICK)
+    return buffer.getvalue()
+
+
+def pixels_of(png: bytes) -> np.ndarray:
+    """uint8 [H, W, 3] of a PNG file that a server made. Raises ImageError."""
+    return read_image(png).pixels
+
+
+def _content(source: Any) -> bytes | None:
+    """The bytes of a file; None for anything else, and for paths that `read_image` complains of."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    if isinstance(source, (str, os.PathLike)) and os.path.isfile(source):
+        try:
+            with open(source, "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+    return None
+
+
+def _reads_alike(content: bytes) -> bool:
+    """Whether a file's header shows nothing that the server reads otherwise than the runtime."""
+    try:
+        with warnings.catch_warnings():
+            # The limit that counts is checked below.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
+        with image:
+            if image.width * image.height > MAX_PIXELS or image.mode not in ("RGB", "L"):
+                return False
+            if getattr(image, "is_animated", False) or _ALTERING & set(image.info):
+                return False
+            if image.format == "JPEG":
+                return image.getexif().get(_EXIF_ORIENTATION, 1) == 1
+            # PNG may hold its EXIF behind the pixels, where Pillow decodes them all to get there.
+            return content[_PNG_BIT_DEPTH] == 8 and not any(m in content for m in _PNG_METADATA)
+    except Exception:  # noqa: BLE001
+        # Pillow's readers raise many types; `read_image` has the words for all of them.
+        return False
