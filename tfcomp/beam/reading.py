@@ -1,0 +1,132 @@
+"""The first step: finds a collection's images, leaves out those that are done, reads the others."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam.io import fileio
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.pvalue import TaggedOutput
+
+from tfcomp.beam.elements import FAILED, Failure, File, Outcome, counter
+from tfcomp.beam.naming import has_image_suffix, target_path
+from tfcomp.bitstream.container import FORMAT_VERSION, MAGIC
+from tfcomp.runtime.image_input import MAX_FILE_BYTES
+
+
+@dataclass(frozen=True)
+class DoneIn:
+    """Where results are from earlier runs, and which of them count as done.
+
+    folder: what `Write` fills. fingerprint: the first 4 bytes of the bundle's. quality: of the
+    files. A file of another model or quality, or older than its image, is made again.
+    """
+
+    folder: str
+    fingerprint: bytes
+    quality: int
+
+    @property
+    def start(self) -> bytes:
+        """What such a file begins with."""
+        return MAGIC + bytes([FORMAT_VERSION]) + self.fingerprint + bytes([self.quality])
+
+
+class ReadImages(beam.PTransform):
+    """Reads the images of a folder and its subfolders.
+
+    Args:
+      source: a folder, local or of any file system that Beam knows (gs://, s3://, hdfs://), or a
+        pattern of files such as "gs://bucket/photos/**.jpg".
+      done_in: images that are done there are left out; None to read all.
+    Gives an `Outcome` of `File`.
+    """
+
+    def __init__(self, source: str, done_in: DoneIn | None = None) -> None:
+        super().__init__()
+        self._source = source
+        self._done_in = done_in
+
+    def expand(self, pipeline: beam.Pipeline) -> Outcome:
+        pattern, base = pattern_and_base(self._source)
+        outputs = (
+            pipeline
+            | "Find" >> fileio.MatchFiles(pattern)
+            | "Take images" >> beam.Filter(lambda found: has_image_suffix(found.path))
+            # Else one worker would go on with all that it has listed.
+            | "Share out" >> beam.Reshuffle()
+            | "Read" >> beam.ParDo(_Read(base, self._done_in)).with_outputs(
+                FAILED, main="done"
+            )
+        )
+        return Outcome(outputs.done, outputs[FAILED])
+
+
+class _Read(beam.DoFn):
+    def __init__(self, base: str, done_in: DoneIn | None) -> None:
+        self._base, self._done_in = base, done_in
+        self._read, self._bytes = counter("images_read"), counter("bytes_in")
+        self._skipped, self._failed = counter("images_already_done"), counter("images_failed")
+
+    def process(self, found: fileio.FileMetadata) -> Iterator[File | TaggedOutput]:
+        name = relative_name(found.path, self._base)
+        if self._is_done(name, found):
+            self._skipped.inc()
+            return
+        try:
+            if found.size_in_bytes > MAX_FILE_BYTES:
+                raise OSError(f"it has {found.size_in_bytes} bytes; {MAX_FILE_BYTES} is the limit")
+            content = _content(found.path)
+        except (OSError, BeamIOError) as error:
+            self._failed.inc()
+            yield TaggedOutput(FAILED, Failure(name, f"{name} cannot be read: {_reason(error)}"))
+            return
+        self._read.inc()
+        self._bytes.inc(len(content))
+        yield File(name, content)
+
+    def _is_done(self, name: str, found: fileio.FileMetadata) -> bool:
+        if self._done_in is None:
+            return False
+        path, start = target_path(self._done_in.folder, name), self._done_in.start
+        try:
+            if _content(path, len(start)) != start:
+                return False
+            changed = found.last_updated_in_seconds
+            return not changed or FileSystems.last_updated(path) >= changed
+        except (OSError, BeamIOError):
+            return False
+
+
+def pattern_and_base(source: str) -> tuple[str, str]:
+    """The pattern of files to look for, and the folder that names are relative to."""
+    if os.path.isdir(source):
+        folder = os.path.abspath(source)
+        return os.path.join(glob.escape(folder), "**"), folder
+    wild = re.search(r"[*?\[]", source)
+    if not wild:
+        return source.rstrip("/") + "/**", source.rstrip("/")
+    return source, source[: wild.start()].rpartition("/")[0]
+
+
+def relative_name(path: str, base: str) -> str:
+    """The path below `base`, with "/" between names."""
+    name = path[len(base) :] if path.startswith(base) else path
+    return name.replace(os.sep, "/").lstrip("/")
+
+
+def _content(path: str, size: int = -1) -> bytes:
+    # A photo.tif.gz is not an image; nothing is unpacked on the way.
+    file = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    with file:
+        return file.read(size) if size >= 0 else file.read()
+
+
+def _reason(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error).split("\n")[0]
