@@ -1,0 +1,65 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfcomp.errors import CodecError
+from tfcomp.models.cycle import CycleModel
+from tfcomp.training import pruning
+
+
+def _pictures():
+    return np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
+
+
+def _narrower(model, **changes):
+    settings = dataclasses.replace(model.model_config, **changes)
+    return CycleModel(settings, model.loss_config).build_codec()
+
+
+def test_a_model_without_its_dead_channels_decodes_the_same_picture(tiny_model):
+    """Channels that hand nothing on can go; the others must keep their places in every layer."""
+    dead, alive = [1, 4], [0, 2, 3, 5, 6, 7]
+    following = tiny_model.levels[1][0].kernel
+    values = following.numpy()
+    values[:, :, dead] = 0
+    following.assign(values)
+    gdn = tiny_model.levels[0][1]
+    for name in ("analysis", "synthesis"):
+        root = getattr(gdn, f"{name}_gamma_root")
+        gamma = root.numpy()
+        gamma[dead] = 0
+        gamma[:, dead] = 0
+        root.assign(gamma)
+    # What synthesis gives a dead channel is its bias; the level below must not see that either.
+    bias = tiny_model.levels[1][0].synthesis_bias
+    bias.assign(np.where(np.isin(np.arange(8), dead), 0, bias.numpy()))
+
+    narrow = _narrower(tiny_model, widths=(6, 12, 16))
+    pruning.narrow(narrow, tiny_model, _pictures())
+
+    images = tf.constant(_pictures(), tf.float32) / 255.0
+    quality = tf.fill([4], 2)
+    latents = tiny_model.analysis(images, quality)
+    np.testing.assert_allclose(narrow.analysis(images, quality), latents, atol=2e-4)
+    np.testing.assert_allclose(
+        narrow.synthesis(latents, quality), tiny_model.synthesis(latents, quality), atol=2e-5
+    )
+    kernel = tiny_model.levels[0][0].kernel.numpy()[:, :, :, alive]
+    np.testing.assert_array_equal(narrow.levels[0][0].kernel, kernel)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"widths": (9, 12, 16)},
+        {"widths": (8, 12, 12)},
+        {"residual_blocks": (1, 1, 1)},
+        {"kernel_size": 3},
+        {"tied": False},
+    ],
+)
+def test_what_is_no_narrower_form_is_refused(tiny_model, changes):
+    with pytest.raises(CodecError, match="narrower"):
+        pruning.narrow(_narrower(tiny_model, **changes), tiny_model, _pictures())

@@ -1,0 +1,152 @@
+"""The cycle codec: its transforms, quality ladder, entropy model and loss."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Optional, Tuple
+
+from tfcomp.config.checks import require
+
+
+@dataclasses.dataclass(frozen=True)
+class HyperpriorConfig:
+    """The entropy model with side information and context (tfcomp/entropy/hyperprior.py).
+
+    Attributes:
+      groups: latent channels of each group in coding order; they add up to the latent's.
+      checkerboard: how many of the first groups are coded in two passes.
+      rows_per_stream: latent rows that share a range coder stream, one number a quality level.
+      hyper_channels: channels of the hyper-latents.
+      features: channels that the hyper-synthesis hands to each pass.
+      hidden: channels inside each pass's network.
+    """
+
+    groups: Tuple[int, ...] = (8, 24, 80, 208)
+    checkerboard: int = 2
+    rows_per_stream: Tuple[int, ...] = (8, 8, 4, 4, 4, 2, 2, 2)
+    hyper_channels: int = 32
+    features: int = 64
+    hidden: int = 96
+
+    def __post_init__(self) -> None:
+        require(len(self.groups) >= 1, "hyperprior groups needs at least one group")
+        require(all(n >= 1 for n in self.groups), "hyperprior groups must be positive")
+        require(all(n >= 1 for n in self.rows_per_stream), "rows_per_stream must be positive")
+        require(0 <= self.checkerboard <= len(self.groups), "checkerboard is out of range")
+        require(
+            min(self.hyper_channels, self.features, self.hidden) >= 1,
+            "hyperprior widths must be positive",
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """The transforms and the quality ladder.
+
+    Attributes:
+      family: "cycle".
+      widths: output channels of the strided levels; the last one is the latent's.
+      kernel_size: side of the strided kernels.
+      residual_blocks: residual blocks after each strided level, one number a level.
+      tied: whether the synthesis transform uses the analysis transform's kernels.
+      qualities: number of quality levels, 1 (smallest files) ... qualities.
+      min_lambda, max_lambda: ends of the geometric ladder of rate-distortion multipliers, in
+        bits/pixel per unit of squared error on the 0..255 scale.
+      default_quality: what `compress` uses when nothing is said.
+      prior: "factorized" (one table a channel and quality) or "hyperprior".
+      hyperprior: its shape, where `prior` says so.
+    """
+
+    family: str = "cycle"
+    widths: Tuple[int, ...] = (32, 64, 128, 320)
+    kernel_size: int = 5
+    residual_blocks: Tuple[int, ...] = (0, 0, 1, 0)
+    tied: bool = True
+    qualities: int = 8
+    min_lambda: float = 0.0005
+    max_lambda: float = 0.08
+    default_quality: int = 5
+    prior: str = "factorized"
+    hyperprior: HyperpriorConfig = HyperpriorConfig()
+
+    def __post_init__(self) -> None:
+        require(self.prior in ("factorized", "hyperprior"), f"unknown prior '{self.prior}'")
+        require(
+            self.prior != "hyperprior" or sum(self.hyperprior.groups) == self.widths[-1],
+            "hyperprior groups must add up to the last of widths",
+        )
+        require(
+            self.prior != "hyperprior" or len(self.hyperprior.rows_per_stream) == self.qualities,
+            "hyperprior rows_per_stream needs one number for each quality",
+        )
+        require(self.family == "cycle", f"this is no '{self.family}' model")
+        require(len(self.widths) >= 1, "widths needs at least one level")
+        require(all(w >= 1 for w in self.widths), "widths must be positive")
+        require(
+            len(self.residual_blocks) == len(self.widths),
+            "residual_blocks needs one number for each of widths",
+        )
+        require(all(n >= 0 for n in self.residual_blocks), "residual_blocks can't be negative")
+        require(self.kernel_size >= 2, "kernel_size must be 2 or more")
+        require(1 <= self.qualities <= 255, "qualities must be from 1 to 255")
+        require(1 <= self.default_quality <= self.qualities, "default_quality is out of range")
+        require(0 < self.min_lambda <= self.max_lambda, "need 0 < min_lambda <= max_lambda")
+
+    @property
+    def stride(self) -> int:
+        """Image pixels per latent element along one side."""
+        return 2 ** len(self.widths)
+
+    @property
+    def channels(self) -> int:
+        """Channels of the latents."""
+        return self.widths[-1]
+
+    @property
+    def fixed_size(self) -> Optional[Tuple[int, int]]:
+        """(width, height) of all images, None where any size goes."""
+        return None
+
+    @property
+    def reach(self) -> int:
+        """How many latent elements to each side an output of either network can depend on.
+
+        The runtime overlaps the tiles of large pictures by this much.
+        """
+        pixels = 0
+        for level, blocks in enumerate(self.residual_blocks):
+            pixels += (self.kernel_size // 2 + 1) * 2**level  # the strided convolution
+            pixels += 2 * blocks * 2 ** (level + 1)  # two 3x3 convolutions a block
+        return -(-pixels // self.stride)
+
+
+@dataclasses.dataclass(frozen=True)
+class LossConfig:
+    """Weights of the loss terms (tfcomp/models/losses.py has their formulas and papers).
+
+    Attributes:
+      distortion: "mse" or "ms-ssim".
+      ms_ssim_weight: with "ms-ssim", lambda is multiplied by this and 1 - MS-SSIM replaces the
+        squared error.
+      cycle_weight: w1, on MSE(E(I), E(D(E(I)))).
+      cycle_images: how many images of each batch the cycle term is computed on (0 = all); it
+        costs a second analysis pass.
+      sparsity_weight: w2, on Aytekin's compressibility objective of the latents.
+      sparsity_alpha: alpha in that objective.
+      quality_weight_power: each image's loss is divided by lambda ** power, so that no quality
+        level drowns the others.
+    """
+
+    distortion: str = "mse"
+    ms_ssim_weight: float = 2000.0
+    cycle_weight: float = 0.01
+    cycle_images: int = 2
+    sparsity_weight: float = 1e-5
+    sparsity_alpha: float = 1.0
+    quality_weight_power: float = 0.35
+
+    def __post_init__(self) -> None:
+        require(self.distortion in ("mse", "ms-ssim"), f"unknown distortion '{self.distortion}'")
+        for name in ("ms_ssim_weight", "cycle_weight", "sparsity_weight", "sparsity_alpha"):
+            require(getattr(self, name) >= 0, f"{name} can't be negative")
+        require(self.cycle_images >= 0, "cycle_images can't be negative")

@@ -1,0 +1,117 @@
+"""What every family's run has: an optimiser, data, and how long and exactly it trains."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Optional, Tuple
+
+from tfcomp.config.checks import require
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimizerConfig:
+    """How weights move.
+
+    Attributes:
+      name: "muon" (orthogonalised momentum for kernels, Adam for the rest) or "adam".
+      learning_rate: Adam's learning rate.
+      muon_step: the size of Muon's step as a fraction of the kernel's norm.
+      warmup_steps: steps over which both grow linearly from 0.
+      cuts: (fraction of all steps, factor) pairs: from there on rates are multiplied by factor.
+      clip_norm: bound on the global gradient norm.
+      momentum: of "adam" (its beta_1); Muon's own is fixed.
+      average_decay: decay of the exponential moving average of the weights that is exported
+        (0 = the last weights).
+    """
+
+    name: str = "muon"
+    learning_rate: float = 1e-3
+    muon_step: float = 0.004
+    warmup_steps: int = 100
+    cuts: Tuple[Tuple[float, float], ...] = ((0.75, 0.3), (0.9, 0.1))
+    clip_norm: float = 1.0
+    momentum: float = 0.9
+    average_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        require(self.name in ("muon", "adam"), f"unknown optimizer '{self.name}'")
+        require(self.learning_rate > 0, "learning_rate must be positive")
+        require(self.muon_step > 0, "muon_step must be positive")
+        require(self.warmup_steps >= 0, "warmup_steps can't be negative")
+        require(self.clip_norm > 0, "clip_norm must be positive")
+        require(0 <= self.momentum < 1, "momentum must be in [0, 1)")
+        require(0 <= self.average_decay < 1, "average_decay must be in [0, 1)")
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """Where training images come from and how they are cut.
+
+    Attributes:
+      source: "tfds:NAME", "folder:PATH[,PATH...]" or "sample".
+      data_dir: where TFDS keeps its data sets; None for its own default.
+      split: the split to train on.
+      crop: side of the square training crops, in pixels.
+      batch_size: crops a step.
+      downscale: range of the random down-scaling factor before the crop.
+      downscale_probability: how often that happens.
+      cache: keep decoded images in memory.
+      crops_per_image: crops taken of an image each time it is decoded.
+    """
+
+    source: str = "sample"
+    data_dir: Optional[str] = None
+    split: str = "train"
+    crop: int = 128
+    batch_size: int = 8
+    downscale: Tuple[float, float] = (0.6, 0.95)
+    downscale_probability: float = 0.8
+    cache: bool = True
+    crops_per_image: int = 1
+
+    def __post_init__(self) -> None:
+        require(self.crop >= 1, "crop must be positive")
+        require(self.batch_size >= 1, "batch_size must be positive")
+        require(0 < self.downscale[0] <= self.downscale[1] <= 1, "downscale must be within (0, 1]")
+        require(0 <= self.downscale_probability <= 1, "downscale_probability must be in [0, 1]")
+        require(self.crops_per_image >= 1, "crops_per_image must be positive")
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig:
+    """How long, how exactly and how often.
+
+    Attributes:
+      steps: optimiser steps in all.
+      seed: seeds initial weights, data order, crops, qualities and noise.
+      precision: "float32" or "mixed_bfloat16" (the entropy model is float32 always).
+      strategy: "none", "mirrored" or "multiworker".
+      log_every: steps a line in history.csv and a TensorBoard point stand for.
+      checkpoint_minutes: time between checkpoints.
+      picture_every: steps between TensorBoard pictures (0 = none).
+      start_from: a finished run folder whose transforms (and entropy model, where it has the same
+        kind and shape) this run starts with; None to start from principal components.
+    """
+
+    steps: int = 1000
+    seed: int = 1
+    precision: str = "float32"
+    strategy: str = "none"
+    log_every: int = 50
+    checkpoint_minutes: float = 3.0
+    picture_every: int = 500
+    start_from: Optional[str] = None
+
+    def __post_init__(self) -> None:
+        require(self.steps >= 1, "steps must be positive")
+        require(
+            self.precision in ("float32", "mixed_bfloat16"),
+            f"unknown precision '{self.precision}': use float32 or mixed_bfloat16",
+        )
+        require(
+            self.strategy in ("none", "mirrored", "multiworker"),
+            f"unknown strategy '{self.strategy}': use none, mirrored or multiworker",
+        )
+        require(self.log_every >= 1, "log_every must be positive")
+        require(self.checkpoint_minutes > 0, "checkpoint_minutes must be positive")
+        require(self.picture_every >= 0, "picture_every can't be negative")
