@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcomp.data.decoding import IMAGE_SUFFIXES, decode_rgb, is_readable_header
-from tfcomp.data.source import FOREVER, IMAGE_SPEC, ImageSource, shuffled_index
+from tfcomp.data.source import EVERYTHING, IMAGE_SPEC, ImageSource, Share, shuffled_index
 from tfcomp.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -66,8 +66,10 @@ class FolderSource(ImageSource):
         )
         return decoded.filter(lambda image: tf.size(image) > 0)
 
-    def endless_images(self, seed: int, start: int = 0, parallelism: int = 2) -> tf.data.Dataset:
-        return tf.data.Dataset.range(start, FOREVER).map(
+    def endless_images(
+        self, seed: int, start: int = 0, parallelism: int = 2, share: Share = EVERYTHING
+    ) -> tf.data.Dataset:
+        return share.positions(start).map(
             lambda position: _pixels_from(
                 self._pixels_or_next, shuffled_index(position, self.count, seed)
             ),

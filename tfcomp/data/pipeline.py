@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfcomp.data.source import ImageSource, MemorySource
+from tfcomp.data.source import ImageSource, MemorySource, Share
 from tfcomp.errors import ConfigError
 
 # Keeps the crops' random numbers apart from those of the two shuffles, which use the bare seed.
@@ -32,8 +32,13 @@ def training_batches(
     crops_per_image: int = 1,
     start_step: int = 0,
     parallelism: int = 2,
+    worker: int = 0,
+    workers: int = 1,
 ) -> tf.data.Dataset:
     """An infinite dataset of uint8 [batch_size, crop, crop, 3], deterministic given `seed`.
+
+    Of several workers each has its own share of every batch, [batch_size / workers, ...]: all
+    shares end to end are the batch that one worker would have.
 
     Each crop: with `downscale_probability` the image is made smaller by a random factor out of
     `downscale` (antialiased; never so small that it would no longer cover the crop), then a random
@@ -53,10 +58,14 @@ def training_batches(
         without a cache; the crops are mixed over two batches' worth of images.
       start_step: number of the batch to begin with, for a resumed training.
       parallelism: threads that decode and crop.
+      worker, workers: which share of each batch to give, from 0, and how many there are. A worker
+        decodes the images of its own share only; with several `crops_per_image` it decodes all,
+        since any image may have crops in any share.
 
     Raises ConfigError for settings out of range.
     """
     _check(crop, batch_size, downscale, downscale_probability, crops_per_image, start_step)
+    share = _share(batch_size, worker, workers)
     seed = int(seed) % 2**31
     if cache:
         source = MemorySource.holding(source)
@@ -83,12 +92,19 @@ def training_batches(
             fn_output_signature=tf.TensorSpec([crop, crop, 3], tf.uint8),
         )
 
-    images = source.endless_images(seed, first_image, parallelism)
-    crops = images.enumerate(first_image).map(crops_of, num_parallel_calls=parallelism)
-    if crops_per_image > 1:
+    if crops_per_image == 1:
+        images = source.endless_images(seed, first_image, parallelism, share)
+        numbered = tf.data.Dataset.zip((share.positions(first_image), images))
+        crops = numbered.map(crops_of, num_parallel_calls=parallelism)
+        batches = crops.batch(share.length, drop_remainder=True)
+    else:
+        images = source.endless_images(seed, first_image, parallelism)
+        numbered = images.enumerate(first_image)
+        crops = numbered.map(crops_of, num_parallel_calls=parallelism)
         crops = crops.batch(images_per_block, drop_remainder=True).enumerate(first_block)
         crops = crops.map(lambda number, block: _mixed(block, seed, number)).unbatch()
-    batches = crops.skip(crops_to_drop).batch(batch_size, drop_remainder=True)
+        batches = crops.skip(crops_to_drop).batch(batch_size, drop_remainder=True)
+        batches = batches.map(lambda batch: batch[share.first : share.first + share.length])
 
     options = tf.data.Options()
     options.deterministic = True
@@ -163,6 +179,15 @@ def _below(chance: tf.Tensor, limit: tf.Tensor) -> tf.Tensor:
     """A uniform number in [0, 1) -> a uniform int32 in [0, limit)."""
     number = tf.cast(chance * tf.cast(limit, tf.float32), tf.int32)
     return tf.minimum(number, limit - 1)  # float32 may round up to the limit
+
+
+def _share(batch_size, worker, workers) -> Share:
+    if not 0 <= worker < workers:
+        raise ConfigError(f"worker {worker} of {workers}: count them from 0")
+    if batch_size % workers:
+        raise ConfigError(f"a batch of {batch_size} cannot be shared evenly by {workers} workers")
+    length = batch_size // workers
+    return Share(batch_size, worker * length, length)
 
 
 def _check(crop, batch_size, downscale, probability, crops_per_image, start_step) -> None:

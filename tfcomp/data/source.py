@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,6 +11,31 @@ import tensorflow as tf
 
 IMAGE_SPEC = tf.TensorSpec([None, None, 3], tf.uint8)
 FOREVER = np.iinfo(np.int64).max
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """Which positions of an endless sequence one of several workers takes: a part of every period.
+
+    period: length of a period. first: where the part begins in it. length: of the part.
+    """
+
+    period: int = 1
+    first: int = 0
+    length: int = 1
+
+    def holds(self, position: tf.Tensor) -> tf.Tensor:
+        """Whether a position, int64, is in the share."""
+        place = position % self.period
+        return (place >= self.first) & (place < self.first + self.length)
+
+    def positions(self, start: int = 0) -> tf.data.Dataset:
+        """The positions in the share from `start` on: a dataset of int64."""
+        positions = tf.data.Dataset.range(start, FOREVER)
+        return positions if self.length == self.period else positions.filter(self.holds)
+
+
+EVERYTHING = Share()
 
 
 class ImageSource(abc.ABC):
@@ -33,11 +59,14 @@ class ImageSource(abc.ABC):
         """
 
     @abc.abstractmethod
-    def endless_images(self, seed: int, start: int = 0, parallelism: int = 2) -> tf.data.Dataset:
+    def endless_images(
+        self, seed: int, start: int = 0, parallelism: int = 2, share: Share = EVERYTHING
+    ) -> tf.data.Dataset:
         """Pass after pass, each in a new random order: an infinite dataset of uint8 [H, W, 3].
 
         The sequence is fixed by `seed`. `start` is the number of the image to begin with, reached
         without decoding the ones before it, so that a resumed training goes on where it stopped.
+        Images outside the `share` are left out, and not decoded either.
         """
 
 
@@ -73,9 +102,12 @@ class MemorySource(ImageSource):
             positions = positions.map(lambda p: shuffled_index(p, self.count, shuffle_seed))
         return positions.map(self._image)
 
-    def endless_images(self, seed: int, start: int = 0, parallelism: int = 2) -> tf.data.Dataset:
-        positions = tf.data.Dataset.range(start, FOREVER)
-        return positions.map(lambda p: self._image(shuffled_index(p, self.count, seed)))
+    def endless_images(
+        self, seed: int, start: int = 0, parallelism: int = 2, share: Share = EVERYTHING
+    ) -> tf.data.Dataset:
+        return share.positions(start).map(
+            lambda position: self._image(shuffled_index(position, self.count, seed))
+        )
 
     def _image(self, index: tf.Tensor) -> tf.Tensor:
         size = self._sizes[index]

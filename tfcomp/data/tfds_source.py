@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
-from tfcomp.data.source import FOREVER, IMAGE_SPEC, ImageSource
+from tfcomp.data.source import EVERYTHING, FOREVER, IMAGE_SPEC, ImageSource, Share
 from tfcomp.errors import ConfigError
 
 # How many bytes of encoded images are held at a time to be shuffled: all of a small data set.
@@ -48,11 +48,15 @@ class TfdsSource(ImageSource):
         encoded = self._encoded if shuffle_seed is None else self._shuffled(shuffle_seed, 0)
         return encoded.map(_decoded, num_parallel_calls=2)
 
-    def endless_images(self, seed: int, start: int = 0, parallelism: int = 2) -> tf.data.Dataset:
+    def endless_images(
+        self, seed: int, start: int = 0, parallelism: int = 2, share: Share = EVERYTHING
+    ) -> tf.data.Dataset:
         first_pass, already_shown = divmod(start, self.count)
         passes = tf.data.Dataset.range(first_pass, FOREVER)
         encoded = passes.flat_map(lambda number: self._shuffled(seed, number))
-        return encoded.skip(already_shown).map(_decoded, num_parallel_calls=parallelism)
+        numbered = encoded.skip(already_shown).enumerate(start)
+        ours = numbered.filter(lambda number, _: share.holds(number))
+        return ours.map(lambda _, image: _decoded(image), num_parallel_calls=parallelism)
 
     def _shuffled(self, seed: int, number: int | tf.Tensor) -> tf.data.Dataset:
         """The encoded images in the random order of pass `number`."""

@@ -1,0 +1,87 @@
+"""What makes a training step the same on one device and on many.
+
+The global batch is split evenly and in order: replica r of R has images r * B / R and the B / R - 1
+after it. Every image has a number over the whole training, from which all that is random about it
+follows; gradients are averaged over the replicas before anything that is not linear in them.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+_QUALITY_STREAM = 0x7175616C
+
+
+def replicas():
+    """How many replicas share a step: 1 outside a `tf.distribute.Strategy`."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def image_numbers(images, step):
+    """The numbers, over the whole training, of this replica's images.
+
+    Args:
+      images: [B, ...], B static, this replica's share of a batch.
+      step: integer scalar, steps done before this one.
+
+    Returns:
+      int64 [B].
+    """
+    share = int(images.shape[0])
+    context = tf.distribute.get_replica_context()
+    first = tf.cast(context.replica_id_in_sync_group, tf.int64) * share
+    return tf.cast(step, tf.int64) * (share * replicas()) + first + tf.range(share, dtype=tf.int64)
+
+
+def draw_quality(seed, numbers, qualities):
+    """A quality from 1 to `qualities` for each image; int64 [B], B static -> int32 [B]."""
+    key = tf.constant((int(seed) % 2**31) ^ _QUALITY_STREAM, tf.int64)
+    return tf.stack(
+        [
+            tf.random.stateless_uniform([], tf.stack([key, number]), 1, qualities + 1, tf.int32)
+            for number in tf.unstack(numbers)
+        ]
+    )
+
+
+def spread_over_batch(count, share):
+    """Which images of a replica's share to take so that the replicas together take `count`.
+
+    They lie evenly over the batch: where the number of replicas divides `count` and `count` divides
+    the batch, any number of replicas takes the same images. Each takes one at least.
+
+    Args:
+      count: images of the global batch to take; 0 or more than there are = all.
+      share: int, images in this replica's share of the batch.
+
+    Returns:
+      a slice of the share.
+    """
+    taken = min(-(-count // replicas()) or share, share)
+    stride = share // taken
+    return slice(0, taken * stride, stride)
+
+
+def apply_gradients(optimizer, gradients, variables, clip_norm):
+    """Moves variables by the gradient of the global batch's mean loss, its norm bounded.
+
+    Keras sums what replicas give it, after any clipping of theirs. Here the mean over replicas
+    comes first, so that the clipping, and all that an optimiser makes of a gradient, see what one
+    device would.
+
+    Args:
+      optimizer: a `keras.optimizers.Optimizer`.
+      gradients: of this replica's mean loss, one each for `variables`; None where there is none.
+      variables: a list.
+      clip_norm: bound on the global norm.
+    """
+    pairs = [(g, v) for g, v in zip(gradients, variables) if g is not None]
+    gradients = [tf.convert_to_tensor(gradient) for gradient, _ in pairs]
+    if replicas() > 1:
+        context = tf.distribute.get_replica_context()
+        gradients = context.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
+    gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
+    optimizer.apply_gradients(
+        list(zip(gradients, [variable for _, variable in pairs])),
+        skip_gradients_aggregation=True,
+    )
