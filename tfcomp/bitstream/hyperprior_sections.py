@@ -16,6 +16,7 @@ runtime shares this one description of the format.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -36,6 +37,8 @@ MEAN_UNITS = 8  # units of a decoded value in one quantisation step
 HYPER_STRIDE = 2
 HYPER_ROWS_PER_STREAM = 32
 CONTEXT_LIMIT = 255  # the networks see decoded values clipped to this
+PASS_REACH = 1  # how far, in latents, a pass's network looks to each side
+_BAND_ROWS = 62  # with PASS_REACH, one row of the runtime's tiles
 SECTION_NAMES = ("hyper_latents", "latents")
 
 
@@ -119,32 +122,44 @@ def encode(
     layout: Layout,
     coder: Coder | Any,
     distortion_weight: float | None = DISTORTION_WEIGHT,
+    hyper_latents: np.ndarray | None = None,
 ) -> tuple[bytes, bytes]:
     """float32 [h, w, C] latents in quantisation steps -> the file's two sections.
 
     distortion_weight: bits that a squared error of one step is worth; None to round to nearest.
+    hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if None.
     """
     height, width, _ = latents.shape
-    even = np.pad(latents, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    hyper = networks.hyper_analysis(even, quality)
+    hyper = hyper_latents
+    if hyper is None:
+        hyper = networks.hyper_analysis(_even(latents), quality)
     streams = [
         coder.encode(part.reshape(-1), _hyper_index(part.shape, quality), tables["hyper_latents"])
         for part in _stripes(hyper, HYPER_ROWS_PER_STREAM)
     ]
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
-    decoded = np.zeros(latents.shape, np.int32)
+    # Clipped, for the passes' networks: what none of them looks at is not kept.
+    context = np.zeros((height, width, max(p.seen for p in layout.passes)), np.int16)
     rows = layout.rows_per_stream[quality - 1]
     shifts = threshold_shifts(tables["latents"], distortion_weight)
     latent_streams: list[bytes] = []
     for number, step in enumerate(layout.passes):
-        mean, scale, coded = _parameters(number, step, features, decoded, quality, networks)
         part = slice(step.start, step.start + step.channels)
-        residual = latents[..., part] - mean * np.float32(1 / MEAN_UNITS)
-        values = quantize(residual, scale, shifts)
-        values[~coded] = 0
-        for v, s, c in zip(_stripes(values, rows), _stripes(scale, rows), _stripes(coded, rows)):
-            latent_streams.append(coder.encode(v[c], s[c], tables["latents"]))
-        _store(decoded, step, MEAN_UNITS * values + mean)
+        store = _Store(context, step)
+        for band in _bands(height, rows):
+            mean, scale, coded = _parameters(
+                number, step, features, context, band, quality, networks
+            )
+            residual = latents[band, :, part] - mean * np.float32(1 / MEAN_UNITS)
+            values = quantize(residual, scale, shifts)
+            values[~coded] = 0
+            for v, s, c in zip(
+                _stripes(values, rows), _stripes(scale, rows), _stripes(coded, rows)
+            ):
+                latent_streams.append(coder.encode(v[c], s[c], tables["latents"]))
+            if part.stop <= context.shape[-1]:
+                store(band, np.clip(MEAN_UNITS * values + mean, -CONTEXT_LIMIT, CONTEXT_LIMIT))
+        store.finish()
     return pack_rows(streams), pack_rows(latent_streams)
 
 
@@ -158,8 +173,9 @@ def decode(
     layout: Layout,
     coder: Coder | Any,
 ) -> np.ndarray:
-    """The file's two sections -> decoded int32 [height, width, C] in eighths of a step.
+    """The file's two sections -> decoded integers [height, width, C] in eighths of a step.
 
+    int16 where all of them fit, as they do for every picture; int32 otherwise.
     Raises BitstreamError where no encoder writes such sections.
     """
     hyper_height, hyper_width = -(-height // HYPER_STRIDE), -(-width // HYPER_STRIDE)
@@ -170,30 +186,55 @@ def decode(
         part[...] = coder.decode(stream, index, tables["hyper_latents"]).reshape(part.shape)
     _check_range(hyper)
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
-    decoded = np.zeros((height, width, layout.channels), np.int32)
+    decoded = np.zeros((height, width, layout.channels), np.int16)
     rows = layout.rows_per_stream[quality - 1]
     stripes = -(-height // rows)
     streams = iter(unpack_rows(sections[1], stripes * len(layout.passes)))
     for number, step in enumerate(layout.passes):
-        mean, scale, coded = _parameters(number, step, features, decoded, quality, networks)
-        values = np.zeros(mean.shape, np.int32)
-        for v, s, c in zip(_stripes(values, rows), _stripes(scale, rows), _stripes(coded, rows)):
-            v[c] = coder.decode(next(streams), s[c], tables["latents"])
-        _check_range(values)
-        _store(decoded, step, MEAN_UNITS * values + mean)
+        store = _Store(decoded, step)
+        for band in _bands(height, rows):
+            mean, scale, coded = _parameters(
+                number, step, features, decoded, band, quality, networks
+            )
+            values = np.zeros(mean.shape, np.int32)
+            for v, s, c in zip(
+                _stripes(values, rows), _stripes(scale, rows), _stripes(coded, rows)
+            ):
+                v[c] = coder.decode(next(streams), s[c], tables["latents"])
+            _check_range(values)
+            store(band, MEAN_UNITS * values + mean)
+        decoded = store.finish()
     return decoded
 
 
-def _parameters(number, step, features, decoded, quality, networks):
-    """Means int32, scale indices int32 and what is coded, bool; all [h, w, channels]."""
-    context = np.clip(decoded[..., : step.seen], -CONTEXT_LIMIT, CONTEXT_LIMIT)
-    both = networks.parameters(number, features, context, quality)
+def _even(latents: np.ndarray) -> np.ndarray:
+    """With an even number of rows and columns; no copy where they are already."""
+    height, width, _ = latents.shape
+    if not height % 2 and not width % 2:
+        return latents
+    return np.pad(latents, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+
+
+def _parameters(number, step, features, decoded, band, quality, networks):
+    """Means int32, scale indices int32 and what is coded, bool; all [rows of band, w, channels]."""
+    seen = slice(max(0, band.start - PASS_REACH), min(len(features), band.stop + PASS_REACH))
+    context = np.clip(decoded[seen, :, : step.seen], -CONTEXT_LIMIT, CONTEXT_LIMIT)
+    both = networks.parameters(number, features[seen], context, quality)
+    both = both[band.start - seen.start :][: band.stop - band.start]
     mean, scale = both[..., : step.channels], both[..., step.channels :]
     return mean, scale, (scale > 0) & _squares(mean, step.parity)
 
 
+def _bands(height: int, rows_per_stream: int) -> Iterator[slice]:
+    """Rows in parts that hold whole streams and begin on even rows: memory for one at a time."""
+    unit = math.lcm(2, rows_per_stream)
+    size = max(unit, _BAND_ROWS // unit * unit)
+    for start in range(0, height, size):
+        yield slice(start, min(start + size, height))
+
+
 def _squares(values: np.ndarray, parity: int | None) -> np.ndarray:
-    """bool [h, w, 1]: which squares of values [h, w, channels] a pass codes."""
+    """bool [h, w, 1]: which squares of values [h, w, channels] a pass codes; row 0 is even."""
     height, width, _ = values.shape
     if parity is None:
         return np.ones((height, width, 1), bool)
@@ -201,9 +242,40 @@ def _squares(values: np.ndarray, parity: int | None) -> np.ndarray:
     return (squares == parity)[..., None]
 
 
-def _store(decoded: np.ndarray, step: Pass, values: np.ndarray) -> None:
-    part = decoded[..., step.start : step.start + step.channels]
-    np.copyto(part, values, where=_squares(values, step.parity))
+class _Store:
+    """Writes what a pass decodes into `decoded`, int16 [h, w, C], or int32 where it must be.
+
+    Only a pass over the odd squares looks at its own channels, and must see them as they were
+    before it: what it decodes is written when it ends.
+    """
+
+    def __init__(self, decoded: np.ndarray, step: Pass) -> None:
+        self._decoded, self._step = decoded, step
+        self._waiting: list[tuple[slice, np.ndarray]] = []
+
+    def __call__(self, band: slice, values: np.ndarray) -> None:
+        """values: int32 [rows of band, w, channels of the pass]."""
+        limits = np.iinfo(np.int16)
+        if self._decoded.dtype == np.int16:
+            if values.size and (values.min() < limits.min or values.max() > limits.max):
+                self._decoded = self._decoded.astype(np.int32)
+            else:
+                values = values.astype(np.int16)
+        if self._step.parity == 1:
+            self._waiting.append((band, values))
+        else:
+            self._write(band, values)
+
+    def finish(self) -> np.ndarray:
+        """All that is decoded so far."""
+        for band, values in self._waiting:
+            self._write(band, values)
+        return self._decoded
+
+    def _write(self, band: slice, values: np.ndarray) -> None:
+        step = self._step
+        part = self._decoded[band, :, step.start : step.start + step.channels]
+        np.copyto(part, values, where=_squares(values, step.parity))
 
 
 def _stripes(array: np.ndarray, rows: int) -> Iterator[np.ndarray]:

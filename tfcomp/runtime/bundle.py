@@ -6,9 +6,9 @@
     tables.npz       the frozen integer tables of the range coder
     entropy.tflite   the integer networks of a hyperprior, where there is one
 
-The fingerprint is the SHA-256 of decoder.tflite followed by tables.npz (and, with a hyperprior, by
-entropy.tflite and the manifest's "entropy" object). A compressed file carries
-its first 4 bytes, so whatever changes what a file decodes to also changes the fingerprint.
+The fingerprint is the SHA-256 of decoder.tflite followed by tables.npz (and entropy.tflite, with a
+hyperprior, and the manifest's "entropy" object, where it describes a layout). A compressed file
+carries its first 4 bytes, so whatever changes what a file decodes to also changes the fingerprint.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any
 
 from typing_extensions import Self
 
+from tfcomp.bitstream.bit_layout import BitLayout
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.bitstream.hyperprior_sections import Layout
 from tfcomp.bitstream.tables import CdfTables, load_tables
@@ -89,6 +90,13 @@ class Manifest:
             self.entropy["hyper_channels"],
             tuple(self.entropy["rows_per_stream"]),
         )
+
+    @property
+    def bit_layout(self) -> BitLayout | None:
+        """Of the section of a code made of bits; None for another kind of entropy coder."""
+        if self.entropy["kind"] != "bits":
+            return None
+        return BitLayout.from_manifest(self.entropy, self.channels, self.qualities)
 
     @classmethod
     def from_json(cls, text: bytes) -> Manifest:
@@ -187,10 +195,10 @@ def fingerprint_of(parts: Sequence[bytes], entropy: Mapping[str, Any]) -> str:
     """SHA-256 (64 hex digits) over all that a file is decoded with.
 
     parts: the bytes of decoder.tflite, tables.npz and, with a hyperprior, entropy.tflite.
-    entropy: the manifest's object; a hyperprior's layout is part of what is hashed.
+    entropy: the manifest's object; what it says of a layout is part of what is hashed.
     """
     digest = hashlib.sha256(b"".join(parts))
-    if entropy["kind"] == "hyperprior":
+    if entropy["kind"] != "factorized":
         digest.update(json.dumps(entropy, sort_keys=True, separators=(",", ":")).encode("ascii"))
     return digest.hexdigest()
 
@@ -308,6 +316,8 @@ def _entropy(values: Mapping[str, Any], qualities: int) -> Mapping[str, Any]:
         )
     if kind == "hyperprior":
         _check_layout(entropy, _whole(values, "channels", 1, 65536), qualities)
+    if kind == "bits":
+        BitLayout.from_manifest(entropy, _whole(values, "channels", 1, 65536), qualities)
     return entropy
 
 

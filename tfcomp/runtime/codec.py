@@ -11,7 +11,7 @@ import logging
 import operator
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,18 @@ from tfcomp.errors import (
 from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
-from tfcomp.runtime.entropy import MAX_LATENT, FactorizedCoder, HyperpriorCoder
+from tfcomp.runtime.entropy import MAX_LATENT, BitCoder, FactorizedCoder, HyperpriorCoder
 from tfcomp.runtime.image_input import read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
-from tfcomp.runtime.padding import padding_fits
+from tfcomp.runtime.padding import EdgePadded, padding_fits
+from tfcomp.runtime.refinement_door import open_refinement
 from tfcomp.runtime.tiles import run_tiled
 
 _log = logging.getLogger("tfcomp")
+
+# In pixels. Of larger images one network's working memory is given back before the next one runs.
+_LARGE = 4_000_000
 
 
 def load(name_or_path: str | os.PathLike, num_threads: int | None = None) -> Codec:
@@ -65,8 +69,10 @@ class Codec:
 
         self._encoder = Network(model(bundle.encoder, "encoder.tflite"), "encode", "latents")
         self._decoder = Network(model(bundle.decoder, "decoder.tflite"), "decode", "image")
-        self._entropy_coder: FactorizedCoder | HyperpriorCoder
-        if bundle.entropy is None or manifest.layout is None:
+        self._entropy_coder: FactorizedCoder | HyperpriorCoder | BitCoder
+        if manifest.bit_layout is not None:
+            self._entropy_coder = BitCoder(bundle.tables, manifest.bit_layout)
+        elif bundle.entropy is None or manifest.layout is None:
             self._entropy_coder = FactorizedCoder(
                 bundle.tables, manifest.qualities, manifest.channels
             )
@@ -83,6 +89,8 @@ class Codec:
         *,
         target_bpp: float | None = None,
         max_bytes: int | None = None,
+        refine: int = 0,
+        progress: Callable[[int, int], None] | None = None,
     ) -> bytes:
         """Compresses one image.
 
@@ -92,14 +100,19 @@ class Codec:
         quality: 1 (smallest file) to the model's number of qualities; the model's default if None.
         target_bpp, max_bytes: instead of a quality, the largest file to make, in bits/pixel or in
             bytes, header and all. Takes the best quality that fits.
+        refine: steps of gradient descent on this image's latents, for a file that is a few percent
+            better and takes minutes. Needs TensorFlow; see docs/refinement.md. The limits hold.
+        progress: called with steps done and steps in all, while refining.
         Returns the bytes of a `.tfcomp` file.
-        Raises ImageError for an image that can't be read or can't fit, ConfigError for bad options.
+        Raises ImageError for an image that can't be read or can't fit, ConfigError for bad options,
+        CodecError where refinement has no TensorFlow.
         """
         if (quality, target_bpp, max_bytes).count(None) < 2:
             raise ConfigError("give only one of quality, target_bpp and max_bytes")
         if target_bpp is not None and not 0 < target_bpp < float("inf"):
             raise ConfigError(f"target_bpp must be a positive number, not {target_bpp}")
         quality = self.checked_quality(quality)
+        refinement = open_refinement(refine)
         with _memory_errors_named():
             given = read_image(image, max_pixels=self._manifest.max_pixels)
             for note in given.notes:
@@ -108,8 +121,12 @@ class Codec:
                 height, width, _ = given.pixels.shape
                 max_bytes = int(target_bpp * height * width / 8)
             if max_bytes is not None:
-                return self._compress_rgb_to_fit(given.pixels, max_bytes)
-            return self._compress_rgb(given.pixels, quality)
+                data = self._compress_rgb_to_fit(given.pixels, max_bytes)
+            else:
+                data = self._compress_rgb(given.pixels, quality)
+            if refinement is not None:
+                data = refinement.refine(self, given.pixels, data, refine, max_bytes, progress)
+            return data
 
     def decompress(
         self, data: bytes | str | os.PathLike, max_pixels: int | None = None
@@ -136,6 +153,8 @@ class Codec:
             latents = self._entropy_coder.decode(
                 container.sections, container.quality, *latent_size
             )
+            if container.height * container.width > _LARGE:
+                self._entropy_coder.release()
             pixels = self._decode_latents(latents, container.quality)
             return np.ascontiguousarray(pixels[: container.height, : container.width])
 
@@ -172,10 +191,23 @@ class Codec:
             raise ImageError(
                 f"an image of {width}x{height} pixels is too long and narrow; split or shrink it"
             )
-        latents = self._encode_image(self._padded(pixels), quality)
-        sections = self._entropy_coder.encode(latents, quality)
-        fingerprint = self._manifest.short_fingerprint
-        return pack(Container(fingerprint, quality, width, height, sections), fixed_size)
+        latents = self._encode_image(EdgePadded(pixels, self._manifest.stride), quality)
+        if height * width > _LARGE:
+            self._encoder.release()
+        return self.pack_latents(latents, quality, height, width)
+
+    def pack_latents(
+        self, latents: np.ndarray, quality: int, height: int, width: int, **choices: Any
+    ) -> bytes:
+        """The file of given latents, for who finds better ones than the encoder network.
+
+        latents: [h, w, channels] as the bundle's entropy coder takes them (tfcomp/runtime/
+            entropy.py). height, width: of the image in pixels. choices: the coder's own.
+        """
+        manifest = self._manifest
+        sections = self._entropy_coder.encode(latents, quality, **choices)
+        container = Container(manifest.short_fingerprint, quality, width, height, sections)
+        return pack(container, manifest.fixed_size)
 
     def _compress_rgb_to_fit(self, pixels: np.ndarray, max_bytes: int) -> bytes:
         """The best quality of at most `max_bytes`, by bisection: file sizes grow with quality."""
@@ -195,18 +227,12 @@ class Codec:
                 too_large = quality
         return best
 
-    def _padded(self, pixels: np.ndarray) -> np.ndarray:
-        """Repeats the bottom and right edges up to whole latent elements."""
-        stride = self._manifest.stride
-        height, width, _ = pixels.shape
-        return np.pad(pixels, ((0, -height % stride), (0, -width % stride), (0, 0)), mode="edge")
-
     def _latent_size(self, height: int, width: int) -> tuple[int, int]:
         stride = self._manifest.stride
         return -(-height // stride), -(-width // stride)
 
-    def _encode_image(self, pixels: np.ndarray, quality: int) -> np.ndarray:
-        """uint8 [H, W, 3], padded -> [h, w, channels] of the entropy coder's latent_dtype."""
+    def _encode_image(self, pixels: EdgePadded, quality: int) -> np.ndarray:
+        """uint8 [H, W, 3] -> [h, w, channels] of the entropy coder's latent_dtype."""
         stride = self._manifest.stride
         height, width = self._latent_size(*pixels.shape[:2])
         shape = (height, width, self._manifest.channels)
@@ -229,12 +255,12 @@ class Codec:
         return latents
 
     def _decode_latents(self, latents: np.ndarray, quality: int) -> np.ndarray:
-        """int32 [h, w, channels] -> uint8 [H, W, 3], padded."""
+        """Integers [h, w, channels] -> uint8 [H, W, 3], padded."""
         stride = self._manifest.stride
         pixels = np.empty((latents.shape[0] * stride, latents.shape[1] * stride, 3), np.uint8)
         level = np.array([quality], np.int32)
         run_tiled(
-            lambda part: self._decoder.run(latents=part, quality=level),
+            lambda part: self._decoder.run(latents=part.astype(np.int32), quality=level),
             latents,
             pixels,
             in_scale=1,

@@ -6,14 +6,17 @@ One class for each kind of entropy model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from tfcomp.bitstream import hyperprior_sections, range_coder
-from tfcomp.bitstream.hyperprior_sections import Layout, Networks
+from tfcomp.bitstream import bit_sections, hyperprior_sections, range_coder
+from tfcomp.bitstream.bit_layout import BitLayout
+from tfcomp.bitstream.hyperprior_sections import Layout
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BitstreamError, BundleError
+from tfcomp.runtime.integer_networks import IntegerNetworks
 
 # Beyond this the networks' float32 cannot tell neighbouring integers apart: no image leads there.
 MAX_LATENT = 2**24
@@ -68,6 +71,9 @@ class FactorizedCoder:
             rows[start : start + _ROWS_AT_ONCE] = decoded
         return rows.reshape(height, width, self._channels)
 
+    def release(self) -> None:
+        """Gives back working memory: there is none that outlasts a call."""
+
     def _row_index(self, width: int, quality: int) -> np.ndarray:
         first = (quality - 1) * self._channels
         return np.tile(np.arange(first, first + self._channels, dtype=np.int32), width)
@@ -83,7 +89,11 @@ class HyperpriorCoder:
     latent_dtype = np.float32
 
     def __init__(
-        self, tables: Mapping[str, CdfTables], layout: Layout, networks: Networks, qualities: int
+        self,
+        tables: Mapping[str, CdfTables],
+        layout: Layout,
+        networks: IntegerNetworks,
+        qualities: int,
     ) -> None:
         self._tables = tables
         self._layout = layout
@@ -94,16 +104,19 @@ class HyperpriorCoder:
                 f"of {layout.hyper_channels} hyper-latent channels; export the bundle again"
             )
 
-    def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
-        """float32 [h, w, channels], in quantisation steps -> the file's sections."""
+    def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
+        """float32 [h, w, channels], in quantisation steps -> the file's sections.
+
+        choices: hyper_latents and distortion_weight of `hyperprior_sections.encode`.
+        """
         return hyperprior_sections.encode(
-            latents, quality, self._networks, self._tables, self._layout, range_coder
+            latents, quality, self._networks, self._tables, self._layout, range_coder, **choices
         )
 
     def decode(
         self, sections: Sequence[bytes], quality: int, height: int, width: int
     ) -> np.ndarray:
-        """The file's sections -> int32 [height, width, channels], in eighths of a step.
+        """The file's sections -> int16 or int32 [height, width, channels], in eighths of a step.
 
         Raises BitstreamError.
         """
@@ -118,8 +131,50 @@ class HyperpriorCoder:
             range_coder,
         )
 
+    def release(self) -> None:
+        """Gives back the networks' working memory."""
+        self._networks.release()
+
+
+class BitCoder:
+    """Latents that are bits, with tables chosen by the bits around them that are known before.
+
+    See tfcomp/bitstream/bit_sections.py for the section and its order.
+    """
+
+    section_names: tuple[str, ...] = bit_sections.SECTION_NAMES
+    latent_dtype = np.int32
+
+    def __init__(self, tables: Mapping[str, CdfTables], layout: BitLayout) -> None:
+        self._tables = tables
+        self._layout = layout
+        wanted = len(layout.contexts) << layout.context_bits
+        if tables["latents"].count != wanted:
+            raise BundleError(
+                f"tables.npz has {tables['latents'].count} tables and its contexts need {wanted}; "
+                "export the bundle again"
+            )
+
+    def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
+        """int32 [h, w, channels] of 0 and 1 -> the file's sections."""
+        if latents.min() < 0 or latents.max() > 1:
+            raise BundleError("encoder.tflite gives other latents than bits; export it again")
+        return bit_sections.encode(latents, quality, self._tables, self._layout, range_coder)
+
+    def decode(
+        self, sections: Sequence[bytes], quality: int, height: int, width: int
+    ) -> np.ndarray:
+        """The file's sections -> int32 [height, width, channels]. Raises BitstreamError."""
+        return bit_sections.decode(
+            sections, quality, height, width, self._tables, self._layout, range_coder
+        )
+
+    def release(self) -> None:
+        """There is nothing to give back."""
+
 
 SECTION_NAMES: dict[str, tuple[str, ...]] = {
     "factorized": FactorizedCoder.section_names,
     "hyperprior": HyperpriorCoder.section_names,
+    "bits": BitCoder.section_names,
 }

@@ -9,16 +9,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE, Layout
+from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE, PASS_REACH, Layout
 from tfcomp.runtime.interpreter import Model, Network
 from tfcomp.runtime.tiles import run_tiled
 
-# In hyper-latents, respectively latents, to each side; two 3x3 convolutions look 2 far, one 1.
-_HYPER_REACH = 2
-_PASS_REACH = 1
-# Side of a tile of the same; what the networks hold at once is some 100 MB.
+_HYPER_REACH = 2  # in hyper-latents, to each side: two 3x3 convolutions
+# Side of a tile of the same. LiteRT holds the working memory of every network that has run.
 _HYPER_TILE = 64
-_PASS_TILE = 128
+_PASS_TILE = 64
 
 
 class IntegerNetworks:
@@ -34,7 +32,12 @@ class IntegerNetworks:
             Network(model, f"pass_{number}", "parameters") for number in range(len(layout.passes))
         ]
         self._layout = layout
+        self._model = model
         self._features: int | None = None
+
+    def release(self) -> None:
+        """See `Model.release`."""
+        self._model.release()
 
     def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
         height, width, _ = latents.shape
@@ -83,7 +86,7 @@ class IntegerNetworks:
             parameters,
             in_scale=1,
             out_scale=1,
-            reach=_PASS_REACH,
+            reach=PASS_REACH,
             side=_PASS_TILE,
         )
         return parameters

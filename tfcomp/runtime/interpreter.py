@@ -70,6 +70,11 @@ class Model:
                 self._forget()
             return outputs
 
+    def release(self) -> None:
+        """Gives back the working memory of the last run; the next one makes it anew."""
+        with self._lock:
+            self._forget()
+
     def _make_runner(self, signature: str) -> Any:
         if self._interpreter is None:
             self._interpreter = _interpreter_class()(
@@ -95,6 +100,10 @@ class Network:
         self._signature = signature
         self._output = output
         self.name = model.name
+
+    def release(self) -> None:
+        """See `Model.release`."""
+        self._model.release()
 
     def run(self, **inputs: np.ndarray) -> np.ndarray:
         """The network's output for these inputs; raises what `Model.run` does."""

@@ -92,7 +92,7 @@ def _tile(size: tuple[int, int]) -> Any:
 
 
 def _save(image: Image.Image, file: IO[bytes], filename: Any) -> None:
-    options = {name: image.encoderinfo.get(name) for name in _OPTIONS}
+    options: dict[str, Any] = {name: image.encoderinfo.get(name) for name in _OPTIONS}
     try:
         model = image.encoderinfo.get("model") or registry.default_model()
         data = codec.shared_codec(registry.find_by_name(model)).compress(image, **options)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfcomp.errors import BundleError
+from tfcomp.runtime.padding import EdgePadded
 
 TILE_PIXELS = 1024  # side of a tile; an image of no more area than a tile's is never cut
 
@@ -40,7 +41,7 @@ class Span(NamedTuple):
 
 def run_tiled(
     run: Callable[[np.ndarray], np.ndarray],
-    inputs: np.ndarray,
+    inputs: np.ndarray | EdgePadded,
     outputs: np.ndarray,
     in_scale: int,
     out_scale: int,

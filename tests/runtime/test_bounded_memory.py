@@ -1,0 +1,61 @@
+"""What keeps memory from growing with the picture changes no byte and no pixel."""
+
+import numpy as np
+import pytest
+
+import tfcomp
+from tests.bundle_factory import photo
+from tfcomp.bitstream import hyperprior_sections
+from tfcomp.bitstream.hyperprior_sections import Pass
+from tfcomp.runtime.padding import EdgePadded
+
+
+@pytest.fixture(scope="module")
+def codec():
+    return tfcomp.load("cycle", num_threads=1)
+
+
+@pytest.mark.parametrize("quality", [1, 8])  # 8 and 2 latent rows a stream
+def test_bands_of_rows_give_the_bytes_and_pixels_of_the_whole(codec, quality, monkeypatch):
+    image = photo(330, 75)  # 21 latent rows
+    whole = codec.compress(image, quality)
+    pixels = codec.decompress(whole)
+    bands = []
+    plain = hyperprior_sections._bands
+
+    def counted(height, rows):
+        found = list(plain(height, rows))
+        bands.append(len(found))
+        return found
+
+    monkeypatch.setattr(hyperprior_sections, "_BAND_ROWS", 1)
+    monkeypatch.setattr(hyperprior_sections, "_bands", counted)
+    assert codec.compress(image, quality) == whole
+    np.testing.assert_array_equal(codec.decompress(whole), pixels)
+    assert min(bands) == {1: 3, 8: 11}[quality]
+
+
+@pytest.mark.parametrize("parity", [None, 0, 1])
+def test_values_that_16_bits_cannot_hold_are_kept(parity):
+    decoded = np.zeros((4, 3, 5), np.int16)
+    store = hyperprior_sections._Store(decoded, Pass(1, 2, parity))
+    values = np.arange(-12, 12, dtype=np.int32).reshape(4, 3, 2)
+    store(slice(0, 2), values[:2])
+    store(slice(2, 4), values[2:] * 100_000)
+    expected = np.concatenate([values[:2], values[2:] * 100_000])
+    if parity is not None:
+        rows, columns = np.indices((4, 3))
+        expected = np.where(((rows + columns) % 2 == parity)[..., None], expected, 0)
+    np.testing.assert_array_equal(store.finish()[..., 1:3], expected)
+    assert not store.finish()[..., [0, 3, 4]].any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (9, 15), (30, 7)])
+def test_a_picture_padded_part_by_part_is_the_padded_picture(size):
+    pixels = photo(*size)
+    padded = EdgePadded(pixels, 8)
+    whole = np.pad(pixels, ((0, -size[0] % 8), (0, -size[1] % 8), (0, 0)), mode="edge")
+    assert padded.shape == whole.shape
+    for rows in (slice(0, 8), slice(whole.shape[0] - 8, whole.shape[0]), slice(0, whole.shape[0])):
+        columns = slice(whole.shape[1] - 8, whole.shape[1])
+        np.testing.assert_array_equal(padded[rows, columns], whole[rows, columns])

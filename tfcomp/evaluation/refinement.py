@@ -1,0 +1,117 @@
+"""What `--refine` brings: bytes, PSNR and BD-rate before and after, and the seconds it takes.
+
+    python -m tfcomp.evaluation.refinement FOLDER --model cycle --steps 0,25,100
+
+Whole files and decoded 8-bit pixels, as everywhere; the BD-rate is against the first number of
+steps, from the mean curves of the qualities given. Prints Markdown as it goes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List, Optional, Tuple
+
+import numpy as np
+
+from tfcomp.errors import CodecError, ConfigError
+from tfcomp.evaluation.curves import Point, bd_rate
+from tfcomp.evaluation.images import read_images
+from tfcomp.evaluation.metrics import psnr
+
+
+def main(arguments=None) -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tfcomp.evaluation.refinement")
+    parser.add_argument("folder", type=Path, help="folder of test images")
+    parser.add_argument("--model", default="cycle", help="installed bundle or path")
+    parser.add_argument("--steps", default="0,25,100", help="steps of refinement, a row for each")
+    parser.add_argument("--qualities", help="of the model; lowest, middle and highest if left out")
+    parser.add_argument("--images", help="only these, by name without suffix")
+    parser.add_argument("--crop", metavar="WxH", help="only the middle of each picture")
+    options = parser.parse_args(arguments)
+    try:
+        return _run(options)
+    except CodecError as error:
+        print(f"refinement: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(options: argparse.Namespace) -> int:
+    import tfcomp
+
+    images = _chosen(read_images(options.folder), options.images, options.crop)
+    codec = tfcomp.load(options.model)
+    steps = _numbers(options.steps)
+    ends = (1, (1 + codec.qualities) // 2, codec.qualities)
+    qualities = _numbers(options.qualities) if options.qualities else sorted(set(ends))
+    for quality in qualities:
+        codec.checked_quality(quality)
+    print("| picture | quality | steps | bytes | PSNR dB | seconds |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    curves: Dict[int, List[Point]] = {each: [] for each in steps}
+    for quality in qualities:
+        rates: Dict[int, List[Tuple[float, float]]] = {each: [] for each in steps}
+        for name, image in images.items():
+            for each in steps:
+                start = time.perf_counter()
+                data = codec.compress(image, quality, refine=each)
+                seconds = time.perf_counter() - start
+                decibels = psnr(image, codec.decompress(data))
+                rates[each].append((8 * len(data) / (image.size // 3), decibels))
+                print(
+                    f"| {name} | {quality} | {each} | {len(data)} | {decibels:.2f} "
+                    f"| {seconds:.1f} |",
+                    flush=True,
+                )
+        for each in steps:
+            bpp, decibels = np.mean(rates[each], axis=0)
+            curves[each].append(Point(quality, float(bpp), float(decibels)))
+    _print_means(curves, steps)
+    return 0
+
+
+def _print_means(curves: Dict[int, List[Point]], steps: List[int]) -> None:
+    print("\n| steps | mean bits/pixel and PSNR dB at each quality | BD-rate |")
+    print("| --- | --- | --- |")
+    for each in steps:
+        points = "; ".join(f"{p.bpp:.4f}, {p.psnr:.2f}" for p in curves[each])
+        found = bd_rate(curves[steps[0]], curves[each]) if each != steps[0] else None
+        gain = f"{found.percent:+.2f} %" if found else "-"
+        print(f"| {each} | {points} | {gain} |")
+
+
+def _chosen(
+    images: Dict[str, np.ndarray], names: Optional[str], crop: Optional[str]
+) -> Dict[str, np.ndarray]:
+    if names:
+        wanted = names.split(",")
+        images = {name: image for name, image in images.items() if Path(name).stem in wanted}
+        if not images:
+            raise ConfigError(f"the folder has none of {names}")
+    if crop is None:
+        return images
+    try:
+        width, height = (int(side) for side in crop.lower().split("x"))
+    except ValueError:
+        raise ConfigError(f"--crop is WIDTHxHEIGHT, such as 256x256, not '{crop}'") from None
+    return {name: _middle(image, height, width) for name, image in images.items()}
+
+
+def _middle(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    top = max(0, (image.shape[0] - height) // 2)
+    left = max(0, (image.shape[1] - width) // 2)
+    return np.ascontiguousarray(image[top : top + height, left : left + width])
+
+
+def _numbers(text: str) -> List[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigError(f"whole numbers with commas between, not '{text}'") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""One picture's file, refined: never a worse one.
+
+image -> encoder network -> unrounded latents -> window by window: gradient descent -> rounded ->
+range coder -> files, of which the one of least bits + multiplier * squared error is kept, the
+unrefined one among them. Cost is measured on whole files and decoded 8-bit pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfcomp.bitstream.container import parse
+from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
+from tfcomp.errors import CodecError
+from tfcomp.refinement.descent import Descent
+from tfcomp.refinement.lite_graph import LiteGraph
+from tfcomp.refinement.multiplier import multiplier, squared_error
+from tfcomp.refinement.relaxed_latents import relaxed_latents
+from tfcomp.refinement.windows import SIDE_PIXELS, windows
+from tfcomp.runtime.padding import EdgePadded
+from tfcomp.runtime.tiles import run_tiled
+
+if TYPE_CHECKING:
+    from tfcomp.runtime.codec import Codec
+
+# Of a model whose networks look too far to be run in parts.
+_MOST_PIXELS_AT_ONCE = 4 * SIDE_PIXELS**2
+
+
+def refine(
+    codec: Codec,
+    pixels: np.ndarray,
+    data: bytes,
+    steps: int,
+    max_bytes: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> bytes:
+    """The best file found in `steps` steps for each window of the picture.
+
+    pixels: uint8 [H, W, 3]. data: its file as the codec made it, whose quality is kept.
+    max_bytes: of the file; `data` must hold it.
+    progress: called with steps done and steps in all.
+    Deterministic: the same picture gives the same file.
+    Raises CodecError for a model that cannot be refined.
+    """
+    quality = parse(data, lambda fingerprint: codec.bundle).quality
+    weight = multiplier(
+        codec, pixels, quality, lambda q: data if q == quality else codec.compress(pixels, q)
+    )
+    if not 0 < weight < math.inf:
+        return data
+    best, cost = data, _cost(codec, pixels, data, weight)
+    for candidate in _refined_files(codec, pixels, quality, weight, steps, progress):
+        if max_bytes is None or len(candidate) <= max_bytes:
+            its_cost = _cost(codec, pixels, candidate, weight)
+            if its_cost < cost:
+                best, cost = candidate, its_cost
+    return best
+
+
+def _cost(codec: Codec, pixels: np.ndarray, data: bytes, weight: float) -> float:
+    return 8.0 * len(data) + weight * squared_error(codec, pixels, data)
+
+
+def _refined_files(
+    codec: Codec,
+    pixels: np.ndarray,
+    quality: int,
+    weight: float,
+    steps: int,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[bytes]:
+    bundle, manifest = codec.bundle, codec.bundle.manifest
+    stride, reach = manifest.stride, manifest.reach
+    height, width, _ = pixels.shape
+    if reach is None and height * width > _MOST_PIXELS_AT_ONCE:
+        raise CodecError(
+            f"model '{manifest.name}' refines pictures of up to {_MOST_PIXELS_AT_ONCE} pixels, not "
+            f"{width}x{height}: its manifest tells no reach, so it cannot work in parts"
+        )
+    latents = _unrounded_latents(codec, pixels, quality)
+    model = relaxed_latents(bundle, quality)
+    decoder = LiteGraph(bundle.decoder, f"bundle {bundle.source}: decoder.tflite")
+    descent = Descent(decoder, model, quality, weight, steps)
+    variables = model.variables(latents)
+    todo = list(windows(latents.shape[0], latents.shape[1], stride, reach))
+    done = 0
+
+    def step_done() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, steps * len(todo))
+
+    for window in todo:
+        # Fine variables lie on the latents' grid, coarse ones on the hyper-latents'.
+        views = [(window.seen, window.free), (window.seen_coarse, window.free_coarse)]
+        parts = [seen(each) for each, (seen, _) in zip(variables, views)]
+        free = [make() for _, (_, make) in zip(variables, views)]
+        for part, where, found in zip(
+            parts, free, descent.run(window.seen(pixels, stride), parts, free, step_done)
+        ):
+            np.copyto(part, found, where=where)
+    if len(variables) == 1:
+        symbols = np.rint(variables[0]).astype(np.int32)
+        yield codec.pack_latents(symbols, quality, height, width)
+        return
+    hyper = np.rint(variables[1]).astype(np.int32)
+    for distortion_weight in (None, DISTORTION_WEIGHT):
+        yield codec.pack_latents(
+            variables[0],
+            quality,
+            height,
+            width,
+            hyper_latents=hyper,
+            distortion_weight=distortion_weight,
+        )
+
+
+def _unrounded_latents(codec: Codec, pixels: np.ndarray, quality: int) -> np.ndarray:
+    """float32 [h, w, C] in steps: what the encoder network gives before it rounds, if it does."""
+    bundle, manifest = codec.bundle, codec.bundle.manifest
+    encoder = LiteGraph(bundle.encoder, f"bundle {bundle.source}: encoder.tflite")
+    level = np.array([quality], np.int32)
+    padded = EdgePadded(pixels, manifest.stride)
+    height, width = (side // manifest.stride for side in padded.shape[:2])
+    latents = np.empty((height, width, manifest.channels), np.float32)
+    run_tiled(
+        lambda part: encoder.call("encode", image=part, quality=level)["latents"].numpy(),
+        padded,
+        latents,
+        in_scale=manifest.stride,
+        out_scale=1,
+        reach=manifest.reach,
+    )
+    return latents
