@@ -1,0 +1,56 @@
+"""What the networks see of real pictures, for a quantiser to learn the ranges from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
+
+_SIDE = 256  # of the middle of a picture that is used, in pixels
+_LEVELS = 4
+
+
+def levels(qualities):
+    """Up to four quality levels from 1 to `qualities`, evenly spread; a list of int."""
+    return sorted({int(level) for level in np.linspace(1, qualities, _LEVELS).round()})
+
+
+def samples(deployed, images, stride, qualities, fixed_size=None):
+    """Inputs of both networks.
+
+    Args:
+      deployed: a module with `encode` and `decode`, see `tfcomp.export.deployed.DeployedCodec`.
+      images: list of uint8 [H, W, 3].
+      stride: pixels per latent along one side.
+      qualities: number of quality levels.
+      fixed_size: (width, height) where the model takes no other size.
+
+    Returns:
+      {"encode": list of dicts, "decode": list of dicts} of the signatures' inputs.
+
+    Raises:
+      ValueError: a picture is smaller than the stride, or than the fixed size.
+    """
+    encoder, decoder = [], []
+    for image in images:
+        part = _middle(image, stride, fixed_size)[None]
+        for level in levels(qualities):
+            quality = np.array([level], np.int32)
+            latents = deployed.encode(part, quality)["latents"].numpy()
+            if latents.dtype != np.int32:  # in steps; the decoder takes eighths of them
+                latents = np.round(latents * MEAN_UNITS).astype(np.int32)
+            encoder.append({"image": part, "quality": quality})
+            decoder.append({"latents": latents, "quality": quality})
+    return {"encode": encoder, "decode": decoder}
+
+
+def _middle(image, stride, fixed_size):
+    height, width = image.shape[:2]
+    if fixed_size:
+        columns, rows = fixed_size
+    else:
+        rows, columns = (min(side, _SIDE) // stride * stride for side in (height, width))
+    if not 0 < rows <= height or not 0 < columns <= width:
+        raise ValueError(f"a picture of {width}x{height} pixels is too small to calibrate with")
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return image[top : top + rows, left : left + columns]

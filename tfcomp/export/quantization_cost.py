@@ -1,0 +1,57 @@
+"""What a quantised bundle costs against the float32 one of the same weights, in BD-rate."""
+
+from __future__ import annotations
+
+from tfcomp.errors import CodecError
+from tfcomp.evaluation.curves import bd_rate
+from tfcomp.evaluation.rate_distortion import curve
+from tfcomp.export.calibration import levels
+from tfcomp.runtime.codec import load
+
+LARGEST_LOSS = 3.0  # percent
+
+
+def points(bundle, images):
+    """The rate-distortion points of a bundle at up to four qualities, whole files, 8-bit pixels.
+
+    Args:
+      bundle: its folder.
+      images: name -> uint8 [H, W, 3].
+    """
+    codec = load(bundle, num_threads=1)
+    return curve(codec.compress, codec.decompress, levels(codec.qualities), images)
+
+
+def loss(reference, candidate):
+    """BD-rate of one curve against another in percent; None where they share no PSNR at all.
+
+    More bits at equal PSNR is a positive loss.
+    """
+    found = bd_rate(reference, candidate)
+    return None if found is None else found.percent
+
+
+def check(reference, candidate, images, largest_loss=LARGEST_LOSS):
+    """Measures a quantised bundle, and refuses it if it costs too much.
+
+    Args:
+      reference: folder of the float32 bundle.
+      candidate: folder of the quantised bundle.
+      images: name -> uint8 [H, W, 3], not the pictures it was calibrated with.
+      largest_loss: percent of BD-rate.
+
+    Returns:
+      one line that says what it costs.
+
+    Raises:
+      CodecError: it costs more, or so much that nothing can be compared.
+    """
+    cost = loss(points(reference, images), points(candidate, images))
+    advice = "nothing was written; use --quantize float16, which costs next to nothing"
+    pictures = f"{len(images)} picture{'s' if len(images) > 1 else ''}"
+    if cost is None:
+        raise CodecError(f"int8 reaches none of float32's PSNR on {pictures}: {advice}")
+    line = f"int8 costs {cost:+.1f} % BD-rate against float32 on {pictures}"
+    if cost >= largest_loss:
+        raise CodecError(f"{line}, and less than {largest_loss:g} % is asked for: {advice}")
+    return line
