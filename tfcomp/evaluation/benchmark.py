@@ -19,11 +19,19 @@ from tqdm import tqdm
 import tfcomp
 from tfcomp.errors import CodecError, ConfigError, OutputError
 from tfcomp.evaluation.child import measure_in_child
-from tfcomp.evaluation.classical import CODECS
-from tfcomp.evaluation.contestants import CODEC, MODEL, Model
+from tfcomp.evaluation.classical import CODECS, decode_on_one_thread
+from tfcomp.evaluation.contestants import CODEC, MODEL, Model, open_contestant
 from tfcomp.evaluation.curves import Point, RateDifference, bd_rate
+from tfcomp.evaluation.enhancement import chosen_filters
+from tfcomp.evaluation.enhancement_comparison import (
+    Enhancement,
+    compare,
+    settings_near,
+    training_crops,
+)
 from tfcomp.evaluation.gate import Gate, judge
 from tfcomp.evaluation.images import image_files, read_pixels
+from tfcomp.evaluation.lpips import Lpips
 from tfcomp.evaluation.measuring import SECONDS_FOR_REPEATS
 from tfcomp.evaluation.published import PublishedCurve, are_kodak, chosen_curves
 from tfcomp.evaluation.results import Entry, Results, compare_with_anchor, to_csv, to_json
@@ -43,6 +51,9 @@ class Plan:
       repeats: how often each step is timed.
       published: which published curves to show beside; see `chosen_curves`.
       gates: what must be reached.
+      lpips: measure LPIPS too.
+      enhance: names of post-filters to compare; see `enhancement.FILTERS`.
+      enhance_training: folder to choose their strengths on; scikit-image's photographs if None.
     """
 
     folder: Path
@@ -53,6 +64,9 @@ class Plan:
     repeats: int = 3
     published: str = "auto"
     gates: Tuple[Gate, ...] = ()
+    lpips: bool = False
+    enhance: Tuple[str, ...] = ()
+    enhance_training: Optional[Path] = None
 
 
 def check(plan: Plan) -> None:
@@ -66,6 +80,11 @@ def check(plan: Plan) -> None:
     models = [Model(name).name for name in dict.fromkeys(plan.models)]
     _checked_names(plan, models, *_installed(plan.codecs))
     chosen_curves(plan.published, [path.stem for path in files])
+    if plan.lpips:
+        Lpips.installed()
+    if plan.enhance:
+        chosen_filters(plan.enhance)
+        training_crops(plan.enhance_training, plan.folder)
 
 
 def run(plan: Plan) -> Results:
@@ -91,7 +110,7 @@ def run(plan: Plan) -> Results:
     with tqdm(total=2 * len(images) * sum(counts), unit="step", leave=False, disable=None) as bar:
         for kind, name in contestants:
             bar.set_description(name)
-            found = measure_in_child(kind, name, images, plan.repeats, bar.update)
+            found = measure_in_child(kind, name, images, plan.repeats, bar.update, plan.lpips)
             entries.append(
                 Entry(
                     name,
@@ -123,6 +142,7 @@ def run(plan: Plan) -> Results:
             ),
         ),
         environment=_environment(plan.repeats),
+        enhancement=_enhancement(plan, entries, files) if plan.enhance else None,
     )
 
 
@@ -226,6 +246,23 @@ def _checked_names(
     return asked[0]
 
 
+def _enhancement(plan: Plan, entries: Sequence[Entry], files: Sequence[Path]) -> Enhancement:
+    """What the filters do to every contestant's pictures at a few of the measured settings."""
+    filters = chosen_filters(plan.enhance)
+    described, crops = training_crops(plan.enhance_training, plan.folder)
+    metric = Lpips.installed() if plan.lpips else None
+    decode_on_one_thread()
+    settings = [(entry, q) for entry in entries for q in settings_near(entry.means())]
+    rows = []
+    total = len(settings) * len(files) * len(filters)
+    with tqdm(total=total, unit="step", leave=False, disable=None) as bar:
+        for entry, quality in settings:
+            bar.set_description(f"enhancing {entry.name}")
+            contestant = open_contestant(entry.kind, entry.name)
+            rows += compare(contestant, quality, filters, crops, files, metric, bar.update)
+    return Enhancement(described, {each.name: each.description for each in filters}, rows)
+
+
 def _published_bd(
     curves: Sequence[PublishedCurve],
     files: Sequence[Path],
@@ -243,7 +280,7 @@ def _published_bd(
 
 def _environment(repeats: int) -> Dict[str, object]:
     versions = {}
-    for package in ("tfcomp", "numpy", "Pillow", "ai-edge-litert", "bjontegaard"):
+    for package in ("tfcomp", "numpy", "Pillow", "ai-edge-litert", "bjontegaard", "scikit-image"):
         try:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

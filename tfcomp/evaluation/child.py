@@ -48,6 +48,7 @@ def measure_in_child(
     images: Sequence[Tuple[str, Path]],
     repeats: int,
     on_step: Callable[[], None],
+    lpips: bool = False,
 ) -> Outcome:
     """`measure` in a new process.
 
@@ -59,6 +60,7 @@ def measure_in_child(
         "name": name,
         "images": [(label, os.path.abspath(path)) for label, path in images],
         "repeats": repeats,
+        "lpips": lpips,
     }
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
@@ -121,11 +123,13 @@ def main() -> None:
         baseline = peak_memory_mib()
         from tfcomp.evaluation.classical import decode_on_one_thread
         from tfcomp.evaluation.contestants import Model, open_contestant
+        from tfcomp.evaluation.lpips import Lpips
 
         contestant = open_contestant(job["kind"], job["name"])
         decode_on_one_thread()
         images = [(label, Path(path)) for label, path in job["images"]]
-        found, peak = measure(contestant, images, job["repeats"], lambda: say(step=1))
+        metric = Lpips.installed() if job["lpips"] else None
+        found, peak = measure(contestant, images, job["repeats"], lambda: say(step=1), metric)
         macs = None
         if isinstance(contestant, Model):
             macs = dataclasses.asdict(macs_per_pixel(contestant.codec.bundle))

@@ -17,6 +17,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.contestants import Contestant
 from tfcomp.evaluation.images import read_pixels
+from tfcomp.evaluation.lpips import MIN_SIDE, Lpips
 from tfcomp.evaluation.metrics import decibels, ms_ssim, psnr
 
 # What takes longer than this in all is not repeated: a slow step's noise is small beside it.
@@ -33,6 +34,7 @@ class Measurement:
       psnr: dB. ms_ssim: 0 to 1; ms_ssim_db: -10 log10(1 - MS-SSIM); both None for small images.
       encode_mpx_s, decode_mpx_s: million pixels a second, by the median of the runs.
       encode_runs, decode_runs: how many there were.
+      lpips: see `Lpips`; None where it was not asked for, and for tiny images.
     """
 
     image: str
@@ -46,6 +48,7 @@ class Measurement:
     decode_mpx_s: float
     encode_runs: int
     decode_runs: int
+    lpips: Optional[float] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +62,7 @@ def measure(
     images: Sequence[Tuple[str, Path]],
     repeats: int,
     on_step: Callable[[], None] = lambda: None,
+    lpips: Optional[Lpips] = None,
 ) -> Tuple[List[Measurement], Optional[float]]:
     """Codes every image at every quality.
 
@@ -66,6 +70,7 @@ def measure(
       images: (name, path) pairs.
       repeats: how often each step is timed; fewer where it is slow (`SECONDS_FOR_REPEATS`).
       on_step: called 2 x images x qualities times, for a progress bar.
+      lpips: to be measured too.
 
     Returns:
       (measurements, the process's peak memory in MiB up to the end of all coding)
@@ -92,8 +97,9 @@ def measure(
         for name, path, quality, file, encoding, decoding in coded:
             if path != last:
                 pixels, last = read_pixels(path), path
+            data = file.read_bytes()
             measurements.append(
-                _judged(contestant, name, pixels, quality, file.read_bytes(), encoding, decoding)
+                _judged(contestant, name, pixels, quality, data, encoding, decoding, lpips)
             )
             on_step()
     return measurements, peak
@@ -130,10 +136,11 @@ def _timed(repeats: int, step: Callable[..., Any], *arguments: Any) -> Tuple[Any
     return result, _Timing(statistics.median(times), len(times))
 
 
-def _judged(contestant, name, pixels, quality, data, encoding, decoding) -> Measurement:
+def _judged(contestant, name, pixels, quality, data, encoding, decoding, lpips) -> Measurement:
     decoded = contestant.decode(data)
     count = pixels.shape[0] * pixels.shape[1]
     similarity = ms_ssim(pixels, decoded)
+    comparable = lpips is not None and min(pixels.shape[:2]) >= MIN_SIDE
     return Measurement(
         image=name,
         quality=quality,
@@ -146,4 +153,5 @@ def _judged(contestant, name, pixels, quality, data, encoding, decoding) -> Meas
         decode_mpx_s=count / 1e6 / decoding.seconds,
         encode_runs=encoding.runs,
         decode_runs=decoding.runs,
+        lpips=lpips.distance(pixels, decoded) if comparable else None,
     )

@@ -59,6 +59,25 @@ def ms_ssim(original, decoded):
     return float(product.mean())
 
 
+def ssim(original, decoded):
+    """Structural similarity at one scale, from 0 to 1, the mean over red, green and blue.
+
+    Wang, Bovik, Sheikh and Simoncelli 2004, "Image quality assessment: from error visibility to
+    structural similarity": 11x11 Gaussian window of sigma 1.5, where it fits.
+
+    Args:
+      original, decoded: uint8 [H, W, C] of one shape, 11 pixels or more a side.
+
+    Raises:
+      ValueError: shapes or types differ from that.
+    """
+    original, decoded = _checked(original, decoded)
+    if min(original.shape[:2]) < _WINDOW:
+        raise ValueError(f"SSIM needs {_WINDOW} pixels a side")
+    x, y = (np.ascontiguousarray(np.moveaxis(a, -1, 0), np.float32) for a in (original, decoded))
+    return float(_structure_and_similarity(x, y)[1].mean())
+
+
 def decibels(similarity):
     """-10 log10(1 - similarity), which spreads what crowds below 1; None stays None."""
     if similarity is None:
@@ -82,7 +101,7 @@ def _structure_and_similarity(x, y):
     variances = _blurred(x * x + y * y) - squares
     structure = (2 * covariance + _C2) / (variances + _C2)
     similarity = structure * (2 * both + _C1) / (squares + _C1)
-    return (a.mean(axis=(1, 2), dtype=np.float64) for a in (structure, similarity))
+    return tuple(a.mean(axis=(1, 2), dtype=np.float64) for a in (structure, similarity))
 
 
 def _blurred(planes):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.resources
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
+from tfcomp.evaluation import equal_rate
 from tfcomp.evaluation.contestants import MODEL
+from tfcomp.evaluation.enhancement_comparison import EnhancedRow
 from tfcomp.evaluation.gallery import TARGET_BPP, Comparison
+from tfcomp.evaluation.lpips import BACKBONE
 from tfcomp.evaluation.plot import colours
 from tfcomp.evaluation.results import Results
 
@@ -32,6 +35,11 @@ def render(results: Results, comparisons: List[Comparison]) -> bytes:
         target_bpp=TARGET_BPP,
         model=MODEL,
         data=_data(results, comparisons),
+        has_lpips=any(m.lpips is not None for e in results.entries for m in e.measurements),
+        backbone=BACKBONE,
+        equal_rate=equal_rate.winners(results.entries),
+        metrics=equal_rate.METRICS,
+        enhanced=_enhanced(results),
     )
     return page.encode("utf-8")
 
@@ -87,6 +95,13 @@ def _image_rows(results: Results) -> List[Dict[str, Any]]:
         return first.percent if first else -1e9
 
     return sorted(rows, key=badness, reverse=True)
+
+
+def _enhanced(results: Results) -> List[Tuple[EnhancedRow, EnhancedRow]]:
+    """(row, the same codec's row without a filter)"""
+    rows = results.enhancement.rows if results.enhancement else []
+    plain = {(row.codec, row.quality): row for row in rows if row.filter == "none"}
+    return [(row, plain[row.codec, row.quality]) for row in rows]
 
 
 def _data(results: Results, comparisons: List[Comparison]) -> Dict[str, Any]:

@@ -11,6 +11,7 @@ import statistics
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from tfcomp.evaluation.curves import Point, RateDifference, bd_rate
+from tfcomp.evaluation.enhancement_comparison import Enhancement
 from tfcomp.evaluation.gate import Verdict
 from tfcomp.evaluation.macs import MacsPerPixel
 from tfcomp.evaluation.measuring import Measurement
@@ -75,6 +76,7 @@ class Results:
       anchor: name of the entry that BD-rates refer to. psnr_range: what they were held to, if so.
       published: curves to show beside; published_bd: theirs against the anchor, by name.
       verdicts: of the gates. environment: versions, machine, how it was timed.
+      enhancement: what post-filters did; None where none were asked for.
     """
 
     folder: str
@@ -87,6 +89,7 @@ class Results:
     published_bd: Dict[str, Optional[RateDifference]]
     verdicts: List[Verdict]
     environment: Dict[str, Any]
+    enhancement: Optional[Enhancement] = None
 
     def entry(self, name: str) -> Entry:
         return next(entry for entry in self.entries if entry.name == name)
@@ -146,6 +149,7 @@ def _mean(measurements: Sequence[Measurement]) -> Measurement:
         decode_mpx_s=statistics.median(m.decode_mpx_s for m in measurements),
         encode_runs=sum(m.encode_runs for m in measurements),
         decode_runs=sum(m.decode_runs for m in measurements),
+        lpips=mean("lpips"),
     )
 
 
