@@ -8,12 +8,14 @@ PYTHON ?= $(shell for p in python3.11 python3.10 python3.9 python3 python; do \
 RUN = $(VENV)/bin/python
 OUT ?= runs/cycle
 
-.PHONY: help train test lint setup clean
+.PHONY: help train test lint wheels c setup clean
 
 help:
 	@echo "make train   set up, train the cycle codec on embedded photographs (about 5 minutes)"
 	@echo "make test    set up and run the tests"
 	@echo "make lint    ruff, mypy, import contracts"
+	@echo "make wheels  build a wheel and try it on every Python found"
+	@echo "make c       build and test the C library"
 	@echo "make clean   remove the virtual environment and runs"
 
 $(VENV)/.installed: setup.py pyproject.toml tfcomp/bitstream/_range_coder.c tfcomp/bitstream/_range_coder_core.h
@@ -36,6 +38,12 @@ lint: setup
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
+
+wheels: setup
+	$(RUN) -m tests.distribution.matrix
+
+c:
+	cmake -S c -B build/c && cmake --build build/c && ctest --test-dir build/c --output-on-failure
 
 clean:
 	rm -rf $(VENV) runs

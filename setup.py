@@ -38,11 +38,18 @@ BENCHMARK = [
     "jinja2>=3.0",
     "Pillow>=11.3",  # with AVIF
     "pillow-jxl-plugin>=1.2",
+    "scikit-image>=0.22",  # post-filters
 ]
+SERVING = ["urllib3>=2.2", "tenacity>=8.2"]  # read1 came with urllib3 2.2
 
 
 def for_training(requirements):
     return [f"{requirement}; {TRAINING_PYTHON}" for requirement in requirements]
+
+
+SERVING_GRPC = [*SERVING, *for_training(["tensorflow-serving-api==2.14.1"])]
+# Beam's own bound on Pillow holds in an environment that has both.
+BEAM = ['apache-beam>=2.77,<3; python_version >= "3.10"', "pyarrow<26"]
 
 
 setup(
@@ -57,7 +64,7 @@ setup(
     package_data={
         "tfcomp": ["py.typed", "bundles/*/*"],
         "tfcomp.bitstream": ["*.c", "*.h"],
-        "tfcomp.evaluation": ["*.json", "report_page/*"],
+        "tfcomp.evaluation": ["*.json", "report_page/*", "post_filters/*"],
     },
     ext_modules=[
         Extension(
@@ -72,10 +79,16 @@ setup(
     extras_require={
         "train": for_training(["tensorflow==2.14.1", *TRAINING]),
         "benchmark": BENCHMARK,
+        "serving": SERVING,
+        "serving-grpc": SERVING_GRPC,
+        "beam": BEAM,
         "gpu": for_training(["tensorflow[and-cuda]==2.14.1"]),
         "test": [
-            *["pytest>=8", "hypothesis>=6.100", "import-linter>=2.0", "scikit-image>=0.22"],
+            *["pytest>=8", "hypothesis>=6.100", "import-linter>=2.0", "playwright>=1.40"],
+            *["build>=1", "mypy"],
             *BENCHMARK,
+            *SERVING_GRPC,
+            *BEAM,
         ],
         "lint": ["ruff", "mypy", "types-PyYAML", "types-tqdm"],
     },

@@ -44,7 +44,7 @@ WRONG = [
     ("compress photo.png x.tfcomp --max-bytes 3", "at the lowest quality"),
     ("compress photo.png x.tfcomp --model nothing", "no model 'nothing'"),
     ("compress photo.png x.tfcomp --model photo.png", "not a bundle"),
-    ("compress photo.png x.tfcomp --refine 3", "unrecognized"),
+    ("compress photo.png x.tfcomp --refine -3", "0 steps or more"),
     ("compress photo.png a b", "unrecognized"),
     ("compress", "required"),
     ("decompress missing.tfcomp", "does not exist"),

@@ -18,7 +18,7 @@ import tensorflow_probability as tfp
 
 from tfcomp.bitstream import range_coder, rows
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy import tfc_range_coder
+from tfcomp.entropy import noise, tfc_range_coder
 
 RANGE_CODER_PRECISION = 16
 _MINIMUM_LIKELIHOOD = 1e-9
@@ -111,7 +111,7 @@ class FactorizedPrior(tf.Module):
         rounded = latents + tf.stop_gradient(tf.round(latents) - latents)
         if not training:
             return rounded, self.bits(rounded, gain)
-        noisy = latents + tf.random.uniform(tf.shape(latents), -0.5, 0.5)
+        noisy = latents + noise.uniform(latents)
         return rounded, self.bits(noisy, gain)
 
     def bits(self, symbols, gain):

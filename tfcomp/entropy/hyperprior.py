@@ -22,9 +22,9 @@ import tensorflow as tf
 import tensorflow_compression as tfc
 from tensorflow import keras
 
-from tfcomp.bitstream import hyperprior_sections, range_coder
+from tfcomp.bitstream import hyperprior_sections
 from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS
-from tfcomp.entropy import integer_layers, tfc_range_coder
+from tfcomp.entropy import integer_layers, noise, tfc_range_coder
 from tfcomp.entropy.factorized import FactorizedPrior, frozen_tables
 from tfcomp.entropy.integer_layers import (
     ACTIVATION_BITS,
@@ -203,7 +203,7 @@ class Hyperprior(tf.Module):
         height, width = tf.shape(latents)[1], tf.shape(latents)[2]
         z = self.hyper_analysis(latents, quality)
         z_rounded = straight_through(z, tf.round(z))
-        z_rated = z + tf.random.uniform(tf.shape(z), -0.5, 0.5) if training else z_rounded
+        z_rated = z + noise.uniform(z) if training else z_rounded
         hyper_gain = tf.exp(tf.gather(self.hyper_log_gain, quality - 1))
         bits = self.hyper_prior.bits(z_rated, hyper_gain)
         parts = [bits]
@@ -218,7 +218,7 @@ class Hyperprior(tf.Module):
             # Index 0 codes nothing; see tfcomp/bitstream/hyperprior_sections.py.
             rounded = tf.where(index > 0, tf.round(residual), 0.0)
             symbols = straight_through(residual, rounded)
-            rated = residual + tf.random.uniform(tf.shape(y), -0.5, 0.5) if training else symbols
+            rated = residual + noise.uniform(y) if training else symbols
             cost = _gaussian_bits(rated, index)
             values = symbols + mean
             if parity == 0:
@@ -261,7 +261,12 @@ class Hyperprior(tf.Module):
           tuple of two bytes objects; see tfcomp/bitstream/hyperprior_sections.py.
         """
         return hyperprior_sections.encode(
-            np.asarray(latents), quality, _EagerNetworks(self), tables, self.layout, _CheckedCoder
+            np.asarray(latents),
+            quality,
+            _EagerNetworks(self),
+            tables,
+            self.layout,
+            tfc_range_coder.CheckedCoder,
         )
 
     def decode(self, sections, quality, height, width, tables):
@@ -281,7 +286,7 @@ class Hyperprior(tf.Module):
             _EagerNetworks(self),
             tables,
             self.layout,
-            _CheckedCoder,
+            tfc_range_coder.CheckedCoder,
         )
         return decoded.astype(np.float32) / MEAN_UNITS
 
@@ -309,19 +314,6 @@ class _EagerNetworks:
             tf.constant([quality]),
         )
         return tf.cast(tf.concat([mean, scale], -1)[0], tf.int32).numpy()
-
-
-class _CheckedCoder:
-    """TFC's range coder. It may not end on hostile bytes: `tfcomp.bitstream` reads them first."""
-
-    @staticmethod
-    def encode(values, index, tables):
-        return tfc_range_coder.encode_rows(values[None], index, tables)[0]
-
-    @staticmethod
-    def decode(data, index, tables):
-        range_coder.decode(data, index, tables)
-        return tfc_range_coder.decode_rows([data], index, tables)[0]
 
 
 def checkerboard(height, width):

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_compression as tfc
 
+from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BitstreamError
 
@@ -53,3 +54,19 @@ def decode_rows(streams, index, tables: CdfTables):
     if not np.all(tfc.entropy_decode_finalize(handle).numpy()):
         raise BitstreamError("the latents are damaged: compress the image again")
     return symbols.numpy() + tables.cdf_offset[index]
+
+
+class CheckedCoder:
+    """One stream at a time, as `hyperprior_sections` and `bit_sections` want it.
+
+    TFC's decoder may not end on hostile bytes: `tfcomp.bitstream` reads them first.
+    """
+
+    @staticmethod
+    def encode(values, index, tables):
+        return encode_rows(values[None], index, tables)[0]
+
+    @staticmethod
+    def decode(data, index, tables):
+        range_coder.decode(data, index, tables)
+        return decode_rows([data], index, tables)[0]

@@ -16,27 +16,41 @@ from pathlib import Path
 
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.bitstream.tables import save_tables
+from tfcomp.entropy.bit_prior import BitPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import OutputError
-from tfcomp.export import model_card, tflite
-from tfcomp.export.deployed import DeployedCodec
+from tfcomp.export import calibration, model_card, tflite
 from tfcomp.export.deployed_entropy import DeployedEntropy
+from tfcomp.export.families import deploy
 from tfcomp.runtime.bundle import fingerprint_of
 
 BUNDLE_FORMAT_VERSION = 1
 
 
-def write_bundle(model, config, folder, name, quantize="none", training=None, licence=None):
+def write_bundle(
+    model,
+    config,
+    folder,
+    name,
+    quantize="none",
+    training=None,
+    licence=None,
+    images=None,
+    check=None,
+):
     """Exports a trained model as a bundle folder.
 
     Args:
-      model: a built `CycleModel`.
+      model: a built codec model of any family.
       config: the `tfcomp.config.Config` it was trained with.
       folder: where the bundle goes; files of an older bundle there are replaced as a whole.
       name: the bundle's name.
       quantize: see `tflite.convert`.
       training: a JSON-ready summary of the training for the manifest.
       licence: terms of the weights, one line.
+      images: for quantize "int8", pictures to calibrate with: list of uint8 [H, W, 3].
+      check: called with the finished folder before it takes its place; what it raises keeps the
+        bundle from being written.
 
     Returns:
       the manifest, a dict.
@@ -47,15 +61,20 @@ def write_bundle(model, config, folder, name, quantize="none", training=None, li
     folder = Path(folder)
     if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").is_file():
         raise OutputError(f"{folder} holds files that are no bundle: give an empty folder")
-    deployed = DeployedCodec(model, half=quantize == "float16")
+    deployed = deploy(model, half=quantize == "float16")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
         raise OutputError(f"can't write {folder}: {error.strerror}") from error
     try:
-        (work / "encoder.tflite").write_bytes(tflite.convert(deployed, "encode", quantize))
-        (work / "decoder.tflite").write_bytes(tflite.convert(deployed, "decode", quantize))
+        samples = {"encode": None, "decode": None}
+        if quantize == "int8":
+            fixed = config.model.fixed_size
+            samples = calibration.samples(deployed, images, model.stride, model.qualities, fixed)
+        for file, signature in (("encoder.tflite", "encode"), ("decoder.tflite", "decode")):
+            network = tflite.convert(deployed, signature, quantize, samples[signature])
+            (work / file).write_bytes(network)
         save_tables(work / "tables.npz", model.tables)
         entropy = {"kind": config.model.prior}
         if isinstance(model.prior, Hyperprior):
@@ -64,6 +83,8 @@ def write_bundle(model, config, folder, name, quantize="none", training=None, li
                 tflite.convert_signatures(networks, networks.functions)
             )
             entropy.update(dataclasses.asdict(model.prior.layout))
+        if isinstance(model.prior, BitPrior):
+            entropy.update(model.prior.layout.to_manifest())
         manifest = {
             "format_version": BUNDLE_FORMAT_VERSION,
             "name": name,
@@ -71,9 +92,9 @@ def write_bundle(model, config, folder, name, quantize="none", training=None, li
             "qualities": model.qualities,
             "default_quality": config.model.default_quality,
             "stride": model.stride,
-            "channels": config.model.widths[-1],
-            "reach": reach(config.model),
-            "fixed_size": None,
+            "channels": config.model.channels,
+            "reach": config.model.reach,
+            "fixed_size": config.model.fixed_size,
             "max_pixels": MAX_PIXELS,
             "entropy": entropy,
             "quantization": quantize,
@@ -83,6 +104,8 @@ def write_bundle(model, config, folder, name, quantize="none", training=None, li
             "licence": licence or "not stated",
         }
         write_manifest(work, manifest)
+        if check is not None:
+            check(work)
         os.chmod(work, 0o755)
         _swap(work, folder)
     except BaseException:
@@ -90,21 +113,6 @@ def write_bundle(model, config, folder, name, quantize="none", training=None, li
         raise
     model.use_bundle(model.tables, bytes.fromhex(manifest["fingerprint"]))
     return manifest
-
-
-def reach(settings):
-    """How many latent elements to each side an output of either network can depend on.
-
-    The runtime overlaps the tiles of large pictures by this much.
-
-    Args:
-      settings: a `tfcomp.config.ModelConfig`.
-    """
-    pixels = 0
-    for level, blocks in enumerate(settings.residual_blocks):
-        pixels += (settings.kernel_size // 2 + 1) * 2**level  # the strided convolution
-        pixels += 2 * blocks * 2 ** (level + 1)  # two 3x3 convolutions a block
-    return -(-pixels // settings.stride)
 
 
 def fingerprint(folder, entropy):

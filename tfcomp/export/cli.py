@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from tfcomp.errors import CodecError, ConfigError
@@ -24,7 +25,27 @@ def parse(arguments=None):
     parser.add_argument(
         "--saved-model", action="store_true", help="write OUT/1 for TF Serving"
     )
-    parser.add_argument("--quantize", choices=("none", "float16", "dynamic"), default="none")
+    parser.add_argument(
+        "--quantize",
+        choices=("none", "float16", "dynamic", "int8"),
+        default="none",
+        help="int8 is measured against float32, and not written if it costs --max-loss or more",
+    )
+    parser.add_argument(
+        "--max-loss", type=float, default=3.0, metavar="PERCENT", help="BD-rate, for int8 (3)"
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FOLDER",
+        help="pictures int8 learns its ranges from; default: embedded photographs",
+    )
+    parser.add_argument(
+        "--check",
+        type=Path,
+        metavar="FOLDER",
+        help="other pictures, which int8 is measured on; default: an embedded photograph",
+    )
     parser.add_argument("--licence", help="terms of the weights, one line for the manifest")
     return parser.parse_args(arguments)
 
@@ -33,12 +54,16 @@ def export(options):
     """Does what the options say; returns a dict of label -> path of what was written."""
     if not (options.tflite or options.saved_model):
         raise ConfigError("nothing to export: give --tflite, --saved-model or both")
-    if options.saved_model and options.quantize == "dynamic":
-        raise ConfigError("a SavedModel has no 8-bit weights: leave out --quantize dynamic")
+    if options.saved_model and options.quantize in ("dynamic", "int8"):
+        raise ConfigError(
+            f"a SavedModel has no 8-bit weights: leave out --quantize {options.quantize}"
+        )
     from tfcomp.export import bundle
     from tfcomp.training import run_folder, run_summary
 
     model, config = run_folder.load_model(options.run)
+    if options.quantize == "int8":
+        return _export_int8(options, model, config)
     # The SavedModel speaks for the bundle: its files carry the bundle's fingerprint.
     manifest = bundle.write_bundle(
         model,
@@ -57,19 +82,58 @@ def export(options):
     return written
 
 
+def _export_int8(options, model, config):
+    """Writes the bundle only if it costs less than --max-loss against float32."""
+    from tfcomp.data.sample_source import sample_images
+    from tfcomp.evaluation.images import read_images
+    from tfcomp.export import bundle, quantization_cost
+    from tfcomp.training import run_summary
+
+    def pictures(folder, split):
+        return read_images(folder) if folder else sample_images(split)
+
+    known = pictures(options.calibration, "train")
+    unseen = pictures(options.check, "test")
+    written = {"bundle": options.out}
+    with tempfile.TemporaryDirectory(prefix="tfcomp-") as work:
+        reference = Path(work) / "float32"
+        bundle.write_bundle(model, config, reference, "float32")
+
+        def check(candidate):
+            line = quantization_cost.check(reference, candidate, unseen, options.max_loss)
+            written["measured"] = line
+
+        bundle.write_bundle(
+            model,
+            config,
+            options.out,
+            options.name or options.out.name,
+            quantize="int8",
+            training=run_summary.summarize(config, options.run),
+            licence=options.licence,
+            images=list(known.values()),
+            check=check,
+        )
+    return written
+
+
 def _save_model(model, manifest, path):
+    from tfcomp.entropy.bit_prior import BitPrior
     from tfcomp.entropy.hyperprior import Hyperprior
     from tfcomp.export import savedmodel
-    from tfcomp.export.deployed import DeployedCodec
     from tfcomp.export.deployed_entropy import DeployedEntropy
+    from tfcomp.export.families import deploy
+    from tfcomp.export.graph_bits import GraphBits
     from tfcomp.export.graph_factorized import GraphFactorized
     from tfcomp.export.graph_hyperprior import GraphHyperprior
 
-    deployed = DeployedCodec(model, half=manifest["quantization"] == "float16")
+    deployed = deploy(model, half=manifest["quantization"] == "float16")
     qualities = manifest["qualities"]
     if isinstance(model.prior, Hyperprior):
         networks = DeployedEntropy(model.prior)
         entropy = GraphHyperprior(model.tables, model.prior.layout, networks, qualities)
+    elif isinstance(model.prior, BitPrior):
+        entropy = GraphBits(model.tables["latents"], model.prior.layout)
     else:
         entropy = GraphFactorized(model.tables["latents"], qualities)
     module = savedmodel.CodecModule(
@@ -81,6 +145,7 @@ def _save_model(model, manifest, path):
         qualities=qualities,
         default_quality=manifest["default_quality"],
         max_pixels=manifest["max_pixels"],
+        fixed_size=manifest["fixed_size"],
     )
     savedmodel.save(module, path)
 

@@ -24,10 +24,10 @@ from tfcomp.export.transposed_convolution import (
 from tfcomp.models import layers
 
 # Far above any symbol a picture gives (a few hundred); keeps a broken image from overflowing.
-_MAXIMUM_SYMBOL = 2.0**20
+MAXIMUM_SYMBOL = 2.0**20
 
 
-class _Layers:
+class DeployedLayers:
     """Turns trained layers into functions of constants, one direction at a time.
 
     Args:
@@ -58,6 +58,10 @@ class _Layers:
             return self.convolution(kernel[::-1, ::-1].transpose(0, 1, 3, 2), bias)
         if layer.strides != 2:
             raise ValueError(f"no sub-pixel form for stride {layer.strides}")
+        return self.transposed_convolution(kernel, bias)
+
+    def transposed_convolution(self, kernel, bias):
+        """Of stride 2; kernel [k, k, C_out, C_in], bias [C_out]."""
         if kernel.shape[2] < FEWEST_CHANNELS_IN_PHASES:
             convolve = self.convolution(subpixel_kernel(kernel), np.tile(bias, 4))
             return lambda y: tf.nn.depth_to_space(convolve(y), 2)
@@ -116,7 +120,7 @@ class DeployedCodec(tf.Module):
 
     def __init__(self, model, half=False):
         super().__init__(name="deployed_codec")
-        build = _Layers(half)
+        build = DeployedLayers(half)
         gain = np.exp(model.log_gain.numpy())
         channels = gain.shape[1]
         hyperprior = isinstance(model.prior, Hyperprior)
@@ -135,7 +139,7 @@ class DeployedCodec(tf.Module):
             if hyperprior:
                 return {"latents": latents}
             symbols = tf.round(latents)
-            symbols = tf.clip_by_value(symbols, -_MAXIMUM_SYMBOL, _MAXIMUM_SYMBOL)
+            symbols = tf.clip_by_value(symbols, -MAXIMUM_SYMBOL, MAXIMUM_SYMBOL)
             return {"latents": tf.cast(symbols, tf.int32)}
 
         def decode(latents, quality):

@@ -30,7 +30,12 @@ Transparency, colour profiles and metadata are not kept. Lossy: never decode and
 where the pixels must stay exact.
 """
 
-_WEIGHTS = {"none": "float32", "float16": "float16", "dynamic": "int8 (dynamic range)"}
+_WEIGHTS = {
+    "none": "float32",
+    "float16": "float16",
+    "dynamic": "int8 (dynamic range)",
+    "int8": "int8 (full integer)",
+}
 
 
 def render(manifest):

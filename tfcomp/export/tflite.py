@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 
 import tensorflow as tf
 
-QUANTIZATIONS = ("none", "float16", "dynamic")
+from tfcomp.export import int8
+
+QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 
 
-def convert(module, signature, quantize="none"):
+def convert(module, signature, quantize="none", samples=None):
     """Converts one function of a module.
 
     Args:
       module: a `tf.Module` with tf.functions named like the signatures.
       signature: "encode" or "decode"; also the TFLite signature's name.
-      quantize: "none" (float32), "float16" (weights stored in half precision) or "dynamic"
-        (8-bit weights, computed with 8-bit activations where the kernels can).
+      quantize: "none" (float32), "float16" (weights stored in half precision), "dynamic" (8-bit
+        weights, computed with 8-bit activations where the kernels can) or "int8" (8-bit weights and
+        activations, with ranges learnt from `samples`: see tfcomp/export/int8.py).
+      samples: for "int8", a list of dicts of the function's inputs.
 
     Returns:
       the TFLite flatbuffer, bytes.
 
     Raises:
-      ValueError: unknown quantisation.
+      ValueError: unknown quantisation, or "int8" without samples.
     """
-    return convert_signatures(
-        module, {signature: getattr(module, signature)}, quantize
-    )
+    if quantize == "int8":
+        return int8.quantize(calibrate(module, signature, samples))
+    return convert_signatures(module, {signature: getattr(module, signature)}, quantize)
+
+
+def calibrate(module, signature, samples):
+    """One function of a module as `int8.quantize` takes it; see `convert`."""
+    if not samples:
+        raise ValueError("int8 needs samples to learn the ranges from")
+    with _converter(module, {signature: getattr(module, signature)}) as converter:
+        return int8.calibrate(converter, signature, samples)
 
 
 def convert_signatures(module, functions, quantize="none"):
@@ -35,7 +48,7 @@ def convert_signatures(module, functions, quantize="none"):
     Args:
       module: the `tf.Module` that owns the functions' constants.
       functions: dict of signature name -> tf.function.
-      quantize: see `convert`.
+      quantize: see `convert`; all but "int8".
 
     Returns:
       the TFLite flatbuffer, bytes.
@@ -43,15 +56,22 @@ def convert_signatures(module, functions, quantize="none"):
     Raises:
       ValueError: unknown quantisation.
     """
-    if quantize not in QUANTIZATIONS:
-        raise ValueError(f"quantize must be one of {', '.join(QUANTIZATIONS)}, not {quantize}")
-    concrete = {name: function.get_concrete_function() for name, function in functions.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures=concrete)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(concrete))
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    known = [name for name in QUANTIZATIONS if name != "int8"]
+    if quantize not in known:
+        raise ValueError(f"quantize must be one of {', '.join(known)}, not {quantize}")
+    with _converter(module, functions) as converter:
         if quantize != "none":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if quantize == "float16":
             converter.target_spec.supported_types = [tf.float16]
         return converter.convert()
+
+
+@contextlib.contextmanager
+def _converter(module, functions):
+    concrete = {name: function.get_concrete_function() for name, function in functions.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures=concrete)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(concrete))
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        yield converter

@@ -10,14 +10,16 @@ gives padding to any size, quantisation, the training step and real files.
 
 from __future__ import annotations
 
+from typing import Tuple
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp import config as config_module
 from tfcomp.bitstream import container
+from tfcomp.entropy import noise
 from tfcomp.errors import CodecError
-from tfcomp.models import losses
+from tfcomp.models import replication
 
 FINGERPRINT_BYTES = 4
 
@@ -32,28 +34,34 @@ class CodecModel(keras.Model):
       quantize(latents, quality, training) -> latents rounded straight through, of the same shape,
           and float32 [B], their bits (of noisy latents when training);
       freeze() -> dict of CdfTables by section, the integer tables files are written with;
-      prior -> the entropy model, whose encode and decode write and read a file's sections.
+      training_loss(images, quality) -> float32 scalar, and its parts: a dict of float32 [B] named
+          like `metric_names` (a family may give a `train_step` of its own instead);
+      prior -> the entropy model, whose encode and decode write and read a file's sections;
+      metric_names -> what history.csv and the progress bar show of a step, "loss" first.
+    and may define
+      initialize(images, seed): the weights that training begins with;
+      optimizer_names: the arguments of `compile` that each take an optimiser;
+      variables_of, optimizer_settings: what each of them moves, and how.
 
     Qualities count from 1 (smallest files) to `qualities`. H and W given to `analysis` are
     multiples of `stride`; `call` takes any size from 1x1 up.
     """
 
-    def __init__(self, model_config, loss_config=None, **kwargs):
+    metric_names: Tuple[str, ...] = ("loss",)
+    optimizer_names: Tuple[str, ...] = ("optimizer",)
+    clip_norm = 1.0
+    seed = 0  # of the qualities and the noise drawn in training
+
+    def __init__(self, model_config, loss_config, **kwargs):
         # Pictures enter in float32 whatever the policy: half precision starts after the padding.
         super().__init__(autocast=False, **kwargs)
         self.model_config = model_config
-        self.loss_config = loss_config or config_module.LossConfig()
+        self.loss_config = loss_config
         self.qualities = model_config.qualities
         self.stride = model_config.stride
-        self.lambdas = np.geomspace(
-            model_config.min_lambda, model_config.max_lambda, self.qualities
-        ).astype(np.float32)
         self.fingerprint = bytes(FINGERPRINT_BYTES)
         self._tables = None
-        self._trackers = {
-            name: keras.metrics.Mean(name=name)
-            for name in ("loss", "bpp", "psnr", "mse", "cycle", "sparsity")
-        }
+        self._trackers = {name: keras.metrics.Mean(name=name) for name in self.metric_names}
 
     def analysis(self, images, quality):
         raise NotImplementedError
@@ -66,6 +74,23 @@ class CodecModel(keras.Model):
 
     def freeze(self):
         raise NotImplementedError
+
+    def training_loss(self, images, quality):
+        raise NotImplementedError
+
+    def initialize(self, images, seed=0):
+        """Sets weights before training, given uint8 [B, H, W, 3] crops; nothing by default."""
+
+    def finish(self, batches):
+        """What is left to do when training has ended, given a dataset of batches."""
+
+    def variables_of(self, optimizer_name):
+        """The variables that one of `optimizer_names` moves."""
+        return self.trainable_variables
+
+    def optimizer_settings(self, optimizer_name, settings):
+        """The settings of one of `optimizer_names`, made of the config's for all of them."""
+        return settings
 
     def build_codec(self):
         """Creates every variable by coding one small grey picture."""
@@ -109,64 +134,20 @@ class CodecModel(keras.Model):
         reconstruction.set_shape(images.shape)
         return reconstruction, bits, latents
 
-    def distortion(self, images, reconstruction):
-        """The distortion term of each image, float32 [B], that lambda multiplies."""
-        if self.loss_config.distortion == "ms-ssim":
-            value = losses.ms_ssim_distortion(images, reconstruction)
-            return self.loss_config.ms_ssim_weight * value
-        return losses.squared_error(images, reconstruction)
-
-    def training_loss(self, images, quality):
-        """The loss of a batch and its parts.
-
-        Args:
-          images: float32 [B, H, W, 3] in 0..1.
-          quality: int32 [B].
-
-        Returns:
-          float32 scalar, and a dict of float32 [B] named like the metrics.
-        """
-        weights = self.loss_config
-        reconstruction, bits, latents = self(images, quality=quality, training=True)
-        lambdas = tf.gather(tf.constant(self.lambdas), quality - 1)
-        bpp = losses.rate(bits, images.shape[1] * images.shape[2])
-        loss = bpp + lambdas * self.distortion(images, reconstruction)
-        mse = losses.squared_error(images, reconstruction)
-        parts = {
-            "bpp": bpp,
-            "mse": mse,
-            "psnr": 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-3)) / np.log(10.0),
-            "cycle": tf.zeros_like(bpp),
-            "sparsity": tf.zeros_like(bpp),
-        }
-        if weights.sparsity_weight:
-            parts["sparsity"] = losses.sparsity(latents, weights.sparsity_alpha)
-            loss += weights.sparsity_weight * parts["sparsity"]
-        scale = (lambdas / self.lambdas.mean()) ** weights.quality_weight_power
-        total = tf.reduce_mean(loss / scale)
-        if weights.cycle_weight:
-            n = weights.cycle_images or images.shape[0]
-            again = self.analysis(self.pad(reconstruction[:n]), quality[:n])
-            parts["cycle"] = losses.cycle_consistency(latents[:n], again)
-            total += weights.cycle_weight * tf.reduce_mean(parts["cycle"])
-        return total, parts
-
     def train_step(self, images):
         """One optimiser step on uint8 [B, crop, crop, 3], each image at a random quality."""
         images = tf.cast(images, tf.float32) / 255.0
-        quality = tf.random.uniform(tf.shape(images)[:1], 1, self.qualities + 1, tf.int32)
-        with tf.GradientTape() as tape:
+        numbers = replication.image_numbers(images, self.optimizer.iterations)
+        quality = replication.draw_quality(self.seed, numbers, self.qualities)
+        with noise.numbered(self.seed, numbers), tf.GradientTape() as tape:
             loss, parts = self.training_loss(images, quality)
         variables = self.trainable_variables
         gradients = tape.gradient(loss, variables)
-        gradients, _ = tf.clip_by_global_norm(gradients, self.clip_norm)
-        self.optimizer.apply_gradients(zip(gradients, variables))
+        replication.apply_gradients(self.optimizer, gradients, variables, self.clip_norm)
         self._trackers["loss"].update_state(loss)
         for name, value in parts.items():
             self._trackers[name].update_state(value)
         return {name: tracker.result() for name, tracker in self._trackers.items()}
-
-    clip_norm = 1.0
 
     @property
     def tables(self):
@@ -209,7 +190,8 @@ class CodecModel(keras.Model):
                     width,
                     height,
                     self.prior.encode(values, int(q), self.tables),
-                )
+                ),
+                self.fixed_size,
             )
             for values, q in zip(latents.numpy(), quality)
         ]
@@ -246,7 +228,10 @@ class CodecModel(keras.Model):
         return self
 
     # What `container.parse` asks of a bundle.
-    fixed_size = None
+    @property
+    def fixed_size(self):
+        return self.model_config.fixed_size
+
     @property
     def section_count(self):
         return len(self.tables)

@@ -23,7 +23,7 @@ from tensorflow import keras
 from tfcomp import config as config_module
 from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.hyperprior import Hyperprior
-from tfcomp.models import base, layers
+from tfcomp.models import base, layers, losses, principal_components, replication
 
 
 @keras.utils.register_keras_serializable(package=layers.PACKAGE)
@@ -35,14 +35,23 @@ class CycleModel(base.CodecModel):
       loss_config: a `tfcomp.config.LossConfig` (or its dict); None for the defaults.
     """
 
+    metric_names = ("loss", "bpp", "psnr", "mse", "cycle", "sparsity")
+
     def __init__(self, model_config=None, loss_config=None, **kwargs):
         if isinstance(model_config, dict) or isinstance(loss_config, dict):
             whole = config_module.from_dict(
                 {"model": model_config or {}, "loss": loss_config or {}}
             )
             model_config, loss_config = whole.model, whole.loss
-        super().__init__(model_config or config_module.ModelConfig(), loss_config, **kwargs)
+        super().__init__(
+            model_config or config_module.ModelConfig(),
+            loss_config or config_module.LossConfig(),
+            **kwargs,
+        )
         settings = self.model_config
+        self.lambdas = np.geomspace(
+            settings.min_lambda, settings.max_lambda, self.qualities
+        ).astype(np.float32)
         self.levels = []
         last = len(settings.widths) - 1
         for level, (width, blocks) in enumerate(zip(settings.widths, settings.residual_blocks)):
@@ -113,6 +122,52 @@ class CycleModel(base.CodecModel):
     def quantize(self, latents, quality, training):
         """See `CodecModel`."""
         return self.prior(latents, quality, self.gain(quality), training)
+
+    def distortion(self, images, reconstruction):
+        """The distortion term of each image, float32 [B], that lambda multiplies."""
+        if self.loss_config.distortion == "ms-ssim":
+            value = losses.ms_ssim_distortion(images, reconstruction)
+            return self.loss_config.ms_ssim_weight * value
+        return losses.squared_error(images, reconstruction)
+
+    def training_loss(self, images, quality):
+        """The loss of a batch and its parts.
+
+        Args:
+          images: float32 [B, H, W, 3] in 0..1.
+          quality: int32 [B].
+
+        Returns:
+          float32 scalar, and a dict of float32 [B] named like the metrics.
+        """
+        weights = self.loss_config
+        reconstruction, bits, latents = self(images, quality=quality, training=True)
+        lambdas = tf.gather(tf.constant(self.lambdas), quality - 1)
+        bpp = losses.rate(bits, images.shape[1] * images.shape[2])
+        loss = bpp + lambdas * self.distortion(images, reconstruction)
+        mse = losses.squared_error(images, reconstruction)
+        parts = {
+            "bpp": bpp,
+            "mse": mse,
+            "psnr": 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-3)) / np.log(10.0),
+            "cycle": tf.zeros_like(bpp),
+            "sparsity": tf.zeros_like(bpp),
+        }
+        if weights.sparsity_weight:
+            parts["sparsity"] = losses.sparsity(latents, weights.sparsity_alpha)
+            loss += weights.sparsity_weight * parts["sparsity"]
+        scale = (lambdas / self.lambdas.mean()) ** weights.quality_weight_power
+        total = tf.reduce_mean(loss / scale)
+        if weights.cycle_weight:
+            some = replication.spread_over_batch(weights.cycle_images, images.shape[0])
+            again = self.analysis(self.pad(reconstruction[some]), quality[some])
+            parts["cycle"] = losses.cycle_consistency(latents[some], again)
+            total += weights.cycle_weight * tf.reduce_mean(parts["cycle"])
+        return total, parts
+
+    def initialize(self, images, seed=0):
+        """Starts from principal components; see principal_components.py."""
+        principal_components.initialize(self, images, seed)
 
     def freeze(self):
         """See `CodecModel`."""

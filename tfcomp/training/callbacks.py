@@ -85,8 +85,12 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.step.assign_add(1)
-        if time.monotonic() - self.saved_at >= self.minutes * 60:
+        if self.is_due():
             self.save()
+
+    def is_due(self):
+        """Whether it is time for the next checkpoint."""
+        return time.monotonic() - self.saved_at >= self.minutes * 60
 
     def on_train_end(self, logs=None):
         # After TerminateOnNaN the last good checkpoint is what a resumed run needs.

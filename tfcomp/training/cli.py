@@ -13,15 +13,14 @@ from tfcomp import config as config_module
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.training.requirements import explain
 
-FAMILIES = ("cycle",)
-
 
 def parse(arguments=None):
     """Parses the command line; DESIGN section 6 fixes the flags' names."""
     parser = argparse.ArgumentParser(
         prog="train.py", description="Train a learned image codec and try it on a photograph."
     )
-    parser.add_argument("--model", choices=FAMILIES, default="cycle", help="model family")
+    families = tuple(config_module.FAMILIES)
+    parser.add_argument("--model", choices=families, default="cycle", help="model family")
     parser.add_argument("--config", type=Path, help="YAML file; default configs/MODEL.yaml")
     parser.add_argument(
         "--data", metavar="SOURCE", help="tfds:NAME, folder:PATH[,PATH...] or sample (default)"
@@ -33,6 +32,9 @@ def parse(arguments=None):
     parser.add_argument("--strategy", choices=("none", "mirrored", "multiworker"))
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"))
     parser.add_argument("--seed", type=int)
+    parser.add_argument(
+        "--num-channels", type=int, metavar="N", help="latent channels (vaegan only)"
+    )
     options = parser.parse_args(arguments)
     options.out = options.out or Path("runs") / options.model
     return options
@@ -49,7 +51,7 @@ def read_config(options):
         path = options.out / "config.yaml"
         if not path.is_file():
             raise CodecError(f"{options.out} holds no run: leave out --resume to start one")
-        fixed = ("config", "data", "data_dir", "strategy", "precision", "seed")
+        fixed = ("config", "data", "data_dir", "strategy", "precision", "seed", "num_channels")
         changed = [f"--{name.replace('_', '-')}" for name in fixed if getattr(options, name)]
         if changed:
             raise ConfigError(f"a resumed run keeps its settings: leave out {', '.join(changed)}")
@@ -61,8 +63,14 @@ def read_config(options):
         given = {name: value for name, value in values.items() if value is not None}
         return dataclasses.replace(section, **given)
 
+    model = config.model
+    if options.num_channels is not None:
+        if not hasattr(model, "with_channels"):
+            raise ConfigError(f"'{model.family}' has no --num-channels: use it with vaegan")
+        model = model.with_channels(options.num_channels)
     return dataclasses.replace(
         config,
+        model=model,
         data=replace(config.data, source=options.data, data_dir=options.data_dir),
         training=replace(
             config.training,
@@ -75,7 +83,10 @@ def read_config(options):
 
 
 def main(arguments=None):
-    """Runs the command; returns its exit code: 0, 2 for bad input, 130 for Ctrl-C."""
+    """Runs the command; returns its exit code.
+
+    0, 2 for bad input, 75 where another worker has gone, 130 for Ctrl-C.
+    """
     options = parse(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -87,17 +98,19 @@ def main(arguments=None):
     logging.getLogger("absl").setLevel(logging.ERROR)
     try:
         config = read_config(options)
-        from tfcomp.training import demonstration, loop
+        from tfcomp.training import demonstrations, loop
 
         model = loop.train(config, options.out, resume=options.resume)
-        for label, path in demonstration.make(model, config, options.out).items():
+        if model is None:
+            return 0  # the chief shows the result
+        for label, path in demonstrations.make(model, config, options.out).items():
             print(f"{label:<22}{path}")
     except ModuleNotFoundError as error:
         print(f"train.py: {explain(error)}", file=sys.stderr)
         return 2
     except CodecError as error:
         print(f"train.py: {error}", file=sys.stderr)
-        return 2
+        return getattr(error, "exit_code", 2)
     except KeyboardInterrupt:
         return 130
     return 0

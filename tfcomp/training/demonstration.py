@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from tfcomp.data.sample_source import sample_images
 from tfcomp.evaluation.metrics import psnr
@@ -84,6 +84,9 @@ def make(model, config, folder):
     )
     codec = runtime_codec.load(folder / "bundle")
     name, image = next(iter(sample_images("test").items()))
+    if config.model.fixed_size:
+        fitted = ImageOps.fit(Image.fromarray(image), config.model.fixed_size)
+        image = np.asarray(fitted)
     data = codec.compress(image)
     compressed = folder / f"{name}.tfcomp"
     compressed.write_bytes(data)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tfcomp import config as config_module
 from tfcomp.data import pipeline, sources
 from tfcomp.errors import CodecError
 from tfcomp.models import principal_components
-from tfcomp.training import callbacks, devices, run_folder
+from tfcomp.training import callbacks, devices, distribution, run_folder
 from tfcomp.training.optimizers import build_optimizer
 
 log = logging.getLogger(__name__)
@@ -34,54 +35,88 @@ def train(config, folder, resume=False):
       resume: go on from the folder's last checkpoint, optimiser state included.
 
     Returns:
-      the trained model.
+      the trained model; None on workers other than the chief.
 
     Raises:
-      CodecError: the folder holds another run, or nothing to resume, or training diverged.
+      CodecError: the folder holds another run, or nothing to resume, or training diverged, or
+        another worker has gone (`distribution.WorkerLostError`).
     """
-    folder = Path(folder)
+    # Workers must be joined before TensorFlow does anything else.
+    team = distribution.Team(devices.strategy(config.training.strategy))
+    with team.noticing_losses():
+        return _train(config, Path(folder), resume, team)
+
+
+def _train(config, folder, resume, team):
+    settings = config.training
+    team.check_batch_size(config.data.batch_size)
     # Before the folder is taken: a mistyped source must not leave a run behind.
     source = sources.open_source(config.data.source, config.data.data_dir, config.data.split)
-    _claim(folder, config, resume)
-    settings = config.training
-    strategy = devices.strategy(settings.strategy)
+    if team.is_chief:
+        _claim(folder, config, resume)
     keras.mixed_precision.set_global_policy(settings.precision)
     keras.utils.set_random_seed(settings.seed)
 
-    with strategy.scope():
+    with team.strategy.scope():
         model = run_folder.build_model(config)
-        model.compile(optimizer=build_optimizer(config.optimizer, settings.steps))
+        optimizers = {
+            name: build_optimizer(
+                model.optimizer_settings(name, config.optimizer), settings.steps
+            )
+            for name in model.optimizer_names
+        }
+        model.compile(**optimizers)
         model.clip_norm = config.optimizer.clip_norm
-        model.optimizer.build(model.trainable_variables)
-        step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
-    checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer, step=step)
-    manager = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
-    if resume:
+        model.seed = settings.seed
+        model.total_steps = settings.steps
+        for name, optimizer in optimizers.items():
+            optimizer.build(model.variables_of(name))
+    step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+    checkpoint = tf.train.Checkpoint(model=model, step=step, **optimizers)
+    kept = str(team.checkpoint_folder(folder / "checkpoints"))
+    manager = tf.train.CheckpointManager(checkpoint, kept, max_to_keep=2)
+    # Restoring would make this variable on the chief alone, and making one asks all workers.
+    checkpoint.save_counter  # noqa: B018
+    pictures = _first_images(source, config) if team.is_chief else ()
+    if team.is_chief and resume:
         if not manager.latest_checkpoint:
             raise CodecError(f"{folder} has no checkpoint to resume from: leave out --resume")
         checkpoint.restore(manager.latest_checkpoint).assert_consumed()
-        # Restoring does not rewind the noise and quality draws; a resumed run draws new ones.
-        keras.utils.set_random_seed(settings.seed + int(step))
         log.info("resuming %s at step %d", folder, int(step))
-
-    pictures = _first_images(source, config)
-    if not resume:
-        _start(model, config, pictures)
+    elif team.is_chief:
+        # What starts a model need not know of replicas: it is given a plain one.
+        plain = model
+        if team.replicas > 1:
+            keras.utils.set_random_seed(settings.seed)  # one process draws the same weights
+            plain = run_folder.build_model(config)
+        _start(plain, config, pictures)
+        if plain is not model:
+            distribution.copy_weights(plain, model)
+    optimizer_variables = [v for optimizer in optimizers.values() for v in optimizer.variables]
+    team.copy_from_chief([*model.weights, *optimizer_variables, step])
     remaining = settings.steps - int(step)
     if remaining > 0:
-        _fit(model, source, config, folder, manager, step, pictures[:8])
+        _fit(model, source, config, folder, manager, step, pictures[:8], team)
     if config.optimizer.average_decay:
-        model.optimizer.finalize_variable_values(model.trainable_variables)
-    run_folder.save_weights(model, folder)
+        for name, optimizer in optimizers.items():
+            optimizer.finalize_variable_values(model.variables_of(name))
+    if not team.is_chief:
+        return None
+    if team.replicas > 1:
+        # For whatever comes next, a model that knows nothing of replicas.
+        replicated, model = model, run_folder.build_model(config)
+        distribution.copy_weights(replicated, model)
+    model.finish(_batches(source, config, config.data.batch_size))
+    run_folder.save_weights(model, config, folder)
     return model
 
 
 def _start(model, config, pictures):
     """Sets the weights that training begins with."""
     if config.training.start_from is None:
-        principal_components.initialize(model, pictures, config.training.seed)
+        model.initialize(pictures, config.training.seed)
         return
-    if not run_folder.start_from(model, config.training.start_from):
+    if not run_folder.start_from(model, config.training.start_from, pictures):
         latents = model.transform(tf.cast(pictures, tf.float32) / 255.0)
         principal_components.start_prior(model, latents)
 
@@ -103,9 +138,9 @@ def _claim(folder, config, resume):
         raise CodecError(f"can't write the run folder {folder}: {error.strerror}") from error
 
 
-def _batches(source, config, batch_size, start_step=0):
+def _batches(source, config, batch_size, start_step=0, worker=0, workers=1):
     data = config.data
-    shape = [batch_size, data.crop, data.crop, 3]
+    shape = [batch_size // workers, data.crop, data.crop, 3]
     batches = pipeline.training_batches(
         source,
         crop=data.crop,
@@ -116,6 +151,8 @@ def _batches(source, config, batch_size, start_step=0):
         cache=data.cache,
         crops_per_image=data.crops_per_image,
         start_step=start_step,
+        worker=worker,
+        workers=workers,
     )
     return batches.map(lambda images: tf.ensure_shape(images, shape))
 
@@ -127,18 +164,18 @@ def _first_images(source, config):
     return images[:, :side, :side] if side else images
 
 
-def _fit(model, source, config, folder, manager, step, pictures):
+def _fit(model, source, config, folder, manager, step, pictures, team):
     settings = config.training
     done, steps = int(step), settings.steps
-    saver = callbacks.Checkpoints(manager, step, settings.checkpoint_minutes)
+    saver = distribution.TeamCheckpoints(team, manager, step, settings.checkpoint_minutes)
     logs = folder / "logs"
-    observers = [
-        keras.callbacks.TerminateOnNaN(),
-        saver,
-        callbacks.History(folder / "history.csv", append=done > 0),
-        keras.callbacks.TensorBoard(str(logs), write_graph=False, update_freq="epoch"),
-        callbacks.ProgressBar(steps, done),
-    ]
+    observers = [keras.callbacks.TerminateOnNaN(), saver]
+    if team.is_chief:
+        observers += [
+            callbacks.History(folder / "history.csv", append=done > 0),
+            keras.callbacks.TensorBoard(str(logs), write_graph=False, update_freq="epoch"),
+            callbacks.ProgressBar(steps, done),
+        ]
     if settings.picture_every and len(pictures):
         observers.append(
             callbacks.Pictures(logs / "pictures", pictures, step, settings.picture_every)
@@ -152,7 +189,10 @@ def _fit(model, source, config, folder, manager, step, pictures):
         for start, epochs, length in lines:
             if epochs == 0:
                 continue
-            batches = _batches(source, config, config.data.batch_size, start_step=start)
+            size = config.data.batch_size
+            batches = team.distribute(
+                functools.partial(_batches, source, config, size, start_step=start), size
+            )
             first = int(step) // settings.log_every
             model.fit(
                 batches,
@@ -168,7 +208,10 @@ def _fit(model, source, config, folder, manager, step, pictures):
                     "learning_rate or muon_step; the last good checkpoint is kept"
                 )
     except KeyboardInterrupt:
-        step.assign(model.optimizer.iterations)  # the last update may not have been counted yet
+        if team.workers > 1:  # the others are in the middle of a step, and not saving
+            raise
+        # The last update may not have been counted yet.
+        step.assign(getattr(model, model.optimizer_names[0]).iterations)
         saver.save()
         log.warning("stopped at step %d; go on with --resume --out %s", int(step), folder)
         raise

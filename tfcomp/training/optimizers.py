@@ -127,7 +127,7 @@ def build_optimizer(settings, steps):
     if settings.average_decay:
         average = {"use_ema": True, "ema_momentum": settings.average_decay}
     if settings.name == "adam":
-        return keras.optimizers.Adam(schedule, **average)
+        return keras.optimizers.Adam(schedule, beta_1=settings.momentum, **average)
     return Muon(
         schedule,
         muon_step=settings.muon_step,

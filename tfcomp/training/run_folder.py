@@ -18,9 +18,12 @@ import tensorflow as tf
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import load_tables, save_tables
 from tfcomp.errors import CodecError
+from tfcomp.models.binary import BinaryModel
 from tfcomp.models.cycle import CycleModel
+from tfcomp.models.vaegan import VaeganModel
+from tfcomp.training import pruning
 
-MODELS = {"cycle": CycleModel}
+MODELS = {"cycle": CycleModel, "binary": BinaryModel, "vaegan": VaeganModel}
 
 
 def build_model(config):
@@ -28,9 +31,14 @@ def build_model(config):
     return MODELS[config.model.family](config.model, config.loss).build_codec()
 
 
-def save_weights(model, folder):
-    """Writes the weights (a TensorFlow checkpoint) and tables that `load_model` reads."""
-    tf.train.Checkpoint(model=model).write(str(Path(folder) / "weights"))
+def save_weights(model, config, folder):
+    """Writes the weights (a TensorFlow checkpoint) and tables that `load_model` reads.
+
+    Through a copy without optimisers, whose state would be two thirds of the file.
+    """
+    bare = build_model(config)
+    bare.set_weights(model.get_weights())
+    tf.train.Checkpoint(model=bare).write(str(Path(folder) / "weights"))
     save_tables(Path(folder) / "tables.npz", model.tables)
 
 
@@ -56,15 +64,17 @@ def load_model(folder):
     return model, config
 
 
-def start_from(model, folder):
+def start_from(model, folder, pictures):
     """Gives a new model the transforms of a finished run, and its entropy model where that fits.
 
     The gains move along with the ladder of lambdas: the best step of a uniform quantiser is
     proportional to 1 / sqrt(lambda).
 
     Args:
-      model: a built model of the same family, widths and qualities.
+      model: a built model of the same family and qualities, of the same widths or narrower ones
+        (see tfcomp/training/pruning.py).
       folder: the finished run's folder.
+      pictures: uint8 [B, H, W, 3], to weigh channels with where the model is narrower.
 
     Returns:
       whether the entropy model was taken too: both runs have the same kind and shape.
@@ -74,7 +84,9 @@ def start_from(model, folder):
     """
     trained, _ = load_model(folder)
     if not _assign(model.transform_variables, trained.transform_variables):
-        raise CodecError(f"{folder} has transforms of another shape: start from one like this run")
+        if model.model_config.family != "cycle":
+            raise CodecError(f"{folder} holds a model of other widths: only cycle can be narrowed")
+        pruning.narrow(model, trained, pictures)
     moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
     model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
     return type(model.prior) is type(trained.prior) and _assign(

@@ -28,6 +28,9 @@ def summarize(config, folder):
         "optimizer": f"{config.optimizer.name}, learning rate {config.optimizer.learning_rate:g}",
         "precision": config.training.precision,
     }
+    ladder = getattr(config.model, "ladder", ())
+    if ladder:
+        summary["channels"] = list(ladder)
     history = Path(folder) / "history.csv"
     if history.is_file():
         with history.open(newline="", encoding="utf-8") as file:

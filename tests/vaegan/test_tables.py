@@ -1,0 +1,89 @@
+"""The two measuring commands, on tiny bundles and a handful of pictures."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfcomp.evaluation import channels_table, faces
+from tfcomp.evaluation.metrics import ssim
+
+
+@pytest.fixture(scope="module")
+def face_folder(tmp_path_factory, photograph_pieces):
+    """A data set of eight "faces", laid out as UTKFace is: dark ones female, light ones male."""
+    folder = tmp_path_factory.mktemp("faces")
+    rows = []
+    for number, pixels in enumerate(photograph_pieces[:8]):
+        gender = "male" if number % 2 else "female"
+        split = "test" if number >= 4 else "train"
+        name = f"{split}/{gender}/{number}.png"
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        light = pixels // 2 + (127 if gender == "male" else 0)
+        Image.fromarray(light.astype(np.uint8)).save(folder / name)
+        age = 5 if number == 7 else 30
+        rows.append({"file": name, "age": age, "gender": gender})
+    with (folder / "attributes.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["file", "age", "gender"])
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+def test_the_faces_table_counts_whole_files_of_adults(vaegan_bundle, face_folder, tmp_path):
+    out = tmp_path / "out"
+    flags = ["--model", str(vaegan_bundle), "--judge", str(tmp_path / "judge.h5")]
+    assert faces.main([str(face_folder), *flags, "--out", str(out)]) == 0
+    results = json.loads((out / "faces.json").read_text())
+    ours = results["rows"][0]
+    assert ours["codec"] == "tiny-faces"
+    assert 14 < ours["bytes"] < 64
+    assert 0 < ours["payload_bits"] == pytest.approx(8 * (ours["bytes"] - 14))
+    jpeg = next(row for row in results["rows"] if row["codec"] == "jpeg, smallest")
+    assert jpeg["bytes"] > 250 and jpeg["payload_bits"] is None
+    # Of the four test pictures the child's is left out.
+    assert (out / "faces.md").read_text().startswith("3 test faces")
+    with Image.open(out / "contact_sheet.png") as sheet:
+        assert sheet.width > 4 * 32
+
+
+def test_a_folder_without_faces_is_one_clear_line(vaegan_bundle, tmp_path, capsys):
+    flags = ["--model", str(vaegan_bundle), "--judge", str(tmp_path / "judge.h5")]
+    assert faces.main([str(tmp_path), *flags, "--out", str(tmp_path / "out")]) == 2
+    assert "attributes.csv" in capsys.readouterr().err
+
+
+def test_the_channels_table_measures_real_files(ladder_bundle, photograph_pieces, tmp_path):
+    folder = tmp_path / "images" / "test"
+    folder.mkdir(parents=True)
+    for number, pixels in enumerate(photograph_pieces[8:10]):
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    out = tmp_path / "out"
+    flags = ["--model", str(ladder_bundle), "--out", str(out)]
+    assert channels_table.main([str(tmp_path / "images"), *flags]) == 0
+    rows = json.loads((out / "channels.json").read_text())["ours"]
+    assert [row["channels"] for row in rows] == [2, 14]
+    assert rows[0]["ratio"] > rows[1]["ratio"] > 1
+    table = (out / "channels.md").read_text()
+    assert "| 2 | 0.710 | 21.57 | 24.49x |" in table
+
+
+def test_ssim_is_that_of_scikit_image(photograph_pieces):
+    from skimage.metrics import structural_similarity
+
+    a = np.concatenate(list(photograph_pieces[:4]), axis=1)
+    noise = np.random.default_rng(1).normal(0, 20, a.shape)
+    b = np.clip(a + noise, 0, 255).astype(np.uint8)
+    _, full = structural_similarity(
+        a,
+        b,
+        channel_axis=-1,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=255,
+        full=True,
+    )
+    assert ssim(a, b) == pytest.approx(full[5:-5, 5:-5].mean(), abs=1e-4)

@@ -1,0 +1,76 @@
+"""A small fixed network that sees who is in a picture: gender and age of a face.
+
+    image -> mean over blocks down to 64x64 -> [conv 3x3 -> ReLU] x 5 -> mean -> dense -> 2 numbers
+
+Trained beforehand on the training split (tfcomp/training/attributes.py) and then never changed, it
+lends its features to the likelihood term of vaegan: two pictures are alike where this network sees
+the same in them. Nothing else of it goes into a codec; files and bundles know nothing about it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tfcomp.errors import ConfigError
+
+SIDE = 64
+WIDTHS = (24, 48, 64, 96, 96)
+STRIDES = (2, 2, 1, 2, 1)
+OUTPUTS = 2  # the logit of "male", and age in units of AGE_UNIT years around AGE_MEAN
+AGE_MEAN, AGE_UNIT = 30.0, 20.0
+
+
+def shrunk(images):
+    """Square images, of 128 pixels or more averaged over blocks: -> [B, 64..127, same, C]."""
+    factor = max(1, images.shape[1] // SIDE)
+    return images if factor == 1 else tf.nn.avg_pool2d(images, factor, factor, "VALID")
+
+
+class FrozenAttributes:
+    """The trained network as constants.
+
+    Args:
+      path: a file that `save` wrote.
+
+    Raises:
+      ConfigError: there is no such file, or it holds something else.
+    """
+
+    def __init__(self, path):
+        try:
+            with np.load(Path(path), allow_pickle=False) as file:
+                arrays = [file[f"array_{number}"] for number in range(2 * len(WIDTHS) + 2)]
+        except (OSError, KeyError, ValueError) as error:
+            raise ConfigError(
+                f"{path} holds no attribute network ({error}): make one with "
+                "python -m tfcomp.training.attributes FACES --out FILE"
+            ) from None
+        self._arrays = [np.asarray(array, np.float32) for array in arrays]
+
+    def __call__(self, images):
+        """What the network sees.
+
+        Args:
+          images: float32 [B, H, H, 3] in 0..1.
+
+        Returns:
+          (tuple of five float32 [B, h, w, C] feature maps, float32 [B, 2] outputs)
+        """
+        x = shrunk(images) - 0.5
+        features = []
+        for number, stride in enumerate(STRIDES):
+            kernel, bias = self._arrays[2 * number : 2 * number + 2]
+            x = tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, kernel, stride, "SAME"), bias))
+            features.append(x)
+        weights, bias = self._arrays[-2:]
+        return tuple(features), tf.matmul(tf.reduce_mean(x, (1, 2)), weights) + bias
+
+
+def save(path, arrays):
+    """Writes kernels and biases in turn, ending with the dense layer's, as `FrozenAttributes`
+    reads them."""
+    with Path(path).open("wb") as file:
+        np.savez(file, **{f"array_{number}": a for number, a in enumerate(arrays)})

@@ -1,0 +1,41 @@
+"""The likelihood terms of vaegan: how unlike two pictures are, each a float32 [B].
+
+What Larsen et al. 2015 (arXiv:1512.09300) call L_llike is a squared error in the features of a
+network that looks at both pictures.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+# Gender logits far out say no more than "sure".
+_SURE = 4.0
+
+
+def feature_distance(features, others):
+    """Mean over levels and places of |u - v|^2, u and v the two feature vectors made unit length.
+
+    Unit length (as Zhang et al. 2018, arXiv:1801.03924) takes from the discriminator the way out
+    of shrinking its features. From 0 to 4.
+
+    Args:
+      features, others: equally long tuples of float32 [B, h, w, C], of the same shapes.
+    """
+    distances = []
+    for a, b in zip(features, others):
+        difference = tf.math.squared_difference(_unit(a), _unit(b))
+        distances.append(tf.reduce_mean(tf.reduce_sum(difference, -1), (1, 2)))
+    return tf.add_n(distances) / float(len(distances))
+
+
+def attribute_distance(outputs, others):
+    """Mean squared difference of what the attribute network says: float32 [B, N] twice."""
+    return tf.reduce_mean(tf.math.squared_difference(_bounded(outputs), _bounded(others)), -1)
+
+
+def _unit(x):
+    return x * tf.math.rsqrt(tf.reduce_sum(tf.square(x), -1, keepdims=True) + 1e-6)
+
+
+def _bounded(outputs):
+    return _SURE * tf.tanh(outputs / _SURE)
