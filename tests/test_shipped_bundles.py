@@ -38,11 +38,14 @@ def test_a_bundle_is_shipped():
 def test_a_shipped_bundle_is_whole_and_codes_an_image(folder):
     assert set(os.listdir(folder)) >= FILES
     codec = tfcomp.load(folder)
-    rows, columns = np.mgrid[:40, :50]
-    image = np.stack([rows * 6, columns * 5, rows + columns], axis=2).astype(np.uint8)
+    width, height = codec.info["fixed_size"] or (50, 40)
+    rows, columns = np.mgrid[:height, :width]
+    image = np.stack([rows * 240 / height, columns * 250 / width, rows + columns], axis=2)
     for quality in (1, codec.qualities):
-        decoded = codec.decompress(codec.compress(image, quality=quality))
-        assert np.abs(decoded.astype(int) - image).mean() < 16
+        decoded = codec.decompress(codec.compress(image.astype(np.uint8), quality=quality))
+        assert decoded.shape == image.shape
+        # A codec of faces alone makes what it can of other pictures.
+        assert np.abs(decoded - image).mean() < (16 if codec.info["fixed_size"] is None else 64)
 
 
 @EACH

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const finished = join(here, "vendor");
 const vendor = `${finished}.new`; // renamed when it is whole
+const entropyKinds = ["factorized", "hyperprior"];
 const shippedBundles = join(here, "..", "..", "tfcomp", "bundles");
 const bundleFiles = ["manifest.json", "encoder.tflite", "decoder.tflite", "tables.npz"];
 // Plain, without relaxed SIMD (older browsers), and with threads (isolated pages).
@@ -44,10 +45,17 @@ async function copyLiteRt() {
   }
 }
 
+/** Whether js/ can decode the bundle: pictures of any size, entropy models that it has. */
+async function isReadable(folder) {
+  const manifest = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8"));
+  return manifest.fixed_size === null && entropyKinds.includes(manifest.entropy.kind);
+}
+
 async function copyBundles(extra) {
   const folders = [...extra];
   for (const name of (await readdir(shippedBundles)).sort()) {
-    folders.push(join(shippedBundles, name));
+    const folder = join(shippedBundles, name);
+    if (existsSync(join(folder, "manifest.json")) && (await isReadable(folder))) folders.push(folder);
   }
   const names = [];
   for (const folder of folders.filter((path) => existsSync(join(path, "manifest.json")))) {

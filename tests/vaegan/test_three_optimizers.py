@@ -38,7 +38,7 @@ def test_every_trainable_variable_belongs_to_exactly_one_optimizer(vaegan_model)
 def test_an_optimizer_moves_its_own_network_and_no_other(vaegan_config, photograph_pieces, mover):
     rates = [0.0] * 3
     rates[mover] = 0.1
-    model = _fresh(vaegan_config, photograph_pieces, rates, margin=10.0)
+    model = _fresh(vaegan_config, photograph_pieces, rates, margin=10.0, lambda_rate=0.0)
     before = {name: _values(model, name) for name in OPTIMIZERS}
     model.train_step(photograph_pieces[:2])
     moved = [_moved(model, name, before[name]) for name in OPTIMIZERS]
@@ -124,10 +124,14 @@ def test_a_discriminator_far_behind_is_not_listened_to(vaegan_config, photograph
     assert any(np.abs(a - b).max() > 1e-5 for a, b in zip(behind, listening))
 
 
-def test_lambda_rises_while_there_are_bits_to_spare(vaegan_config, photograph_pieces):
+def test_lambda_rises_and_steps_shrink_while_there_are_bits_to_spare(
+    vaegan_config, photograph_pieces
+):
     model = _fresh(vaegan_config, photograph_pieces)
     target = vaegan_config.model.target_bpp[0]
     for bpp, direction in ((target / 2, 1), (target * 2, -1)):
-        before = float(model.log_lambda[0])
+        before, gains = float(model.log_lambda[0]), model.log_gain.numpy()
         model._steer_rate(tf.constant([1, 1]), tf.constant([bpp, bpp]))
-        assert np.sign(float(model.log_lambda[0]) - before) == direction
+        moved = float(model.log_lambda[0]) - before
+        assert np.sign(moved) == direction
+        np.testing.assert_allclose(model.log_gain - gains, moved / 2, rtol=1e-3)

@@ -10,10 +10,9 @@ import pytest
 from PIL import Image
 
 import tfcomp
-from tests.conftest import ROOT
 from tests.web.conftest import decoded_pixels, facts, give, wait
 
-SHIPPED = sorted(path.parent.name for path in (ROOT / "tfcomp" / "bundles").glob("*/manifest.json"))
+SHIPPED = ["cycle", "cycle-factorized", "cycle-small"]  # of any size, with entropy models in js/
 
 _TILED = """
 async ({ bytes, tileSides }) => {

@@ -76,7 +76,8 @@ class BitLayout:
     ) -> BitLayout:
         """The inverse of `to_manifest`. Raises BundleError where it is not sound."""
         groups, sent = _numbers(entropy, "groups"), _numbers(entropy, "sent")
-        checkerboard, rows = entropy.get("checkerboard"), entropy.get("rows_per_stream")
+        checkerboard: Any = entropy.get("checkerboard")
+        rows: Any = entropy.get("rows_per_stream")
         contexts = _contexts(entropy)
         _require(sum(groups) == channels, "groups must add up to channels")
         rising = all(a < b for a, b in zip((0, *sent), sent))
@@ -98,7 +99,7 @@ class BitLayout:
 
 
 def _numbers(entropy: Mapping[str, Any], key: str) -> tuple[int, ...]:
-    numbers = entropy.get(key)
+    numbers: Any = entropy.get(key)
     sound = isinstance(numbers, list) and len(numbers) >= 1
     _require(
         sound and all(type(n) is int and n >= 1 for n in numbers), f"{key} must be whole numbers"
@@ -107,7 +108,7 @@ def _numbers(entropy: Mapping[str, Any], key: str) -> tuple[int, ...]:
 
 
 def _contexts(entropy: Mapping[str, Any]) -> tuple[tuple[int, ...], ...]:
-    lines = entropy.get("contexts")
+    lines: Any = entropy.get("contexts")
     _require(isinstance(lines, list) and len(lines) >= 1, "contexts are missing")
     try:
         contexts = tuple(tuple(int(place) for place in line.split()) for line in lines)

@@ -45,7 +45,12 @@ def neighbourhood(known: np.ndarray, rows: slice) -> np.ndarray:
     top, bottom = max(0, rows.start - 1), min(height, rows.stop + 1)
     first = top - (rows.start - 1)
     padded[first : first + bottom - top, 1:-1] = known[top:bottom]
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(0, 1))
+    # NumPy's stub knows of one axis only.
+    windows = np.lib.stride_tricks.sliding_window_view(
+        padded,
+        (3, 3),
+        axis=(0, 1),  # type: ignore[call-overload]
+    )
     flat = windows.reshape(rows.stop - rows.start, width, 9 * channels)
     return np.concatenate([flat, np.zeros((*flat.shape[:2], 1), np.uint8)], axis=2)
 
@@ -121,5 +126,5 @@ def _walk(known: np.ndarray, quality: int, layout: BitLayout, given: np.ndarray 
 
             yield part, mask, rows, index, store
         if given is not None:
-            waiting = given[..., part] * board[..., None].astype(np.uint8)
+            waiting = np.where(board[..., None], given[..., part], np.uint8(0))
         known[..., part] |= waiting

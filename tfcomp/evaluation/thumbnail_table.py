@@ -114,6 +114,7 @@ def measure(codec: Contestant, quality: int, pictures: Sequence[np.ndarray]) -> 
     Raises:
       CodecError: a file is not built as its codec builds them.
     """
+    payload: Callable[[bytes], int]
     if isinstance(codec, Model):
         payload = functools.partial(tfcomp_payload, bundle=codec.codec.bundle)
     else:
@@ -133,7 +134,8 @@ def measure(codec: Contestant, quality: int, pictures: Sequence[np.ndarray]) -> 
 def curves(contestants: Sequence[Contestant], pictures: Sequence[np.ndarray]) -> List[List[Row]]:
     """Every contestant at all of its qualities."""
     jobs = [(codec, quality) for codec in contestants for quality in codec.qualities]
-    rows = [measure(*job, pictures) for job in tqdm(jobs, unit="setting", disable=None)]
+    progress = tqdm(jobs, unit="setting", disable=None)
+    rows = [measure(codec, quality, pictures) for codec, quality in progress]
     return [[row for row in rows if row.codec == codec.name] for codec in contestants]
 
 

@@ -25,10 +25,19 @@ _TEMPLATE = """# {name}
 
 ## Limits
 
-Made for photographs in 8-bit sRGB: text, line art and screen shots cost more than in PNG or WebP.
+{made_for}
 Transparency, colour profiles and metadata are not kept. Lossy: never decode and encode again
 where the pixels must stay exact.
 """
+
+_PHOTOGRAPHS = (
+    "Made for photographs in 8-bit sRGB: text, line art and screen shots cost more than in PNG or "
+    "WebP."
+)
+_FACES = (
+    "Takes pictures of {}x{} pixels only, like those it was trained on, and makes what it can of\n"
+    "others. It keeps what a picture shows, not who: never tell people apart by what it gives back."
+)
 
 _WEIGHTS = {
     "none": "float32",
@@ -42,6 +51,7 @@ def render(manifest):
     """Markdown text of a bundle's README.md, from its manifest."""
     training = "\n".join(f"- {key}: {value}" for key, value in manifest["training"].items())
     points = manifest["rate_distortion"]
+    fixed_size = manifest.get("fixed_size")
     figures = "Not measured yet."
     if points:
         lines = ["| quality | bits/pixel | PSNR dB |", "| --- | --- | --- |"]
@@ -50,5 +60,6 @@ def render(manifest):
         figures = (heading + "\n\n" if heading else "") + "\n".join(lines)
     return _TEMPLATE.format(
         **{**manifest, "training": training or "Not recorded.", "figures": figures},
+        made_for=_FACES.format(*fixed_size) if fixed_size else _PHOTOGRAPHS,
         weights=_WEIGHTS[manifest["quantization"]],
     )

@@ -105,14 +105,17 @@ class VaeganModel(base.CodecModel):
         else:
             self.prior = FactorizedPrior(settings.num_channels)
         shape = (self.qualities, settings.num_channels)
-        self.log_gain = self.add_weight("log_gain", shape, initializer="zeros", dtype=tf.float32)
+        first = tf.VariableAggregation.ONLY_FIRST_REPLICA  # all replicas steer alike
+        self.log_gain = self.add_weight(
+            "log_gain", shape, initializer="zeros", dtype=tf.float32, aggregation=first
+        )
         self.log_lambda = self.add_weight(
             "log_lambda",
             (self.qualities,),
             initializer=keras.initializers.Constant(np.log(settings.start_lambda)),
             dtype=tf.float32,
             trainable=False,
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            aggregation=first,
         )
         ladder = settings.ladder or (settings.num_channels,) * self.qualities
         self.channel_mask = np.array(
@@ -362,6 +365,9 @@ class VaeganModel(base.CodecModel):
             move, count = context.all_reduce(tf.distribute.ReduceOp.SUM, [move, count])
         move = tf.math.divide_no_nan(move, count) * self.loss_config.lambda_rate
         self.log_lambda.assign(self.log_lambda + move)
+        # The best step of a uniform quantiser goes with 1 / sqrt(lambda): the rate follows at once
+        # instead of when the gains have learnt it.
+        self.log_gain.assign(self.log_gain + 0.5 * move[:, None])
 
     def get_config(self):
         whole = config_module.to_dict(
