@@ -15,6 +15,8 @@ from tests.golden import make
 from tfcomp.runtime.codec import parse_installed
 from tfcomp.runtime.registry import find_by_fingerprint
 
+# In dB, of bundles that are no photographer's.
+LEAST_PSNR = {"binary": 20, "vaegan-faces": 19}
 FOLDERS = sorted(path.parent for path in make.HOME.glob("*/golden.json"))
 GOLDEN = [
     pytest.param(folder, golden, id=f"{folder.name}/{golden['file']}")
@@ -81,4 +83,5 @@ def test_a_golden_picture_resembles_its_photograph(folder, golden):
     crop = sample_images()[source["photograph"]][rows, columns]
     with Image.open(folder / golden["pixels"]) as image:
         error = np.mean((np.asarray(image).astype(float) - crop) ** 2)
-    assert 10 * np.log10(255**2 / error) > 22 + golden["quality"]
+    least = LEAST_PSNR.get(folder.name, 22 + golden["quality"])
+    assert 10 * np.log10(255**2 / error) > least
