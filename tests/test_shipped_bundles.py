@@ -18,6 +18,8 @@ from tfcomp.runtime.bundle import read_manifest
 
 BUNDLES = sorted(path.parent for path in (ROOT / "tfcomp" / "bundles").glob("*/manifest.json"))
 EACH = pytest.mark.parametrize("folder", BUNDLES, ids=[folder.name for folder in BUNDLES])
+# Mean over pixels. A codec of faces alone makes what it can of other pictures.
+LARGEST_ERROR = {"cycle": 16, "binary": 32, "vaegan": 64}
 FILES = {"manifest.json", "README.md", "encoder.tflite", "decoder.tflite", "tables.npz"}
 
 
@@ -44,8 +46,7 @@ def test_a_shipped_bundle_is_whole_and_codes_an_image(folder):
     for quality in (1, codec.qualities):
         decoded = codec.decompress(codec.compress(image.astype(np.uint8), quality=quality))
         assert decoded.shape == image.shape
-        # A codec of faces alone makes what it can of other pictures.
-        assert np.abs(decoded - image).mean() < (16 if codec.info["fixed_size"] is None else 64)
+        assert np.abs(decoded - image).mean() < LARGEST_ERROR[codec.info["family"]]
 
 
 @EACH
