@@ -73,6 +73,16 @@ def test_more_channels_are_used_at_higher_quality_and_pay(ladder_model, photogra
     assert sizes[0] < sizes[1]
 
 
+def test_channels_that_a_quality_does_not_use_are_not_counted(ladder_model, photograph_pieces):
+    images = tf.cast(photograph_pieces[:8], tf.float32) / 255.0
+    quality = tf.ones([8], tf.int32)
+    latents = ladder_model.analysis(images, quality)
+    noisy = tf.reduce_mean(ladder_model.quantize(latents, quality, training=True)[1])
+    rounded = tf.reduce_mean(ladder_model.quantize(latents, quality, training=False)[1])
+    # Noise in the 12 unused channels would count 0.1 bits and more for each value of theirs.
+    assert float(noisy) - float(rounded) < 0.05 * 12 * 16 * 16
+
+
 def test_the_linear_path_starts_as_principal_components(ladder_model, photograph_pieces):
     # 12 of 12 components of 2x2 blocks, finely quantised: all but the rounding comes back.
     image = tf.cast(photograph_pieces[:1], tf.float32) / 255.0

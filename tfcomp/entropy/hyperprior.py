@@ -187,7 +187,7 @@ class Hyperprior(tf.Module):
         x = layers["second"](layers["first"](x, quality), quality)
         return layers["mean"](x, quality), layers["scale"](x, quality)
 
-    def __call__(self, latents, quality, gain=None, training=False):
+    def __call__(self, latents, quality, gain=None, training=False, used=None):
         """Quantises latents and counts their bits.
 
         Args:
@@ -195,6 +195,8 @@ class Hyperprior(tf.Module):
           quality: int32 [B].
           gain: unused: the rate is counted in steps.
           training: uniform noise in the rate where True, rounding where False.
+          used: float32 [B, C], 0 for channels that are always 0 at an image's quality and hence
+            get no noise (it would be counted as bits that no file pays); None for all used.
 
         Returns:
           decoded float32 [B, h, w, C] (rounded, straight through), bits float32 [B].
@@ -218,7 +220,12 @@ class Hyperprior(tf.Module):
             # Index 0 codes nothing; see tfcomp/bitstream/hyperprior_sections.py.
             rounded = tf.where(index > 0, tf.round(residual), 0.0)
             symbols = straight_through(residual, rounded)
-            rated = residual + noise.uniform(y) if training else symbols
+            rated = symbols
+            if training:
+                drawn = noise.uniform(y)
+                if used is not None:
+                    drawn *= used[:, None, None, start : start + size]
+                rated = residual + drawn
             cost = _gaussian_bits(rated, index)
             values = symbols + mean
             if parity == 0:

@@ -168,7 +168,10 @@ class VaeganModel(base.CodecModel):
 
     def quantize(self, latents, quality, training):
         """See `CodecModel`."""
-        return self.prior(latents, quality, self.gain(quality), training)
+        used = {}
+        if self.model_config.ladder:
+            used["used"] = tf.gather(self.channel_mask, quality - 1)
+        return self.prior(latents, quality, self.gain(quality), training, **used)
 
     def freeze(self):
         """See `CodecModel`."""
