@@ -1,50 +1,38 @@
 """A tiny codec, really trained once, that the tests of models, export and training share."""
 
 import os
-from pathlib import Path
 
 import pytest
 
+from tests import tiny_runs
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-ROOT = Path(__file__).resolve().parent.parent
-TINY = ROOT / "configs" / "cycle-tiny.yaml"
+ROOT = tiny_runs.ROOT
+TINY = tiny_runs.config_file("cycle")
 
 
 @pytest.fixture(scope="session")
 def tiny_config():
-    from tfcomp import config
-
-    return config.load(TINY)
+    return tiny_runs.load_config("cycle")
 
 
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory, tiny_config):
     """The run folder of the tiny config's whole training."""
-    from tfcomp.training import loop
-
-    folder = tmp_path_factory.mktemp("runs") / "tiny"
-    loop.train(tiny_config, folder)
-    return folder
+    return tiny_runs.train(tiny_config, tmp_path_factory, "tiny")
 
 
 @pytest.fixture()
 def tiny_model(tiny_run):
     """The trained tiny model, a fresh copy for each test."""
-    from tfcomp.training import run_folder
-
-    return run_folder.load_model(tiny_run)[0]
+    return tiny_runs.load_model(tiny_run)
 
 
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory, tiny_run):
     """A float32 bundle and a SavedModel of the tiny run, through the export command."""
-    from tfcomp.export import cli
-
-    folder = tmp_path_factory.mktemp("exports") / "tiny"
-    arguments = ["--tflite", "--saved-model", "--run", str(tiny_run), "--out", str(folder)]
-    assert cli.main(arguments) == 0
-    return folder
+    return tiny_runs.export(tiny_run, tmp_path_factory, "--tflite", "--saved-model")
 
 
 @pytest.fixture(scope="session")

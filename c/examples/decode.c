@@ -1,4 +1,4 @@
-/* Decodes a .tfcomp file with a bundle that has a factorized prior.
+/* Decodes a .tfcomp file with a bundle that has a factorized prior, or whose latents are bits.
 
        decode BUNDLE_FOLDER IN.tfcomp OUT.ppm
 
@@ -9,45 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bundle_folder.h"
 #include "litert_decoder.h"
-#include "tfcomp/container.h"
 #include "tfcomp/tables_file.h"
-
-static void quit(const char *subject, const char *reason)
-{
-    fprintf(stderr, "decode: %s: %s\n", subject, reason);
-    exit(2);
-}
-
-static uint8_t *read_file(const char *folder, const char *name, size_t *length)
-{
-    enum { MOST = 64 << 20 };
-    char path[4096];
-    uint8_t *bytes = (uint8_t *)malloc(MOST);
-    FILE *file;
-
-    snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "", name);
-    file = fopen(path, "rb");
-    if (file == NULL || bytes == NULL)
-        quit(path, "cannot be read");
-    *length = fread(bytes, 1, MOST - 1, file);
-    bytes[*length] = '\0';
-    fclose(file);
-    return bytes;
-}
-
-/* What follows "key": in the manifest. It is flat where we look; a real program has a JSON parser. */
-static const char *field(const char *manifest, const char *key)
-{
-    char quoted[64];
-    const char *at;
-
-    snprintf(quoted, sizeof quoted, "\"%s\": ", key);
-    at = strstr(manifest, quoted);
-    if (at == NULL)
-        quit("manifest.json", key);
-    return at + strlen(quoted);
-}
 
 #ifdef HAVE_LITERT
 static void write_ppm(const char *path, const uint8_t *pixels, uint32_t columns, uint32_t width,
@@ -65,20 +29,19 @@ static void write_ppm(const char *path, const uint8_t *pixels, uint32_t columns,
         quit(path, "cannot be written");
 }
 
-
-static void write_image(const char *folder, const tfcomp_container *image, int32_t *latents,
-                        uint32_t height, uint32_t width, uint32_t channels, const char *out)
+static void write_image(const char *folder, const bundle_manifest *manifest,
+                        const tfcomp_container *image, int32_t *latents, uint32_t height,
+                        uint32_t width, const char *out)
 {
-    uint32_t rows, columns;
     char model[4096];
     uint8_t *pixels;
 
     snprintf(model, sizeof model, "%s/decoder.tflite", folder);
-    pixels = litert_decode(model, latents, height, width, channels, image->quality, &rows,
-                           &columns);
-    if (pixels == NULL || rows < image->height || columns < image->width)
+    pixels = litert_decode(model, latents, height, width, manifest->channels, manifest->stride,
+                           image->quality);
+    if (pixels == NULL)
         quit(model, "cannot be run");
-    write_ppm(out, pixels, columns, image->width, image->height);
+    write_ppm(out, pixels, width * manifest->stride, image->width, image->height);
     free(pixels);
 }
 #else
@@ -91,60 +54,72 @@ static void write_latents(const char *path, const int32_t *latents, size_t n)
 }
 #endif
 
+/* A file's latents int32 [height, width, channels], to be given to free(). */
+static int32_t *read_latents(const char *folder, const bundle_manifest *manifest,
+                             const tfcomp_container *image, uint32_t height, uint32_t width)
+{
+    size_t length;
+    uint8_t *npz = read_file(folder, "tables.npz", &length);
+    const uint8_t *section = image->sections[0].bytes;
+    tfcomp_tables *tables;
+    tfcomp_status status = tfcomp_tables_read(npz, length, "latents", &tables);
+    int32_t *latents;
+
+    if (status != TFCOMP_OK)
+        quit("tables.npz", tfcomp_status_text(status));
+    length = image->sections[0].length;
+    latents = (int32_t *)malloc((size_t)height * width * manifest->channels * sizeof *latents);
+    if (latents == NULL)
+        status = TFCOMP_NO_MEMORY;
+    else if (manifest->layout.group_count > 0)
+        status = tfcomp_decode_bits(tables, &manifest->layout, section, length, image->quality,
+                                    height, width, latents);
+    else
+        status = tfcomp_decode_factorized(tables, section, length, image->quality, height, width,
+                                          manifest->channels, latents);
+    if (status != TFCOMP_OK)
+        quit("the latents", tfcomp_status_text(status));
+    tfcomp_tables_free(tables);
+    free(npz);
+    return latents;
+}
+
 int main(int count, char **arguments)
 {
-    size_t length, npz_length, file_length;
-    uint32_t stride, channels, height, width;
-    char fingerprint[9];
-    tfcomp_bundle bundle = {0};
+    bundle_manifest manifest;
     tfcomp_container image;
-    tfcomp_tables *tables;
     tfcomp_status status;
-    const char *manifest;
-    uint8_t *npz, *file;
+    char fingerprint[9];
+    uint32_t height, width;
+    size_t length;
+    uint8_t *file;
     int32_t *latents;
 
     if (count != 4)
         quit("use", "decode BUNDLE_FOLDER IN.tfcomp OUT.ppm");
-    manifest = (const char *)read_file(arguments[1], "manifest.json", &length);
-    npz = read_file(arguments[1], "tables.npz", &npz_length);
-    file = read_file("", arguments[2], &file_length);
-    if (strncmp(field(manifest, "kind"), "\"factorized\"", 12) != 0)
-        quit(arguments[1], "only bundles with a factorized prior are read here");
-    bundle.qualities = (unsigned)atoi(field(manifest, "qualities"));
-    bundle.section_count = 1;
-    stride = (uint32_t)atoi(field(manifest, "stride"));
-    channels = (uint32_t)atoi(field(manifest, "channels"));
-    status = tfcomp_container_parse(file, file_length, &bundle, &image);
-    if (status != TFCOMP_OK)
-        quit(arguments[2], tfcomp_status_text(status));
+    read_manifest(arguments[1], &manifest);
+    file = read_file("", arguments[2], &length);
+    status = tfcomp_container_parse(file, length, &manifest.sizes, &image);
     snprintf(fingerprint, sizeof fingerprint, "%02x%02x%02x%02x", image.fingerprint[0],
              image.fingerprint[1], image.fingerprint[2], image.fingerprint[3]);
-    if (strncmp(field(manifest, "fingerprint") + 1, fingerprint, 8) != 0)
+    /* First, because another bundle's file may look damaged. It is zeros where the CRC is wrong. */
+    if (strcmp(fingerprint, manifest.fingerprint) != 0 && strcmp(fingerprint, "00000000") != 0)
         quit(arguments[2], "another bundle wrote it");
-    status = tfcomp_tables_read(npz, npz_length, "latents", &tables);
-    if (status != TFCOMP_OK)
-        quit("tables.npz", tfcomp_status_text(status));
-    height = (image.height + stride - 1) / stride;
-    width = (image.width + stride - 1) / stride;
-    if ((uint64_t)height * width * stride * stride > 2 * (uint64_t)TFCOMP_MAX_PIXELS)
+    if (status != TFCOMP_OK || strcmp(fingerprint, manifest.fingerprint) != 0)
+        quit(arguments[2], tfcomp_status_text(status != TFCOMP_OK ? status : TFCOMP_DAMAGED));
+    height = (image.height - 1) / manifest.stride + 1;
+    width = (image.width - 1) / manifest.stride + 1;
+    if ((uint64_t)height * width * manifest.stride * manifest.stride >
+        2 * (uint64_t)TFCOMP_MAX_PIXELS)
         quit(arguments[2], tfcomp_status_text(TFCOMP_TOO_LARGE)); /* one pixel wide, say */
-    latents = (int32_t *)malloc((size_t)height * width * channels * sizeof *latents);
-    if (latents == NULL)
-        quit(arguments[2], tfcomp_status_text(TFCOMP_NO_MEMORY));
-    status = tfcomp_decode_factorized(tables, image.sections[0].bytes, image.sections[0].length,
-                                      image.quality, height, width, channels, latents);
-    if (status != TFCOMP_OK)
-        quit(arguments[2], tfcomp_status_text(status));
+    latents = read_latents(arguments[1], &manifest, &image, height, width);
 #ifdef HAVE_LITERT
-    write_image(arguments[1], &image, latents, height, width, channels, arguments[3]);
+    write_image(arguments[1], &manifest, &image, latents, height, width, arguments[3]);
 #else
-    write_latents(arguments[3], latents, (size_t)height * width * channels);
+    write_latents(arguments[3], latents, (size_t)height * width * manifest.channels);
 #endif
-    tfcomp_tables_free(tables);
     free(latents);
-    free(npz);
     free(file);
-    free((void *)manifest);
+    free_manifest(&manifest);
     return 0;
 }

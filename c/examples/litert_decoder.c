@@ -34,8 +34,6 @@ int LiteRtSetOptionsHardwareAccelerators(handle options, int accelerators);
 int LiteRtCreateCompiledModel(handle environment, handle model, handle options, handle *compiled);
 int LiteRtCompiledModelResizeInputTensor(handle compiled, size_t signature, size_t input,
                                          const int *dimensions, size_t rank);
-int LiteRtGetCompiledModelOutputTensorLayouts(handle compiled, size_t signature, size_t count,
-                                              layout_type *layouts, bool update);
 int LiteRtCreateTensorBufferFromHostMemory(const tensor_type *type, void *memory, size_t size,
                                            void (*release)(void *), handle *buffer);
 int LiteRtRunCompiledModel(handle compiled, size_t signature, size_t input_count, handle *inputs,
@@ -61,23 +59,22 @@ typedef struct {
 } session;
 
 static bool run(session *s, const char *path, uint32_t height, uint32_t width, uint32_t channels,
-                layout_type *image)
+                uint32_t stride)
 {
     const int size[4] = {1, (int)height, (int)width, (int)channels};
+    const int rows = (int)(height * stride), columns = (int)(width * stride);
     tensor_type latents = {INT32, {4, false, {1, size[1], size[2], size[3]}, {0}}};
-    tensor_type quality = {INT32, {1, false, {1}, {0}}}, pixels = {UINT8, {0}};
-    size_t bytes;
+    tensor_type quality = {INT32, {1, false, {1}, {0}}};
+    /* Some networks find their output's size while they run: LiteRT cannot be asked for it. */
+    tensor_type pixels = {UINT8, {4, false, {1, rows, columns, 3}, {0}}};
+    size_t bytes = (size_t)rows * (size_t)columns * 3;
 
     if (LiteRtCreateEnvironment(0, NULL, &s->environment) ||
         LiteRtCreateModelFromFile(s->environment, path, &s->model) ||
         LiteRtCreateOptions(&s->options) || LiteRtSetOptionsHardwareAccelerators(s->options, CPU) ||
         LiteRtCreateCompiledModel(s->environment, s->model, s->options, &s->compiled) ||
-        LiteRtCompiledModelResizeInputTensor(s->compiled, 0, 0, size, 4) ||
-        LiteRtGetCompiledModelOutputTensorLayouts(s->compiled, 0, 1, image, true) ||
-        image->rank != 4 || image->dimensions[3] != 3)
+        LiteRtCompiledModelResizeInputTensor(s->compiled, 0, 0, size, 4))
         return false;
-    pixels.layout = *image;
-    bytes = (size_t)image->dimensions[1] * (size_t)image->dimensions[2] * 3;
     s->pixels = (uint8_t *)aligned(bytes);
     return s->pixels != NULL &&
            !LiteRtCreateTensorBufferFromHostMemory(
@@ -110,10 +107,9 @@ static void close_session(session *s)
 }
 
 uint8_t *litert_decode(const char *model_path, int32_t *latents, uint32_t height, uint32_t width,
-                       uint32_t channels, unsigned quality, uint32_t *rows, uint32_t *columns)
+                       uint32_t channels, uint32_t stride, unsigned quality)
 {
     size_t bytes = (size_t)height * width * channels * sizeof *latents;
-    layout_type image = {0};
     session s = {0};
 
     s.latents = (int32_t *)aligned(bytes);
@@ -121,14 +117,12 @@ uint8_t *litert_decode(const char *model_path, int32_t *latents, uint32_t height
     if (s.latents != NULL && s.quality != NULL) {
         memcpy(s.latents, latents, bytes);
         *s.quality = (int32_t)quality;
-        if (!run(&s, model_path, height, width, channels, &image)) {
+        if (!run(&s, model_path, height, width, channels, stride)) {
             fprintf(stderr, "decode: LiteRT cannot run %s\n", model_path);
             free(s.pixels);
             s.pixels = NULL;
         }
     }
     close_session(&s);
-    *rows = (uint32_t)image.dimensions[1];
-    *columns = (uint32_t)image.dimensions[2];
     return s.pixels;
 }

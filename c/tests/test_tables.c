@@ -30,17 +30,17 @@ static void damage(uint8_t *npz, size_t length)
     }
 }
 
-static void check_file(const tfcomp_tables *tables, const char *path, const int32_t *expected)
+static void check_file(const tfcomp_tables *tables, const tfcomp_bundle *bundle, const char *path,
+                       const int32_t *expected)
 {
     /* expected: quality, height, width and channels of the latents, and their CRC-32 */
-    tfcomp_bundle bundle = {8, 1, 0, 0, 0};
     tfcomp_container container;
     uint32_t height = (uint32_t)expected[1], width = (uint32_t)expected[2];
     uint32_t channels = (uint32_t)expected[3];
     size_t length, n = (size_t)height * width * channels, k;
     uint8_t *file = whole_file(path, &length), *packed = (uint8_t *)malloc(4 * n);
     int32_t *latents = (int32_t *)malloc(4 * n);
-    tfcomp_status status = tfcomp_container_parse(file, length, &bundle, &container);
+    tfcomp_status status = tfcomp_container_parse(file, length, bundle, &container);
 
     EXPECT(status == TFCOMP_OK, "%s: %s", path, tfcomp_status_text(status));
     status = tfcomp_decode_factorized(tables, container.sections[0].bytes,
@@ -68,6 +68,7 @@ static void check_file(const tfcomp_tables *tables, const char *path, const int3
 int main(int count, char **arguments)
 {
     FILE *vectors = count > 2 ? fopen(arguments[1], "r") : NULL;
+    tfcomp_bundle bundle = {0};
     tfcomp_tables *tables = NULL;
     vector_line line;
     char path[1024] = "";
@@ -81,13 +82,20 @@ int main(int count, char **arguments)
         if (strcmp(line.word, "file") == 0) {
             snprintf(path, sizeof path, "%s/%s", arguments[2], line.text);
         } else if (strcmp(line.word, "tables") == 0) {
+            free(npz);
+            tfcomp_tables_free(tables);
             npz = whole_file(path, &length);
             EXPECT(tfcomp_tables_read(npz, length, "latents", &tables) == TFCOMP_OK, "%s", path);
             if (tables == NULL)
                 break;
             EXPECT(tables->count == (size_t)line.numbers[0], "%zu tables", tables->count);
+        } else if (strcmp(line.word, "bundle") == 0) {
+            bundle.qualities = (unsigned)line.numbers[0];
+            bundle.section_count = (unsigned)line.numbers[1];
+            bundle.fixed_width = (uint32_t)line.numbers[2];
+            bundle.fixed_height = (uint32_t)line.numbers[3];
         } else if (strcmp(line.word, "latents") == 0) {
-            check_file(tables, path, line.numbers);
+            check_file(tables, &bundle, path, line.numbers);
             ++files;
         }
     }

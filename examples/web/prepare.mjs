@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const finished = join(here, "vendor");
 const vendor = `${finished}.new`; // renamed when it is whole
-const entropyKinds = ["factorized", "hyperprior"];
+const entropyKinds = ["factorized", "hyperprior", "bits"]; // that js/runtime/entropy.js has
 const shippedBundles = join(here, "..", "..", "tfcomp", "bundles");
 const bundleFiles = ["manifest.json", "encoder.tflite", "decoder.tflite", "tables.npz"];
 // Plain, without relaxed SIMD (older browsers), and with threads (isolated pages).
@@ -45,10 +45,10 @@ async function copyLiteRt() {
   }
 }
 
-/** Whether js/ can decode the bundle: pictures of any size, entropy models that it has. */
+/** Whether js/ has the bundle's entropy model. */
 async function isReadable(folder) {
   const manifest = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8"));
-  return manifest.fixed_size === null && entropyKinds.includes(manifest.entropy.kind);
+  return entropyKinds.includes(manifest.entropy.kind);
 }
 
 async function copyBundles(extra) {

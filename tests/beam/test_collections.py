@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -17,7 +20,15 @@ from apache_beam.options.pipeline_options import PipelineOptions  # noqa: E402
 import tfcomp  # noqa: E402
 from tests.bundle_factory import photo  # noqa: E402
 from tests.conftest import ROOT  # noqa: E402
-from tfcomp.beam import Compress, DoneIn, ReadImages, Write, command, compressing  # noqa: E402
+from tfcomp.beam import (  # noqa: E402
+    Compress,
+    DoneIn,
+    ReadImages,
+    Write,
+    command,
+    compressing,
+    replacing,
+)
 
 NAMES = ("a.png", "b.png", "deep/er/c.png", "a.bmp", "[odd] näme*.png")
 
@@ -115,6 +126,47 @@ def test_a_second_run_makes_only_what_is_missing_or_changed(images, tmp_path):
     assert changed == {"a.png.tfcomp", "b.png.tfcomp"}
     decoded = tfcomp.decompress((tmp_path / "out" / "a.png.tfcomp").read_bytes())
     assert decoded.shape == (30, 30, 3)
+
+
+def test_the_run_after_a_killed_one_leaves_nothing_but_results(tmp_path, codec):
+    folder, out = tmp_path / "in", tmp_path / "out [1]"
+    folder.mkdir()
+    Image.fromarray(photo(256, 256)).save(folder / "0.bmp")
+    names = [f"{number}.bmp" for number in range(100)]
+    for name in names[1:]:
+        shutil.copy(folder / "0.bmp", folder / name)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tfcomp.beam", folder, out, "--model", "cycle"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 500
+    while not list(out.glob("*.tfcomp")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(60) == -signal.SIGKILL
+    before = {path.name for path in out.iterdir()}
+    assert not before >= {f"{name}.tfcomp" for name in names}
+    # A kill rarely falls in the middle of a write; this is what it then leaves.
+    (out / replacing.TEMPORARY_FOLDER / "0123456789abcdef").write_bytes(b"\x89TC half")
+
+    code, counted = _run(folder, out, "--model", "cycle")
+    assert code == 0
+    assert {p.name for p in out.iterdir()} == {"errors.jsonl", *(f"{n}.tfcomp" for n in names)}
+    assert counted["images_already_done"] == len([n for n in before if n.endswith(".tfcomp")])
+    assert (out / "99.bmp.tfcomp").read_bytes() == codec.compress(folder / "99.bmp")
+
+
+def test_a_run_removes_what_is_unfinished_of_its_own_and_nothing_else(tmp_path):
+    others = tmp_path / "out [1]" / ".tfcomp-unfinished-business"
+    for folder in (others, tmp_path / "out [1]" / replacing.TEMPORARY_FOLDER):
+        folder.mkdir(parents=True)
+        (folder / "0123456789abcdef").write_text("")
+    replacing.remove_unfinished(str(tmp_path / "out [1]"))
+    assert _files(tmp_path) == ["out [1]/.tfcomp-unfinished-business/0123456789abcdef"]
+    replacing.remove_unfinished(str(tmp_path / "out [1]"))
 
 
 def test_files_of_another_quality_do_not_count_as_done(images, tmp_path, codec):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.damage import flipped_bits, truncations
 from tfcomp.bitstream.container import MAX_PIXELS, Container, describe, pack, parse
 from tfcomp.bitstream.varint import encode_varint
 from tfcomp.errors import BitstreamError, CodecError, ImageError, UnknownBundleError
@@ -68,23 +69,21 @@ def test_what_is_packed_is_parsed_back(fingerprint, quality, width, height, sect
 @pytest.mark.parametrize("fixed_size", [None, (768, 512)])
 def test_every_truncation_raises_codec_error(fixed_size):
     data = pack(SMALL, fixed_size)
-    for length in range(len(data)):
+    for damaged in truncations(data):
         with pytest.raises(CodecError):
-            parse(data[:length], lookup_of(fixed_size=fixed_size))
+            parse(damaged, lookup_of(fixed_size=fixed_size))
         with pytest.raises(CodecError):
-            describe(data[:length])
+            describe(damaged)
 
 
 @pytest.mark.parametrize("fixed_size", [None, (768, 512)])
 def test_every_flipped_bit_raises_codec_error(fixed_size):
     data = pack(SMALL, fixed_size)
-    for bit in range(8 * len(data)):
-        flipped = bytearray(data)
-        flipped[bit // 8] ^= 1 << bit % 8
+    for damaged in flipped_bits(data):
         with pytest.raises(CodecError):
-            parse(bytes(flipped), lookup_of(fixed_size=fixed_size))
+            parse(damaged, lookup_of(fixed_size=fixed_size))
         with pytest.raises(CodecError):
-            describe(bytes(flipped))
+            describe(damaged)
 
 
 def test_added_bytes_raise_bitstream_error():

@@ -209,6 +209,23 @@ def test_no_values_are_the_empty_stream():
             decode(data, nothing, tables_of(FIVE))
 
 
+def test_zeros_after_a_stream_are_read_as_what_they_stand_for_within_the_decoders_reach():
+    """As TensorFlow Compression's decoder does: it reads 4 bytes ahead of what is settled."""
+    nothing = np.zeros(0, dtype=np.int32)
+    for zeros in range(5):
+        assert decode(bytes(zeros), nothing, tables_of(COIN)).shape == (0,)
+        assert decode(b"\x80" + bytes(min(zeros, 3)), int32(0), tables_of(COIN)).tolist() == [1]
+    with pytest.raises(BitstreamError):
+        decode(b"\x80" + bytes(4), int32(0), tables_of(COIN))
+
+
+def test_zeros_at_the_end_of_a_stream_may_be_left_out():
+    tables, index = tables_of([16, 0, 1, 65536]), np.zeros(4, dtype=np.int32)
+    assert encode(int32(0, 0, 0, 0), index, tables) == bytes(8)
+    for length in range(9):
+        assert decode(bytes(length), index, tables).tolist() == [0, 0, 0, 0]
+
+
 @pytest.mark.parametrize("length", [0, 1, 4, 1000])
 def test_an_endless_gamma_code_raises_bitstream_error_at_once(length):
     """TensorFlow Compression's decoder never returns from this one."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,15 +14,16 @@ import pytest
 from PIL import Image
 
 from tests.c import vectors
-from tfcomp.bitstream.container import parse
-from tfcomp.bitstream.tables import load_tables
-from tfcomp.runtime.bundle import read_manifest
-from tfcomp.runtime.entropy import FactorizedCoder
 
 ROOT = Path(__file__).resolve().parents[2]
-BUNDLE = ROOT / vectors.BUNDLE
-GOLDEN = ROOT / vectors.GOLDEN
-FILE = GOLDEN / "chelsea-quality-4.tfcomp"
+BUNDLES, GOLDEN = ROOT / vectors.BUNDLES, ROOT / vectors.GOLDEN
+FILES = [  # a factorized prior, a file that says no size, bits
+    ("cycle-factorized", "chelsea-quality-4"),
+    ("vaegan-faces", "astronaut-quality-1"),
+    ("binary", "astronaut-quality-1"),
+    ("binary", "chelsea-quality-4"),
+    ("binary", "coffee-quality-8"),
+]
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("cmake") or not (shutil.which("cc") or shutil.which("gcc")),
@@ -67,49 +70,71 @@ def test_the_stored_vectors_are_those_that_python_writes_today(tmp_path):
 def test_the_library_passes_its_own_tests_under_the_sanitizers(sanitized):
     done = _run("ctest", "--test-dir", sanitized, "--output-on-failure")
     assert done.returncode == 0, done.stdout
-    assert "100% tests passed" in done.stdout and "out of 3" in done.stdout
+    assert "100% tests passed" in done.stdout and "out of 4" in done.stdout
 
 
-def test_the_example_without_litert_decodes_to_the_latents_of_python(sanitized, tmp_path):
-    done = _run(sanitized / "decode", BUNDLE, FILE, tmp_path / "latents")
+@pytest.mark.parametrize(("bundle", "name"), FILES)
+def test_the_example_without_litert_decodes_to_the_golden_latents(
+    sanitized, tmp_path, bundle, name
+):
+    file = GOLDEN / bundle / f"{name}.tfcomp"
+    done = _run(sanitized / "decode", BUNDLES / bundle, file, tmp_path / "latents")
     assert done.returncode == 0, done.stderr
-    manifest = read_manifest(BUNDLE)
-    held = parse(FILE.read_bytes(), lambda _: manifest)
-    coder = FactorizedCoder(
-        load_tables(BUNDLE / "tables.npz"), manifest.qualities, manifest.channels
-    )
-    size = [-(-side // manifest.stride) for side in (held.height, held.width)]
-    expected = coder.decode(held.sections, held.quality, *size)
+    golden = json.loads((GOLDEN / bundle / "golden.json").read_text(encoding="utf-8"))
+    (expected,) = [entry for entry in golden["files"] if entry["file"] == file.name]
     found = np.frombuffer((tmp_path / "latents").read_bytes(), np.int32)
-    np.testing.assert_array_equal(found, expected.ravel())
+    assert found.size == np.prod(expected["latents_shape"])
+    digest = hashlib.sha256(found.astype("<i4").tobytes()).hexdigest()
+    assert digest == expected["latents_sha256"]
 
 
-@pytest.mark.parametrize("damage", ["a changed byte", "half of it", "another bundle's"])
-def test_the_example_refuses_a_file_it_cannot_decode_in_one_line(sanitized, tmp_path, damage):
-    data = bytearray(FILE.read_bytes())
+@pytest.mark.parametrize("bundle", ["cycle-factorized", "vaegan-faces", "binary"])
+@pytest.mark.parametrize("damage", ["a changed byte", "half of it", "another bundle's", "nothing"])
+def test_the_example_refuses_a_file_it_cannot_decode_in_one_line(
+    sanitized, tmp_path, bundle, damage
+):
+    data = bytearray(next((GOLDEN / bundle).glob("*.tfcomp")).read_bytes())
     if damage == "a changed byte":
         data[40] ^= 4
     elif damage == "half of it":
         del data[len(data) // 2 :]
+    elif damage == "nothing":
+        data = bytearray()
     else:
-        stranger = ROOT / "tests" / "golden" / "cycle-hyperprior" / FILE.name
+        stranger = GOLDEN / "cycle-blocks" / "chelsea-quality-4.tfcomp"
         data = bytearray(stranger.read_bytes())
     (tmp_path / "bad.tfcomp").write_bytes(data)
-    done = _run(sanitized / "decode", BUNDLE, tmp_path / "bad.tfcomp", tmp_path / "out")
+    done = _run(sanitized / "decode", BUNDLES / bundle, tmp_path / "bad.tfcomp", tmp_path / "out")
     assert done.returncode == 2
     assert done.stderr.startswith("decode: ") and done.stderr.count("\n") == 1
+    assert ("another bundle wrote it" in done.stderr) == (damage == "another bundle's")
     assert not (tmp_path / "out").exists()
 
 
-def test_the_example_decodes_to_the_golden_pixels_with_litert(tmp_path):
+def test_the_example_says_that_it_reads_no_hyperprior(sanitized, tmp_path):
+    file = GOLDEN / "cycle-blocks" / "chelsea-quality-4.tfcomp"
+    done = _run(sanitized / "decode", BUNDLES / "cycle", file, tmp_path / "out")
+    assert done.returncode == 2
+    assert "only bundles with a factorized prior, or of bits" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def with_litert(tmp_path_factory):
+    """A build that goes down to pixels."""
     library = _litert_library()
     if library is None:
         pytest.skip("ai-edge-litert has no libLiteRt.so here")
-    build = _build(tmp_path / "build", f"-DLITERT_LIBRARY={library}", "-DTFCOMP_TESTS=OFF")
-    done = _run(build / "decode", BUNDLE, FILE, tmp_path / "out.ppm")
+    folder = tmp_path_factory.mktemp("c") / "litert"
+    return _build(folder, f"-DLITERT_LIBRARY={library}", "-DTFCOMP_TESTS=OFF")
+
+
+@pytest.mark.parametrize(("bundle", "name"), FILES)
+def test_the_example_decodes_to_the_golden_pixels_with_litert(with_litert, tmp_path, bundle, name):
+    file = GOLDEN / bundle / f"{name}.tfcomp"
+    done = _run(with_litert / "decode", BUNDLES / bundle, file, tmp_path / "out.ppm")
     assert done.returncode == 0, done.stderr
     found = np.asarray(Image.open(tmp_path / "out.ppm"), np.int16)
-    golden = np.asarray(Image.open(GOLDEN / "chelsea-quality-4.png"), np.int16)
+    golden = np.asarray(Image.open(GOLDEN / bundle / f"{name}.png"), np.int16)
     assert found.shape == golden.shape
     assert np.abs(found - golden).max() <= 1
 

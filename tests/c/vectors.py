@@ -13,29 +13,33 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bitstream.coder_cases import random_symbols, random_tables
-from tfcomp.bitstream import range_coder
+from tests.bitstream.bit_cases import random_bit_tables, random_bits, random_layout
+from tests.bitstream.coder_cases import random_symbols, random_tables, tables_of
+from tfcomp.bitstream import bit_sections, range_coder
+from tfcomp.bitstream.bit_layout import BitLayout
 from tfcomp.bitstream.container import Container, pack, parse
 from tfcomp.bitstream.tables import load_tables
 from tfcomp.errors import BitstreamError, CodecError
 from tfcomp.runtime.bundle import read_manifest
-from tfcomp.runtime.entropy import FactorizedCoder
+from tfcomp.runtime.entropy import BitCoder, FactorizedCoder
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "c" / "tests" / "vectors"
-BUNDLE = "tfcomp/bundles/cycle-factorized"
-GOLDEN = "tests/golden/cycle-factorized"
+BUNDLES, GOLDEN = "tfcomp/bundles", "tests/golden"
+FACTORIZED = ("cycle-factorized", "vaegan-faces")
+BITS = "binary"
 
-STREAMS, CONTAINERS = 60, 12
+STREAMS, CONTAINERS, BIT_SECTIONS = 60, 12, 10
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Writes range_coder.txt, container.txt and latents.txt."""
+    """Writes range_coder.txt, container.txt, latents.txt and bits.txt."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, lines in (
         ("range_coder.txt", _range_coder()),
         ("container.txt", _container()),
         ("latents.txt", _latents()),
+        ("bits.txt", _bits()),
     ):
         (folder / name).write_text("\n".join(lines) + "\n", encoding="ascii")
 
@@ -67,6 +71,30 @@ def _range_coder() -> list[str]:
         except BitstreamError:
             lines.append("damaged")
         lines.append(f"bytes {bytes(changed).hex()}")
+    return lines + _spare_zeros()
+
+
+def _spare_zeros() -> list[str]:
+    """Zeros that an encoder leaves out, at the end of a stream, and zeros that it writes."""
+    lines = ["# Zeros at the end: within the decoder's reach they mean nothing, beyond it damage."]
+    coin, rare = tables_of([1, 0, 1, 2]), tables_of([16, 0, 1, 65536])
+    for tables, values in ((coin, []), (coin, [1]), (coin, [0] * 8), (rare, [0] * 4), (rare, [1])):
+        symbols, index = np.array(values, np.int32), np.zeros(len(values), np.int32)
+        data = range_coder.encode(symbols, index, tables)
+        lines += [
+            _line("cdf", tables.cdf),
+            _line("starts", tables.starts),
+            _line("offsets", tables.cdf_offset),
+            _line("index", index),
+            _line("values", values),
+            f"bytes {data.hex()}",
+        ]
+        for other in (data + b"\0", data + bytes(5), data.rstrip(b"\0")):
+            try:
+                lines.append(_line("decodes", range_coder.decode(other, index, tables)))
+            except BitstreamError:
+                lines.append("damaged")
+            lines.append(f"bytes {other.hex()}")
     return lines
 
 
@@ -114,23 +142,87 @@ def _versions(data: bytes, random: np.random.Generator):
 
 
 def _latents() -> list[str]:
-    manifest = read_manifest(ROOT / BUNDLE)
-    tables = load_tables(ROOT / BUNDLE / "tables.npz")
-    coder = FactorizedCoder(tables, manifest.qualities, manifest.channels)
     lines = [
         "# Stored files and their latents: quality, height, width, channels, CRC-32 of the latents",
         "# as little-endian int32 (written as a signed number).",
-        f"file {BUNDLE}/tables.npz",
-        _line("tables", [tables["latents"].count]),
     ]
-    for path in sorted((ROOT / GOLDEN).glob("*.tfcomp")):
+    for name in FACTORIZED:
+        manifest = read_manifest(ROOT / BUNDLES / name)
+        tables = load_tables(ROOT / BUNDLES / name / "tables.npz")
+        coder = FactorizedCoder(tables, manifest.qualities, manifest.channels)
+        lines += [
+            f"file {BUNDLES}/{name}/tables.npz",
+            _line("tables", [tables["latents"].count]),
+            _line("bundle", [manifest.qualities, 1, *(manifest.fixed_size or (0, 0))]),
+            *_golden_latents(name, manifest, coder),
+        ]
+    return lines
+
+
+def _golden_latents(name: str, manifest, coder) -> list[str]:
+    lines = []
+    for path in sorted((ROOT / GOLDEN / name).glob("*.tfcomp")):
         held = parse(path.read_bytes(), lambda _: manifest)
         size = [-(-side // manifest.stride) for side in (held.height, held.width)]
         latents = coder.decode(held.sections, held.quality, *size)
-        crc = np.uint32(zlib.crc32(latents.astype("<i4").tobytes())).astype(np.int32)
-        lines.append(f"file {GOLDEN}/{path.name}")
-        lines.append(_line("latents", [held.quality, *latents.shape, crc]))
+        lines.append(f"file {GOLDEN}/{name}/{path.name}")
+        lines.append(_expected(held.quality, latents))
     return lines
+
+
+def _expected(quality: int, latents: np.ndarray) -> str:
+    crc = np.uint32(zlib.crc32(latents.astype("<i4").tobytes())).astype(np.int32)
+    return _line("latents", [quality, *latents.shape, crc])
+
+
+def _layout(layout: BitLayout) -> list[str]:
+    return [
+        _line("layout", [layout.checkerboard, layout.rows_per_stream, layout.context_bits]),
+        _line("groups", layout.groups),
+        _line("sent", layout.sent),
+        _line("contexts", [place for places in layout.contexts for place in places]),
+    ]
+
+
+def _bits() -> list[str]:
+    random = np.random.default_rng(22)
+    lines = [
+        "# Sections of bits. A layout: checkerboard, rows of a stream, bits of a context; then",
+        "# what a section holds, as in latents.txt, or, where it is refused, that without the CRC.",
+    ]
+    for _ in range(BIT_SECTIONS):
+        layout = random_layout(random, most_context_bits=3)
+        tables, bits = random_bit_tables(random, layout), random_bits(random, layout, 14)
+        quality = int(random.integers(1, len(layout.sent) + 1))
+        held = {"latents": tables}
+        (section,) = bit_sections.encode(bits, quality, held, layout, range_coder)
+        changed = bytearray(section)
+        changed[int(random.integers(len(changed)))] ^= 1 << int(random.integers(8))
+        lines += _layout(layout)
+        lines.append(_line("cdf", tables.cdf))
+        lines.append(_line("starts", tables.starts))
+        lines.append(_line("offsets", tables.cdf_offset))
+        for version in (section, section[:-1], section + b"\0", bytes(changed)):
+            try:
+                latents = bit_sections.decode(
+                    (version,), quality, *bits.shape[:2], held, layout, range_coder
+                )
+            except BitstreamError:
+                lines.append(_line("refused", [quality, *bits.shape]))
+            else:
+                lines.append(_expected(quality, latents))
+            lines.append(f"bytes {version.hex()}")
+    manifest = read_manifest(ROOT / BUNDLES / BITS)
+    tables = load_tables(ROOT / BUNDLES / BITS / "tables.npz")
+    assert manifest.bit_layout is not None
+    return [
+        *lines,
+        "# Stored files.",
+        *_layout(manifest.bit_layout),
+        f"file {BUNDLES}/{BITS}/tables.npz",
+        _line("tables", [tables["latents"].count]),
+        *_golden_latents(BITS, manifest, BitCoder(tables, manifest.bit_layout)),
+    ]
 
 
 if __name__ == "__main__":

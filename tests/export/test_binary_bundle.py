@@ -10,6 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 import tfcomp
+from tests.damage import flipped_bits, truncations
 from tfcomp.bitstream import range_coder, rows
 from tfcomp.bitstream.container import parse
 from tfcomp.errors import BitstreamError, CodecError
@@ -75,14 +76,12 @@ def test_tiles_give_what_the_whole_picture_gives(codec, monkeypatch):
 
 def test_damaged_files_raise(codec, photograph):
     data = codec.compress(photograph[:8, :12])
-    for length in range(len(data)):
+    for damaged in truncations(data):
         with pytest.raises(BitstreamError):
-            codec.decompress(data[:length])
-    for bit in range(8 * len(data)):
-        flipped = bytearray(data)
-        flipped[bit // 8] ^= 1 << bit % 8
+            codec.decompress(damaged)
+    for damaged in flipped_bits(data):
         with pytest.raises(CodecError):
-            codec.decompress(bytes(flipped))
+            codec.decompress(damaged)
 
 
 def test_whatever_a_hostile_section_holds_only_bits_come_out(codec, photograph):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.damage import flipped_bits, truncations
 from tfcomp.bitstream import container
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.varint import encode_varint
@@ -91,11 +92,7 @@ def test_files_are_written_and_read_as_the_bitstream_package_does(longest, width
 
 def test_every_truncation_and_every_flipped_bit_is_an_error_without_streams():
     data = small_file()
-    damaged = [data[:length] for length in range(len(data))]
-    for bit in range(8 * len(data)):
-        changed = bytearray(data)
-        changed[bit // 8] ^= 1 << bit % 8
-        damaged.append(bytes(changed))
+    damaged = [*truncations(data), *flipped_bits(data)]
     for file in damaged:
         error, _, _, _, streams = parsed(file)
         assert error and "\n" not in error

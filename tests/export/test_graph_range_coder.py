@@ -227,7 +227,7 @@ def test_arbitrary_bytes_get_the_verdict_of_the_bitstream_package():
 
 
 def mutated(rng, stream):
-    kind = rng.integers(5)
+    kind = rng.integers(6)
     if kind == 0:
         return rng.integers(0, 256, rng.integers(60), np.uint8).tobytes()
     if kind == 1:
@@ -238,6 +238,8 @@ def mutated(rng, stream):
         changed = bytearray(stream)
         changed[rng.integers(len(stream))] ^= 1 << rng.integers(8)
         return bytes(changed)
+    if kind == 4:
+        return stream + bytes(rng.integers(1, 6))
     return stream
 
 

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.damage import flipped_bits, truncations
 from tfcomp.bitstream import container, range_coder
 from tfcomp.bitstream.rows import pack_rows
 from tfcomp.bitstream.tables import CdfTables
@@ -164,11 +165,7 @@ def test_an_empty_batch_gives_an_empty_batch(signatures):
 
 def test_every_truncation_and_every_flipped_bit_of_a_file_is_an_error(signatures):
     data = numpy_file(picture(3, 2), 1)
-    damaged = [data[:length] for length in range(len(data))]
-    for bit in range(8 * len(data)):
-        changed = bytearray(data)
-        changed[bit // 8] ^= 1 << bit % 8
-        damaged.append(bytes(changed))
+    damaged = [*truncations(data), *flipped_bits(data)]
     images, errors = decompress(signatures, damaged)
     assert all(errors)
     assert not any(images)

@@ -12,6 +12,7 @@ import tensorflow as tf
 from PIL import Image
 
 import tfcomp
+from tests.serving.pictures import as_file, picture
 from tfcomp import config as config_module
 from tfcomp.bitstream import container, hyperprior_sections, range_coder, rate_distortion_quantizer
 from tfcomp.entropy.hyperprior import _EagerNetworks
@@ -82,22 +83,6 @@ def signatures(bundle):
     return tf.saved_model.load(str(bundle / "1")).signatures
 
 
-def picture(height, width, seed=0):
-    """Noise of every coarseness, uint8 [height, width, 3]."""
-    rng = np.random.default_rng(seed)
-    image = np.zeros((height, width, 3))
-    for side in (1, 4, 16, 64):
-        grid = rng.normal(size=(-(-height // side), -(-width // side), 3), scale=40)
-        image += np.kron(grid, np.ones((side, side, 1)))[:height, :width]
-    return (image + 128).clip(0, 255).astype(np.uint8)
-
-
-def png(image):
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def pixels(content):
     return np.asarray(Image.open(io.BytesIO(content))).astype(int)
 
@@ -105,7 +90,7 @@ def pixels(content):
 def compress(signatures, images, qualities):
     """Lists of files and of errors."""
     result = signatures["compress"](
-        image_bytes=tf.constant([png(image) for image in images]),
+        image_bytes=tf.constant([as_file(image) for image in images]),
         quality=tf.constant(qualities, tf.int32),
     )
     return result["compressed_bytes"].numpy().tolist(), result["error"].numpy().tolist()

@@ -6,6 +6,8 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
+from skimage import data as photographs
 
 import tfcomp
 from tests.bundle_factory import photo, write_bundle
@@ -30,6 +32,13 @@ def quality(codec):
 def steps(codec):
     """Enough to gain it; the factorized bundle's are quick, and its transform leaves little."""
     return 15 if codec.bundle.manifest.layout else 100
+
+
+@pytest.fixture
+def face():
+    """uint8 [128, 128, 3]."""
+    portrait = Image.fromarray(photographs.astronaut()).crop((144, 20, 304, 180))
+    return np.asarray(portrait.resize((128, 128), Image.LANCZOS))
 
 
 def cost(codec, image, data, quality):
@@ -107,6 +116,14 @@ def test_limits_of_bytes_hold(codec, steps, photograph):
         assert len(data) <= limit
     bpp = 8 * len(plain) / (photograph.shape[0] * photograph.shape[1])
     assert len(codec.compress(photograph, target_bpp=bpp + 0.001, refine=steps)) <= len(plain) + 1
+
+
+def test_a_model_of_one_quality_gets_nearer_to_the_picture_in_no_more_bytes(face):
+    codec = tfcomp.load("vaegan-faces")
+    plain = codec.compress(face)
+    refined = codec.compress(face, refine=12)
+    assert len(refined) <= len(plain)
+    assert squared_error(codec, face, refined) < 0.97 * squared_error(codec, face, plain)
 
 
 def test_a_picture_too_large_for_a_model_without_reach_is_refused(tmp_path, monkeypatch):

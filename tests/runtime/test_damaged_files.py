@@ -10,6 +10,7 @@ import pytest
 
 import tfcomp
 from tests.bundle_factory import STRIDE, photo
+from tests.damage import flipped_bits, truncations
 from tfcomp.bitstream.container import Container, pack
 from tfcomp.bitstream.rows import pack_rows
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
@@ -30,17 +31,15 @@ def with_right_crc(body: bytes) -> bytes:
 
 
 def test_every_truncation_raises_bitstream_error(codec, data):
-    for length in range(len(data)):
+    for damaged in truncations(data):
         with pytest.raises(BitstreamError):
-            codec.decompress(data[:length])
+            codec.decompress(damaged)
 
 
 def test_every_flipped_bit_raises_codec_error(codec, data):
-    for bit in range(8 * len(data)):
-        flipped = bytearray(data)
-        flipped[bit // 8] ^= 1 << bit % 8
+    for damaged in flipped_bits(data):
         with pytest.raises(CodecError):
-            codec.decompress(bytes(flipped))
+            codec.decompress(damaged)
 
 
 def test_bytes_after_the_end_raise_bitstream_error(codec, data):

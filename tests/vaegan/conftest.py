@@ -1,45 +1,32 @@
 """A tiny vaegan of a fixed size, trained once, and a ladder of channels that needs no training."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-CONFIGS = Path(__file__).resolve().parent.parent.parent / "configs"
+from tests import tiny_runs
 
 
 @pytest.fixture(scope="session")
 def vaegan_config():
-    from tfcomp import config
-
-    return config.load(CONFIGS / "vaegan-tiny.yaml")
+    return tiny_runs.load_config("vaegan")
 
 
 @pytest.fixture(scope="session")
 def vaegan_run(tmp_path_factory, vaegan_config):
-    from tfcomp.training import loop
-
-    folder = tmp_path_factory.mktemp("vaegan") / "tiny"
-    loop.train(vaegan_config, folder)
-    return folder
+    return tiny_runs.train(vaegan_config, tmp_path_factory, "tiny-faces")
 
 
 @pytest.fixture(scope="session")
 def vaegan_model(vaegan_run):
     """The trained tiny model; tests leave it as it is."""
-    from tfcomp.training import run_folder
-
-    return run_folder.load_model(vaegan_run)[0]
+    return tiny_runs.load_model(vaegan_run)
 
 
 @pytest.fixture(scope="session")
 def vaegan_bundle(tmp_path_factory, vaegan_run):
-    from tfcomp.export import cli
-
-    folder = tmp_path_factory.mktemp("vaegan-export") / "tiny-faces"
-    assert cli.main(["--tflite", "--run", str(vaegan_run), "--out", str(folder)]) == 0
-    return folder
+    return tiny_runs.export(vaegan_run, tmp_path_factory, "--tflite")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from PIL import Image
 import tfcomp
 from tests.web.conftest import decoded_pixels, facts, give, wait
 
-SHIPPED = ["cycle", "cycle-factorized", "cycle-small"]  # of any size, with entropy models in js/
+ANY_SIZE = ["binary", "cycle", "cycle-factorized", "cycle-small"]
+FACES = "vaegan-faces"  # of 128x128 pixels only
 
 _TILED = """
 async ({ bytes, tileSides }) => {
@@ -29,6 +30,14 @@ def photograph():
     from tfcomp.data.sample_source import sample_images
 
     return sample_images("test")["chelsea"][80:176, 130:200]
+
+
+@pytest.fixture(scope="module")
+def face():
+    """uint8 [128, 128, 3]."""
+    from tfcomp.data.sample_source import sample_images
+
+    return sample_images()["astronaut"][60:188, 160:288]
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -50,7 +59,9 @@ def message(page) -> str:
 @pytest.mark.parametrize(
     "model, height, width, quality",
     [
-        *[(model, 61, 47, 3) for model in SHIPPED],
+        *[(model, 61, 47, 3) for model in ANY_SIZE],
+        ("binary", 96, 70, 8),
+        ("binary", 1, 1, 1),
         ("cycle", 96, 70, 5),
         ("cycle", 41, 33, 8),
         ("cycle", 1, 1, 1),
@@ -71,22 +82,61 @@ def test_a_file_decodes_to_the_pixels_that_python_decodes(
     assert float(shown["Decoded in"].split()[0]) >= 0
 
 
-@pytest.mark.parametrize("model", ["cycle", "cycle-factorized"])
-def test_a_large_picture_decodes_window_by_window_to_the_same_pixels(page, photograph, model):
+def test_every_shipped_model_is_offered_and_the_usual_one_is_chosen(page):
+    offered = page.eval_on_selector_all("#model option", "all => all.map(({ value }) => value)")
+    assert sorted(offered) == sorted(tfcomp.list_models())
+    assert page.input_value("#model") == "cycle"
+
+
+def test_a_model_with_other_qualities_sets_the_quality_to_its_own_default(page, photograph):
+    give(page, ("photo.png", png(photograph)))  # so that the choice is on view
+    page.select_option("#model", FACES)
+    assert page.inner_text("#quality-value") == "1 of 1"
+    page.select_option("#model", "cycle")
+    assert page.inner_text("#quality-value") == "5 of 8"
+
+
+def test_a_face_decodes_although_its_file_says_no_size(page, face):
+    data = tfcomp.load(FACES).compress(face)
+    give(page, ("face.tfcomp", data), ("face.png", png(face)))
+    assert message(page) == ""
+    assert levels_apart(decoded_pixels(page), tfcomp.decompress(data)) <= 1
+    assert facts(page)["Picture"] == "128 × 128"
+    assert facts(page)["Model"] == f"{FACES}, quality 1"
+    assert "PSNR" in facts(page)
+
+
+def test_a_model_of_one_size_refuses_other_pictures_and_says_why(page, photograph):
+    give(page, ("photo.png", png(photograph)))
+    page.select_option("#model", FACES)
+    page.click("#compress")
+    wait(page)
+    assert "takes pictures of 128×128 pixels only, not 70×96" in message(page)
+    page.select_option("#model", "cycle")
+
+
+@pytest.mark.parametrize(
+    "model, image_side", [("binary", 10), ("cycle", 3), ("cycle-factorized", 3)]
+)
+def test_a_large_picture_decodes_window_by_window_to_the_same_pixels(
+    page, photograph, model, image_side
+):
     large = np.tile(photograph, (2, 3, 1))[:189, :205]
     data = tfcomp.load(model).compress(large, quality=2)
-    sides = {"image": 3, "pass": 4, "hyper": 2}  # in place of sides for gigabytes of memory
+    # In place of sides for gigabytes of memory.
+    sides = {"image": image_side, "pass": 4, "hyper": 2}
     width, height, rgba = page.evaluate(_TILED, {"bytes": list(data), "tileSides": sides})
     pixels = np.array(rgba, np.uint8).reshape(height, width, 4)[..., :3]
     assert levels_apart(pixels, tfcomp.decompress(data)) <= 1
 
 
-@pytest.mark.parametrize("model", ["cycle", "cycle-factorized"])
-def test_a_picture_that_the_page_compresses_decodes_in_python(page, photograph, model):
-    pixels = np.ascontiguousarray(photograph[:, ::-1])
+@pytest.mark.parametrize("model", ["binary", "cycle", "cycle-factorized", FACES])
+def test_a_picture_that_the_page_compresses_decodes_in_python(page, photograph, face, model):
+    pixels = np.ascontiguousarray((face if model == FACES else photograph)[:, ::-1])
+    quality = 1 if model == FACES else 4
     give(page, ("mirrored.png", png(pixels)))
     page.select_option("#model", model)
-    page.fill("#quality", "4")
+    page.fill("#quality", str(quality))
     page.click("#compress")
     wait(page)
     assert message(page) == ""
@@ -97,7 +147,7 @@ def test_a_picture_that_the_page_compresses_decodes_in_python(page, photograph, 
     decoded = tfcomp.decompress(data)
     assert levels_apart(decoded, decoded_pixels(page)) <= 1
     # As good and as small as Python's own, but for a value that lay between two integers.
-    own = tfcomp.load(model).compress(pixels, quality=4)
+    own = tfcomp.load(model).compress(pixels, quality=quality)
     assert abs(len(data) - len(own)) <= 0.01 * len(own) + 2
     assert np.abs(decoded.astype(int) - tfcomp.decompress(own)).mean() < 0.5
 

@@ -98,9 +98,10 @@ def test_damaged_bytes_are_refused_or_read_as_in_python(page, vectors):
 
 
 def damages(random, stream):
-    """The stream cut short, lengthened, with a bit changed, and noise of its length."""
+    """The stream cut short, lengthened in two ways, with a bit changed, and noise of its length."""
     yield stream[: len(stream) // 2]
     yield stream + b"\x01"
+    yield stream + b"\x00"
     if stream:
         flipped = bytearray(stream)
         flipped[random.integers(len(stream))] ^= 1 << random.integers(8)

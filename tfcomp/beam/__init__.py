@@ -10,6 +10,7 @@ and no TensorFlow.
 
 from tfcomp.beam.compressing import Compress
 from tfcomp.beam.reading import DoneIn, ReadImages
+from tfcomp.beam.replacing import remove_unfinished
 from tfcomp.beam.writing import Write
 
-__all__ = ["Compress", "DoneIn", "ReadImages", "Write"]
+__all__ = ["Compress", "DoneIn", "ReadImages", "Write", "remove_unfinished"]

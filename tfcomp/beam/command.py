@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import time
 from collections import Counter
@@ -11,13 +10,12 @@ from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.io.filesystem import BeamIOError
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from tfcomp.beam.compressing import Compress
 from tfcomp.beam.failures import errors_path
-from tfcomp.beam.naming import TEMPORARY_FOLDER
 from tfcomp.beam.reading import DoneIn, ReadImages
+from tfcomp.beam.replacing import remove_unfinished
 from tfcomp.beam.writing import Write
 from tfcomp.cli.output import complain
 from tfcomp.errors import CodecError
@@ -76,10 +74,11 @@ def run(options: argparse.Namespace, for_beam: list[str]) -> int:
         | Compress(model, quality, options.threads)
         | Write(options.target)
     )
-    result = pipeline.run()
-    result.wait_until_finish()
-    with contextlib.suppress(OSError, BeamIOError):  # of workers that were stopped
-        FileSystems.delete([FileSystems.join(options.target, TEMPORARY_FOLDER)])
+    try:
+        result = pipeline.run()
+        result.wait_until_finish()
+    finally:
+        remove_unfinished(options.target)
     return report(totals(result), time.monotonic() - started, errors_path(options.target))
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.pvalue import AsIter
 
 from tfcomp.beam.elements import Failure
+from tfcomp.beam.replacing import replace
 
 FILE_NAME = "errors.jsonl"
 
@@ -23,7 +26,7 @@ class WriteFailures(beam.PTransform):
 
     Args:
       path: the file; it is replaced, and is empty where nothing failed.
-    Takes a PCollection of `Failure`.
+    Takes a PCollection of `Failure`; gives one of the path.
     """
 
     def __init__(self, path: str) -> None:
@@ -31,11 +34,16 @@ class WriteFailures(beam.PTransform):
         self._path = path
 
     def expand(self, failures: beam.PCollection) -> beam.PCollection:
-        return (
-            failures
-            | "As JSON" >> beam.Map(as_json)
-            | beam.io.WriteToText(self._path, shard_name_template="", num_shards=1)
-        )
+        lines = failures | "As JSON" >> beam.Map(as_json)
+        # Not Beam's writer of text: what it leaves when killed stands beside the results.
+        start = failures.pipeline | "One file" >> beam.Create([self._path])
+        return start | "Write lines" >> beam.Map(write_lines, AsIter(lines))
+
+
+def write_lines(path: str, lines: Iterable[str]) -> str:
+    """Writes a text file whole or not at all; returns its path."""
+    replace(path, (f"{line}\n".encode() for line in lines), FileSystems.split(path)[0])
+    return path
 
 
 def as_json(failure: Failure) -> str:

@@ -9,7 +9,6 @@ from apache_beam.io.filesystems import FileSystems
 from tfcomp.cli.compress import IMAGE_SUFFIXES
 
 SUFFIX = ".tfcomp"
-TEMPORARY_FOLDER = ".tfcomp-unfinished"
 
 
 def has_image_suffix(path: str) -> bool:

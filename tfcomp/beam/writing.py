@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 from collections.abc import Iterator
 
 import apache_beam as beam
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
-from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.filesystem import BeamIOError
 from apache_beam.pvalue import TaggedOutput
 
 from tfcomp.beam.elements import FAILED, Failure, File, Outcome, counter, with_failures
 from tfcomp.beam.failures import WriteFailures, errors_path
-from tfcomp.beam.naming import TEMPORARY_FOLDER, target_path
+from tfcomp.beam.naming import target_path
+from tfcomp.beam.replacing import replace
 
 
 class Write(beam.PTransform):
     """Writes files into a folder, by their names with ".tfcomp" added.
 
-    Each is written to a temporary name and renamed, so that a worker that is stopped leaves no half
-    a file; what a file replaces is lost only then.
+    A worker that is stopped leaves no half a file under such a name. What it does leave, and the
+    folder of unfinished files, `remove_unfinished` takes away when the pipeline has ended.
 
     Args:
       folder: local, or of any file system that Beam knows.
@@ -49,7 +47,7 @@ class _Write(beam.DoFn):
     def process(self, file: File) -> Iterator[str | TaggedOutput]:
         path = target_path(self._folder, file.name)
         try:
-            self._replace(path, file.content)
+            replace(path, [file.content], self._folder)
         except (OSError, BeamIOError) as error:
             self._failed.inc()
             reason = f"{path} cannot be written: {str(error).splitlines()[0]}"
@@ -58,37 +56,3 @@ class _Write(beam.DoFn):
         self._written.inc()
         self._bytes.inc(len(file.content))
         yield path
-
-    def _replace(self, path: str, content: bytes) -> None:
-        unfinished = FileSystems.join(self._folder, TEMPORARY_FOLDER)
-        _make_folder(unfinished)
-        temporary = FileSystems.join(unfinished, secrets.token_hex(8))
-        try:
-            with FileSystems.create(
-                temporary, compression_type=CompressionTypes.UNCOMPRESSED
-            ) as stream:
-                stream.write(content)
-            _make_folder(FileSystems.split(path)[0])
-            _rename(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError, BeamIOError):
-                FileSystems.delete([temporary])
-            raise
-
-
-def _make_folder(path: str) -> None:
-    try:
-        FileSystems.mkdirs(path)
-    except (OSError, BeamIOError):  # Beam's way to say that it is there; if not, writing will fail
-        return
-
-
-def _rename(source: str, target: str) -> None:
-    try:
-        FileSystems.rename([source], [target])
-    except BeamIOError:
-        # Some file systems (HDFS) do not rename over what is there.
-        if not FileSystems.exists(target):
-            raise
-        FileSystems.delete([target])
-        FileSystems.rename([source], [target])

@@ -47,7 +47,7 @@ def measure_in_child(
     name: str,
     images: Sequence[Tuple[str, Path]],
     repeats: int,
-    on_step: Callable[[], None],
+    on_step: Callable[[], object],
     lpips: bool = False,
 ) -> Outcome:
     """`measure` in a new process.
@@ -86,7 +86,7 @@ def measure_in_child(
     raise CodecError(f"{name} could not be measured: {reason}")
 
 
-def _follow(lines: Any, on_step: Callable[[], None]) -> Any:
+def _follow(lines: Any, on_step: Callable[[], object]) -> Any:
     """The Outcome, or why there is none: a message, or None if the process just ended."""
     for line in lines:
         event = json.loads(line)

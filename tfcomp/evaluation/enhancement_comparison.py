@@ -97,7 +97,7 @@ def compare(
     training: Sequence[np.ndarray],
     images: Sequence[Path],
     lpips: Optional[Lpips] = None,
-    on_step: Callable[[], None] = lambda: None,
+    on_step: Callable[[], object] = lambda: None,
 ) -> List[EnhancedRow]:
     """A row for every filter.
 

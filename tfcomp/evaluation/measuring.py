@@ -61,7 +61,7 @@ def measure(
     contestant: Contestant,
     images: Sequence[Tuple[str, Path]],
     repeats: int,
-    on_step: Callable[[], None] = lambda: None,
+    on_step: Callable[[], object] = lambda: None,
     lpips: Optional[Lpips] = None,
 ) -> Tuple[List[Measurement], Optional[float]]:
     """Codes every image at every quality.

@@ -78,7 +78,8 @@ def measure(codec: Contestant, quality: int, images: Sequence[np.ndarray]) -> Fi
         psnrs.append(psnr(image, decoded))
         similarities.append(ms_ssim(image, decoded))
     known = [s for s in similarities if s is not None]
-    encoding, decoding = 100 / len(images) * encoding, 100 / len(images) * decoding
+    encoding *= 100 / len(images)
+    decoding *= 100 / len(images)
     return Figures(
         codec=codec.name,
         quality=quality,

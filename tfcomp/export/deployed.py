@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
 from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
 from tfcomp.export.transposed_convolution import (
     FEWEST_CHANNELS_IN_PHASES,
     split,
@@ -22,9 +23,6 @@ from tfcomp.export.transposed_convolution import (
     upsample,
 )
 from tfcomp.models import layers
-
-# Far above any symbol a picture gives (a few hundred); keeps a broken image from overflowing.
-MAXIMUM_SYMBOL = 2.0**20
 
 
 class DeployedLayers:
@@ -102,8 +100,8 @@ class DeployedLayers:
         raise TypeError(f"no deployed form for {type(layer).__name__}")
 
 
-class DeployedCodec(tf.Module):
-    """The two transforms of a trained `CycleModel`, weights frozen as constants.
+class DeployedCodec(DeployedTransforms):
+    """The two transforms of a trained `CycleModel`.
 
     Args:
       model: the trained model.
@@ -111,15 +109,12 @@ class DeployedCodec(tf.Module):
         SavedModel made of this module compute with the very same numbers.
 
     Attributes:
-      encode: tf.function, (image uint8 [1, H, W, 3], quality int32 [1]) -> {"latents": int32
-        [1, H/stride, W/stride, C]}; H and W multiples of the stride. With a hyperprior the latents
-        are float32 and not rounded: how they are depends on the entropy model.
-      decode: tf.function, (latents int32 [1, h, w, C], quality int32 [1]) -> {"image": uint8
-        [1, h*stride, w*stride, 3]}. With a hyperprior the latents are in eighths of a step.
+      encode, decode: see `DeployedTransforms`. Latents are int32; with a hyperprior `encode` gives
+        them in float32 and not rounded, since how they are depends on the entropy model, and
+        `decode` takes them in eighths of a step.
     """
 
     def __init__(self, model, half=False):
-        super().__init__(name="deployed_codec")
         build = DeployedLayers(half)
         gain = np.exp(model.log_gain.numpy())
         channels = gain.shape[1]
@@ -131,28 +126,16 @@ class DeployedCodec(tf.Module):
             build.synthesis(layer) for stage in reversed(model.levels) for layer in reversed(stage)
         ]
 
-        def encode(image, quality):
-            x = tf.cast(image, tf.float32) * (1.0 / 255.0) - 0.5
+        def analyse(x, quality):
             for layer in analysis:
                 x = layer(x)
             latents = x * tf.gather(gain, quality - 1)
-            if hyperprior:
-                return {"latents": latents}
-            symbols = tf.round(latents)
-            symbols = tf.clip_by_value(symbols, -MAXIMUM_SYMBOL, MAXIMUM_SYMBOL)
-            return {"latents": tf.cast(symbols, tf.int32)}
+            return latents if hyperprior else symbols(latents)
 
-        def decode(latents, quality):
+        def synthesise(latents, quality):
             y = tf.cast(latents, tf.float32) * tf.gather(step_size, quality - 1)
             for layer in synthesis:
                 y = layer(y)
-            pixels = tf.clip_by_value((y + 0.5) * 255.0, 0.0, 255.0)
-            return {"image": tf.cast(tf.round(pixels), tf.uint8)}
+            return y
 
-        quality = tf.TensorSpec([1], tf.int32, name="quality")
-        self.encode = tf.function(
-            encode, [tf.TensorSpec([1, None, None, 3], tf.uint8, name="image"), quality]
-        )
-        self.decode = tf.function(
-            decode, [tf.TensorSpec([1, None, None, channels], tf.int32, name="latents"), quality]
-        )
+        super().__init__("deployed_codec", channels, analyse, synthesise)

@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
 from tfcomp.entropy.hyperprior import Hyperprior
-from tfcomp.export.deployed import MAXIMUM_SYMBOL, DeployedLayers
+from tfcomp.export.deployed import DeployedLayers
+from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
 from tfcomp.models.vaegan_networks import activate
 
 
@@ -81,8 +82,8 @@ class _Networks(DeployedLayers):
         return run
 
 
-class DeployedVaegan(tf.Module):
-    """The two transforms of a trained `VaeganModel`, weights frozen as constants.
+class DeployedVaegan(DeployedTransforms):
+    """The two transforms of a trained `VaeganModel`.
 
     Args:
       model: the trained model.
@@ -94,9 +95,8 @@ class DeployedVaegan(tf.Module):
     """
 
     def __init__(self, model, half=False):
-        super().__init__(name="deployed_vaegan")
         build = _Networks(half)
-        analyse, synthesise = build.encoder(model.encoder), build.decoder(model.decoder)
+        encoder, decoder = build.encoder(model.encoder), build.decoder(model.decoder)
         hyperprior = isinstance(model.prior, Hyperprior)
         units = MEAN_UNITS if hyperprior else 1
         gain = np.exp(model.log_gain.numpy())
@@ -104,23 +104,11 @@ class DeployedVaegan(tf.Module):
         step_size = build.constant(model.channel_mask / gain / units)
         gain = build.constant(model.channel_mask * gain)
 
-        def encode(image, quality):
-            x = tf.cast(image, tf.float32) * (1.0 / 255.0) - 0.5
-            latents = analyse(x) * tf.gather(gain, quality - 1)
-            if hyperprior:
-                return {"latents": latents}
-            symbols = tf.clip_by_value(tf.round(latents), -MAXIMUM_SYMBOL, MAXIMUM_SYMBOL)
-            return {"latents": tf.cast(symbols, tf.int32)}
+        def analyse(x, quality):
+            latents = encoder(x) * tf.gather(gain, quality - 1)
+            return latents if hyperprior else symbols(latents)
 
-        def decode(latents, quality):
-            y = synthesise(tf.cast(latents, tf.float32) * tf.gather(step_size, quality - 1))
-            pixels = tf.clip_by_value((y + 0.5) * 255.0, 0.0, 255.0)
-            return {"image": tf.cast(tf.round(pixels), tf.uint8)}
+        def synthesise(latents, quality):
+            return decoder(tf.cast(latents, tf.float32) * tf.gather(step_size, quality - 1))
 
-        quality = tf.TensorSpec([1], tf.int32, name="quality")
-        self.encode = tf.function(
-            encode, [tf.TensorSpec([1, None, None, 3], tf.uint8, name="image"), quality]
-        )
-        self.decode = tf.function(
-            decode, [tf.TensorSpec([1, None, None, channels], tf.int32, name="latents"), quality]
-        )
+        super().__init__("deployed_vaegan", channels, analyse, synthesise)

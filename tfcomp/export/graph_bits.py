@@ -7,19 +7,19 @@ channels that a quality does not send code nothing, and their streams are left o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.bit_layout import NOTHING, BitLayout
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.export.graph_coded_rows import decode_coded, encode_coded
+from tfcomp.export.graph_entropy import Coded, Decoded, GraphEntropy, Sections
+from tfcomp.export.graph_stripes import divided_up, joined, striped
 from tfcomp.export.graph_tables import GraphTables
 
 
-class GraphBits(tf.Module):
-    """An entropy model for `savedmodel.CodecModule`.
+class GraphBits(GraphEntropy):
+    """An entropy model of bits: its latents are int32 0 and 1, 0 where not sent.
 
     tables, layout: what the bundle fixes.
     """
@@ -38,72 +38,52 @@ class GraphBits(tf.Module):
         passes = tf.gather(tf.constant(self._pass_counts, rows.dtype), quality - 1)
         return (passes * self._stripes(rows),)
 
-    def encode(
-        self, latents: tf.Tensor, quality: tf.Tensor
-    ) -> tuple[tuple[tf.RaggedTensor, ...], tf.Tensor]:
-        """latents: int32 [1, h, w, C], bits. quality: int32 scalar.
+    def _encode(self, latents: tf.Tensor, quality: tf.Tensor) -> Coded:
+        bits = latents[0]
+        fits = tf.reduce_all((bits == 0) | (bits == 1))
+        bits = tf.clip_by_value(bits, 0, 1)
+        streams: list[tf.RaggedTensor] = []
 
-        Returns the streams of the section, uint8 ragged [streams, (bytes)], and a bool scalar,
-        False where the latents are no bits and the streams mean nothing.
-        """
-        with tf.device("/CPU:0"):
-            bits = latents[0]
-            fits = tf.reduce_all((bits == 0) | (bits == 1))
-            bits = tf.clip_by_value(bits, 0, 1)
-            streams: list[tf.RaggedTensor] = []
-
-            def code(number, index, coded, part):
-                of_pass, _ = encode_coded(
-                    self._striped(tf.where(coded, bits[..., part], 0)),
-                    self._striped(index),
-                    self._striped(coded),
-                    self._tables,
-                )
-                streams.append(of_pass)
-                return bits[..., part]
-
-            self._run_passes(tf.shape(bits), quality, code)
-            kept = self.stream_counts(quality, tf.shape(bits)[0])[0]
-            return (tf.concat(streams, 0)[:kept],), fits
-
-    def decode(
-        self,
-        sections: Sequence[tf.RaggedTensor],
-        quality: tf.Tensor,
-        rows: tf.Tensor,
-        columns: tf.Tensor,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """sections: as `encode` returns them. quality, rows, columns: int32 scalars.
-
-        Returns latents int32 [1, rows, columns, C], 0 where not sent, and a bool scalar, False
-        where no encoder writes such streams and the latents mean nothing.
-        """
-        with tf.device("/CPU:0"):
-            stripes = self._stripes(rows)
-            # A pass that is not in the file reads empty streams.
-            empty = tf.RaggedTensor.from_row_lengths(
-                tf.zeros([0], tf.uint8),
-                tf.zeros([stripes * len(self._layout.passes)], tf.int64),
-                validate=False,
+        def code(number, index, coded, part):
+            of_pass, _ = encode_coded(
+                self._striped(tf.where(coded, bits[..., part], 0)),
+                self._striped(index),
+                self._striped(coded),
+                self._tables,
             )
-            streams = tf.concat([sections[0], empty], 0)
-            verdicts = [tf.constant(True)]
+            streams.append(of_pass)
+            return bits[..., part]
 
-            def code(number, index, coded, part):
-                values, sound = decode_coded(
-                    streams[number * stripes : (number + 1) * stripes],
-                    self._striped(index),
-                    self._striped(coded),
-                    self._tables,
-                )
-                verdicts.append(tf.reduce_all(sound))
-                shape = tf.shape(index)
-                whole = tf.reshape(values, [-1, shape[1], shape[2]])
-                return whole[: shape[0]]
+        self._run_passes(tf.shape(bits), quality, code)
+        kept = self.stream_counts(quality, tf.shape(bits)[0])[0]
+        return (tf.concat(streams, 0)[:kept],), fits
 
-            shape = tf.stack([rows, columns, self._layout.channels])
-            bits = self._run_passes(shape, quality, code)
-            return bits[None], tf.reduce_all(verdicts)
+    def _decode(
+        self, sections: Sections, quality: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor
+    ) -> Decoded:
+        stripes = self._stripes(rows)
+        # A pass that is not in the file reads empty streams.
+        empty = tf.RaggedTensor.from_row_lengths(
+            tf.zeros([0], tf.uint8),
+            tf.zeros([stripes * len(self._layout.passes)], tf.int64),
+            validate=False,
+        )
+        streams = tf.concat([sections[0], empty], 0)
+        verdicts = [tf.constant(True)]
+
+        def code(number, index, coded, part):
+            values, sound = decode_coded(
+                streams[number * stripes : (number + 1) * stripes],
+                self._striped(index),
+                self._striped(coded),
+                self._tables,
+            )
+            verdicts.append(tf.reduce_all(sound))
+            return joined(values, tf.shape(index))
+
+        shape = tf.stack([rows, columns, self._layout.channels])
+        bits = self._run_passes(shape, quality, code)
+        return bits[None], tf.reduce_all(verdicts)
 
     def _run_passes(self, shape: tf.Tensor, quality: tf.Tensor, code) -> tf.Tensor:
         """All bits int32 [h, w, C]; code(number, table index, bool what is coded, channels) gives a
@@ -148,12 +128,7 @@ class GraphBits(tf.Module):
         return tf.reduce_sum(chosen * (1 << np.arange(bits, dtype=np.int32)), -1) + base
 
     def _stripes(self, rows):
-        return (rows + self._layout.rows_per_stream - 1) // self._layout.rows_per_stream
+        return divided_up(rows, self._layout.rows_per_stream)
 
     def _striped(self, array: tf.Tensor) -> tf.Tensor:
-        """[h, w, n] -> [stripes, rows_per_stream * w * n], zeros or False after the last row."""
-        height, width, channels = tf.unstack(tf.shape(array))
-        rows = self._layout.rows_per_stream
-        missing = -height % rows
-        padded = tf.pad(array, [[0, missing], [0, 0], [0, 0]])
-        return tf.reshape(padded, [(height + missing) // rows, rows * width * channels])
+        return striped(array, self._layout.rows_per_stream)

@@ -6,21 +6,21 @@ per latent row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import tensorflow as tf
 
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.export.graph_container import one_stream_per_row
+from tfcomp.export.graph_entropy import Coded, Decoded, GraphEntropy, Sections
 from tfcomp.export.graph_range_decoder import decode_rows
 from tfcomp.export.graph_range_encoder import encode_rows
 from tfcomp.export.graph_tables import GraphTables, can_encode
 
 
-class GraphFactorized(tf.Module):
-    """An entropy model for `savedmodel.CodecModule`.
+class GraphFactorized(GraphEntropy):
+    """A factorized entropy model; its latents are int32 symbols.
 
-    tables: qualities * C tables, those of quality q (from 1) from (q - 1) * C on.
+    tables: qualities * C tables, those of quality q (from 1) from (q - 1) * C on. They may be
+    unable to express latents: then `encode` says False.
     """
 
     stream_counts = staticmethod(one_stream_per_row)
@@ -32,38 +32,20 @@ class GraphFactorized(tf.Module):
         self._tables = GraphTables(tables)
         self._channels = tables.count // qualities
 
-    def encode(
-        self, latents: tf.Tensor, quality: tf.Tensor
-    ) -> tuple[tuple[tf.RaggedTensor, ...], tf.Tensor]:
-        """latents: int32 [1, h, w, C]. quality: int32 scalar.
+    def _encode(self, latents: tf.Tensor, quality: tf.Tensor) -> Coded:
+        shape = tf.shape(latents)
+        values = tf.reshape(latents, [shape[1], shape[2] * self._channels])
+        index = self._table_index(quality, shape[2])
+        streams = encode_rows(values, index, self._tables)
+        return (streams,), can_encode(values, index, self._tables)
 
-        Returns the streams of each section, uint8 ragged [streams, (bytes)], and a bool scalar,
-        False where the tables cannot express the latents and the streams mean nothing.
-        """
-        with tf.device("/CPU:0"):
-            shape = tf.shape(latents)
-            values = tf.reshape(latents, [shape[1], shape[2] * self._channels])
-            index = self._table_index(quality, shape[2])
-            streams = encode_rows(values, index, self._tables)
-            return (streams,), can_encode(values, index, self._tables)
-
-    def decode(
-        self,
-        sections: Sequence[tf.RaggedTensor],
-        quality: tf.Tensor,
-        rows: tf.Tensor,
-        columns: tf.Tensor,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """sections: as `encode` returns them. quality, rows, columns: int32 scalars.
-
-        Returns latents int32 [1, rows, columns, C], and a bool scalar, False where no encoder
-        writes such streams and the latents mean nothing.
-        """
-        with tf.device("/CPU:0"):
-            index = self._table_index(quality, columns)
-            values, sound = decode_rows(sections[0], index, self._tables)
-            latents = tf.reshape(values, [1, rows, columns, self._channels])
-            return latents, tf.reduce_all(sound)
+    def _decode(
+        self, sections: Sections, quality: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor
+    ) -> Decoded:
+        index = self._table_index(quality, columns)
+        values, sound = decode_rows(sections[0], index, self._tables)
+        latents = tf.reshape(values, [1, rows, columns, self._channels])
+        return latents, tf.reduce_all(sound)
 
     def _table_index(self, quality, columns):
         """int32 [columns * C]: the table of each value of a latent row."""

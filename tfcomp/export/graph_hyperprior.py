@@ -2,14 +2,11 @@
 
 The counterpart of tfcomp/bitstream/hyperprior_sections.py, which describes the format: the passes
 are unrolled in the graph, and the streams of one pass are worked through side by side.
-
-Everything here runs on the CPU: a GPU's convolutions need not be exact on integers (reduced
-precision, Winograd's algorithm), and the decoder must find the encoder's tables to the last one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
@@ -26,7 +23,9 @@ from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT, thresh
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.export.deployed_entropy import DeployedEntropy
 from tfcomp.export.graph_coded_rows import decode_coded, encode_coded
+from tfcomp.export.graph_entropy import Coded, Decoded, GraphEntropy, Sections
 from tfcomp.export.graph_quantizer import quantize
+from tfcomp.export.graph_stripes import divided_up, joined, striped
 from tfcomp.export.graph_tables import GraphTables
 
 _MAX_LATENT = 2.0**24  # as tfcomp.runtime refuses it: the network diverged
@@ -35,8 +34,9 @@ _MAX_LATENT = 2.0**24  # as tfcomp.runtime refuses it: the network diverged
 _Code = Callable[[int, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-class GraphHyperprior(tf.Module):
-    """An entropy model for `savedmodel.CodecModule`.
+class GraphHyperprior(GraphEntropy):
+    """A hyperprior with context. Latents to encode are float32, in quantisation steps; absurd ones
+    cannot be written. Decoded ones are in eighths of a step.
 
     tables: of both sections. layout, qualities: what the bundle fixes. networks: the integer
     networks, a `DeployedEntropy`.
@@ -64,98 +64,78 @@ class GraphHyperprior(tf.Module):
 
     def stream_counts(self, quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """See `graph_container.Format`."""
-        hyper_rows = _divide_up(rows, HYPER_STRIDE)
-        stripes = _divide_up(rows, tf.cast(self._rows_per_stream(quality), rows.dtype))
-        return _divide_up(hyper_rows, HYPER_ROWS_PER_STREAM), stripes * len(self._layout.passes)
+        hyper_rows = divided_up(rows, HYPER_STRIDE)
+        stripes = divided_up(rows, tf.cast(self._rows_per_stream(quality), rows.dtype))
+        return divided_up(hyper_rows, HYPER_ROWS_PER_STREAM), stripes * len(self._layout.passes)
 
-    def encode(
-        self, latents: tf.Tensor, quality: tf.Tensor
-    ) -> tuple[tuple[tf.RaggedTensor, ...], tf.Tensor]:
-        """latents: float32 [1, h, w, C], in quantisation steps. quality: int32 scalar.
+    def _encode(self, latents: tf.Tensor, quality: tf.Tensor) -> Coded:
+        fits = tf.reduce_all(tf.abs(latents) <= _MAX_LATENT)
+        latents = tf.where(fits, latents, 0.0)
+        hyper = self._hyper_analysis(latents, quality)
+        index = self._hyper_index(tf.shape(hyper), quality)
+        everything = tf.ones_like(hyper, tf.bool)
+        stripes = [striped(part, HYPER_ROWS_PER_STREAM) for part in (hyper, index, everything)]
+        hyper_streams, codable = encode_coded(
+            stripes[0], stripes[1], stripes[2], self._hyper_tables
+        )
+        verdicts = [fits, codable]
+        streams: list[tf.RaggedTensor] = []
+        rows = self._rows_per_stream(quality)
+        # Exactly the file of tfcomp.bitstream: there the difference is taken in float64.
+        exact = tf.cast(latents[0], tf.float64)
 
-        Returns the streams of each section, uint8 ragged [streams, (bytes)], and a bool scalar,
-        False where the latents are absurd and the streams mean nothing.
-        """
-        with tf.device("/CPU:0"):
-            fits = tf.reduce_all(tf.abs(latents) <= _MAX_LATENT)
-            latents = tf.where(fits, latents, 0.0)
-            hyper = self._hyper_analysis(latents, quality)
-            index = self._hyper_index(tf.shape(hyper), quality)
-            everything = tf.ones_like(hyper, tf.bool)
-            stripes = [
-                _stripes(part, HYPER_ROWS_PER_STREAM) for part in (hyper, index, everything)
-            ]
-            hyper_streams, codable = encode_coded(
-                stripes[0], stripes[1], stripes[2], self._hyper_tables
+        def code(number, mean, scale, coded):
+            step = self._layout.passes[number]
+            part = exact[..., step.start : step.start + step.channels]
+            residual = part - tf.cast(mean, tf.float64) / MEAN_UNITS
+            values = tf.where(coded, quantize(residual, scale, self._shifts), 0)
+            of_pass, codable = encode_coded(
+                striped(values, rows),
+                striped(scale, rows),
+                striped(coded, rows),
+                self._tables,
             )
-            verdicts = [fits, codable]
-            streams: list[tf.RaggedTensor] = []
-            rows = self._rows_per_stream(quality)
-            # Exactly the file of tfcomp.bitstream: there the difference is taken in float64.
-            exact = tf.cast(latents[0], tf.float64)
+            streams.append(of_pass)
+            verdicts.append(codable)
+            return values
 
-            def code(number, mean, scale, coded):
-                step = self._layout.passes[number]
-                part = exact[..., step.start : step.start + step.channels]
-                residual = part - tf.cast(mean, tf.float64) / MEAN_UNITS
-                values = tf.where(coded, quantize(residual, scale, self._shifts), 0)
-                of_pass, codable = encode_coded(
-                    _stripes(values, rows),
-                    _stripes(scale, rows),
-                    _stripes(coded, rows),
-                    self._tables,
-                )
-                streams.append(of_pass)
-                verdicts.append(codable)
-                return values
+        self._run_passes(hyper, tf.shape(latents)[1:3], quality, code)
+        return (hyper_streams, tf.concat(streams, 0)), tf.reduce_all(verdicts)
 
-            self._run_passes(hyper, tf.shape(latents)[1:3], quality, code)
-            return (hyper_streams, tf.concat(streams, 0)), tf.reduce_all(verdicts)
+    def _decode(
+        self, sections: Sections, quality: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor
+    ) -> Decoded:
+        hyper_rows = divided_up(rows, HYPER_STRIDE)
+        hyper_columns = divided_up(columns, HYPER_STRIDE)
+        shape = tf.stack([hyper_rows, hyper_columns, self._layout.hyper_channels])
+        hyper, sound = decode_coded(
+            sections[0],
+            striped(self._hyper_index(shape, quality), HYPER_ROWS_PER_STREAM),
+            striped(tf.ones(shape, tf.bool), HYPER_ROWS_PER_STREAM),
+            self._hyper_tables,
+        )
+        hyper = joined(hyper, shape)
+        verdicts = [tf.reduce_all(sound) & _in_range(hyper)]
+        rows_per_stream = self._rows_per_stream(quality)
+        streams_per_pass = divided_up(rows, rows_per_stream)
 
-    def decode(
-        self,
-        sections: Sequence[tf.RaggedTensor],
-        quality: tf.Tensor,
-        rows: tf.Tensor,
-        columns: tf.Tensor,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """sections: as `encode` returns them. quality, rows, columns: int32 scalars.
-
-        Returns latents int32 [1, rows, columns, C], in eighths of a step, and a bool scalar, False
-        where no encoder writes such streams and the latents mean nothing.
-        """
-        with tf.device("/CPU:0"):
-            hyper_rows = _divide_up(rows, HYPER_STRIDE)
-            hyper_columns = _divide_up(columns, HYPER_STRIDE)
-            shape = tf.stack([hyper_rows, hyper_columns, self._layout.hyper_channels])
-            hyper, sound = decode_coded(
-                sections[0],
-                _stripes(self._hyper_index(shape, quality), HYPER_ROWS_PER_STREAM),
-                _stripes(tf.ones(shape, tf.bool), HYPER_ROWS_PER_STREAM),
-                self._hyper_tables,
+        def code(number, mean, scale, coded):
+            # After the first fault nothing more is read: damaged files take no longer.
+            coded &= verdicts[-1]
+            first = number * streams_per_pass
+            streams = sections[1][first : first + streams_per_pass]
+            values, sound = decode_coded(
+                streams,
+                striped(scale, rows_per_stream),
+                striped(coded, rows_per_stream),
+                self._tables,
             )
-            hyper = _joined(hyper, shape)
-            verdicts = [tf.reduce_all(sound) & _in_range(hyper)]
-            rows_per_stream = self._rows_per_stream(quality)
-            streams_per_pass = _divide_up(rows, rows_per_stream)
+            values = joined(values, tf.shape(mean))
+            verdicts.append(verdicts[-1] & tf.reduce_all(sound) & _in_range(values))
+            return tf.where(verdicts[-1], values, 0)
 
-            def code(number, mean, scale, coded):
-                # After the first fault nothing more is read: damaged files take no longer.
-                coded &= verdicts[-1]
-                first = number * streams_per_pass
-                streams = sections[1][first : first + streams_per_pass]
-                values, sound = decode_coded(
-                    streams,
-                    _stripes(scale, rows_per_stream),
-                    _stripes(coded, rows_per_stream),
-                    self._tables,
-                )
-                values = _joined(values, tf.shape(mean))
-                verdicts.append(verdicts[-1] & tf.reduce_all(sound) & _in_range(values))
-                return tf.where(verdicts[-1], values, 0)
-
-            latents = self._run_passes(hyper, [rows, columns], quality, code)
-            return latents[None], verdicts[-1]
+        latents = self._run_passes(hyper, [rows, columns], quality, code)
+        return latents[None], verdicts[-1]
 
     def _run_passes(self, hyper: tf.Tensor, size, quality: tf.Tensor, code: _Code) -> tf.Tensor:
         """Decoded latents int32 [h, w, C], from z int32 [zh, zw, Cz] and what `code` gives for each
@@ -202,22 +182,5 @@ def _squares(size, step: Pass) -> tf.Tensor:
     return (squares == step.parity)[..., None]
 
 
-def _stripes(array: tf.Tensor, rows) -> tf.Tensor:
-    """[h, w, c] -> [stripes, rows * w * c], zeros or False after the last row."""
-    height, width, channels = tf.unstack(tf.shape(array))
-    missing = -height % rows
-    padded = tf.pad(array, [[0, missing], [0, 0], [0, 0]])
-    return tf.reshape(padded, [(height + missing) // rows, rows * width * channels])
-
-
-def _joined(stripes: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    """The inverse of `_stripes`; [h, w, c] of this shape."""
-    return tf.reshape(tf.reshape(stripes, [-1, shape[1], shape[2]])[: shape[0]], shape)
-
-
 def _in_range(values: tf.Tensor) -> tf.Tensor:
     return tf.reduce_all((values >= -MAX_VALUE) & (values <= MAX_VALUE))
-
-
-def _divide_up(value, by):
-    return (value + by - 1) // by

@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Optional, Union
+from typing import Optional
 
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.export import graph_container
-from tfcomp.export.graph_factorized import GraphFactorized
-from tfcomp.export.graph_hyperprior import GraphHyperprior
+from tfcomp.export.graph_entropy import GraphEntropy
 from tfcomp.export.graph_images import pad_to_multiple, read_image, write_png
 
 Transform = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -47,7 +46,7 @@ class CodecModule(tf.Module):
         self,
         analysis: Transform,
         synthesis: Transform,
-        entropy: Union[GraphFactorized, GraphHyperprior],
+        entropy: GraphEntropy,
         *,
         fingerprint: bytes,
         stride: int,

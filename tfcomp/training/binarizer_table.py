@@ -22,11 +22,12 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp import config as config_module
-from tfcomp.data import pipeline, sources
+from tfcomp.data import sources
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.training import run_folder
+from tfcomp.training.batches import training_batches
 from tfcomp.training.binary_demonstration import test_pictures
 from tfcomp.training.callbacks import ProgressBar
 from tfcomp.training.optimizers import build_optimizer
@@ -83,9 +84,10 @@ def train_and_measure(name, config, pictures):
     Raises:
       CodecError: the training data can't be had.
     """
-    settings = config.training
+    settings, data = config.training, config.data
     keras.backend.clear_session()
     keras.utils.set_random_seed(settings.seed)
+    source = sources.open_source(data.source, data.data_dir, data.split)
     model = run_folder.build_model(config)
     model.compile(optimizer=build_optimizer(config.optimizer, settings.steps))
     model.clip_norm, model.seed = config.optimizer.clip_norm, settings.seed
@@ -96,13 +98,13 @@ def train_and_measure(name, config, pictures):
     done = 0
     for sigma, end in _stages(config.loss):
         steps = round(end * settings.steps) - done
-        model.fit(
-            _batches(config, done), steps_per_epoch=steps, callbacks=[losses, bar], verbose=0
-        )
+        batches = training_batches(source, config, data.batch_size, start_step=done)
+        model.fit(batches, steps_per_epoch=steps, callbacks=[losses, bar], verbose=0)
         done += steps
         bar.done = done
         stages.append((sigma, histogram(model, pictures)))
-    model.finish(_batches(config, 0))
+    model.optimizer.use_averages(model.trainable_variables)
+    model.finish(training_batches(source, config, data.batch_size))
     tail = losses.values[-max(1, settings.steps // 10) :]
     return _measured(name, model, pictures, float(np.mean(tail)), stages)
 
@@ -135,22 +137,6 @@ def _stages(loss):
     if loss.binarizer != "noise":
         return [(None, 1.0)]
     return list(zip(loss.noise, (*loss.stage_ends[:-1], 1.0)))
-
-
-def _batches(config, start_step):
-    data = config.data
-    source = sources.open_source(data.source, data.data_dir, data.split)
-    return pipeline.training_batches(
-        source,
-        crop=data.crop,
-        batch_size=data.batch_size,
-        seed=config.training.seed,
-        downscale=tuple(data.downscale),
-        downscale_probability=data.downscale_probability,
-        cache=data.cache,
-        crops_per_image=data.crops_per_image,
-        start_step=start_step,
-    ).map(lambda images: tf.ensure_shape(images, [data.batch_size, data.crop, data.crop, 3]))
 
 
 class _Losses(keras.callbacks.Callback):

@@ -15,10 +15,11 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp import config as config_module
-from tfcomp.data import pipeline, sources
+from tfcomp.data import sources
 from tfcomp.errors import CodecError
 from tfcomp.models import principal_components
 from tfcomp.training import callbacks, devices, distribution, run_folder
+from tfcomp.training.batches import training_batches
 from tfcomp.training.optimizers import build_optimizer
 
 log = logging.getLogger(__name__)
@@ -92,21 +93,24 @@ def _train(config, folder, resume, team):
         _start(plain, config, pictures)
         if plain is not model:
             distribution.copy_weights(plain, model)
+        # They were made with the optimisers, of weights that training does not begin with.
+        for name, optimizer in optimizers.items():
+            optimizer.start_averages(model.variables_of(name))
     optimizer_variables = [v for optimizer in optimizers.values() for v in optimizer.variables]
     team.copy_from_chief([*model.weights, *optimizer_variables, step])
     remaining = settings.steps - int(step)
     if remaining > 0:
         _fit(model, source, config, folder, manager, step, pictures[:8], team)
-    if config.optimizer.average_decay:
-        for name, optimizer in optimizers.items():
-            optimizer.finalize_variable_values(model.variables_of(name))
+    # The checkpoints keep the weights that training goes on with; only the result is averages.
+    for name, optimizer in optimizers.items():
+        optimizer.use_averages(model.variables_of(name))
     if not team.is_chief:
         return None
     if team.replicas > 1:
         # For whatever comes next, a model that knows nothing of replicas.
         replicated, model = model, run_folder.build_model(config)
         distribution.copy_weights(replicated, model)
-    model.finish(_batches(source, config, config.data.batch_size))
+    model.finish(training_batches(source, config, config.data.batch_size))
     run_folder.save_weights(model, config, folder)
     return model
 
@@ -138,28 +142,9 @@ def _claim(folder, config, resume):
         raise CodecError(f"can't write the run folder {folder}: {error.strerror}") from error
 
 
-def _batches(source, config, batch_size, start_step=0, worker=0, workers=1):
-    data = config.data
-    shape = [batch_size // workers, data.crop, data.crop, 3]
-    batches = pipeline.training_batches(
-        source,
-        crop=data.crop,
-        batch_size=batch_size,
-        seed=config.training.seed,
-        downscale=tuple(data.downscale),
-        downscale_probability=data.downscale_probability,
-        cache=data.cache,
-        crops_per_image=data.crops_per_image,
-        start_step=start_step,
-        worker=worker,
-        workers=workers,
-    )
-    return batches.map(lambda images: tf.ensure_shape(images, shape))
-
-
 def _first_images(source, config):
     """Crops for the initialisation and the pictures, sides cut to a multiple of the stride."""
-    images = next(iter(_batches(source, config, _INITIALIZATION_IMAGES))).numpy()
+    images = next(iter(training_batches(source, config, _INITIALIZATION_IMAGES))).numpy()
     side = images.shape[1] - images.shape[1] % config.model.stride
     return images[:, :side, :side] if side else images
 
@@ -191,7 +176,7 @@ def _fit(model, source, config, folder, manager, step, pictures, team):
                 continue
             size = config.data.batch_size
             batches = team.distribute(
-                functools.partial(_batches, source, config, size, start_step=start), size
+                functools.partial(training_batches, source, config, size, start_step=start), size
             )
             first = int(step) // settings.log_every
             model.fit(

@@ -29,7 +29,33 @@ def orthogonalize(matrix):
 
 
 @keras.utils.register_keras_serializable(package="tfcomp")
-class Muon(keras.optimizers.Adam):
+class AdamWithAverages(keras.optimizers.Adam):
+    """Keras's Adam, but averages of the weights over time (`use_ema`) replace them only on request.
+
+    Keras puts them in place at the end of every `fit`, before callbacks save the last checkpoint: a
+    run that is made of several `fit`s, or resumed from that checkpoint, would go on from averages.
+    """
+
+    def finalize_variable_values(self, var_list):
+        """What Keras calls at the end of `fit`; nothing yet, see `use_averages`."""
+
+    def start_averages(self, variables):
+        """Lets averages begin at the variables' values of now; where there are no averages,
+        nothing. For after a change of variables that the optimiser was built for."""
+        if self.use_ema:
+            for variable in variables:
+                average = self._model_variables_moving_average[
+                    self._index_dict[self._var_key(variable)]
+                ]
+                average.assign(variable.read_value())
+
+    def use_averages(self, variables):
+        """Gives variables the averages of their values; where there are no averages, nothing."""
+        super().finalize_variable_values(variables)
+
+
+@keras.utils.register_keras_serializable(package="tfcomp")
+class Muon(AdamWithAverages):
     """Muon on convolution kernels, Adam on biases, scales, gains and densities.
 
     Args:
@@ -127,7 +153,7 @@ def build_optimizer(settings, steps):
     if settings.average_decay:
         average = {"use_ema": True, "ema_momentum": settings.average_decay}
     if settings.name == "adam":
-        return keras.optimizers.Adam(schedule, beta_1=settings.momentum, **average)
+        return AdamWithAverages(schedule, beta_1=settings.momentum, **average)
     return Muon(
         schedule,
         muon_step=settings.muon_step,

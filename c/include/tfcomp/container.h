@@ -1,4 +1,5 @@
-/* The .tfcomp container, format version 1, and the section of a factorized prior within it. */
+/* The .tfcomp container, format version 1, and the section of a factorized prior within it; the
+   section of bits is in bits.h. */
 
 #ifndef TFCOMP_CONTAINER_H
 #define TFCOMP_CONTAINER_H
@@ -34,7 +35,8 @@ typedef struct {
 } tfcomp_container;
 
 /* Checks a file, CRC and all, and takes it apart. Whether its fingerprint is the bundle's is for
-   the caller to compare. */
+   the caller to compare: it is given as soon as the CRC is right, even where what follows is not
+   as the bundle has it; before that it is zeros. */
 tfcomp_status tfcomp_container_parse(const uint8_t *file, size_t length,
                                      const tfcomp_bundle *bundle, tfcomp_container *container);
 

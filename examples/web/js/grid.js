@@ -27,6 +27,13 @@ export class Grid {
     return part;
   }
 
+  /** The same numbers in an Int32Array. */
+  int32() {
+    const { data, height, width, channels } = this;
+    if (data instanceof Int32Array) return this;
+    return new Grid(Int32Array.from(data), height, width, channels);
+  }
+
   /** A copy of at least this size, with its last row and column repeated. */
   extended(height, width) {
     if (height === this.height && width === this.width) return this;

@@ -3,6 +3,7 @@
 
 import { BitstreamError } from "../errors.js";
 import { Grid } from "../grid.js";
+import { codingPasses, isCoded } from "./coding_passes.js";
 import * as coder from "./range_coder.js";
 import { MAX_VALUE, quantize, thresholdShifts } from "./rate_distortion_quantizer.js";
 import { packRows, unpackRows } from "./rows.js";
@@ -11,24 +12,6 @@ const MEAN_UNITS = 8; // units of a decoded value in one quantisation step
 const HYPER_STRIDE = 2;
 const HYPER_ROWS_PER_STREAM = 32;
 const CONTEXT_LIMIT = 255; // the networks see decoded values clipped to this
-
-/**
- * The passes of a manifest's `entropy` object: [{ start, channels, parity, seen }].
- *
- * parity: 0 for the even squares of a checkerboard, 1 for the odd ones, null for all. seen: how
- * many channels of decoded values the pass's network sees.
- */
-export function codingPasses({ groups, checkerboard }) {
-  const passes = [];
-  let start = 0;
-  groups.forEach((channels, number) => {
-    for (const parity of number < checkerboard ? [0, 1] : [null]) {
-      passes.push({ start, channels, parity, seen: start + (parity === 1 ? channels : 0) });
-    }
-    start += channels;
-  });
-  return passes;
-}
 
 /**
  * The two sections -> latents, an Int32Array grid in eighths of a step.
@@ -169,11 +152,6 @@ function* codedStripes(decoded, parameters, { start, channels, parity }, rows) {
     }
     yield { scales: scales.subarray(0, count), at: at.subarray(0, count) };
   }
-}
-
-/** Whether a pass codes a square, counted row by row; the top left one is even. */
-function isCoded(place, width, parity) {
-  return parity === null || (Math.floor(place / width) + (place % width)) % 2 === parity;
 }
 
 function cropped(grid, height, width) {

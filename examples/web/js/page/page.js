@@ -7,6 +7,7 @@ import { canvasOf, psnr, readPicture } from "./picture.js";
 import { hidePicture, showFacts, showPicture } from "./viewer.js";
 
 const element = (id) => document.getElementById(id);
+const FIRST_CHOICE = "cycle"; // of the models, as in tfcomp/runtime/registry.py
 const number = new Intl.NumberFormat("en");
 
 /** original: a picture to compare with and to compress. decoded: the file on view. */
@@ -141,7 +142,10 @@ async function busy(task) {
 function showModel() {
   const model = state.models.find(({ name }) => name === element("model").value);
   const quality = element("quality");
-  quality.max = model.qualities; // which the browser holds the value to
+  if (Number(quality.max) !== model.qualities) {
+    quality.max = model.qualities;
+    quality.value = model.defaultQuality;
+  }
   showQuality();
 }
 
@@ -174,8 +178,13 @@ function listen() {
 await busy(async () => {
   element("not-started").remove();
   state.models = (await ask("models")).models;
-  element("model").append(...state.models.map(({ name }) => new Option(name, name)));
-  element("quality").value = state.models[0].defaultQuality;
+  for (const { name, fixedSize } of state.models) {
+    const label = fixedSize ? `${name} (${fixedSize.join("×")} only)` : name;
+    element("model").append(new Option(label, name));
+  }
+  const first = state.models.find(({ name }) => name === FIRST_CHOICE) ?? state.models[0];
+  element("model").value = first.name;
+  element("quality").value = first.defaultQuality;
   showModel();
   listen();
 });

@@ -3,10 +3,10 @@
 import { loadTables } from "../bitstream/tables.js";
 import { concatenate } from "../bitstream/container.js";
 import { BundleError, CodecError } from "../errors.js";
+import { SECTION_COUNTS } from "./entropy.js";
 
 const FOLDER = new URL("../../vendor/bundles/", import.meta.url);
 const MANIFEST_VERSION = 1;
-const SECTION_COUNTS = { factorized: 1, hyperprior: 2 };
 
 /** The manifests of all bundles, with where they are: [{ manifest, folder }]. */
 export async function installedBundles() {
@@ -68,7 +68,7 @@ async function fingerprintOf(parts, entropy) {
   const keys = Object.keys(entropy).sort();
   const layout = JSON.stringify(Object.fromEntries(keys.map((key) => [key, entropy[key]])));
   const hashed =
-    entropy.kind === "hyperprior" ? [...parts, new TextEncoder().encode(layout)] : parts;
+    entropy.kind === "factorized" ? parts : [...parts, new TextEncoder().encode(layout)];
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", concatenate(hashed)));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

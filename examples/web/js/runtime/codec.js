@@ -4,12 +4,10 @@
 // decode: container -> sections -> latents -> decoder network -> crop -> RGBA
 
 import { pack, parse } from "../bitstream/container.js";
-import * as factorized from "../bitstream/factorized_section.js";
-import * as hyperprior from "../bitstream/hyperprior_sections.js";
 import { CodecError } from "../errors.js";
 import { Grid } from "../grid.js";
 import { findByFingerprint, readBundle, readEncoder } from "./bundle.js";
-import { IntegerNetworks } from "./integer_networks.js";
+import { entropyCoder } from "./entropy.js";
 import { Model } from "./litert.js";
 import { plan, runTiled, TILE_SIDES } from "./tiles.js";
 
@@ -44,12 +42,9 @@ export class Codec {
     const { manifest } = installed;
     this.installed = installed;
     this.manifest = manifest;
-    this.tables = files.tables;
     this.encoder = null; // downloaded when first needed
     this.decoder = new Model(files.decoder, "decoder.tflite");
-    this.networks = files.entropy
-      ? new IntegerNetworks(new Model(files.entropy, "entropy.tflite"), manifest.entropy)
-      : null;
+    this.entropy = entropyCoder(manifest, files);
   }
 
   /**
@@ -66,12 +61,12 @@ export class Codec {
     const size = [tiles.rows.size, tiles.columns.size];
     const pixelSize = size.map((side) => side * stride);
     await this.decoder.prepare({ decode: { latents: size, image: pixelSize } });
-    await this.networks?.prepare(rows, columns, quality, tileSides);
+    await this.entropy.prepare(rows, columns, quality, tileSides);
     watch.lap("prepare");
-    const latents = await this.decodeLatents(sections, quality, rows, columns);
+    const latents = await this.entropy.decode(sections, quality, rows, columns);
     watch.lap("entropy");
     const pixels = Grid.make(Uint8Array, rows * stride, columns * stride, 3);
-    const run = (part) => this.decoder.run("decode", "latents", part, "image", quality);
+    const run = (part) => this.decoder.run("decode", "latents", part.int32(), "image", quality);
     await runTiled(run, tiles, latents, 1, pixels, stride);
     const rgba = croppedRgba(pixels, height, width);
     watch.lap("network");
@@ -89,46 +84,13 @@ export class Codec {
     const pixelSize = size.map((side) => side * stride);
     this.encoder ??= new Model(await readEncoder(this.installed), "encoder.tflite");
     await this.encoder.prepare({ encode: { image: pixelSize, latents: size } });
-    await this.networks?.prepare(rows, columns, quality, tileSides);
-    const Kind = this.networks ? Float32Array : Int32Array;
-    const latents = Grid.make(Kind, rows, columns, this.manifest.channels);
+    await this.entropy.prepare(rows, columns, quality, tileSides);
+    const latents = Grid.make(this.entropy.Latents, rows, columns, this.manifest.channels);
     const run = (part) => this.encoder.run("encode", "image", part, "latents", quality);
     await runTiled(run, tiles, pixels, stride, latents, 1);
-    const sections = await this.encodeLatents(latents, quality);
+    const sections = await this.entropy.encode(latents, quality);
     const container = { fingerprint: fingerprint.slice(0, 8), quality, width, height, sections };
     return pack(container, Boolean(fixedSize));
-  }
-
-  decodeLatents(sections, quality, rows, columns) {
-    if (this.networks) {
-      const { entropy } = this.manifest;
-      return hyperprior.decodeSections(
-        sections,
-        quality,
-        rows,
-        columns,
-        this.networks,
-        this.tables,
-        entropy,
-      );
-    }
-    const { channels } = this.manifest;
-    return factorized.decodeSection(
-      sections[0],
-      quality,
-      rows,
-      columns,
-      channels,
-      this.tables.latents,
-    );
-  }
-
-  async encodeLatents(latents, quality) {
-    if (this.networks) {
-      const { entropy } = this.manifest;
-      return hyperprior.encodeSections(latents, quality, this.networks, this.tables, entropy);
-    }
-    return [factorized.encodeSection(latents, quality, this.tables.latents)];
   }
 }
 
@@ -149,7 +111,8 @@ function checkPicture(width, height, manifest) {
   const fixed = manifest.fixed_size;
   if (fixed && (fixed[0] !== width || fixed[1] !== height)) {
     throw new CodecError(
-      `Model ${manifest.name} takes pictures of ${fixed.join("×")} pixels only.`,
+      `Model ${manifest.name} takes pictures of ${fixed.join("×")} pixels only, not ` +
+        `${width}×${height}; crop or resize the picture, or choose another model.`,
     );
   }
   if (width * height > MAX_PIXELS) {

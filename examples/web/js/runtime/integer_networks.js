@@ -1,7 +1,7 @@
 // The integer networks of a hyperprior: entropy.tflite at one picture's size and one quality. They
 // are exact, so windows and machines all give the same; see tfcomp/runtime/integer_networks.py.
 
-import { codingPasses } from "../bitstream/hyperprior_sections.js";
+import { codingPasses } from "../bitstream/coding_passes.js";
 import { Grid } from "../grid.js";
 import { plan, runTiled } from "./tiles.js";
 

@@ -11,12 +11,13 @@ function bundles() {
 }
 
 export const handlers = {
-  /** -> { models: [{ name, qualities, defaultQuality }] } */
+  /** -> { models: [{ name, qualities, defaultQuality, fixedSize }] }, the last null or two sides */
   async models() {
     const models = (await bundles()).map(({ manifest }) => ({
       name: manifest.name,
       qualities: manifest.qualities,
       defaultQuality: manifest.default_quality,
+      fixedSize: manifest.fixed_size,
     }));
     return { models };
   },

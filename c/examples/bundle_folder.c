@@ -1,0 +1,122 @@
+/* The manifest is searched for its keys, each of which it has once: a real program has a JSON
+   parser. */
+
+#include "bundle_folder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void quit(const char *subject, const char *reason)
+{
+    fprintf(stderr, "decode: %s: %s\n", subject, reason);
+    exit(2);
+}
+
+uint8_t *read_file(const char *folder, const char *name, size_t *length)
+{
+    enum { MOST = 64 << 20 };
+    char path[4096];
+    uint8_t *bytes = (uint8_t *)malloc(MOST);
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "", name);
+    file = fopen(path, "rb");
+    if (file == NULL || bytes == NULL)
+        quit(path, "cannot be read");
+    *length = fread(bytes, 1, MOST - 1, file);
+    bytes[*length] = '\0';
+    fclose(file);
+    return bytes;
+}
+
+/* What follows "key": in the manifest. */
+static const char *field(const char *text, const char *key)
+{
+    char quoted[64];
+    const char *at;
+
+    snprintf(quoted, sizeof quoted, "\"%s\": ", key);
+    at = strstr(text, quoted);
+    if (at == NULL)
+        quit("manifest.json", key);
+    return at + strlen(quoted);
+}
+
+static uint32_t number(const char *text, const char *key)
+{
+    return (uint32_t)atoi(field(text, key));
+}
+
+/* The whole numbers of a list, or of a list of lines of them, to be given to free(). */
+static int32_t *numbers(const char *text, const char *key, size_t *count)
+{
+    const char *at = field(text, key), *end = strchr(at, ']');
+    int32_t *found = end ? (int32_t *)malloc((size_t)(end - at) * sizeof *found) : NULL;
+
+    if (found == NULL)
+        quit("manifest.json", key);
+    for (*count = 0; at < end;) {
+        char *after;
+        long value = strtol(at, &after, 10);
+
+        if (after == at)
+            ++at; /* a bracket, a comma, a quotation mark */
+        else
+            found[(*count)++] = (int32_t)value, at = after;
+    }
+    return found;
+}
+
+static void read_layout(const char *text, tfcomp_bit_layout *layout)
+{
+    size_t channels = 0, k;
+
+    layout->groups = (uint32_t *)numbers(text, "groups", &layout->group_count);
+    layout->sent = (uint32_t *)numbers(text, "sent", &layout->quality_count);
+    layout->contexts = numbers(text, "contexts", &layout->context_count);
+    layout->checkerboard = number(text, "checkerboard");
+    layout->rows_per_stream = number(text, "rows_per_stream");
+    for (k = 0; k < layout->group_count; ++k) /* of all passes */
+        channels += layout->groups[k] * (k < layout->checkerboard ? 2u : 1u);
+    layout->context_bits = channels ? (unsigned)(layout->context_count / channels) : 0;
+}
+
+void read_manifest(const char *folder, bundle_manifest *manifest)
+{
+    size_t length, count;
+    char *text = (char *)read_file(folder, "manifest.json", &length);
+    const char *kind = field(text, "kind");
+    int32_t *sides;
+
+    memset(manifest, 0, sizeof *manifest);
+    manifest->stride = number(text, "stride");
+    manifest->channels = number(text, "channels");
+    manifest->sizes.qualities = number(text, "qualities");
+    manifest->sizes.section_count = 1;
+    memcpy(manifest->fingerprint, field(text, "fingerprint") + 1, 8);
+    if (strncmp(field(text, "fixed_size"), "null", 4) != 0) {
+        sides = numbers(text, "fixed_size", &count);
+        if (count != 2)
+            quit("manifest.json", "fixed_size");
+        manifest->sizes.fixed_width = (uint32_t)sides[0];
+        manifest->sizes.fixed_height = (uint32_t)sides[1];
+        free(sides);
+    }
+    if (strncmp(kind, "\"bits\"", 6) == 0)
+        read_layout(text, &manifest->layout);
+    else if (strncmp(kind, "\"factorized\"", 12) != 0)
+        quit(folder, "only bundles with a factorized prior, or of bits, are read here");
+    if (manifest->stride < 1 || manifest->channels < 1 ||
+        (manifest->layout.group_count > 0 &&
+         tfcomp_bit_channels(&manifest->layout) != manifest->channels))
+        quit(folder, "its manifest cannot be used");
+    free(text);
+}
+
+void free_manifest(bundle_manifest *manifest)
+{
+    free((void *)manifest->layout.groups);
+    free((void *)manifest->layout.sent);
+    free((void *)manifest->layout.contexts);
+}

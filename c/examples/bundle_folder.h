@@ -1,0 +1,28 @@
+/* What a bundle's folder says about its files. */
+
+#ifndef BUNDLE_FOLDER_H
+#define BUNDLE_FOLDER_H
+
+#include "tfcomp/bits.h"
+#include "tfcomp/container.h"
+
+/* Of manifest.json. layout: of a code made of bits, with no groups where the prior is factorized. */
+typedef struct {
+    tfcomp_bundle sizes;
+    char fingerprint[9]; /* the hexadecimal digits that a file carries */
+    uint32_t stride, channels;
+    tfcomp_bit_layout layout;
+} bundle_manifest;
+
+/* Says in one line why the program cannot go on, and ends it. */
+void quit(const char *subject, const char *reason);
+
+/* A whole file, to be given to free(). folder may be "". */
+uint8_t *read_file(const char *folder, const char *name, size_t *length);
+
+/* Reads FOLDER/manifest.json; quits where it is none, or of an entropy model not read here. */
+void read_manifest(const char *folder, bundle_manifest *manifest);
+
+void free_manifest(bundle_manifest *manifest);
+
+#endif

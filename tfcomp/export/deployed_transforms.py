@@ -1,0 +1,57 @@
+"""What every deployed codec is: two functions between 8-bit images and latents, fit for export.
+
+    encode   uint8 image -> - 1/2 .. 1/2 -> the family's analysis -> latents
+    decode   latents -> the family's synthesis -> - 1/2 .. 1/2 -> uint8 image
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+# Far above any symbol a picture gives (a few hundred); keeps a broken image from overflowing.
+MAXIMUM_SYMBOL = 2.0**20
+
+
+class DeployedTransforms(tf.Module):
+    """The two transforms of a trained model, weights frozen as constants; families subclass it.
+
+    Args:
+      name: of the module.
+      channels: C, of the latents.
+      analyse: (image float32 [1, H, W, 3] in -1/2..1/2, quality int32 [1]) -> latents
+        [1, H/stride, W/stride, C].
+      synthesise: (latents int32 [1, h, w, C], quality int32 [1]) -> image float32
+        [1, h*stride, w*stride, 3], about -1/2..1/2.
+
+    Attributes:
+      encode: tf.function, (image uint8 [1, H, W, 3], quality int32 [1]) -> {"latents": as `analyse`
+        gives them}; H and W multiples of the stride.
+      decode: tf.function, (latents int32 [1, h, w, C], quality int32 [1]) -> {"image": uint8
+        [1, h*stride, w*stride, 3]}.
+    """
+
+    def __init__(self, name, channels, analyse, synthesise):
+        super().__init__(name=name)
+
+        def encode(image, quality):
+            x = tf.cast(image, tf.float32) * (1.0 / 255.0) - 0.5
+            return {"latents": analyse(x, quality)}
+
+        def decode(latents, quality):
+            y = synthesise(latents, quality)
+            pixels = tf.clip_by_value((y + 0.5) * 255.0, 0.0, 255.0)
+            return {"image": tf.cast(tf.round(pixels), tf.uint8)}
+
+        quality = tf.TensorSpec([1], tf.int32, name="quality")
+        self.encode = tf.function(
+            encode, [tf.TensorSpec([1, None, None, 3], tf.uint8, name="image"), quality]
+        )
+        self.decode = tf.function(
+            decode, [tf.TensorSpec([1, None, None, channels], tf.int32, name="latents"), quality]
+        )
+
+
+def symbols(latents):
+    """Latents float32, in quantisation steps, as what a file holds of them: rounded, int32."""
+    rounded = tf.clip_by_value(tf.round(latents), -MAXIMUM_SYMBOL, MAXIMUM_SYMBOL)
+    return tf.cast(rounded, tf.int32)

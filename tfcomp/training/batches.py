@@ -1,0 +1,38 @@
+"""A run's batches, as its config describes them."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from tfcomp.data import pipeline
+
+
+def training_batches(source, config, batch_size, start_step=0, worker=0, workers=1):
+    """Endless batches of random crops, of a static shape.
+
+    Args:
+      source: a `tfcomp.data.source.Source`.
+      config: a `tfcomp.config.Config`.
+      batch_size: of the global batch.
+      start_step: number of the first batch, of `batch_size` images each.
+      worker, workers: which worker's share, and of how many.
+
+    Returns:
+      a tf.data.Dataset of uint8 [batch_size / workers, crop, crop, 3].
+    """
+    data = config.data
+    shape = [batch_size // workers, data.crop, data.crop, 3]
+    batches = pipeline.training_batches(
+        source,
+        crop=data.crop,
+        batch_size=batch_size,
+        seed=config.training.seed,
+        downscale=tuple(data.downscale),
+        downscale_probability=data.downscale_probability,
+        cache=data.cache,
+        crops_per_image=data.crops_per_image,
+        start_step=start_step,
+        worker=worker,
+        workers=workers,
+    )
+    return batches.map(lambda images: tf.ensure_shape(images, shape))
