@@ -101,7 +101,7 @@ def test_the_example_refuses_a_file_it_cannot_decode_in_one_line(
     elif damage == "nothing":
         data = bytearray()
     else:
-        stranger = GOLDEN / "cycle-blocks" / "chelsea-quality-4.tfcomp"
+        stranger = GOLDEN / "cycle-trim" / "chelsea-quality-4.tfcomp"
         data = bytearray(stranger.read_bytes())
     (tmp_path / "bad.tfcomp").write_bytes(data)
     done = _run(sanitized / "decode", BUNDLES / bundle, tmp_path / "bad.tfcomp", tmp_path / "out")
@@ -112,7 +112,7 @@ def test_the_example_refuses_a_file_it_cannot_decode_in_one_line(
 
 
 def test_the_example_says_that_it_reads_no_hyperprior(sanitized, tmp_path):
-    file = GOLDEN / "cycle-blocks" / "chelsea-quality-4.tfcomp"
+    file = GOLDEN / "cycle-trim" / "chelsea-quality-4.tfcomp"
     done = _run(sanitized / "decode", BUNDLES / "cycle", file, tmp_path / "out")
     assert done.returncode == 2
     assert "only bundles with a factorized prior, or of bits" in done.stderr

@@ -2,6 +2,10 @@
 
     loss = bits + multiplier * squared error
 
+The multiplier is given, or, where only the bits are, found on the way: it grows while the window
+spends less than they are and falls while it spends more (dual ascent, Boyd and Vandenberghe 2004,
+"Convex Optimization", section 5.4 has the Lagrangian).
+
 Networks frozen, latents free: Campos, Meierhans, Djelouah, Schroers 2019, "Content adaptive
 optimization for neural image compression" (arXiv:1906.01223).
 """
@@ -18,6 +22,8 @@ from tfcomp.refinement.lite_graph import LiteGraph
 
 LEARNING_RATE = 0.03  # in quantisation steps
 HOT, COLD = 1.0, 0.2  # temperatures of rounding, from first step to last
+FROZEN = 0.01  # a temperature at which rounding is rounding
+DUAL_RATE = 0.5  # of the multiplier's logarithm, a step, for a rate wrong by its own size
 
 
 class Descent:
@@ -25,19 +31,20 @@ class Descent:
 
     Args:
       decoder: decoder.tflite. latents: see tfcomp/refinement/relaxed_latents.py.
-      quality: from 1. multiplier: bits a squared grey level.
+      quality: from 1.
+      multiplier: bits a squared grey level; None holds each window to the bits it starts with.
       steps: of gradient descent, for each window.
     """
 
     def __init__(
-        self, decoder: LiteGraph, latents: Any, quality: int, multiplier: float, steps: int
+        self, decoder: LiteGraph, latents: Any, quality: int, multiplier: float | None, steps: int
     ) -> None:
         self._decoder = decoder
         self._latents = latents
         self._quality = np.array([quality], np.int32)
         self._multiplier = multiplier
         self._steps = steps
-        self._graphs: Dict[Any, Tuple[Any, Any, Any]] = {}
+        self._graphs: Dict[Any, Tuple[Any, ...]] = {}
 
     def run(
         self,
@@ -58,39 +65,61 @@ class Descent:
         shape = (pixels.shape, *(each.shape for each in start))
         if shape not in self._graphs:  # tracing takes seconds: windows of one shape share it
             self._graphs[shape] = self._graph(pixels.shape, start)
-        variables, adam, step = self._graphs[shape]
+        variables, adam, step, measure = self._graphs[shape]
         for state in adam.variables:
             state.assign(tf.zeros_like(state))
         for variable, value in zip(variables, start):
             variable.assign(value)
         target = tf.constant(pixels, tf.float32)
         masks = [tf.constant(each, tf.float32) for each in free]
+        multiplier, budget, least, best = self._multiplier, 0.0, math.inf, None
+        if multiplier is None:
+            budget, least = (float(value) for value in measure(target))
+            multiplier = budget / max(least, 1.0)
         for number in range(self._steps):
             progress = number / max(1, self._steps - 1)
             adam.learning_rate.assign(LEARNING_RATE * 0.5 * (1.0 + math.cos(math.pi * progress)))
             temperature = tf.constant(HOT * (COLD / HOT) ** progress, tf.float32)
-            step(target, masks, temperature, tf.constant([number, 0], tf.int32))
+            seed = tf.constant([number, 0], tf.int32)
+            bits = step(target, masks, temperature, seed, tf.constant(multiplier, tf.float32))
+            if budget:
+                wrong = min(1.0, max(-1.0, 1.0 - float(bits) / budget))
+                multiplier *= math.exp(DUAL_RATE * wrong)
+                # Bits swing about the budget: what is under it now need not be so at the end.
+                spent, error = (float(value) for value in measure(target))
+                if spent <= budget and error < least:
+                    least, best = error, [variable.numpy() for variable in variables]
             step_done()
+        if best is not None:
+            return best
         return [variable.numpy() for variable in variables]
 
-    def _graph(self, shape: Tuple[int, ...], start: Sequence[np.ndarray]) -> Tuple[Any, Any, Any]:
+    def _graph(self, shape: Tuple[int, ...], start: Sequence[np.ndarray]) -> Tuple[Any, ...]:
         height, width, _ = shape
         variables = [tf.Variable(tf.zeros(each.shape)) for each in start]
         adam = tf.keras.optimizers.Adam(LEARNING_RATE)
         adam.build(variables)
 
+        def bits_and_error(target: Any, temperature: Any, seed: Any) -> Tuple[Any, Any]:
+            decoded, bits = self._latents.relax(variables, temperature, seed)
+            image = self._decoder.call("decode", latents=decoded, quality=self._quality)
+            return bits, tf.reduce_sum(tf.square(image["image"][0, :height, :width] - target))
+
         @tf.function
-        def step(target: Any, masks: Any, temperature: Any, seed: Any) -> None:
+        def measure(target: Any) -> Tuple[Any, Any]:
+            return bits_and_error(target, tf.constant(FROZEN), tf.zeros(2, tf.int32))
+
+        @tf.function
+        def step(target: Any, masks: Any, temperature: Any, seed: Any, multiplier: Any) -> Any:
             with tf.GradientTape() as tape:
-                decoded, bits = self._latents.relax(variables, temperature, seed)
-                image = self._decoder.call("decode", latents=decoded, quality=self._quality)
-                error = image["image"][0, :height, :width] - target
-                loss = bits + self._multiplier * tf.reduce_sum(tf.square(error))
+                bits, error = bits_and_error(target, temperature, seed)
+                loss = bits + multiplier * error
                 loss /= height * width  # keeps gradients in the range that Adam's epsilon expects
             gradients = tape.gradient(loss, variables)
             adam.apply_gradients(
                 (gradient * mask, variable)
                 for gradient, mask, variable in zip(gradients, masks, variables)
             )
+            return bits
 
-        return variables, adam, step
+        return variables, adam, step, measure

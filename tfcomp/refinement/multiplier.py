@@ -6,6 +6,8 @@ between neighbouring qualities,
     rate = a - b ln(distortion)     and     multiplier = -d rate / d distortion = b / distortion
 
 Two files at the neighbouring qualities give b. So it needs nothing that a bundle might not hold.
+A model of one quality has no such curve: its file keeps its size, and the error falls
+(tfcomp/refinement/descent.py finds a multiplier on the way).
 """
 
 from __future__ import annotations
@@ -14,8 +16,6 @@ import math
 from typing import TYPE_CHECKING, Callable
 
 import numpy as np
-
-from tfcomp.errors import CodecError
 
 if TYPE_CHECKING:
     from tfcomp.runtime.codec import Codec
@@ -35,18 +35,15 @@ def squared_error(codec: Codec, pixels: np.ndarray, data: bytes) -> float:
 
 def multiplier(
     codec: Codec, pixels: np.ndarray, quality: int, compress: Callable[[int], bytes]
-) -> float:
+) -> float | None:
     """Bits that are worth one squared grey level, summed over pixels and colours.
 
     compress: quality -> the file of this picture.
-    Raises CodecError for a model of one quality, which has no curve.
+    None for a model of one quality, which has no curve.
     """
     low, high = max(1, quality - 1), min(codec.qualities, quality + 1)
     if low == high:
-        raise CodecError(
-            "refinement weighs bits against errors by neighbouring qualities, and this model has "
-            "one quality only; leave refinement out"
-        )
+        return None
     files = {each: compress(each) for each in {low, quality, high}}
     errors = {each: squared_error(codec, pixels, files[each]) for each in files}
     if not errors[low] > errors[high] > 0 or errors[quality] <= 0:

@@ -2,7 +2,9 @@
 
 image -> encoder network -> unrounded latents -> window by window: gradient descent -> rounded ->
 range coder -> files, of which the one of least bits + multiplier * squared error is kept, the
-unrefined one among them. Cost is measured on whole files and decoded 8-bit pixels.
+unrefined one among them. Cost is measured on whole files and decoded 8-bit pixels. A model of one
+quality has no curve to take the multiplier from: its files keep their size at most, and the one of
+least squared error is kept.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ def refine(
     weight = multiplier(
         codec, pixels, quality, lambda q: data if q == quality else codec.compress(pixels, q)
     )
-    if not 0 < weight < math.inf:
+    if weight is None:
+        max_bytes = len(data)
+    elif not 0 < weight < math.inf:
         return data
     best, cost = data, _cost(codec, pixels, data, weight)
     for candidate in _refined_files(codec, pixels, quality, weight, steps, progress):
@@ -62,15 +66,16 @@ def refine(
     return best
 
 
-def _cost(codec: Codec, pixels: np.ndarray, data: bytes, weight: float) -> float:
-    return 8.0 * len(data) + weight * squared_error(codec, pixels, data)
+def _cost(codec: Codec, pixels: np.ndarray, data: bytes, weight: float | None) -> float:
+    error = squared_error(codec, pixels, data)
+    return error if weight is None else 8.0 * len(data) + weight * error
 
 
 def _refined_files(
     codec: Codec,
     pixels: np.ndarray,
     quality: int,
-    weight: float,
+    weight: float | None,
     steps: int,
     progress: Callable[[int, int], None] | None,
 ) -> Iterator[bytes]:

@@ -49,7 +49,6 @@ def _check(settings, wide):
         len(settings.widths) != len(wide.widths)
         or any(n > w for n, w in zip(settings.widths, wide.widths))
         or settings.widths[-1] != wide.widths[-1]
-        or any(n > w for n, w in zip(settings.residual_blocks, wide.residual_blocks))
         or (settings.kernel_size, settings.tied, settings.qualities)
         != (wide.kernel_size, wide.tied, wide.qualities)
     ):
