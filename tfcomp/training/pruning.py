@@ -4,7 +4,8 @@ A network pruned by whole channels and trained on learns in a fraction of the st
 scratch needs (Li et al. 2017, arXiv:1608.08710). A channel's strength here is the energy that it
 hands to the next level on real pictures: mean(x_c^2) * |K_next[:, :, c, :]|^2. With tied kernels
 one choice of channels serves both directions. The last level, the latents, stays whole, so that
-the entropy model fits as it is; residual blocks beyond the narrow model's own are left out.
+the entropy model fits as it is. Residual blocks beyond the narrow model's own are left out; those
+that it has beyond the wide one's start as they always do, as the identity.
 """
 
 from __future__ import annotations
