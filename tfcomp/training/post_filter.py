@@ -32,7 +32,7 @@ from tfcomp.runtime.atomic_file import write_atomically
 CROP = 64  # pixels: whole blocks of 16, so that a crop lies on the codec's grid as a picture does
 _QUALITIES = (4, 90)
 _SMALLEST_SCALE = 0.45  # downscaling takes away what earlier coding left in the photographs
-_PEAK_RATE, _WARM_UP_STEPS = 3e-3, 20
+_PEAK_RATE, _WARM_UP_STEPS = 1e-3, 100
 _NO_ERROR = 1e-5  # of a flat crop, (0.8 grey levels)^2: nothing to repair
 
 
