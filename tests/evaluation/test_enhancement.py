@@ -111,6 +111,13 @@ def test_tiles_of_a_real_network_meet_without_a_seam(tmp_path, monkeypatch, phot
     assert np.abs(made.run(picture).astype(int) - whole).max() <= 1
 
 
+def test_the_shipped_filter_repairs_what_jpeg_has_coded(monkeypatch, photographs):
+    monkeypatch.delenv(learned_filter.ENVIRONMENT_VARIABLE, raising=False)
+    picture = photographs["astronaut.png"]
+    decoded = JPEG.decode(JPEG.encode(picture, 20))
+    assert psnr(picture, LearnedFilter.installed().run(decoded)) > psnr(picture, decoded) + 0.3
+
+
 def test_without_a_learned_network_the_error_says_how_to_make_one(monkeypatch, tmp_path):
     monkeypatch.setenv(learned_filter.ENVIRONMENT_VARIABLE, str(tmp_path / "none.tflite"))
     with pytest.raises(CodecError, match="tfcomp.training.post_filter"):
