@@ -48,6 +48,27 @@ def _line(word: str, numbers) -> str:
     return " ".join([word, *(str(int(number)) for number in numbers)])
 
 
+def _stream(tables, index, values, data: bytes) -> list[str]:
+    """Values, their tables and the bytes that they are coded as."""
+    return [
+        _line("cdf", tables.cdf),
+        _line("starts", tables.starts),
+        _line("offsets", tables.cdf_offset),
+        _line("index", index),
+        _line("values", values),
+        f"bytes {data.hex()}",
+    ]
+
+
+def _verdict(tables, index, data: bytes) -> list[str]:
+    """What becomes of other bytes under the same tables, and those bytes."""
+    try:
+        first = _line("decodes", range_coder.decode(data, index, tables))
+    except BitstreamError:
+        first = "damaged"
+    return [first, f"bytes {data.hex()}"]
+
+
 def _range_coder() -> list[str]:
     random = np.random.default_rng(20)
     lines = ["# Values, the bytes they are coded as, and damaged bytes with what becomes of them."]
@@ -56,21 +77,10 @@ def _range_coder() -> list[str]:
         symbols, index = random_symbols(random, tables, int(random.integers(0, 60)))
         values = symbols + tables.cdf_offset[index]
         data = range_coder.encode(values, index, tables)
-        lines += [
-            _line("cdf", tables.cdf),
-            _line("starts", tables.starts),
-            _line("offsets", tables.cdf_offset),
-            _line("index", index),
-            _line("values", values),
-            f"bytes {data.hex()}",
-        ]
+        lines += _stream(tables, index, values, data)
         changed = bytearray(data or b"\x01")
         changed[int(random.integers(len(changed)))] ^= 1 << int(random.integers(8))
-        try:
-            lines.append(_line("decodes", range_coder.decode(bytes(changed), index, tables)))
-        except BitstreamError:
-            lines.append("damaged")
-        lines.append(f"bytes {bytes(changed).hex()}")
+        lines += _verdict(tables, index, bytes(changed))
     return lines + _spare_zeros()
 
 
@@ -81,20 +91,9 @@ def _spare_zeros() -> list[str]:
     for tables, values in ((coin, []), (coin, [1]), (coin, [0] * 8), (rare, [0] * 4), (rare, [1])):
         symbols, index = np.array(values, np.int32), np.zeros(len(values), np.int32)
         data = range_coder.encode(symbols, index, tables)
-        lines += [
-            _line("cdf", tables.cdf),
-            _line("starts", tables.starts),
-            _line("offsets", tables.cdf_offset),
-            _line("index", index),
-            _line("values", values),
-            f"bytes {data.hex()}",
-        ]
+        lines += _stream(tables, index, values, data)
         for other in (data + b"\0", data + bytes(5), data.rstrip(b"\0")):
-            try:
-                lines.append(_line("decodes", range_coder.decode(other, index, tables)))
-            except BitstreamError:
-                lines.append("damaged")
-            lines.append(f"bytes {other.hex()}")
+            lines += _verdict(tables, index, other)
     return lines
 
 

@@ -18,6 +18,16 @@ def _narrower(model, **changes):
     return CycleModel(settings, model.loss_config).build_codec()
 
 
+def _assert_same_transforms(model, trained):
+    images = tf.constant(_pictures(), tf.float32) / 255.0
+    quality = tf.fill([4], 2)
+    latents = trained.analysis(images, quality)
+    np.testing.assert_allclose(model.analysis(images, quality), latents, atol=2e-4)
+    np.testing.assert_allclose(
+        model.synthesis(latents, quality), trained.synthesis(latents, quality), atol=2e-5
+    )
+
+
 def test_a_model_without_its_dead_channels_decodes_the_same_picture(tiny_model):
     """Channels that hand nothing on can go; the others must keep their places in every layer."""
     dead, alive = [1, 4], [0, 2, 3, 5, 6, 7]
@@ -39,13 +49,7 @@ def test_a_model_without_its_dead_channels_decodes_the_same_picture(tiny_model):
     narrow = _narrower(tiny_model, widths=(6, 12, 16))
     pruning.narrow(narrow, tiny_model, _pictures())
 
-    images = tf.constant(_pictures(), tf.float32) / 255.0
-    quality = tf.fill([4], 2)
-    latents = tiny_model.analysis(images, quality)
-    np.testing.assert_allclose(narrow.analysis(images, quality), latents, atol=2e-4)
-    np.testing.assert_allclose(
-        narrow.synthesis(latents, quality), tiny_model.synthesis(latents, quality), atol=2e-5
-    )
+    _assert_same_transforms(narrow, tiny_model)
     kernel = tiny_model.levels[0][0].kernel.numpy()[:, :, :, alive]
     np.testing.assert_array_equal(narrow.levels[0][0].kernel, kernel)
 
@@ -53,13 +57,7 @@ def test_a_model_without_its_dead_channels_decodes_the_same_picture(tiny_model):
 def test_residual_blocks_of_its_own_leave_the_transform_as_it_was(tiny_model):
     deeper = _narrower(tiny_model, residual_blocks=(2, 1, 1))
     pruning.narrow(deeper, tiny_model, _pictures())
-    images = tf.constant(_pictures(), tf.float32) / 255.0
-    quality = tf.fill([4], 2)
-    latents = tiny_model.analysis(images, quality)
-    np.testing.assert_allclose(deeper.analysis(images, quality), latents, atol=2e-4)
-    np.testing.assert_allclose(
-        deeper.synthesis(latents, quality), tiny_model.synthesis(latents, quality), atol=2e-5
-    )
+    _assert_same_transforms(deeper, tiny_model)
 
 
 @pytest.mark.parametrize(
