@@ -26,6 +26,7 @@ def tiny_config():
                     "features": 8,
                     "hidden": 8,
                     "rows_per_stream": [2, 1],
+                    "heavy_tails": True,
                 },
             },
             "data": {"source": "sample", "crop": 64, "batch_size": 2},

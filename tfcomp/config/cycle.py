@@ -19,6 +19,7 @@ class HyperpriorConfig:
       hyper_channels: channels of the hyper-latents.
       features: channels that the hyper-synthesis hands to each pass.
       hidden: channels inside each pass's network.
+      heavy_tails: mixtures of two Gaussians instead of one (tfcomp/entropy/scale_ladder.py).
     """
 
     groups: Tuple[int, ...] = (8, 24, 80, 208)
@@ -27,6 +28,7 @@ class HyperpriorConfig:
     hyper_channels: int = 32
     features: int = 64
     hidden: int = 96
+    heavy_tails: bool = False
 
     def __post_init__(self) -> None:
         require(len(self.groups) >= 1, "hyperprior groups needs at least one group")

@@ -91,6 +91,13 @@ class FactorizedPrior(tf.Module):
         """Starts each channel's density at the size of its values, float32 [C]."""
         self.log_unit.assign(np.log(np.maximum(standard_deviations, 1e-4)))
 
+    def start_again(self, standard_deviations):
+        """Forgets the densities: fresh ones, at the size of float32 [C]."""
+        fresh = FactorizedPrior(self.channels)
+        fresh.set_units(standard_deviations)
+        for variable, value in zip(self.trainable_variables, fresh.trainable_variables):
+            variable.assign(value)
+
     @property
     def _unit(self):
         return tf.exp(self.log_unit)

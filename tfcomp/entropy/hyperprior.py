@@ -19,13 +19,12 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_compression as tfc
 from tensorflow import keras
 
 from tfcomp.bitstream import hyperprior_sections
 from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS
 from tfcomp.entropy import integer_layers, noise, tfc_range_coder
-from tfcomp.entropy.factorized import FactorizedPrior, frozen_tables
+from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.integer_layers import (
     ACTIVATION_BITS,
     WEIGHT_BITS,
@@ -33,11 +32,10 @@ from tfcomp.entropy.integer_layers import (
     clip,
     straight_through,
 )
+from tfcomp.entropy.scale_ladder import SCALES, ScaleLadder
 
-SCALES = 64
-MINIMUM_SCALE, MAXIMUM_SCALE = 0.08, 128.0
-SCALE_TABLE = np.geomspace(MINIMUM_SCALE, MAXIMUM_SCALE, SCALES).astype(np.float32)
-_MINIMUM_LIKELIHOOD = 1e-9
+# Of z's standard deviation in steps, at the first and the last quality.
+_FIRST_HYPER_LOG_GAINS = (-1.0, 0.0)
 
 
 def _activate(x):
@@ -57,6 +55,7 @@ class Hyperprior(tf.Module):
       hyper_channels: channels of z.
       features: channels that h_s hands to every group's network.
       hidden: channels inside a group's network.
+      heavy_tails: see `ScaleLadder`.
     """
 
     def __init__(
@@ -68,10 +67,12 @@ class Hyperprior(tf.Module):
         hyper_channels=32,
         features=64,
         hidden=96,
+        heavy_tails=False,
         name="hyperprior",
     ):
         super().__init__(name=name)
         self.groups, self.qualities = tuple(groups), int(qualities)
+        self.ladder = ScaleLadder(heavy_tails)
         channels = sum(self.groups)
         self.channels, self.hyper_channels = channels, int(hyper_channels)
         glorot = keras.initializers.GlorotNormal(seed=1)
@@ -88,10 +89,9 @@ class Hyperprior(tf.Module):
             tf.Variable(tf.zeros([k.shape[-1]]), name="h_a_bias") for k in self.analysis_kernels
         ]
         self.hyper_prior = FactorizedPrior(hyper_channels)
+        gains = np.linspace(*_FIRST_HYPER_LOG_GAINS, self.qualities, dtype=np.float32)
         self.hyper_log_gain = tf.Variable(
-            np.repeat(np.linspace(-1.5, 0.7, self.qualities)[:, None], hyper_channels, axis=1),
-            dtype=tf.float32,
-            name="hyper_log_gain",
+            np.repeat(gains[:, None], hyper_channels, axis=1), name="hyper_log_gain"
         )
         q = self.qualities
         self.hyper_layers = [
@@ -131,12 +131,52 @@ class Hyperprior(tf.Module):
         Args:
           deviations: float32 [qualities, C], in steps.
         """
-        ladder = np.log(MAXIMUM_SCALE / MINIMUM_SCALE) / (SCALES - 1)
-        index = np.log(np.maximum(deviations, MINIMUM_SCALE) / MINIMUM_SCALE) / ladder
-        index = np.minimum(index, SCALES - 1)
+        index = ScaleLadder.index_of(deviations)
         units = 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS - 8)
         for layers, (start, size, _) in zip(self.pass_layers, self.passes):
             layers["scale"].bias.assign(index[:, start : start + size] / units)
+
+    def start_from(self, trained):
+        """Takes the variables of a trained `Hyperprior`, its ladder's where both have tails.
+
+        Returns:
+          whether that was possible: both have the same shape.
+        """
+        ladder, trained_ladder = self.ladder.variables, trained.ladder.variables
+        pairs = list(zip(_but(self.variables, ladder), _but(trained.variables, trained_ladder)))
+        if self.layout != trained.layout or any(a.shape != b.shape for a, b in pairs):
+            return False
+        for variable, value in [*pairs, *zip(ladder, trained_ladder)]:
+            variable.assign(value)
+        return True
+
+    def start_hyper_latents(self, latents, quality):
+        """Gives z a spread that training can work with: a fresh h_a, its outputs normalised.
+
+        Hyper-latents that begin too large cost more bits than they save, until training has
+        made them so small that all round to 0; then they never come back.
+
+        Args:
+          latents: float32 [B, h, w, C] in steps.
+          quality: int32 [B].
+        """
+        glorot = keras.initializers.GlorotNormal(seed=1)
+        for kernel, bias in zip(self.analysis_kernels, self.analysis_biases):
+            kernel.assign(glorot(kernel.shape))
+            bias.assign(tf.zeros_like(bias))
+        self.hyper_log_gain.assign(tf.zeros_like(self.hyper_log_gain))
+        z = self.hyper_analysis(latents, quality)
+        mean, variance = tf.nn.moments(z, (0, 1, 2))
+        deviation = tf.sqrt(variance) + 1e-6
+        self.analysis_kernels[-1].assign(self.analysis_kernels[-1] / deviation)
+        self.analysis_biases[-1].assign(-mean / deviation)
+        gains = np.linspace(*_FIRST_HYPER_LOG_GAINS, self.qualities, dtype=np.float32)
+        self.hyper_log_gain.assign(np.repeat(gains[:, None], self.hyper_channels, axis=1))
+        self.hyper_prior.start_again(np.ones(self.hyper_channels, np.float32))
+
+    def hyper_latents_are_dead(self, latents, quality):
+        """Whether all of float32 [B, h, w, C] have nothing but zeros for hyper-latents."""
+        return not np.any(np.rint(self.hyper_analysis(latents, quality)))
 
     def hyper_analysis(self, latents, quality):
         """h_a: float32 [B, h, w, C] in steps -> [B, ceil(h/2), ceil(w/2), Cz], not rounded."""
@@ -219,15 +259,8 @@ class Hyperprior(tf.Module):
             residual = y - mean
             # Index 0 codes nothing; see tfcomp/bitstream/hyperprior_sections.py.
             rounded = tf.where(index > 0, tf.round(residual), 0.0)
-            symbols = straight_through(residual, rounded)
-            rated = symbols
-            if training:
-                drawn = noise.uniform(y)
-                if used is not None:
-                    drawn *= used[:, None, None, start : start + size]
-                rated = residual + drawn
-            cost = _gaussian_bits(rated, index)
-            values = symbols + mean
+            cost = self._bits(residual, rounded, index, training, used, start)
+            values = straight_through(residual, rounded) + mean
             if parity == 0:
                 values *= 1.0 - odd
                 cost *= 1.0 - odd
@@ -239,6 +272,21 @@ class Hyperprior(tf.Module):
             parts.append(tf.reduce_sum(cost, (1, 2, 3)))
         return decoded, tf.add_n(parts)
 
+    def _bits(self, residual, rounded, index, training, used, start):
+        """Bits of one pass's symbols, those that the file pays, whatever the gradient.
+
+        In training a scale learns from the rounded value, which is what it has to predict.
+        Latents and means, which rounding gives no gradient, learn from the noisy value.
+        """
+        if not training:
+            return self.ladder.bits(rounded, index)
+        # Index 0 saves its bits by the error that it makes: it has to count what it leaves out.
+        paid = self.ladder.bits(tf.stop_gradient(tf.round(residual)), index)
+        drawn = noise.uniform(residual)
+        if used is not None:
+            drawn *= used[:, None, None, start : start + residual.shape[-1]]
+        noisy = self.ladder.bits(residual + drawn, tf.stop_gradient(index))
+        return paid + noisy - tf.stop_gradient(noisy)
 
     def freeze(self):
         """Builds the integer tables that files are written with.
@@ -247,13 +295,10 @@ class Hyperprior(tf.Module):
           dict of `CdfTables` by section name: "hyper_latents", one table a quality and channel,
           "latents", one a scale index.
         """
-        def noisy(scales):
-            return tfc.NoisyNormal(loc=tf.zeros_like(scales), scale=scales)
-
         hyper_gains = np.exp(self.hyper_log_gain.numpy())
         return {
             "hyper_latents": self.hyper_prior.freeze(hyper_gains)["latents"],
-            "latents": frozen_tables(noisy, tf.constant(SCALE_TABLE[None])),
+            "latents": self.ladder.freeze(),
         }
 
     def encode(self, latents, quality, tables):
@@ -323,23 +368,12 @@ class _EagerNetworks:
         return tf.cast(tf.concat([mean, scale], -1)[0], tf.int32).numpy()
 
 
+def _but(variables, left_out):
+    unwanted = {id(v) for v in left_out}
+    return [v for v in variables if id(v) not in unwanted]
+
+
 def checkerboard(height, width):
     """float32 [1, height, width, 1]: 0 on even squares, 1 on odd ones."""
     squares = tf.range(height)[:, None] + tf.range(width)[None, :]
     return tf.cast(squares % 2, tf.float32)[None, :, :, None]
-
-
-def _gaussian_bits(values, index):
-    """Bits of each noisy or rounded value under the ladder's zero-mean Gaussians."""
-    step = np.log(MAXIMUM_SCALE / MINIMUM_SCALE) / (SCALES - 1)
-    scale = MINIMUM_SCALE * tf.exp(index * step)
-    values = tf.abs(values)
-    root = np.sqrt(0.5)
-    upper = tf.math.erfc((values - 0.5) / scale * root)
-    lower = tf.math.erfc((values + 0.5) / scale * root)
-    likelihood = 0.5 * (upper - lower)
-    nats = -tf.math.log(tf.maximum(likelihood, _MINIMUM_LIKELIHOOD))
-    # Where the likelihood underflows, a quadratic of the same tail still pulls the scale up.
-    tail = tf.square(values / scale) * 0.5
-    nats = tf.where(likelihood > _MINIMUM_LIKELIHOOD, nats, 20.7 + 0.02 * tail)
-    return nats / np.log(2.0)

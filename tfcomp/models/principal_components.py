@@ -10,10 +10,14 @@ widens the blocks into overlapping, nonlinear ones.
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.entropy.hyperprior import Hyperprior
+
+log = logging.getLogger(__name__)
 
 _SPARE_CHANNEL_NORM = 0.01
 _PRIOR_IMAGES = 16
@@ -78,9 +82,30 @@ def start_prior(model, y):
     deviations = np.sqrt(np.mean(np.square(y.numpy()), axis=(0, 1, 2)))
     if isinstance(model.prior, Hyperprior):
         model.prior.set_scales(deviations * np.exp(model.log_gain.numpy()))
+        model.prior.start_hyper_latents(*_at_all_qualities(model, y))
     else:
         model.prior.set_units(deviations)
         fit_prior(model, y[:_PRIOR_IMAGES])
+
+
+def wake_hyper_latents(model, y):
+    """Starts hyper-latents again that have died in training: all of them are 0 at all qualities.
+
+    Args:
+      model: the `CycleModel`.
+      y: float32 [B, h, w, C], latents before any quality's gain.
+    """
+    if isinstance(model.prior, Hyperprior):
+        latents, quality = _at_all_qualities(model, y)
+        if model.prior.hyper_latents_are_dead(latents, quality):
+            log.warning("the hyper-latents have died: they start again")
+            model.prior.start_hyper_latents(latents, quality)
+
+
+def _at_all_qualities(model, y):
+    """(latents in steps, quality int32 [B]): the qualities take turns."""
+    quality = tf.range(tf.shape(y)[0]) % model.qualities + 1
+    return y * model.gain(quality)[:, None, None, :], quality
 
 
 def fit_prior(model, y, steps=300, learning_rate=0.02):

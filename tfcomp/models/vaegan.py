@@ -101,6 +101,7 @@ class VaeganModel(base.CodecModel):
                 shape.hyper_channels,
                 shape.features,
                 shape.hidden,
+                shape.heavy_tails,
             )
         else:
             self.prior = FactorizedPrior(settings.num_channels)

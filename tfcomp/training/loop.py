@@ -16,6 +16,7 @@ from tensorflow import keras
 
 from tfcomp import config as config_module
 from tfcomp.data import sources
+from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
 from tfcomp.models import principal_components
 from tfcomp.training import callbacks, devices, distribution, run_folder
@@ -120,9 +121,12 @@ def _start(model, config, pictures):
     if config.training.start_from is None:
         model.initialize(pictures, config.training.seed)
         return
-    if not run_folder.start_from(model, config.training.start_from, pictures):
-        latents = model.transform(tf.cast(pictures, tf.float32) / 255.0)
-        principal_components.start_prior(model, latents)
+    fits = run_folder.start_from(model, config.training.start_from, pictures)
+    if fits and not isinstance(model.prior, Hyperprior):
+        return
+    latents = model.transform(tf.cast(pictures, tf.float32) / 255.0)
+    begin = principal_components.wake_hyper_latents if fits else principal_components.start_prior
+    begin(model, latents)
 
 
 def _claim(folder, config, resume):

@@ -17,14 +17,22 @@ _ITERATIONS = 5
 
 
 def orthogonalize(matrix):
-    """Approximate polar factor U V^T of a matrix M = U S V^T, float32 [m, n] -> [m, n]."""
+    """Approximate polar factor U V^T of a matrix M = U S V^T, float32 [m, n] -> [m, n].
+
+    An iteration X <- (a + b G + c G^2) X, G = X X^T, multiplies X by a polynomial of its first G:
+    so only the small square matrices are iterated, and X is multiplied once, at the end.
+    """
     transpose = matrix.shape[0] > matrix.shape[1]
     x = tf.transpose(matrix) if transpose else matrix
     x /= tf.norm(x) + 1e-12
+    gram = tf.matmul(x, x, transpose_b=True)
     a, b, c = _NEWTON_SCHULZ
+    product = identity = tf.eye(gram.shape[0], dtype=x.dtype)
     for _ in range(_ITERATIONS):
-        gram = tf.matmul(x, x, transpose_b=True)
-        x = a * x + tf.matmul(b * gram + c * tf.matmul(gram, gram), x)
+        factor = a * identity + b * gram + c * tf.matmul(gram, gram)
+        product = tf.matmul(factor, product)
+        gram = tf.matmul(tf.matmul(factor, gram), factor)
+    x = tf.matmul(product, x)
     return tf.transpose(x) if transpose else x
 
 

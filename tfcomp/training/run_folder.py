@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import load_tables, save_tables
+from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
 from tfcomp.models.binary import BinaryModel
 from tfcomp.models.cycle import CycleModel
@@ -89,9 +90,11 @@ def start_from(model, folder, pictures):
         pruning.narrow(model, trained, pictures)
     moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
     model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
-    return type(model.prior) is type(trained.prior) and _assign(
-        model.prior.trainable_variables, trained.prior.trainable_variables
-    )
+    if type(model.prior) is not type(trained.prior):
+        return False
+    if not isinstance(model.prior, Hyperprior):
+        return _assign(model.prior.trainable_variables, trained.prior.trainable_variables)
+    return model.prior.start_from(trained.prior)
 
 
 def _assign(variables, values):

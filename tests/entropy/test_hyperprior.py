@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests import hyperprior_factory
+from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.models import principal_components
+
+QUALITY = tf.constant([1, 2, 3, 4])
+
+
+def _prior(heavy_tails=True):
+    return Hyperprior(
+        (4, 12), 4, 1, hyper_channels=3, features=8, hidden=8, heavy_tails=heavy_tails
+    )
+
+
+@pytest.fixture(scope="module")
+def latents():
+    """float32 [4, 8, 8, 16]: values whose size differs from place to place."""
+    sizes = tf.random.stateless_gamma([4, 8, 8, 1], (1, 1), 1.0)
+    return 3.0 * sizes * tf.random.stateless_normal([4, 8, 8, 16], (2, 2))
+
+
+def test_hyper_latents_start_neither_dead_nor_loud(latents):
+    prior = _prior()
+    prior.start_hyper_latents(latents, QUALITY)
+    z = prior.hyper_analysis(latents, QUALITY).numpy()
+    np.testing.assert_allclose(
+        z.std((1, 2)).mean(-1), np.exp(np.linspace(-1, 0, 4)), rtol=0.6
+    )
+    assert not prior.hyper_latents_are_dead(latents, QUALITY)
+
+
+def test_hyper_latents_that_died_start_again():
+    model = hyperprior_factory.lively_model()
+    prior = model.prior
+    y = tf.random.stateless_normal([2, 4, 4, 16], (3, 3))
+    alive = prior.hyper_log_gain.numpy()
+    principal_components.wake_hyper_latents(model, y)
+    np.testing.assert_array_equal(prior.hyper_log_gain, alive)  # alive: left as they are
+    prior.hyper_log_gain.assign_add(np.full(alive.shape, -20.0))
+    principal_components.wake_hyper_latents(model, y)
+    assert prior.hyper_log_gain.numpy().min() > -2
+
+
+def test_a_gaussian_models_weights_start_one_with_heavy_tails():
+    trained, prior = _prior(heavy_tails=False), _prior()
+    for variable in trained.variables:
+        variable.assign_add(tf.random.stateless_normal(variable.shape, (4, 4)))
+    first = [v.numpy() for v in prior.ladder.variables]
+    assert prior.start_from(trained)
+    for ours, theirs in zip(prior.pass_layers, trained.pass_layers):
+        for name in ours:
+            np.testing.assert_array_equal(ours[name].kernel, theirs[name].kernel)
+    np.testing.assert_array_equal(prior.hyper_log_gain, trained.hyper_log_gain)
+    for variable, value in zip(prior.ladder.variables, first):
+        np.testing.assert_array_equal(variable, value)
+
+
+def test_a_prior_of_another_shape_is_not_taken():
+    other = Hyperprior((8, 8), 4, 1, hyper_channels=3, features=8, hidden=8)
+    assert not _prior().start_from(other)
+
+
+def test_in_training_a_scale_learns_from_what_the_file_pays(latents):
+    prior = _prior()
+    values = latents[:, :, :, :4]
+    index = tf.fill(values.shape, 20.0)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(index)
+        bits = prior._bits(values, tf.round(values), index, True, None, 0)
+        paid = prior.ladder.bits(tf.round(values), index)
+    np.testing.assert_allclose(bits, paid, rtol=1e-5, atol=1e-5)
+    expected = tape.gradient(paid, index)
+    np.testing.assert_allclose(tape.gradient(bits, index), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_in_training_latents_and_means_have_a_gradient(latents):
+    prior = _prior()
+    values = latents[:, :, :, :4]
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        bits = tf.reduce_sum(
+            prior._bits(values, tf.round(values), tf.fill(values.shape, 20.0), True, None, 0)
+        )
+    gradient = tape.gradient(bits, values)
+    # Towards zero, where the bits are fewer.
+    assert float(tf.reduce_mean(tf.cast(gradient * values > 0, tf.float32))) > 0.8
