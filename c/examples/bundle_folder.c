@@ -68,7 +68,8 @@ static int32_t *numbers(const char *text, const char *key, size_t *count)
     return found;
 }
 
-static void read_layout(const char *text, tfcomp_bit_layout *layout)
+/* The channels of the latents, 0 where the layout cannot be used. */
+static uint32_t read_bits(const char *text, tfcomp_bit_layout *layout)
 {
     size_t channels = 0, k;
 
@@ -80,20 +81,44 @@ static void read_layout(const char *text, tfcomp_bit_layout *layout)
     for (k = 0; k < layout->group_count; ++k) /* of all passes */
         channels += layout->groups[k] * (k < layout->checkerboard ? 2u : 1u);
     layout->context_bits = channels ? (unsigned)(layout->context_count / channels) : 0;
+    return tfcomp_bit_channels(layout);
+}
+
+static uint32_t read_hyperprior(const char *text, tfcomp_hyperprior_layout *layout)
+{
+    layout->groups = (uint32_t *)numbers(text, "groups", &layout->group_count);
+    layout->rows_per_stream = (uint32_t *)numbers(text, "rows_per_stream", &layout->quality_count);
+    layout->checkerboard = number(text, "checkerboard");
+    layout->hyper_channels = number(text, "hyper_channels");
+    return tfcomp_hyperprior_channels(layout);
+}
+
+static entropy_kind read_kind(const char *text)
+{
+    const char *kind = field(text, "kind");
+
+    if (strncmp(kind, "\"bits\"", 6) == 0)
+        return BITS;
+    if (strncmp(kind, "\"hyperprior\"", 12) == 0)
+        return HYPERPRIOR;
+    if (strncmp(kind, "\"factorized\"", 12) != 0)
+        quit("manifest.json", "an entropy model that is not known here");
+    return FACTORIZED;
 }
 
 void read_manifest(const char *folder, bundle_manifest *manifest)
 {
     size_t length, count;
     char *text = (char *)read_file(folder, "manifest.json", &length);
-    const char *kind = field(text, "kind");
+    uint32_t channels;
     int32_t *sides;
 
     memset(manifest, 0, sizeof *manifest);
     manifest->stride = number(text, "stride");
     manifest->channels = number(text, "channels");
     manifest->sizes.qualities = number(text, "qualities");
-    manifest->sizes.section_count = 1;
+    manifest->kind = read_kind(text);
+    manifest->sizes.section_count = manifest->kind == HYPERPRIOR ? 2 : 1;
     memcpy(manifest->fingerprint, field(text, "fingerprint") + 1, 8);
     if (strncmp(field(text, "fixed_size"), "null", 4) != 0) {
         sides = numbers(text, "fixed_size", &count);
@@ -103,20 +128,19 @@ void read_manifest(const char *folder, bundle_manifest *manifest)
         manifest->sizes.fixed_height = (uint32_t)sides[1];
         free(sides);
     }
-    if (strncmp(kind, "\"bits\"", 6) == 0)
-        read_layout(text, &manifest->layout);
-    else if (strncmp(kind, "\"factorized\"", 12) != 0)
-        quit(folder, "only bundles with a factorized prior, or of bits, are read here");
-    if (manifest->stride < 1 || manifest->channels < 1 ||
-        (manifest->layout.group_count > 0 &&
-         tfcomp_bit_channels(&manifest->layout) != manifest->channels))
+    channels = manifest->kind == BITS         ? read_bits(text, &manifest->bits)
+               : manifest->kind == HYPERPRIOR ? read_hyperprior(text, &manifest->hyperprior)
+                                              : manifest->channels;
+    if (manifest->stride < 1 || channels < 1 || channels != manifest->channels)
         quit(folder, "its manifest cannot be used");
     free(text);
 }
 
 void free_manifest(bundle_manifest *manifest)
 {
-    free((void *)manifest->layout.groups);
-    free((void *)manifest->layout.sent);
-    free((void *)manifest->layout.contexts);
+    free((void *)manifest->bits.groups);
+    free((void *)manifest->bits.sent);
+    free((void *)manifest->bits.contexts);
+    free((void *)manifest->hyperprior.groups);
+    free((void *)manifest->hyperprior.rows_per_stream);
 }

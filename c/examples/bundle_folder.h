@@ -5,13 +5,18 @@
 
 #include "tfcomp/bits.h"
 #include "tfcomp/container.h"
+#include "tfcomp/hyperprior.h"
 
-/* Of manifest.json. layout: of a code made of bits, with no groups where the prior is factorized. */
+typedef enum { FACTORIZED, BITS, HYPERPRIOR } entropy_kind;
+
+/* Of manifest.json. bits, hyperprior: the layout of a bundle of that kind. */
 typedef struct {
     tfcomp_bundle sizes;
     char fingerprint[9]; /* the hexadecimal digits that a file carries */
     uint32_t stride, channels;
-    tfcomp_bit_layout layout;
+    entropy_kind kind;
+    tfcomp_bit_layout bits;
+    tfcomp_hyperprior_layout hyperprior;
 } bundle_manifest;
 
 /* Says in one line why the program cannot go on, and ends it. */

@@ -1,17 +1,18 @@
-/* Decodes a .tfcomp file with a bundle that has a factorized prior, or whose latents are bits.
+/* Decodes a .tfcomp file with the bundle that wrote it.
 
        decode BUNDLE_FOLDER IN.tfcomp OUT.ppm
 
    Built without LiteRT it stops at the latents: OUT gets their int32 [h, w, channels], row by row
-   in the machine's byte order. */
+   in the machine's byte order. A hyperprior's latents it cannot read then: networks run between
+   them. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bundle_folder.h"
+#include "file_latents.h"
 #include "litert_decoder.h"
-#include "tfcomp/tables_file.h"
 
 #ifdef HAVE_LITERT
 static void write_ppm(const char *path, const uint8_t *pixels, uint32_t columns, uint32_t width,
@@ -40,7 +41,7 @@ static void write_image(const char *folder, const bundle_manifest *manifest,
     pixels = litert_decode(model, latents, height, width, manifest->channels, manifest->stride,
                            image->quality);
     if (pixels == NULL)
-        quit(model, "cannot be run");
+        quit(model, "LiteRT cannot run it");
     write_ppm(out, pixels, width * manifest->stride, image->width, image->height);
     free(pixels);
 }
@@ -53,36 +54,6 @@ static void write_latents(const char *path, const int32_t *latents, size_t n)
         quit(path, "cannot be written");
 }
 #endif
-
-/* A file's latents int32 [height, width, channels], to be given to free(). */
-static int32_t *read_latents(const char *folder, const bundle_manifest *manifest,
-                             const tfcomp_container *image, uint32_t height, uint32_t width)
-{
-    size_t length;
-    uint8_t *npz = read_file(folder, "tables.npz", &length);
-    const uint8_t *section = image->sections[0].bytes;
-    tfcomp_tables *tables;
-    tfcomp_status status = tfcomp_tables_read(npz, length, "latents", &tables);
-    int32_t *latents;
-
-    if (status != TFCOMP_OK)
-        quit("tables.npz", tfcomp_status_text(status));
-    length = image->sections[0].length;
-    latents = (int32_t *)malloc((size_t)height * width * manifest->channels * sizeof *latents);
-    if (latents == NULL)
-        status = TFCOMP_NO_MEMORY;
-    else if (manifest->layout.group_count > 0)
-        status = tfcomp_decode_bits(tables, &manifest->layout, section, length, image->quality,
-                                    height, width, latents);
-    else
-        status = tfcomp_decode_factorized(tables, section, length, image->quality, height, width,
-                                          manifest->channels, latents);
-    if (status != TFCOMP_OK)
-        quit("the latents", tfcomp_status_text(status));
-    tfcomp_tables_free(tables);
-    free(npz);
-    return latents;
-}
 
 int main(int count, char **arguments)
 {

@@ -6,7 +6,7 @@
 #include "tfcomp/bits.h"
 #include "tfcomp/container.h"
 #include "tfcomp/tables_file.h"
-#include "vectors.h"
+#include "vector_case.h"
 
 /* What the lines so far have said; the arrays are copies. */
 typedef struct {
@@ -16,49 +16,24 @@ typedef struct {
     int refused;
 } bits_case;
 
-static int32_t *copied(const vector_line *line)
-{
-    size_t size = line->count * sizeof *line->numbers;
-    int32_t *copy = (int32_t *)malloc(size + 1);
-
-    memcpy(copy, line->numbers, size);
-    return copy;
-}
-
-static void replace(const void *where, const void *array)
-{
-    free(*(void **)where);
-    *(const void **)where = array;
-}
-
 /* Takes a line of a layout or of its tables; 0 where it is another. */
 static int describe(bits_case *c, const vector_line *line)
 {
     if (strcmp(line->word, "groups") == 0) {
-        replace(&c->layout.groups, copied(line));
+        replace(&c->layout.groups, copied_numbers(line));
         c->layout.group_count = line->count;
     } else if (strcmp(line->word, "sent") == 0) {
-        replace(&c->layout.sent, copied(line));
+        replace(&c->layout.sent, copied_numbers(line));
         c->layout.quality_count = line->count;
     } else if (strcmp(line->word, "contexts") == 0) {
-        replace(&c->layout.contexts, copied(line));
+        replace(&c->layout.contexts, copied_numbers(line));
         c->layout.context_count = line->count;
     } else if (strcmp(line->word, "layout") == 0) {
         c->layout.checkerboard = (uint32_t)line->numbers[0];
         c->layout.rows_per_stream = (uint32_t)line->numbers[1];
         c->layout.context_bits = (unsigned)line->numbers[2];
-    } else if (strcmp(line->word, "cdf") == 0) {
-        tfcomp_tables_free(c->tables);
-        c->tables = (tfcomp_tables *)calloc(1, sizeof *c->tables);
-        c->tables->cdf_length = line->count;
-        c->tables->cdf = copied(line);
-    } else if (strcmp(line->word, "starts") == 0) {
-        replace(&c->tables->starts, copied(line));
-    } else if (strcmp(line->word, "offsets") == 0) {
-        replace(&c->tables->offsets, copied(line));
-        c->tables->count = line->count;
     } else {
-        return 0;
+        return take_table_line(&c->tables, line);
     }
     return 1;
 }
@@ -80,23 +55,18 @@ static void check_section(const bits_case *c, uint8_t *section, size_t length, c
 {
     size_t n = (size_t)c->expected[1] * (size_t)c->expected[2] * (size_t)c->expected[3], k;
     int32_t *bits = (int32_t *)malloc(4 * n);
-    uint8_t *packed = (uint8_t *)malloc(4 * n);
     tfcomp_status status = decode(c, section, length, bits);
 
     EXPECT(tfcomp_bit_channels(&c->layout) == (uint32_t)c->expected[3], "%s: channels", name);
     EXPECT(status == (c->refused ? TFCOMP_DAMAGED : TFCOMP_OK), "%s: %s", name,
            tfcomp_status_text(status));
-    for (k = 0; k < 4 * n && !c->refused; ++k)
-        packed[k] = (uint8_t)((uint32_t)bits[k / 4] >> 8 * (k % 4));
-    EXPECT(c->refused || tfcomp_crc32(packed, 4 * n) == (uint32_t)c->expected[4], "%s: other bits",
-           name);
+    EXPECT(c->refused || latents_crc(bits, n) == (uint32_t)c->expected[4], "%s: other bits", name);
     for (k = 0; k < length && k < 100; ++k) { /* no expectation but to come back */
         section[k] ^= 0x24;
         status = decode(c, section, length, bits);
         EXPECT(status == TFCOMP_OK || status == TFCOMP_DAMAGED, "%s: byte %zu", name, k);
         section[k] ^= 0x24;
     }
-    free(packed);
     free(bits);
 }
 

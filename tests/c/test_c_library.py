@@ -7,6 +7,7 @@ import importlib.util
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,9 @@ import pytest
 from PIL import Image
 
 from tests.c import vectors
+from tfcomp.bitstream.container import pack, parse
+from tfcomp.bitstream.hyperprior_sections import SECTION_NAMES
+from tfcomp.runtime.bundle import read_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLES, GOLDEN = ROOT / vectors.BUNDLES, ROOT / vectors.GOLDEN
@@ -23,6 +27,10 @@ FILES = [  # a factorized prior, a file that says no size, bits
     ("binary", "astronaut-quality-1"),
     ("binary", "chelsea-quality-4"),
     ("binary", "coffee-quality-8"),
+]
+HYPERPRIOR = "cycle-small"
+HYPERPRIOR_FILES = [
+    (HYPERPRIOR, name) for name in ("astronaut-quality-1", "chelsea-quality-4", "coffee-quality-8")
 ]
 
 pytestmark = pytest.mark.skipif(
@@ -70,7 +78,7 @@ def test_the_stored_vectors_are_those_that_python_writes_today(tmp_path):
 def test_the_library_passes_its_own_tests_under_the_sanitizers(sanitized):
     done = _run("ctest", "--test-dir", sanitized, "--output-on-failure")
     assert done.returncode == 0, done.stdout
-    assert "100% tests passed" in done.stdout and "out of 4" in done.stdout
+    assert "100% tests passed" in done.stdout and "out of 6" in done.stdout
 
 
 @pytest.mark.parametrize(("bundle", "name"), FILES)
@@ -88,7 +96,16 @@ def test_the_example_without_litert_decodes_to_the_golden_latents(
     assert digest == expected["latents_sha256"]
 
 
-@pytest.mark.parametrize("bundle", ["cycle-factorized", "vaegan-faces", "binary"])
+def _one_line(done: subprocess.CompletedProcess, litert: bool = False) -> str:
+    """What the example said as it refused; LiteRT may have said something before."""
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert [line.startswith("decode: ") for line in lines].count(True) == 1
+    assert len(lines) == 1 or litert
+    return next(line for line in lines if line.startswith("decode: "))
+
+
+@pytest.mark.parametrize("bundle", ["cycle-factorized", "vaegan-faces", "binary", HYPERPRIOR])
 @pytest.mark.parametrize("damage", ["a changed byte", "half of it", "another bundle's", "nothing"])
 def test_the_example_refuses_a_file_it_cannot_decode_in_one_line(
     sanitized, tmp_path, bundle, damage
@@ -101,21 +118,20 @@ def test_the_example_refuses_a_file_it_cannot_decode_in_one_line(
     elif damage == "nothing":
         data = bytearray()
     else:
-        stranger = GOLDEN / "cycle-trim" / "chelsea-quality-4.tfcomp"
-        data = bytearray(stranger.read_bytes())
+        other = "cycle-factorized" if bundle == HYPERPRIOR else HYPERPRIOR
+        data = bytearray((GOLDEN / other / "chelsea-quality-4.tfcomp").read_bytes())
     (tmp_path / "bad.tfcomp").write_bytes(data)
     done = _run(sanitized / "decode", BUNDLES / bundle, tmp_path / "bad.tfcomp", tmp_path / "out")
-    assert done.returncode == 2
-    assert done.stderr.startswith("decode: ") and done.stderr.count("\n") == 1
-    assert ("another bundle wrote it" in done.stderr) == (damage == "another bundle's")
+    reason = _one_line(done)
+    assert ("another bundle wrote it" in reason) == (damage == "another bundle's")
     assert not (tmp_path / "out").exists()
 
 
-def test_the_example_says_that_it_reads_no_hyperprior(sanitized, tmp_path):
-    file = GOLDEN / "cycle-trim" / "chelsea-quality-4.tfcomp"
-    done = _run(sanitized / "decode", BUNDLES / "cycle", file, tmp_path / "out")
-    assert done.returncode == 2
-    assert "only bundles with a factorized prior, or of bits" in done.stderr
+def test_the_example_without_litert_says_that_a_hyperprior_needs_it(sanitized, tmp_path):
+    file = GOLDEN / HYPERPRIOR / "chelsea-quality-4.tfcomp"
+    done = _run(sanitized / "decode", BUNDLES / HYPERPRIOR, file, tmp_path / "out")
+    assert "need LiteRT" in _one_line(done)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +144,7 @@ def with_litert(tmp_path_factory):
     return _build(folder, f"-DLITERT_LIBRARY={library}", "-DTFCOMP_TESTS=OFF")
 
 
-@pytest.mark.parametrize(("bundle", "name"), FILES)
+@pytest.mark.parametrize(("bundle", "name"), FILES + HYPERPRIOR_FILES)
 def test_the_example_decodes_to_the_golden_pixels_with_litert(with_litert, tmp_path, bundle, name):
     file = GOLDEN / bundle / f"{name}.tfcomp"
     done = _run(with_litert / "decode", BUNDLES / bundle, file, tmp_path / "out.ppm")
@@ -137,6 +153,31 @@ def test_the_example_decodes_to_the_golden_pixels_with_litert(with_litert, tmp_p
     golden = np.asarray(Image.open(GOLDEN / bundle / f"{name}.png"), np.int16)
     assert found.shape == golden.shape
     assert np.abs(found - golden).max() <= 1
+
+
+@pytest.mark.parametrize("section", ["hyper_latents", "latents"])
+def test_the_example_refuses_damaged_sections_under_a_sound_crc(with_litert, tmp_path, section):
+    manifest = read_manifest(BUNDLES / HYPERPRIOR)
+    held = parse(
+        (GOLDEN / HYPERPRIOR / "chelsea-quality-4.tfcomp").read_bytes(), lambda _: manifest
+    )
+    number = SECTION_NAMES.index(section)
+    sections = list(held.sections)
+    sections[number] = sections[number][:-1]
+    (tmp_path / "bad.tfcomp").write_bytes(pack(replace(held, sections=tuple(sections))))
+    done = _run(
+        with_litert / "decode", BUNDLES / HYPERPRIOR, tmp_path / "bad.tfcomp", tmp_path / "out"
+    )
+    assert "the latents: the file is damaged" in _one_line(done, litert=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_example_refuses_a_bundle_without_its_entropy_networks(with_litert, tmp_path):
+    bundle = tmp_path / "bundle"
+    shutil.copytree(BUNDLES / HYPERPRIOR, bundle, ignore=lambda *_: ["entropy.tflite"])
+    file = GOLDEN / HYPERPRIOR / "chelsea-quality-4.tfcomp"
+    done = _run(with_litert / "decode", bundle, file, tmp_path / "out")
+    assert "entropy.tflite" in _one_line(done, litert=True)
 
 
 def test_an_installed_library_is_found_by_another_project(tmp_path):

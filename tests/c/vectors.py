@@ -15,6 +15,8 @@ import numpy as np
 
 from tests.bitstream.bit_cases import random_bit_tables, random_bits, random_layout
 from tests.bitstream.coder_cases import random_symbols, random_tables, tables_of
+from tests.c import hyperprior_vectors
+from tests.c.lines import line, of_latents, of_refusal, of_tables
 from tfcomp.bitstream import bit_sections, range_coder
 from tfcomp.bitstream.bit_layout import BitLayout
 from tfcomp.bitstream.container import Container, pack, parse
@@ -33,29 +35,24 @@ STREAMS, CONTAINERS, BIT_SECTIONS = 60, 12, 10
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Writes range_coder.txt, container.txt, latents.txt and bits.txt."""
+    """Writes range_coder.txt, container.txt, latents.txt, bits.txt and hyperprior.txt."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, lines in (
         ("range_coder.txt", _range_coder()),
         ("container.txt", _container()),
         ("latents.txt", _latents()),
         ("bits.txt", _bits()),
+        ("hyperprior.txt", hyperprior_vectors.write_lines()),
     ):
         (folder / name).write_text("\n".join(lines) + "\n", encoding="ascii")
-
-
-def _line(word: str, numbers) -> str:
-    return " ".join([word, *(str(int(number)) for number in numbers)])
 
 
 def _stream(tables, index, values, data: bytes) -> list[str]:
     """Values, their tables and the bytes that they are coded as."""
     return [
-        _line("cdf", tables.cdf),
-        _line("starts", tables.starts),
-        _line("offsets", tables.cdf_offset),
-        _line("index", index),
-        _line("values", values),
+        *of_tables(tables),
+        line("index", index),
+        line("values", values),
         f"bytes {data.hex()}",
     ]
 
@@ -63,7 +60,7 @@ def _stream(tables, index, values, data: bytes) -> list[str]:
 def _verdict(tables, index, data: bytes) -> list[str]:
     """What becomes of other bytes under the same tables, and those bytes."""
     try:
-        first = _line("decodes", range_coder.decode(data, index, tables))
+        first = line("decodes", range_coder.decode(data, index, tables))
     except BitstreamError:
         first = "damaged"
     return [first, f"bytes {data.hex()}"]
@@ -116,7 +113,7 @@ def _container() -> list[str]:
         data = pack(
             Container(random.bytes(4), int(random.integers(1, 9)), width, height, sections), fixed
         )
-        lines.append(_line("bundle", [8, bundle.section_count, *(fixed or (0, 0))]))
+        lines.append(line("bundle", [8, bundle.section_count, *(fixed or (0, 0))]))
         for version in _versions(data, random):
             try:
                 held = parse(version, lambda _: bundle)  # noqa: B023
@@ -124,7 +121,7 @@ def _container() -> list[str]:
                 lines.append("holds")
             else:
                 fields = [held.quality, held.width, held.height, *map(len, held.sections)]
-                lines.append(_line("holds", fields))
+                lines.append(line("holds", fields))
             lines.append(f"bytes {version.hex()}")
     return lines
 
@@ -151,8 +148,8 @@ def _latents() -> list[str]:
         coder = FactorizedCoder(tables, manifest.qualities, manifest.channels)
         lines += [
             f"file {BUNDLES}/{name}/tables.npz",
-            _line("tables", [tables["latents"].count]),
-            _line("bundle", [manifest.qualities, 1, *(manifest.fixed_size or (0, 0))]),
+            line("tables", [tables["latents"].count]),
+            line("bundle", [manifest.qualities, 1, *(manifest.fixed_size or (0, 0))]),
             *_golden_latents(name, manifest, coder),
         ]
     return lines
@@ -165,21 +162,16 @@ def _golden_latents(name: str, manifest, coder) -> list[str]:
         size = [-(-side // manifest.stride) for side in (held.height, held.width)]
         latents = coder.decode(held.sections, held.quality, *size)
         lines.append(f"file {GOLDEN}/{name}/{path.name}")
-        lines.append(_expected(held.quality, latents))
+        lines.append(of_latents(held.quality, latents))
     return lines
-
-
-def _expected(quality: int, latents: np.ndarray) -> str:
-    crc = np.uint32(zlib.crc32(latents.astype("<i4").tobytes())).astype(np.int32)
-    return _line("latents", [quality, *latents.shape, crc])
 
 
 def _layout(layout: BitLayout) -> list[str]:
     return [
-        _line("layout", [layout.checkerboard, layout.rows_per_stream, layout.context_bits]),
-        _line("groups", layout.groups),
-        _line("sent", layout.sent),
-        _line("contexts", [place for places in layout.contexts for place in places]),
+        line("layout", [layout.checkerboard, layout.rows_per_stream, layout.context_bits]),
+        line("groups", layout.groups),
+        line("sent", layout.sent),
+        line("contexts", [place for places in layout.contexts for place in places]),
     ]
 
 
@@ -198,18 +190,16 @@ def _bits() -> list[str]:
         changed = bytearray(section)
         changed[int(random.integers(len(changed)))] ^= 1 << int(random.integers(8))
         lines += _layout(layout)
-        lines.append(_line("cdf", tables.cdf))
-        lines.append(_line("starts", tables.starts))
-        lines.append(_line("offsets", tables.cdf_offset))
+        lines += of_tables(tables)
         for version in (section, section[:-1], section + b"\0", bytes(changed)):
             try:
                 latents = bit_sections.decode(
                     (version,), quality, *bits.shape[:2], held, layout, range_coder
                 )
             except BitstreamError:
-                lines.append(_line("refused", [quality, *bits.shape]))
+                lines.append(of_refusal(quality, bits.shape))
             else:
-                lines.append(_expected(quality, latents))
+                lines.append(of_latents(quality, latents))
             lines.append(f"bytes {version.hex()}")
     manifest = read_manifest(ROOT / BUNDLES / BITS)
     tables = load_tables(ROOT / BUNDLES / BITS / "tables.npz")
@@ -219,7 +209,7 @@ def _bits() -> list[str]:
         "# Stored files.",
         *_layout(manifest.bit_layout),
         f"file {BUNDLES}/{BITS}/tables.npz",
-        _line("tables", [tables["latents"].count]),
+        line("tables", [tables["latents"].count]),
         *_golden_latents(BITS, manifest, BitCoder(tables, manifest.bit_layout)),
     ]
 

@@ -1,0 +1,115 @@
+/* See tfcomp/bitstream/hyperprior_sections.py, whose order and names these are. */
+
+#include "hyperprior_pass.h"
+
+#include <string.h>
+
+enum { ALL_SQUARES = -1, MEAN_UNITS = 8, CONTEXT_LIMIT = 255 };
+
+uint32_t tfcomp_stripe_end(uint32_t top, uint32_t rows, uint32_t height)
+{
+    return rows < height - top ? top + rows : height;
+}
+
+/* What a pass's network sees: the features, cropped to the picture, then decoded values. */
+static void fill_inputs(tfcomp_picture *p, const tfcomp_hyperprior_pass *pass)
+{
+    size_t features = p->networks->features;
+    uint32_t row, column, c;
+    float *at = p->inputs;
+
+    for (row = 0; row < p->height; ++row) {
+        const float *from = p->features + row * TFCOMP_HYPER_STRIDE * p->hyper_width * features;
+        const int32_t *decoded = p->latents + (size_t)row * p->width * p->channels;
+
+        for (column = 0; column < p->width; ++column) {
+            memcpy(at, from, features * sizeof *at);
+            at += features;
+            for (c = 0; c < pass->seen; ++c) {
+                int32_t value = decoded[c] < CONTEXT_LIMIT ? decoded[c] : CONTEXT_LIMIT;
+
+                *at++ = (float)(value > -CONTEXT_LIMIT ? value : -CONTEXT_LIMIT);
+            }
+            from += features;
+            decoded += p->channels;
+        }
+    }
+}
+
+static int is_coded(const tfcomp_hyperprior_pass *pass, uint32_t row, uint32_t column)
+{
+    return pass->parity == ALL_SQUARES || (int)((row ^ column) & 1) == pass->parity;
+}
+
+/* The tables of one stream's values, rows top to end - 1, in coding order; gives their number. The
+   range coder refuses a scale index that names none. */
+static size_t find_tables(tfcomp_picture *p, const tfcomp_hyperprior_pass *pass, uint32_t top,
+                          uint32_t end)
+{
+    uint32_t row, column, c;
+    size_t count = 0;
+
+    for (row = top; row < end; ++row) {
+        for (column = 0; column < p->width; ++column) {
+            size_t place = (size_t)row * p->width + column;
+            const int32_t *scales = p->parameters + (2 * place + 1) * pass->channels;
+
+            for (c = 0; c < pass->channels && is_coded(pass, row, column); ++c) {
+                if (scales[c] != 0)
+                    p->index[count++] = scales[c];
+            }
+        }
+    }
+    return count;
+}
+
+/* Puts a stream's values down, each with its mean; where the scale index is 0, the mean alone. */
+static tfcomp_status store(tfcomp_picture *p, const tfcomp_hyperprior_pass *pass, uint32_t top,
+                           uint32_t end)
+{
+    const int32_t *next = p->values;
+    uint32_t row, column, c;
+
+    for (row = top; row < end; ++row) {
+        for (column = 0; column < p->width; ++column) {
+            size_t place = (size_t)row * p->width + column;
+            const int32_t *means = p->parameters + 2 * place * pass->channels;
+            const int32_t *scales = means + pass->channels;
+            int32_t *at = p->latents + place * p->channels + pass->start;
+
+            for (c = 0; c < pass->channels && is_coded(pass, row, column); ++c) {
+                int32_t value = scales[c] != 0 ? *next++ : 0;
+                int64_t decoded = (int64_t)MEAN_UNITS * value + means[c];
+
+                if (value < -TFCOMP_LARGEST_VALUE || value > TFCOMP_LARGEST_VALUE)
+                    return TFCOMP_DAMAGED;
+                if (decoded < INT32_MIN || decoded > INT32_MAX)
+                    return TFCOMP_BAD_ARGUMENT;
+                at[c] = (int32_t)decoded;
+            }
+        }
+    }
+    return TFCOMP_OK;
+}
+
+tfcomp_status tfcomp_decode_pass(tfcomp_picture *p, const tfcomp_hyperprior_pass *pass,
+                                 tfcomp_rows *streams)
+{
+    uint32_t rows = p->layout->rows_per_stream[p->quality - 1], top, end;
+    tfcomp_status status;
+    size_t length, count;
+
+    fill_inputs(p, pass);
+    status = p->networks->parameters(p->networks->self, pass, p->inputs, p->height, p->width,
+                                     p->quality, p->parameters);
+    for (top = 0; top < p->height && status == TFCOMP_OK; top = end) {
+        const uint8_t *stream = tfcomp_rows_next(streams, &length);
+
+        end = tfcomp_stripe_end(top, rows, p->height);
+        count = find_tables(p, pass, top, end);
+        status = tfcomp_decode(p->tables, stream, length, p->index, p->values, count);
+        if (status == TFCOMP_OK)
+            status = store(p, pass, top, end);
+    }
+    return status;
+}
