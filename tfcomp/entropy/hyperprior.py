@@ -33,6 +33,7 @@ from tfcomp.entropy.integer_layers import (
     straight_through,
 )
 from tfcomp.entropy.scale_ladder import SCALES, ScaleLadder
+from tfcomp.entropy.table_calibration import SymbolCounter
 
 # Of z's standard deviation in steps, at the first and the last quality.
 _FIRST_HYPER_LOG_GAINS = (-1.0, 0.0)
@@ -300,6 +301,23 @@ class Hyperprior(tf.Module):
             "hyper_latents": self.hyper_prior.freeze(hyper_gains)["latents"],
             "latents": self.ladder.freeze(),
         }
+
+    def calibrated(self, tables, pictures):
+        """Tables fitted to what the encoder writes; see table_calibration.py.
+
+        Args:
+          tables: dict of `CdfTables`, as `freeze` makes them.
+          pictures: pairs of latents float32 [h, w, C] in steps and their quality, an int.
+
+        Returns:
+          such a dict.
+        """
+        counter = SymbolCounter(tables["latents"])
+        for latents, quality in pictures:
+            hyperprior_sections.encode(
+                latents, quality, _EagerNetworks(self), tables, self.layout, counter
+            )
+        return {**tables, "latents": counter.fitted()}
 
     def encode(self, latents, quality, tables):
         """Writes one image's sections through TFC's range coder.

@@ -25,6 +25,8 @@ from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.models import base, layers, losses, principal_components, replication
 
+_CALIBRATION_BATCHES = 24
+
 
 @keras.utils.register_keras_serializable(package=layers.PACKAGE)
 class CycleModel(base.CodecModel):
@@ -168,6 +170,24 @@ class CycleModel(base.CodecModel):
     def initialize(self, images, seed=0):
         """Starts from principal components; see principal_components.py."""
         principal_components.initialize(self, images, seed)
+
+    def finish(self, batches):
+        """Fits a hyperprior's tables to what the encoder makes of training pictures.
+
+        Args:
+          batches: `tf.data.Dataset` of uint8 [B, crop, crop, 3].
+        """
+        if not isinstance(self.prior, Hyperprior):
+            return
+        self._tables = self.prior.calibrated(self.freeze(), self._coded(batches))
+
+    def _coded(self, batches):
+        """Yields each picture's latents in steps and a quality; qualities take turns."""
+        for number, images in enumerate(batches.take(_CALIBRATION_BATCHES)):
+            y = self.transform(self.pad(tf.cast(images, tf.float32) / 255.0))
+            for quality in range(1 + number % 2, self.qualities + 1, 2):
+                gain = self.gain(tf.fill([y.shape[0]], quality))
+                yield from ((latents, quality) for latents in (y * gain[:, None, None]).numpy())
 
     def freeze(self):
         """See `CodecModel`."""

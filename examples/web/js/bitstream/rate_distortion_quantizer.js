@@ -1,7 +1,7 @@
 // Rounding that knows what a value costs; see tfcomp/bitstream/rate_distortion_quantizer.py, whose
 // numbers these are. No decoder knows of it.
 
-const DISTORTION_WEIGHT = 50;
+const DISTORTION_WEIGHT = 30;
 const LEVELS = 16;
 const LARGEST_SHIFT = 0.6;
 /** Beyond this float32 cannot tell neighbouring integers apart: no picture leads there. */
