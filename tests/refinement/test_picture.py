@@ -31,7 +31,7 @@ def quality(codec):
 @pytest.fixture
 def steps(codec):
     """Enough to gain it; the factorized bundle's are quick, and its transform leaves little."""
-    return 60 if codec.bundle.manifest.layout else 100
+    return 40 if codec.bundle.manifest.layout else 100
 
 
 @pytest.fixture
