@@ -71,7 +71,13 @@ def _run(options):
     print("| --- | --- | --- | --- | --- |", flush=True)
     reference = None
     for row, folder in tqdm(folders.items(), leave=False, disable=None):
-        points = quantization_cost.points(folder, images)
+        try:
+            points = quantization_cost.points(folder, images)
+        except CodecError as error:
+            if reference is None:
+                raise
+            print(f"| {row} | - | - | - | does not run: {error} |", flush=True)
+            continue
         reference = reference or points
         cost = quantization_cost.loss(reference, points)
         size = sum((folder / file).stat().st_size for file in _NETWORKS) / 1e6
