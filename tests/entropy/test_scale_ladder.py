@@ -25,8 +25,8 @@ def test_the_probabilities_of_all_symbols_add_up_to_one(ladder, density):
 def test_the_tables_hold_the_probabilities_that_training_paid_for(ladder, density):
     tables = ladder.freeze()
     assert tables.count == SCALES
-    start, end = tables.starts[density], tables.starts[density + 1]
-    probabilities = np.diff(tables.cdf[start + 1 : end]) / 2.0 ** -int(tables.cdf[start])
+    cumulative, precision, _ = tables.models[density]
+    probabilities = np.diff(cumulative) / 2.0**precision
     offset = tables.cdf_offset[density]
     for symbol in (0, 1, -1, 2):
         expected = _bits(ladder, [symbol], density)[0]

@@ -90,10 +90,7 @@ class Hyperprior(tf.Module):
             tf.Variable(tf.zeros([k.shape[-1]]), name="h_a_bias") for k in self.analysis_kernels
         ]
         self.hyper_prior = FactorizedPrior(hyper_channels)
-        gains = np.linspace(*_FIRST_HYPER_LOG_GAINS, self.qualities, dtype=np.float32)
-        self.hyper_log_gain = tf.Variable(
-            np.repeat(gains[:, None], hyper_channels, axis=1), name="hyper_log_gain"
-        )
+        self.hyper_log_gain = tf.Variable(self._first_hyper_log_gain(), name="hyper_log_gain")
         q = self.qualities
         self.hyper_layers = [
             IntegerConv(hyper_channels, features, 3, q, name="h_s_0"),
@@ -137,6 +134,10 @@ class Hyperprior(tf.Module):
         for layers, (start, size, _) in zip(self.pass_layers, self.passes):
             layers["scale"].bias.assign(index[:, start : start + size] / units)
 
+    def _first_hyper_log_gain(self):
+        gains = np.linspace(*_FIRST_HYPER_LOG_GAINS, self.qualities, dtype=np.float32)
+        return np.repeat(gains[:, None], self.hyper_channels, axis=1)
+
     def start_from(self, trained):
         """Takes the variables of a trained `Hyperprior`, its ladder's where both have tails.
 
@@ -171,8 +172,7 @@ class Hyperprior(tf.Module):
         deviation = tf.sqrt(variance) + 1e-6
         self.analysis_kernels[-1].assign(self.analysis_kernels[-1] / deviation)
         self.analysis_biases[-1].assign(-mean / deviation)
-        gains = np.linspace(*_FIRST_HYPER_LOG_GAINS, self.qualities, dtype=np.float32)
-        self.hyper_log_gain.assign(np.repeat(gains[:, None], self.hyper_channels, axis=1))
+        self.hyper_log_gain.assign(self._first_hyper_log_gain())
         self.hyper_prior.start_again(np.ones(self.hyper_channels, np.float32))
 
     def hyper_latents_are_dead(self, latents, quality):

@@ -35,7 +35,7 @@ class SymbolCounter:
             starts = tables.starts[index]
             symbols = values - tables.cdf_offset[index]
             escapes = tables.cdf[starts] < 0
-            known = tables.starts[np.asarray(index) + 1] - starts - 2 - escapes
+            known = tables.starts[index + 1] - starts - 2 - escapes
             # Values beyond a table's support go to its escape symbol, the last one.
             symbols = np.where((symbols < 0) | (symbols >= known), known, symbols)
             np.add.at(self._counts, starts + 2 + symbols, 1)
@@ -44,16 +44,15 @@ class SymbolCounter:
     def fitted(self):
         """The tables with the probabilities that were found, as `CdfTables`."""
         tables, parts = self._tables, []
-        for number in range(tables.count):
+        for number, (cumulative, precision, escape) in enumerate(tables.models):
             start, stop = tables.starts[number : number + 2]
-            precision = tables.cdf[start]
             counts = self._counts[start + 2 : stop].astype(np.float64)
-            known = len(counts) - (1 if precision < 0 else 0)
+            known = len(counts) if escape < 0 else escape
             if -2 * tables.cdf_offset[number] == known - 1:  # a density around zero is symmetric
                 counts[:known] += counts[:known][::-1]
-            mass = np.diff(tables.cdf[start + 1 : stop]) / 2.0 ** abs(int(precision))
-            mass = _whole(counts + _TRAINED_SYMBOLS * mass, 1 << abs(int(precision)))
-            parts.append(np.concatenate([[precision, 0], np.cumsum(mass)]))
+            mass = np.diff(cumulative) / 2.0**precision
+            mass = _whole(counts + _TRAINED_SYMBOLS * mass, 1 << precision)
+            parts.append(np.concatenate([[tables.cdf[start], 0], np.cumsum(mass)]))
         cdf = np.concatenate(parts).astype(np.int32)
         return CdfTables(cdf, tables.cdf_offset, tables.quantization_offset)
 

@@ -92,14 +92,13 @@ def wake_hyper_latents(model, y):
     """Starts hyper-latents again that have died in training: all of them are 0 at all qualities.
 
     Args:
-      model: the `CycleModel`.
+      model: one whose entropy model is a `Hyperprior`.
       y: float32 [B, h, w, C], latents before any quality's gain.
     """
-    if isinstance(model.prior, Hyperprior):
-        latents, quality = _at_all_qualities(model, y)
-        if model.prior.hyper_latents_are_dead(latents, quality):
-            log.warning("the hyper-latents have died: they start again")
-            model.prior.start_hyper_latents(latents, quality)
+    latents, quality = _at_all_qualities(model, y)
+    if model.prior.hyper_latents_are_dead(latents, quality):
+        log.warning("the hyper-latents have died: they start again")
+        model.prior.start_hyper_latents(latents, quality)
 
 
 def _at_all_qualities(model, y):

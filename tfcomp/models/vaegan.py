@@ -34,6 +34,8 @@ Viola 2018, arXiv:1810.00597).
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -92,16 +94,8 @@ class VaeganModel(base.CodecModel):
         self.decoder = Decoder(settings, name="decoder")
         self.discriminator = Discriminator(settings, name="discriminator")
         if settings.prior == "hyperprior":
-            shape = settings.hyperprior
             self.prior = Hyperprior(
-                shape.groups,
-                self.qualities,
-                shape.checkerboard,
-                shape.rows_per_stream,
-                shape.hyper_channels,
-                shape.features,
-                shape.hidden,
-                shape.heavy_tails,
+                qualities=self.qualities, **dataclasses.asdict(settings.hyperprior)
             )
         else:
             self.prior = FactorizedPrior(settings.num_channels)
