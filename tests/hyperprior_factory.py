@@ -15,6 +15,7 @@ def tiny_config():
             "model": {
                 "widths": [4, 8, 12, 16],
                 "residual_blocks": [0, 0, 1, 0],
+                "correction_blocks": 1,
                 "qualities": QUALITIES,
                 "default_quality": 1,
                 "max_lambda": 0.02,
@@ -27,6 +28,7 @@ def tiny_config():
                     "hidden": 8,
                     "rows_per_stream": [2, 1],
                     "heavy_tails": True,
+                    "distortion_weights": [12.0, 40.0],
                 },
             },
             "data": {"source": "sample", "crop": 64, "batch_size": 2},
@@ -54,5 +56,7 @@ def lively_model(seed=0):
             kernel.assign(rng.normal(0, spread, kernel.shape))
     for layer in model.prior.hyper_layers:
         layer.kernel.assign(rng.normal(0, 0.3, layer.kernel.shape))
+    for variable in model.correction_variables:
+        variable.assign(rng.normal(0, 0.1, variable.shape))
     model.prior.hyper_log_gain.assign_add(np.full(model.prior.hyper_log_gain.shape, 1.0))
     return model

@@ -37,7 +37,7 @@ class Case(NamedTuple):
     def encode(self) -> tuple[bytes, bytes]:
         return hyperprior_sections.encode(
             self.latents, self.quality, self.networks, self.tables, self.layout, range_coder,
-            distortion_weight=None, hyper_latents=self.hyper_latents,
+            thresholds=False, hyper_latents=self.hyper_latents,
         )  # fmt: skip
 
     def decode(self, sections: tuple[bytes, bytes]) -> np.ndarray:

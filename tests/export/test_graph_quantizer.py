@@ -24,7 +24,9 @@ def test_values_are_those_of_the_bitstream_package_ties_and_extremes_too():
         level = rng.integers(1, 17, 4000)
         at = np.where(np.arange(4000) % 3, residual, level - 0.5 + shifts[scale, level])
         expected = rate_distortion_quantizer.quantize(at, scale, shifts)
-        result = quantize(tf.constant(at, tf.float64), tf.constant(scale), shifts)
+        result = quantize(
+            tf.constant(at, tf.float64), tf.constant(scale), tf.constant(shifts, tf.float64)
+        )
         np.testing.assert_array_equal(result, expected)
         nearest = np.rint(at.clip(-(2**20), 2**20))
         assert weight is None or np.mean(expected != nearest) > 0.002

@@ -77,6 +77,9 @@ def test_a_missing_file_is_named(copy, name):
         {"fingerprint": "zz"},
         {"rate_distortion": [1]},
         {"reach": -1},
+        {"distortion_weights": [30.0]},
+        {"distortion_weights": [30.0, 0]},
+        {"distortion_weights": "30"},
     ],
     ids=str,
 )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import hyperprior_factory
 from tests.conftest import ROOT, TINY
 from tfcomp import config as config_module
 from tfcomp.errors import CodecError
@@ -225,6 +226,27 @@ def test_a_run_starts_from_another_runs_transforms_with_a_new_entropy_model(tiny
     moved = model.log_gain[-1] - stage1.log_gain[-1]
     np.testing.assert_allclose(moved, np.full(16, np.log(2)), atol=1e-2)
     assert run_folder.load_model(tmp_path / "stage2")[0].tables["latents"].count == 64
+
+
+def test_a_run_adds_a_correction_to_another_runs_encoder_and_goes_on_with_it(tmp_path):
+    values = config_module.to_dict(hyperprior_factory.tiny_config())
+    values["training"]["steps"] = 1
+    values["model"]["correction_blocks"] = 0
+    first = loop.train(config_module.from_dict(values), tmp_path / "first")
+    values["model"]["correction_blocks"] = 1
+    values["model"]["hyperprior"]["distortion_weights"] = [20.0, 20.0]
+    values["optimizer"].update(warmup_steps=1000, learning_rate=1e-3)
+    values["training"]["start_from"] = str(tmp_path / "first")
+    second = loop.train(config_module.from_dict(values), tmp_path / "second")
+    for ours, theirs in zip(second.transform_variables, first.transform_variables):
+        np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    for ours, theirs in zip(second.prior.variables, first.prior.variables):
+        np.testing.assert_allclose(ours, theirs, atol=1e-2)
+    second.correction.quality_scale.assign_add(tf.ones_like(second.correction.quality_scale))
+    run_folder.save_weights(second, config_module.from_dict(values), tmp_path / "second")
+    values["training"]["start_from"] = str(tmp_path / "second")
+    third = loop.train(config_module.from_dict(values), tmp_path / "third")
+    np.testing.assert_allclose(third.correction.quality_scale, np.ones((2, 16)), atol=1e-2)
 
 
 def test_transforms_of_another_shape_are_refused(tiny_run, tmp_path):

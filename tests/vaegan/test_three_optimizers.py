@@ -56,6 +56,20 @@ def test_a_step_reports_every_term(vaegan_config, photograph_pieces):
     assert values["bpp"] == pytest.approx(values["prior"] / 32**2, rel=1e-4)
 
 
+def test_the_likelihood_can_hold_the_loss_of_structure(vaegan_config, photograph_pieces):
+    images = tf.cast(photograph_pieces[:2], tf.float32) / 255.0
+    quality = tf.constant([1, 1])
+    terms = []
+    for weight in (0.0, 50.0):
+        model = _fresh(vaegan_config, photograph_pieces, ssim_weight=weight)
+        keras.utils.set_random_seed(4)
+        terms.append(np.mean(model.gradients(images, quality, adversarial=False)[1]["llike"]))
+    decoded = model(images, quality=quality, training=True)[0]
+    lost = 1.0 - np.mean(tf.image.ssim(images, decoded, 1.0))
+    assert terms[1] - terms[0] == pytest.approx(50.0 * lost, rel=1e-3)
+    assert lost > 0.01
+
+
 def test_history_has_a_column_for_every_term(vaegan_run):
     lines = (vaegan_run / "history.csv").read_text().splitlines()
     assert lines[0].split(",")[1:] == list(VaeganModel.metric_names)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -73,13 +73,16 @@ class Layout:
 
     groups: channels of each group of latents. checkerboard: how many of the first groups have two
     passes. hyper_channels: channels of z. rows_per_stream: latent rows that share a stream, one
-    number a quality level: small files cannot afford many streams.
+    number a quality level: small files cannot afford many streams. distortion_weights: what an
+    encoder quantises with (rate_distortion_quantizer.py), one number a quality level, none for the
+    usual one; decoders do not care.
     """
 
     groups: tuple[int, ...]
     checkerboard: int
     hyper_channels: int
     rows_per_stream: tuple[int, ...]
+    distortion_weights: tuple[float, ...] = field(default=(), compare=False)
 
     @property
     def passes(self) -> tuple[Pass, ...]:
@@ -88,6 +91,12 @@ class Layout:
     @property
     def channels(self) -> int:
         return sum(self.groups)
+
+    def distortion_weight(self, quality: int) -> float:
+        """Bits that a squared error of one quantisation step is worth."""
+        if not self.distortion_weights:
+            return DISTORTION_WEIGHT
+        return self.distortion_weights[quality - 1]
 
 
 class Networks(Protocol):
@@ -121,12 +130,12 @@ def encode(
     tables: Mapping[str, CdfTables],
     layout: Layout,
     coder: Coder | Any,
-    distortion_weight: float | None = DISTORTION_WEIGHT,
+    thresholds: bool = True,
     hyper_latents: np.ndarray | None = None,
 ) -> tuple[bytes, bytes]:
     """float32 [h, w, C] latents in quantisation steps -> the file's two sections.
 
-    distortion_weight: bits that a squared error of one step is worth; None to round to nearest.
+    thresholds: whether to quantise with the layout's distortion weights; else to nearest.
     hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if None.
     """
     height, width, _ = latents.shape
@@ -141,7 +150,8 @@ def encode(
     # Clipped, for the passes' networks: what none of them looks at is not kept.
     context = np.zeros((height, width, max(p.seen for p in layout.passes)), np.int16)
     rows = layout.rows_per_stream[quality - 1]
-    shifts = threshold_shifts(tables["latents"], distortion_weight)
+    weight = layout.distortion_weight(quality) if thresholds else None
+    shifts = threshold_shifts(tables["latents"], weight)
     latent_streams: list[bytes] = []
     for number, step in enumerate(layout.passes):
         part = slice(step.start, step.start + step.channels)

@@ -19,11 +19,11 @@ import numpy as np
 from tfcomp.bitstream.tables import CdfTables
 
 # At the best step of a uniform quantiser a squared error of one step is worth 6 / ln 2 = 8.7 bits.
-# These latents were trained with rounding to nearest, and later passes read context from them:
-# such thresholds go too far; a weight of 30 saves 3.0 % BD-rate (docs/experiments.md).
+# To latents that were trained with rounding to nearest such thresholds do harm; this is best for
+# them (docs/experiments.md), and what bundles get that name no weights of their own.
 DISTORTION_WEIGHT = 30.0
-_LEVELS = 16
-_LARGEST_SHIFT = 0.6
+LEVELS = 16
+LARGEST_SHIFT = 0.6
 # Beyond this the networks' float32 cannot tell neighbouring integers apart: no image leads there.
 MAX_VALUE = 2**20
 
@@ -34,7 +34,7 @@ def threshold_shifts(tables: CdfTables, distortion_weight: float | None) -> np.n
 
     tables: of values around zero. distortion_weight: bits a squared step; None gives zeros.
     """
-    shifts = np.zeros((tables.count, 1 + _LEVELS), np.float32)
+    shifts = np.zeros((tables.count, 1 + LEVELS), np.float32)
     if distortion_weight is None:
         return shifts
     for number in range(tables.count):
@@ -43,12 +43,12 @@ def threshold_shifts(tables: CdfTables, distortion_weight: float | None) -> np.n
         # The last interval may be the escape symbol: never cheap, never taken for a value.
         mass = np.diff(cdf)[: -1 if tables.cdf[start] < 0 else None]
         values = np.arange(len(mass)) + tables.cdf_offset[number]
-        upwards = np.full(_LEVELS + 1, mass.min(), np.float64)
-        inside = (values >= 0) & (values <= _LEVELS)
+        upwards = np.full(LEVELS + 1, mass.min(), np.float64)
+        inside = (values >= 0) & (values <= LEVELS)
         upwards[values[inside]] = mass[inside]
         bits = -np.log2(upwards)
         shifts[number, 1:] = np.maximum(np.diff(bits), 0.0) / (2 * distortion_weight)
-    return np.minimum(shifts, _LARGEST_SHIFT)
+    return np.minimum(shifts, LARGEST_SHIFT)
 
 
 def quantize(residual: np.ndarray, scale: np.ndarray, shifts: np.ndarray) -> np.ndarray:
@@ -58,6 +58,6 @@ def quantize(residual: np.ndarray, scale: np.ndarray, shifts: np.ndarray) -> np.
     """
     size = np.minimum(np.abs(residual), np.float32(MAX_VALUE))
     level = np.rint(size).astype(np.int32)
-    shift = shifts[scale, np.minimum(level, _LEVELS)]
+    shift = shifts[scale, np.minimum(level, LEVELS)]
     level -= size < level - np.float32(0.5) + shift
     return np.where(residual < 0, -np.maximum(level, 0), np.maximum(level, 0)).astype(np.int32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Optional, Tuple
 
+from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
 from tfcomp.config.checks import require
 
 
@@ -20,6 +21,9 @@ class HyperpriorConfig:
       features: channels that the hyper-synthesis hands to each pass.
       hidden: channels inside each pass's network.
       heavy_tails: mixtures of two Gaussians instead of one (tfcomp/entropy/scale_ladder.py).
+      distortion_weights: bits that a squared error of one quantisation step is worth to the
+        encoder's quantiser (tfcomp/bitstream/rate_distortion_quantizer.py), at the first and at
+        the last quality; in geometric steps between.
     """
 
     groups: Tuple[int, ...] = (8, 24, 80, 208)
@@ -29,6 +33,7 @@ class HyperpriorConfig:
     features: int = 64
     hidden: int = 96
     heavy_tails: bool = False
+    distortion_weights: Tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT)
 
     def __post_init__(self) -> None:
         require(len(self.groups) >= 1, "hyperprior groups needs at least one group")
@@ -38,6 +43,10 @@ class HyperpriorConfig:
         require(
             min(self.hyper_channels, self.features, self.hidden) >= 1,
             "hyperprior widths must be positive",
+        )
+        require(
+            len(self.distortion_weights) == 2 and min(self.distortion_weights) > 0,
+            "hyperprior distortion_weights needs two positive numbers",
         )
 
 
@@ -50,6 +59,8 @@ class ModelConfig:
       widths: output channels of the strided levels; the last one is the latent's.
       kernel_size: side of the strided kernels.
       residual_blocks: residual blocks after each strided level, one number a level.
+      correction_blocks: residual blocks of the encoder's own branch from the last level but one to
+        the latents (tfcomp/models/analysis_correction.py); 0 for no such branch.
       tied: whether the synthesis transform uses the analysis transform's kernels.
       qualities: number of quality levels, 1 (smallest files) ... qualities.
       min_lambda, max_lambda: ends of the geometric ladder of rate-distortion multipliers, in
@@ -63,6 +74,7 @@ class ModelConfig:
     widths: Tuple[int, ...] = (32, 64, 128, 320)
     kernel_size: int = 5
     residual_blocks: Tuple[int, ...] = (0, 0, 1, 0)
+    correction_blocks: int = 0
     tied: bool = True
     qualities: int = 8
     min_lambda: float = 0.0005
@@ -89,6 +101,11 @@ class ModelConfig:
             "residual_blocks needs one number for each of widths",
         )
         require(all(n >= 0 for n in self.residual_blocks), "residual_blocks can't be negative")
+        require(self.correction_blocks >= 0, "correction_blocks can't be negative")
+        require(
+            not self.correction_blocks or len(self.widths) >= 2,
+            "correction_blocks need at least two levels of widths",
+        )
         require(self.kernel_size >= 2, "kernel_size must be 2 or more")
         require(1 <= self.qualities <= 255, "qualities must be from 1 to 255")
         require(1 <= self.default_quality <= self.qualities, "default_quality is out of range")
@@ -119,6 +136,7 @@ class ModelConfig:
         for level, blocks in enumerate(self.residual_blocks):
             pixels += (self.kernel_size // 2 + 1) * 2**level  # the strided convolution
             pixels += 2 * blocks * 2 ** (level + 1)  # two 3x3 convolutions a block
+        pixels += 2 * self.correction_blocks * 2 ** (len(self.widths) - 1)
         return -(-pixels // self.stride)
 
 

@@ -174,6 +174,7 @@ class VaeganLossConfig:
 
     Attributes:
       pixel_weight: on the squared error (0..255 scale) in the likelihood term.
+      ssim_weight: on 1 - SSIM in it.
       feature_weight: on the distance in the discriminator's features.
       attribute_network: file of a fixed attribute network (tfcomp.training.attributes); None for
         none.
@@ -192,6 +193,7 @@ class VaeganLossConfig:
     """
 
     pixel_weight: float = 1.0
+    ssim_weight: float = 0.0
     feature_weight: float = 300.0
     attribute_network: Optional[str] = None
     attribute_feature_weight: float = 300.0
@@ -208,6 +210,7 @@ class VaeganLossConfig:
     def __post_init__(self) -> None:
         for name in (
             "pixel_weight",
+            "ssim_weight",
             "feature_weight",
             "attribute_feature_weight",
             "attribute_weight",

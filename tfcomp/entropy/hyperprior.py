@@ -23,7 +23,9 @@ from tensorflow import keras
 
 from tfcomp.bitstream import hyperprior_sections
 from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS
-from tfcomp.entropy import integer_layers, noise, tfc_range_coder
+from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
+from tfcomp.entropy import integer_layers, noise, tfc_range_coder, threshold_rounding
+from tfcomp.entropy.eager_networks import EagerNetworks
 from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.integer_layers import (
     ACTIVATION_BITS,
@@ -57,6 +59,7 @@ class Hyperprior(tf.Module):
       features: channels that h_s hands to every group's network.
       hidden: channels inside a group's network.
       heavy_tails: see `ScaleLadder`.
+      distortion_weights: of the encoder's quantiser, at the first and at the last quality.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Hyperprior(tf.Module):
         features=64,
         hidden=96,
         heavy_tails=False,
+        distortion_weights=(DISTORTION_WEIGHT, DISTORTION_WEIGHT),
         name="hyperprior",
     ):
         super().__init__(name=name)
@@ -101,6 +105,7 @@ class Hyperprior(tf.Module):
             int(checkerboard),
             self.hyper_channels,
             tuple(rows_per_stream or [1] * self.qualities),
+            tuple(np.geomspace(*distortion_weights, self.qualities).round(3).tolist()),
         )
         self.passes = self.layout.passes
         self.pass_layers = [
@@ -240,7 +245,8 @@ class Hyperprior(tf.Module):
             get no noise (it would be counted as bits that no file pays); None for all used.
 
         Returns:
-          decoded float32 [B, h, w, C] (rounded, straight through), bits float32 [B].
+          decoded float32 [B, h, w, C] (rounded as the encoder does, straight through), bits
+          float32 [B].
         """
         del gain
         height, width = tf.shape(latents)[1], tf.shape(latents)[2]
@@ -251,6 +257,8 @@ class Hyperprior(tf.Module):
         bits = self.hyper_prior.bits(z_rated, hyper_gain)
         parts = [bits]
         features = self.hyper_synthesis(z_rounded, quality, height, width)
+        bit_steps = threshold_rounding.bit_steps(self.ladder)
+        weight = tf.gather(tf.constant(self.layout.distortion_weights), quality - 1)
         odd = checkerboard(height, width)
         decoded = latents[..., :0]
         for number, (start, size, parity) in enumerate(self.passes):
@@ -258,10 +266,15 @@ class Hyperprior(tf.Module):
             mean, index = self.parameters(number, features, decoded * MEAN_UNITS, quality)
             mean /= MEAN_UNITS
             residual = y - mean
+            rounded = threshold_rounding.quantize(residual, index, bit_steps, weight)
             # Index 0 codes nothing; see tfcomp/bitstream/hyperprior_sections.py.
-            rounded = tf.where(index > 0, tf.round(residual), 0.0)
-            cost = self._bits(residual, rounded, index, training, used, start)
-            values = straight_through(residual, rounded) + mean
+            decoded_residual = tf.where(index > 0, rounded, 0.0)
+            cost = (
+                self._training_bits(residual, rounded, index, used, start)
+                if training
+                else self.ladder.bits(decoded_residual, index)
+            )
+            values = straight_through(residual, decoded_residual) + mean
             if parity == 0:
                 values *= 1.0 - odd
                 cost *= 1.0 - odd
@@ -273,16 +286,14 @@ class Hyperprior(tf.Module):
             parts.append(tf.reduce_sum(cost, (1, 2, 3)))
         return decoded, tf.add_n(parts)
 
-    def _bits(self, residual, rounded, index, training, used, start):
+    def _training_bits(self, residual, rounded, index, used, start):
         """Bits of one pass's symbols, those that the file pays, whatever the gradient.
 
         In training a scale learns from the rounded value, which is what it has to predict.
         Latents and means, which rounding gives no gradient, learn from the noisy value.
         """
-        if not training:
-            return self.ladder.bits(rounded, index)
         # Index 0 saves its bits by the error that it makes: it has to count what it leaves out.
-        paid = self.ladder.bits(tf.stop_gradient(tf.round(residual)), index)
+        paid = self.ladder.bits(rounded, index)
         drawn = noise.uniform(residual)
         if used is not None:
             drawn *= used[:, None, None, start : start + residual.shape[-1]]
@@ -315,7 +326,7 @@ class Hyperprior(tf.Module):
         counter = SymbolCounter(tables["latents"])
         for latents, quality in pictures:
             hyperprior_sections.encode(
-                latents, quality, _EagerNetworks(self), tables, self.layout, counter
+                latents, quality, EagerNetworks(self), tables, self.layout, counter
             )
         return {**tables, "latents": counter.fitted()}
 
@@ -333,7 +344,7 @@ class Hyperprior(tf.Module):
         return hyperprior_sections.encode(
             np.asarray(latents),
             quality,
-            _EagerNetworks(self),
+            EagerNetworks(self),
             tables,
             self.layout,
             tfc_range_coder.CheckedCoder,
@@ -353,37 +364,12 @@ class Hyperprior(tf.Module):
             quality,
             height,
             width,
-            _EagerNetworks(self),
+            EagerNetworks(self),
             tables,
             self.layout,
             tfc_range_coder.CheckedCoder,
         )
         return decoded.astype(np.float32) / MEAN_UNITS
-
-
-class _EagerNetworks:
-    """A `Hyperprior`'s networks as `hyperprior_sections` calls them."""
-
-    def __init__(self, prior):
-        self._prior = prior
-
-    def hyper_analysis(self, latents, quality):
-        z = self._prior.hyper_analysis(tf.constant(latents[None]), tf.constant([quality]))
-        return tf.cast(tf.round(z[0]), tf.int32).numpy()
-
-    def hyper_synthesis(self, hyper_latents, quality):
-        z = tf.constant(hyper_latents[None], tf.float32)
-        height, width = HYPER_STRIDE * z.shape[1], HYPER_STRIDE * z.shape[2]
-        return self._prior.hyper_synthesis(z, tf.constant([quality]), height, width)[0].numpy()
-
-    def parameters(self, number, features, context, quality):
-        mean, scale = self._prior.parameters(
-            number,
-            tf.constant(features[None]),
-            tf.constant(context[None], tf.float32),
-            tf.constant([quality]),
-        )
-        return tf.cast(tf.concat([mean, scale], -1)[0], tf.int32).numpy()
 
 
 def _but(variables, left_out):

@@ -55,20 +55,21 @@ class Row:
     gender: float
 
 
-def through_model(codec, pixels, quality):
+def through_model(codec, pixels, quality, refine=0):
     """Every picture through real files of a model.
 
     Args:
       codec: a `tfcomp.runtime.codec.Codec`.
       pixels: uint8 [N, H, W, 3].
       quality: int.
+      refine: steps of gradient descent on each picture's latents (docs/refinement.md).
 
     Returns:
       (decoded uint8 [N, H, W, 3], file sizes in bytes, sizes of the coded sections in bits)
     """
     decoded, sizes, payloads = [], [], []
     for picture in tqdm(pixels, unit="face", desc=f"quality {quality}", leave=False):
-        data = codec.compress(picture, quality)
+        data = codec.compress(picture, quality, refine=refine)
         decoded.append(codec.decompress(data))
         sizes.append(len(data))
         sections = parse(data, lambda _: codec.bundle).sections
@@ -102,13 +103,14 @@ def _resized(pixels, size):
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
-def measure(codec, faces, gender_of):
+def measure(codec, faces, gender_of, refine=0):
     """All rows of the table, and the pictures of each.
 
     Args:
       codec: the model's `Codec`.
       faces: `tfcomp.data.faces.Faces` to measure on.
       gender_of: (pixels uint8 [N, H, W, 3]) -> accuracy.
+      refine: where not 0, each quality has a second row with as many steps of refinement.
 
     Returns:
       list of (Row, decoded uint8 [N, H, W, 3]), the model's qualities first.
@@ -125,6 +127,9 @@ def measure(codec, faces, gender_of):
     for quality in range(1, codec.qualities + 1):
         label = name if codec.qualities == 1 else f"{name} {quality}"
         add(label, *through_model(codec, faces.pixels, quality))
+        if refine:
+            refined = through_model(codec, faces.pixels, quality, refine)
+            add(f"{label}, --refine {refine}", *refined)
     for classical, lowest in _SMALLEST:
         if classical.missing():
             continue
@@ -179,6 +184,9 @@ def main(arguments=None):
     parser.add_argument("--model", default="vaegan-faces", help="name or folder of a bundle")
     parser.add_argument("--judge", type=Path, required=True, help=".h5; trained if absent")
     parser.add_argument("--limit", type=int, help="measure on the first N test faces only")
+    parser.add_argument(
+        "--refine", type=int, default=0, metavar="N", help="measure refined files too, N steps"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     options = parser.parse_args(arguments)
     try:
@@ -197,7 +205,7 @@ def main(arguments=None):
             return gender_judge.accuracy(judge, pixels, faces.male)
 
         original = gender_of(faces.pixels)
-        results = measure(codec, faces, gender_of)
+        results = measure(codec, faces, gender_of, options.refine)
     except CodecError as error:
         print(f"faces: {error}", file=sys.stderr)
         return 2

@@ -76,13 +76,16 @@ def write_bundle(
             network = tflite.convert(deployed, signature, quantize, samples[signature])
             (work / file).write_bytes(network)
         save_tables(work / "tables.npz", model.tables)
-        entropy = {"kind": config.model.prior}
+        entropy, distortion_weights = {"kind": config.model.prior}, ()
         if isinstance(model.prior, Hyperprior):
             networks = DeployedEntropy(model.prior)
             (work / "entropy.tflite").write_bytes(
                 tflite.convert_signatures(networks, networks.functions)
             )
-            entropy.update(dataclasses.asdict(model.prior.layout))
+            layout = dataclasses.asdict(model.prior.layout)
+            # The encoder's business: it has no part in the fingerprint of what decodes.
+            distortion_weights = layout.pop("distortion_weights")
+            entropy.update(layout)
         if isinstance(model.prior, BitPrior):
             entropy.update(model.prior.layout.to_manifest())
         manifest = {
@@ -97,6 +100,7 @@ def write_bundle(
             "fixed_size": config.model.fixed_size,
             "max_pixels": MAX_PIXELS,
             "entropy": entropy,
+            "distortion_weights": distortion_weights,
             "quantization": quantize,
             "fingerprint": fingerprint(work, entropy),
             "training": training or {},

@@ -86,6 +86,23 @@ class DeployedLayers:
             return lambda x: x + second(tf.nn.leaky_relu(first(x)))
         raise TypeError(f"no deployed form for {type(layer).__name__}")
 
+    def correction(self, layer):
+        """An `AnalysisCorrection`."""
+        blocks = []
+        for (kernel, bias), second, scale in layer.blocks:
+            first = self.convolution(kernel.numpy(), bias.numpy())
+            second = self.convolution(*(weights.numpy() * scale.numpy() for weights in second))
+            blocks.append((first, second))
+        last = self.convolution(*(weights.numpy() for weights in layer.last), strides=2)
+        quality_scale = self.constant(layer.quality_scale.numpy())
+
+        def correct(x, quality):
+            for first, second in blocks:
+                x += second(tf.nn.leaky_relu(first(x)))
+            return last(x) * tf.gather(quality_scale, quality - 1)
+
+        return correct
+
     def synthesis(self, layer):
         """The layer's synthesis direction."""
         if isinstance(layer, layers.TiedConv2D):
@@ -121,14 +138,19 @@ class DeployedCodec(DeployedTransforms):
         hyperprior = isinstance(model.prior, Hyperprior)
         units = MEAN_UNITS if hyperprior else 1
         gain, step_size = build.constant(gain), build.constant(1.0 / gain / units)
-        analysis = [build.analysis(layer) for stage in model.levels for layer in stage]
+        stages = [[build.analysis(layer) for layer in stage] for stage in model.levels]
+        correct = build.correction(model.correction) if model.correction else None
         synthesis = [
             build.synthesis(layer) for stage in reversed(model.levels) for layer in reversed(stage)
         ]
 
         def analyse(x, quality):
-            for layer in analysis:
-                x = layer(x)
+            for stage in stages:
+                features = x
+                for layer in stage:
+                    x = layer(x)
+            if correct:
+                x += correct(features, quality)
             latents = x * tf.gather(gain, quality - 1)
             return latents if hyperprior else symbols(latents)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import (
@@ -19,7 +20,7 @@ from tfcomp.bitstream.hyperprior_sections import (
     Layout,
     Pass,
 )
-from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT, threshold_shifts
+from tfcomp.bitstream.rate_distortion_quantizer import threshold_shifts
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.export.deployed_entropy import DeployedEntropy
 from tfcomp.export.graph_coded_rows import decode_coded, encode_coded
@@ -58,7 +59,12 @@ class GraphHyperprior(GraphEntropy):
         if len(layout.rows_per_stream) != qualities:
             raise ValueError(f"rows_per_stream has not one number for each of {qualities}")
         self._hyper_tables, self._tables = (GraphTables(tables[name]) for name in SECTION_NAMES)
-        self._shifts = threshold_shifts(tables["latents"], DISTORTION_WEIGHT)
+        self._shifts = np.stack(
+            [
+                threshold_shifts(tables["latents"], layout.distortion_weight(quality))
+                for quality in range(1, qualities + 1)
+            ]
+        )
         self._layout = layout
         self._networks = networks
 
@@ -81,6 +87,7 @@ class GraphHyperprior(GraphEntropy):
         verdicts = [fits, codable]
         streams: list[tf.RaggedTensor] = []
         rows = self._rows_per_stream(quality)
+        shifts = tf.constant(self._shifts, tf.float64)[quality - 1]
         # Exactly the file of tfcomp.bitstream: there the difference is taken in float64.
         exact = tf.cast(latents[0], tf.float64)
 
@@ -88,7 +95,7 @@ class GraphHyperprior(GraphEntropy):
             step = self._layout.passes[number]
             part = exact[..., step.start : step.start + step.channels]
             residual = part - tf.cast(mean, tf.float64) / MEAN_UNITS
-            values = tf.where(coded, quantize(residual, scale, self._shifts), 0)
+            values = tf.where(coded, quantize(residual, scale, shifts), 0)
             of_pass, codable = encode_coded(
                 striped(values, rows),
                 striped(scale, rows),

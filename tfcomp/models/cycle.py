@@ -4,9 +4,11 @@
                        |  same         same |                       | same        |
      g_s  images <- [convT 5x5 x2 <- IGDN <- residual] x levels <- convT 5x5 <- / gain_q <- latents
 
-One set of weights serves every quality: quality q multiplies the latents by its own gain a
-channel before rounding (coarse steps for small files), and divides after. The ladder of gains
-starts geometric in sqrt(lambda_q), the high-rate optimum of a uniform quantiser, and is trained.
+The encoder may add a correction to the latents that the decoder has no mirror image of
+(analysis_correction.py). One set of weights serves every quality: quality q multiplies the latents
+by its own gain a channel before rounding (coarse steps for small files), and divides after. The
+ladder of gains starts geometric in sqrt(lambda_q), the high-rate optimum of a uniform quantiser,
+and is trained.
 
 The loss (tfcomp/models/losses.py) is rate + lambda_q * distortion (Balle et al. 2017),
 + w1 * cycle consistency MSE(E(I), E(D(E(I)))), + w2 * Aytekin's sparsity objective.
@@ -24,6 +26,7 @@ from tfcomp import config as config_module
 from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.models import base, layers, losses, principal_components, replication
+from tfcomp.models.analysis_correction import AnalysisCorrection
 
 _CALIBRATION_BATCHES = 24
 
@@ -69,6 +72,14 @@ class CycleModel(base.CodecModel):
                 for block in range(blocks)
             ]
             self.levels.append(stage)
+        self.correction = None
+        if settings.correction_blocks:
+            self.correction = AnalysisCorrection(
+                settings.correction_blocks,
+                settings.widths[-1],
+                settings.qualities,
+                name="correction",
+            )
         # A uniform quantiser of step s (0..255 scale) costs s^2 / 12 a value and saves log2 s bits,
         # and a pixel has three values: rate + lambda * distortion is least at
         # s^2 = 18 / (lambda ln 2).
@@ -89,28 +100,46 @@ class CycleModel(base.CodecModel):
 
     @property
     def transform_variables(self):
-        """All variables but the entropy model's: kernels, biases, scales, GDN, gains."""
+        """The mirrored transforms': kernels, biases, scales, GDN, gains."""
         return [v for stage in self.levels for layer in stage for v in layer.variables] + [
             self.log_gain
         ]
+
+    @property
+    def correction_variables(self):
+        """Those of the encoder's own branch; empty without one."""
+        return self.correction.variables if self.correction else []
 
     def gain(self, quality):
         """Quantisation steps per unit of latent: int32 [B] -> float32 [B, C]."""
         return tf.exp(tf.gather(tf.cast(self.log_gain, tf.float32), quality - 1))
 
     def transform(self, images):
-        """g_a: float32 [B, H, W, 3] -> float32 [B, h, w, C], before any quality's gain."""
+        """g_a: float32 [B, H, W, 3] -> float32 [B, h, w, C], before any quality's gain.
+
+        Without the encoder's correction, which depends on the quality.
+        """
+        return self._transform(images)[0]
+
+    def _transform(self, images):
+        """What `transform` gives, and the features that the last level makes it of."""
         x = tf.cast(images - 0.5, self.compute_dtype)
         for stage in self.levels:
+            features = x
             for layer in stage:
                 if not layer.built:
                     layer.build(x.shape)
                 x = layer.analysis(x)
-        return tf.cast(x, tf.float32)
+        return tf.cast(x, tf.float32), features
 
     def analysis(self, images, quality):
         """See `CodecModel`."""
-        return self.transform(images) * self.gain(quality)[:, None, None, :]
+        y, features = self._transform(images)
+        if self.correction:
+            if not self.correction.built:
+                self.correction.build(features.shape)
+            y += tf.cast(self.correction.analysis(features, quality), tf.float32)
+        return y * self.gain(quality)[:, None, None, :]
 
     def synthesis(self, latents, quality):
         """See `CodecModel`."""
@@ -184,10 +213,10 @@ class CycleModel(base.CodecModel):
     def _coded(self, batches):
         """Yields each picture's latents in steps and a quality; qualities take turns."""
         for number, images in enumerate(batches.take(_CALIBRATION_BATCHES)):
-            y = self.transform(self.pad(tf.cast(images, tf.float32) / 255.0))
+            images = self.pad(tf.cast(images, tf.float32) / 255.0)
             for quality in range(1 + number % 2, self.qualities + 1, 2):
-                gain = self.gain(tf.fill([y.shape[0]], quality))
-                yield from ((latents, quality) for latents in (y * gain[:, None, None]).numpy())
+                y = self.analysis(images, tf.fill([images.shape[0]], quality))
+                yield from ((latents, quality) for latents in y.numpy())
 
     def freeze(self):
         """See `CodecModel`."""

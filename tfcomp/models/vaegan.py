@@ -26,10 +26,10 @@ The three losses of Larsen et al. 2015 (arXiv:1512.09300), one optimiser each:
     decoder        gamma L_llike - L_GAN               (non-saturating: -log D(x'))
     discriminator  L_GAN = -log D(x) - log(1 - D(x'))
 
-L_llike adds a squared error of pixels and distances in the discriminator's and a fixed attribute
-network's features (tfcomp/models/likelihood.py). lambda_q is the multiplier of the constraint "the
-rate is target_bpp": it rises while there are bits left and falls while there are too many (Rezende,
-Viola 2018, arXiv:1810.00597).
+L_llike adds a squared error of pixels, 1 - SSIM (Wang et al. 2004) where asked for, and distances
+in the discriminator's and a fixed attribute network's features (tfcomp/models/likelihood.py).
+lambda_q is the multiplier of the constraint "the rate is target_bpp": it rises while there are bits
+left and falls while there are too many (Rezende, Viola 2018, arXiv:1810.00597).
 """
 
 from __future__ import annotations
@@ -284,6 +284,9 @@ class VaeganModel(base.CodecModel):
                 log_lambda=tf.reduce_mean(self.log_lambda),
             )
             llike = settings.pixel_weight * mse
+            if settings.ssim_weight:
+                similarity = tf.image.ssim(images, reconstruction, 1.0)
+                llike += settings.ssim_weight * (1.0 - similarity)
             if self.attributes is not None:
                 seen, said = self.attributes(images)
                 seen_again, said_again = self.attributes(reconstruction)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfcomp.bitstream.container import parse
-from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
 from tfcomp.errors import CodecError
 from tfcomp.refinement.descent import Descent
 from tfcomp.refinement.lite_graph import LiteGraph
@@ -115,14 +114,14 @@ def _refined_files(
         yield codec.pack_latents(symbols, quality, height, width)
         return
     hyper = np.rint(variables[1]).astype(np.int32)
-    for distortion_weight in (None, DISTORTION_WEIGHT):
+    for thresholds in (False, True):
         yield codec.pack_latents(
             variables[0],
             quality,
             height,
             width,
             hyper_latents=hyper,
-            distortion_weight=distortion_weight,
+            thresholds=thresholds,
         )
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -49,6 +50,7 @@ class Manifest:
       reach: how far in latent elements an output of either network looks to each side, if known;
         large images are then worked on in overlapping tiles (optional).
       entropy: {"kind": ...}, which entropy coder reads the sections.
+      distortion_weights: of the encoder's quantiser, see `Layout` (optional).
       fingerprint: 64 hex digits.
       quantization, training, rate_distortion, licence: for people; see the bundle's README.md.
     """
@@ -64,6 +66,7 @@ class Manifest:
     entropy: Mapping[str, Any]
     fingerprint: str
     reach: int | None = None
+    distortion_weights: tuple[float, ...] = ()
     quantization: str = "none"
     training: Mapping[str, Any] = field(default_factory=dict)
     rate_distortion: tuple[Mapping[str, Any], ...] = ()
@@ -89,6 +92,7 @@ class Manifest:
             self.entropy["checkerboard"],
             self.entropy["hyper_channels"],
             tuple(self.entropy["rows_per_stream"]),
+            self.distortion_weights,
         )
 
     @property
@@ -126,6 +130,7 @@ class Manifest:
             entropy=_entropy(values, qualities),
             fingerprint=_fingerprint(values),
             reach=None if values.get("reach") is None else _whole(values, "reach", 0, 4096),
+            distortion_weights=_distortion_weights(values, qualities),
             quantization=str(values.get("quantization", "none")),
             training=_mapping(values, "training"),
             rate_distortion=_points(values),
@@ -337,6 +342,17 @@ def _numbers(values: Mapping[str, Any], key: str) -> list[int]:
     if not isinstance(numbers, list) or not all(type(n) is int and n >= 1 for n in numbers):
         raise BundleError(f"manifest.json: entropy: {key} must be a list of whole numbers")
     return numbers
+
+
+def _distortion_weights(values: Mapping[str, Any], qualities: int) -> tuple[float, ...]:
+    weights = values.get("distortion_weights") or []
+    if not isinstance(weights, list) or len(weights) not in (0, qualities):
+        raise BundleError(
+            "manifest.json: distortion_weights must be a list with one number for each quality"
+        )
+    if not all(type(w) in (int, float) and 0 < w < math.inf for w in weights):
+        raise BundleError("manifest.json: distortion_weights must be positive numbers")
+    return tuple(float(w) for w in weights)
 
 
 def _fingerprint(values: Mapping[str, Any]) -> str:

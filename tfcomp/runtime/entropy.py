@@ -107,7 +107,7 @@ class HyperpriorCoder:
     def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
         """float32 [h, w, channels], in quantisation steps -> the file's sections.
 
-        choices: hyper_latents and distortion_weight of `hyperprior_sections.encode`.
+        choices: hyper_latents and thresholds of `hyperprior_sections.encode`.
         """
         return hyperprior_sections.encode(
             latents, quality, self._networks, self._tables, self._layout, range_coder, **choices

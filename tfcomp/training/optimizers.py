@@ -90,11 +90,11 @@ class Muon(AdamWithAverages):
 
     @staticmethod
     def uses_muon(variable):
-        """The transforms' kernels but the first; the entropy model's small ones learn with Adam."""
+        """The mirrored transforms' kernels but the first; all others learn with Adam."""
         return (
             variable.shape.rank == 4
             and variable.shape[2] > 3
-            and "entropy" not in variable.name
+            and not any(part in variable.name for part in ("entropy", "correction"))
         )
 
     def update_step(self, gradient, variable):

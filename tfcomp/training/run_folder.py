@@ -88,6 +88,8 @@ def start_from(model, folder, pictures):
         if model.model_config.family != "cycle":
             raise CodecError(f"{folder} holds a model of other widths: only cycle can be narrowed")
         pruning.narrow(model, trained, pictures)
+    if model.model_config.family == "cycle":
+        _assign(model.correction_variables, trained.correction_variables)  # or it starts at zero
     moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
     model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
     if type(model.prior) is not type(trained.prior):

@@ -43,7 +43,8 @@ export async function decodeSections(sections, quality, height, width, networks,
 /**
  * Latents, a Float32Array grid in steps -> the two sections.
  *
- * networks: those of `decodeSections` and hyperAnalysis(latents of even size).
+ * networks: those of `decodeSections` and hyperAnalysis(latents of even size). layout: the
+ *   manifest's `entropy` object and, where it has them, its `distortion_weights`.
  */
 export async function encodeSections(latents, quality, networks, tables, layout) {
   const { height, width, channels } = latents;
@@ -62,7 +63,7 @@ export async function encodeSections(latents, quality, networks, tables, layout)
   }
   const features = cropped(await networks.hyperSynthesis(hyper), height, width);
   const decoded = Grid.make(Int32Array, height, width, channels);
-  const shifts = thresholdShifts(tables.latents);
+  const shifts = thresholdShifts(tables.latents, layout.distortion_weights?.[quality - 1]);
   const rows = layout.rows_per_stream[quality - 1];
   const streams = [];
   for (const [number, step] of codingPasses(layout).entries()) {

@@ -1,14 +1,19 @@
 // Rounding that knows what a value costs; see tfcomp/bitstream/rate_distortion_quantizer.py, whose
 // numbers these are. No decoder knows of it.
 
+// Of bundles that name no weights of their own.
 const DISTORTION_WEIGHT = 30;
 const LEVELS = 16;
 const LARGEST_SHIFT = 0.6;
 /** Beyond this float32 cannot tell neighbouring integers apart: no picture leads there. */
 export const MAX_VALUE = 2 ** 20;
 
-/** How far beyond k - 1/2 the threshold to k lies, at [table * (1 + LEVELS) + k]. */
-export function thresholdShifts(tables) {
+/**
+ * How far beyond k - 1/2 the threshold to k lies, at [table * (1 + LEVELS) + k].
+ *
+ * weight: bits that a squared error of one step is worth.
+ */
+export function thresholdShifts(tables, weight = DISTORTION_WEIGHT) {
   const shifts = new Float32Array(tables.count * (1 + LEVELS));
   for (let table = 0; table < tables.count; table++) {
     const { cdf, offset, first, intervals, escapes } = tables;
@@ -20,7 +25,7 @@ export function thresholdShifts(tables) {
     const bits = (level) => -Math.log2(mass[level - offset[table]] ?? rarest);
     for (let level = 1; level <= LEVELS; level++) {
       const more = Math.max(bits(level) - bits(level - 1), 0);
-      const shift = Math.min(more / (2 * DISTORTION_WEIGHT), LARGEST_SHIFT);
+      const shift = Math.min(more / (2 * weight), LARGEST_SHIFT);
       shifts[table * (1 + LEVELS) + level] = shift;
     }
   }

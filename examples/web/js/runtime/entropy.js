@@ -47,8 +47,8 @@ class FactorizedCoder {
 class HyperpriorCoder {
   Latents = Float32Array;
 
-  constructor({ entropy }, files) {
-    this.layout = entropy;
+  constructor({ entropy, distortion_weights }, files) {
+    this.layout = { ...entropy, distortion_weights };
     this.tables = files.tables;
     this.networks = new IntegerNetworks(new Model(files.entropy, "entropy.tflite"), entropy);
   }

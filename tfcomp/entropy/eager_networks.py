@@ -1,0 +1,32 @@
+"""The networks of a hyperprior that is being trained, as the bitstream calls them: on one image."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE
+
+
+class EagerNetworks:
+    """`hyperprior_sections.Networks` of a `Hyperprior`, with the weights that it has now."""
+
+    def __init__(self, prior):
+        self._prior = prior
+
+    def hyper_analysis(self, latents, quality):
+        z = self._prior.hyper_analysis(tf.constant(latents[None]), tf.constant([quality]))
+        return tf.cast(tf.round(z[0]), tf.int32).numpy()
+
+    def hyper_synthesis(self, hyper_latents, quality):
+        z = tf.constant(hyper_latents[None], tf.float32)
+        height, width = HYPER_STRIDE * z.shape[1], HYPER_STRIDE * z.shape[2]
+        return self._prior.hyper_synthesis(z, tf.constant([quality]), height, width)[0].numpy()
+
+    def parameters(self, number, features, context, quality):
+        mean, scale = self._prior.parameters(
+            number,
+            tf.constant(features[None]),
+            tf.constant(context[None], tf.float32),
+            tf.constant([quality]),
+        )
+        return tf.cast(tf.concat([mean, scale], -1)[0], tf.int32).numpy()

@@ -1,0 +1,79 @@
+"""What the encoder knows beyond the decoder's mirror image.
+
+    features of the last level but one --[residual]--conv 3x3 /2 --* scale_q--> + --> latents
+                    |                                                           |
+                    +--------------- the mirrored last level ------------------+
+
+A transposed convolution is its convolution's adjoint, not its inverse, and GDN's mirror image not
+quite GDN's inverse; the latents that serve a picture best are others than the mirror finds. An
+encoder may be larger than its decoder at no cost to those who decode (Yang, Mandt 2023,
+arXiv:2304.06244). The branch starts at zero and only ever adds to the latents.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from tensorflow import keras
+
+from tfcomp.models.layers import PACKAGE
+
+
+@keras.utils.register_keras_serializable(package=PACKAGE)
+class AnalysisCorrection(keras.layers.Layer):
+    """Residual blocks and a strided convolution, of the analysis direction alone.
+
+    Args:
+      blocks: how many residual blocks (He et al. 2016, arXiv:1512.03385).
+      filters: channels of the latents.
+      qualities: quality levels, each with scales of its own.
+    """
+
+    def __init__(self, blocks, filters, qualities, **kwargs):
+        super().__init__(**kwargs)
+        self.block_count = int(blocks)
+        self.filters = int(filters)
+        self.qualities = int(qualities)
+
+    def build(self, input_shape):
+        channels = int(input_shape[-1])
+
+        def weights(name, outputs, initializer="he_normal"):
+            kernel = self.add_weight(
+                f"correction_{name}_kernel", (3, 3, channels, outputs), initializer=initializer
+            )
+            bias = self.add_weight(f"correction_{name}_bias", (outputs,), initializer="zeros")
+            return kernel, bias
+
+        self.blocks = []
+        for number in range(self.block_count):
+            scale = self.add_weight(
+                f"correction_{number}_scale", (channels,), initializer="zeros"
+            )
+            first, second = (weights(f"{number}_{part}", channels) for part in ("a", "b"))
+            self.blocks.append((first, second, scale))
+        self.last = weights("last", self.filters, "glorot_normal")
+        self.quality_scale = self.add_weight(
+            "correction_quality_scale", (self.qualities, self.filters), initializer="zeros"
+        )
+        super().build(input_shape)
+
+    def analysis(self, features, quality):
+        """[B, h, w, C], int32 [B] -> [B, h/2, w/2, filters], to be added to latents."""
+        x = features
+        for first, second, scale in self.blocks:
+            branch = _convolve(tf.nn.leaky_relu(_convolve(x, *first)), *second)
+            x += branch * tf.cast(scale, x.dtype)
+        scale = tf.cast(tf.gather(self.quality_scale, quality - 1), x.dtype)
+        return _convolve(x, *self.last, strides=2) * scale[:, None, None, :]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "blocks": self.block_count,
+            "filters": self.filters,
+            "qualities": self.qualities,
+        }
+
+
+def _convolve(x, kernel, bias, strides=1):
+    return tf.nn.conv2d(x, tf.cast(kernel, x.dtype), strides, "SAME") + tf.cast(bias, x.dtype)
