@@ -15,7 +15,7 @@ import tfcomp
 from tests.serving.pictures import as_file, picture
 from tfcomp import config as config_module
 from tfcomp.bitstream import container, hyperprior_sections, range_coder, rate_distortion_quantizer
-from tfcomp.entropy.hyperprior import _EagerNetworks
+from tfcomp.entropy.eager_networks import EagerNetworks
 from tfcomp.errors import CodecError
 from tfcomp.export import cli, savedmodel
 from tfcomp.export.deployed_entropy import DeployedEntropy
@@ -201,7 +201,7 @@ LIMIT = hyperprior_sections.MAX_VALUE
 def file_with(model, hyper_latent, latent):
     """A file of 16x16 pixels; all its latents and all its hyper-latents are these."""
 
-    class Networks(_EagerNetworks):
+    class Networks(EagerNetworks):
         def hyper_analysis(self, latents, quality):
             return np.full((1, 1, 4), hyper_latent, np.int32)
 
