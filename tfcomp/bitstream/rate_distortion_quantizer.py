@@ -28,7 +28,7 @@ LARGEST_SHIFT = 0.6
 MAX_VALUE = 2**20
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=32)
 def threshold_shifts(tables: CdfTables, distortion_weight: float | None) -> np.ndarray:
     """How far beyond k - 1/2 the threshold to k lies: float32 [tables, 1 + levels], for k >= 0.
 

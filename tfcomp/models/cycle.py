@@ -134,7 +134,10 @@ class CycleModel(base.CodecModel):
 
     def analysis(self, images, quality):
         """See `CodecModel`."""
-        y, features = self._transform(images)
+        return self._in_steps(*self._transform(images), quality)
+
+    def _in_steps(self, y, features, quality):
+        """What `_transform` gives, corrected and in the quality's steps: float32 [B, h, w, C]."""
         if self.correction:
             if not self.correction.built:
                 self.correction.build(features.shape)
@@ -213,9 +216,9 @@ class CycleModel(base.CodecModel):
     def _coded(self, batches):
         """Yields each picture's latents in steps and a quality; qualities take turns."""
         for number, images in enumerate(batches.take(_CALIBRATION_BATCHES)):
-            images = self.pad(tf.cast(images, tf.float32) / 255.0)
+            transformed = self._transform(self.pad(tf.cast(images, tf.float32) / 255.0))
             for quality in range(1 + number % 2, self.qualities + 1, 2):
-                y = self.analysis(images, tf.fill([images.shape[0]], quality))
+                y = self._in_steps(*transformed, tf.fill([images.shape[0]], quality))
                 yield from ((latents, quality) for latents in y.numpy())
 
     def freeze(self):
