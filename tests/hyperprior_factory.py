@@ -28,6 +28,7 @@ def tiny_config():
                     "hidden": 8,
                     "rows_per_stream": [2, 1],
                     "heavy_tails": True,
+                    "skipped_scales": 2,
                     "distortion_weights": [12.0, 40.0],
                 },
             },

@@ -11,9 +11,9 @@ from tfcomp.models import principal_components
 QUALITY = tf.constant([1, 2, 3, 4])
 
 
-def _prior(heavy_tails=True):
+def _prior(heavy_tails=True, **choices):
     return Hyperprior(
-        (4, 12), 4, 1, hyper_channels=3, features=8, hidden=8, heavy_tails=heavy_tails
+        (4, 12), 4, 1, hyper_channels=3, features=8, hidden=8, heavy_tails=heavy_tails, **choices
     )
 
 
@@ -66,13 +66,30 @@ def test_a_prior_of_another_shape_is_not_taken():
 
 
 def test_a_prior_of_other_distortion_weights_is_taken():
-    trained = Hyperprior(
-        (4, 12), 4, 1, hyper_channels=3, features=8, hidden=8, heavy_tails=True,
-        distortion_weights=(5.0, 6.0),
-    )  # fmt: skip
     prior = _prior()
-    assert prior.start_from(trained)
+    assert prior.start_from(_prior(distortion_weights=(5.0, 6.0)))
     assert prior.layout.distortion_weight(1) == 30.0
+
+
+def test_a_prior_of_other_streams_is_taken():
+    prior = _prior(rows_per_stream=(8, 4, 2, 1))
+    assert prior.start_from(_prior())
+    assert prior.layout.rows_per_stream == (8, 4, 2, 1)
+
+
+def test_a_prior_that_skips_scales_codes_nothing_where_those_would_be(latents):
+    trained, prior = _prior(), _prior(skipped_scales=40)
+    trained.set_scales(np.full([4, 16], 4.0, np.float32))
+    for layers in trained.pass_layers:
+        kernel = layers["scale"].kernel
+        kernel.assign(tf.random.stateless_normal(kernel.shape, (5, 5)))
+    assert prior.start_from(trained)
+    features = 200.0 * tf.cast(tf.random.stateless_uniform([4, 8, 8, 8], (6, 6)) > 0.5, tf.float32)
+    mean, index = trained.parameters(0, features, latents[..., :0], QUALITY)
+    same_mean, fewer = prior.parameters(0, features, latents[..., :0], QUALITY)
+    assert 0 < np.mean(index > 40) < 1
+    np.testing.assert_array_equal(fewer, np.maximum(index - 40, 0))
+    np.testing.assert_array_equal(mean, same_mean)
 
 
 @pytest.mark.parametrize("training", [False, True])

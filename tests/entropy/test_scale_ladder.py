@@ -34,6 +34,19 @@ def test_the_tables_hold_the_probabilities_that_training_paid_for(ladder, densit
             assert -np.log2(probabilities[symbol - offset]) == pytest.approx(expected, abs=0.05)
 
 
+def test_a_ladder_without_its_narrowest_densities_has_all_the_others():
+    whole, short = ScaleLadder(True), ScaleLadder(True, skipped=5)
+    for ladder in (whole, short):
+        for number, variable in enumerate(ladder.variables):
+            variable.assign(tf.random.stateless_normal(variable.shape, (number, 1)) / 10)
+    for symbol in (0, 1, 7):
+        assert _bits(short, [symbol], 11) == _bits(whole, [symbol], 16)
+    tables, left = whole.freeze(), short.freeze()
+    assert left.count == short.count == SCALES - 5
+    for ours, theirs in zip(left.models, tables.models[5:]):
+        np.testing.assert_array_equal(ours[0], theirs[0])
+
+
 def test_heavy_tails_make_surprises_cheaper_and_the_expected_dearer():
     plain, heavy = ScaleLadder(False), ScaleLadder(True)
     assert _bits(heavy, [5], 25)[0] < _bits(plain, [5], 25)[0] - 1

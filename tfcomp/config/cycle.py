@@ -21,6 +21,8 @@ class HyperpriorConfig:
       features: channels that the hyper-synthesis hands to each pass.
       hidden: channels inside each pass's network.
       heavy_tails: mixtures of two Gaussians instead of one (tfcomp/entropy/scale_ladder.py).
+      skipped_scales: how many of the ladder's narrowest densities count as "zero here", so that
+        nothing is coded where next to nothing is to be expected.
       distortion_weights: bits that a squared error of one quantisation step is worth to the
         encoder's quantiser (tfcomp/bitstream/rate_distortion_quantizer.py), at the first and at
         the last quality; in geometric steps between.
@@ -33,6 +35,7 @@ class HyperpriorConfig:
     features: int = 64
     hidden: int = 96
     heavy_tails: bool = False
+    skipped_scales: int = 0
     distortion_weights: Tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT)
 
     def __post_init__(self) -> None:
@@ -44,6 +47,7 @@ class HyperpriorConfig:
             min(self.hyper_channels, self.features, self.hidden) >= 1,
             "hyperprior widths must be positive",
         )
+        require(0 <= self.skipped_scales < 32, "skipped_scales must be from 0 to 31")
         require(
             len(self.distortion_weights) == 2 and min(self.distortion_weights) > 0,
             "hyperprior distortion_weights needs two positive numbers",

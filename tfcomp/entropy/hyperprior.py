@@ -12,7 +12,7 @@ z on is integer arithmetic (integer_layers.py): the decoder must choose the enco
 last one, on every machine.
 
 Latents are counted in quantisation steps. A mean is an integer in eighths of a step, a scale an
-index into a geometric ladder of Gaussians. Index 0 says "zero here": nothing is coded.
+index into a geometric ladder of densities. Index 0 says "zero here": nothing is coded.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tfcomp.entropy.integer_layers import (
     clip,
     straight_through,
 )
-from tfcomp.entropy.scale_ladder import SCALES, ScaleLadder
+from tfcomp.entropy.scale_ladder import ScaleLadder
 from tfcomp.entropy.table_calibration import SymbolCounter
 
 # Of z's standard deviation in steps, at the first and the last quality.
@@ -58,7 +58,7 @@ class Hyperprior(tf.Module):
       hyper_channels: channels of z.
       features: channels that h_s hands to every group's network.
       hidden: channels inside a group's network.
-      heavy_tails: see `ScaleLadder`.
+      heavy_tails, skipped_scales: see `ScaleLadder`.
       distortion_weights: of the encoder's quantiser, at the first and at the last quality.
     """
 
@@ -72,12 +72,13 @@ class Hyperprior(tf.Module):
         features=64,
         hidden=96,
         heavy_tails=False,
+        skipped_scales=0,
         distortion_weights=(DISTORTION_WEIGHT, DISTORTION_WEIGHT),
         name="hyperprior",
     ):
         super().__init__(name=name)
         self.groups, self.qualities = tuple(groups), int(qualities)
-        self.ladder = ScaleLadder(heavy_tails)
+        self.ladder = ScaleLadder(heavy_tails, skipped_scales)
         channels = sum(self.groups)
         self.channels, self.hyper_channels = channels, int(hyper_channels)
         glorot = keras.initializers.GlorotNormal(seed=1)
@@ -124,7 +125,14 @@ class Hyperprior(tf.Module):
                 hidden, size, 1, q, shift=9, low=-top, high=top, gain=0.02, name=name + "_mean"
             ),
             "scale": IntegerConv(
-                hidden, size, 1, q, high=SCALES - 1.0, gain=0.1, name=name + "_scale"
+                hidden,
+                size,
+                1,
+                q,
+                high=self.ladder.count - 1.0,
+                gain=0.1,
+                offset=-self.ladder.skipped,
+                name=name + "_scale",
             ),
         }
 
@@ -147,11 +155,11 @@ class Hyperprior(tf.Module):
         """Takes the variables of a trained `Hyperprior`, its ladder's where both have tails.
 
         Returns:
-          whether that was possible: both have the same shape.
+          whether that was possible: both have the same networks.
         """
         ladder, trained_ladder = self.ladder.variables, trained.ladder.variables
         pairs = list(zip(_but(self.variables, ladder), _but(trained.variables, trained_ladder)))
-        if self.layout != trained.layout or any(a.shape != b.shape for a, b in pairs):
+        if self.passes != trained.passes or any(a.shape != b.shape for a, b in pairs):
             return False
         for variable, value in [*pairs, *zip(ladder, trained_ladder)]:
             variable.assign(value)

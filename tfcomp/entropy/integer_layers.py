@@ -61,6 +61,7 @@ class IntegerConv(tf.Module):
       qualities: how many quality levels have a bias of their own; 0 for one shared bias.
       shift: the sum is divided by 2**shift.
       low, high: bounds of the result.
+      offset: added to the result, before its bounds: an integer.
       gain: the kernel's initial standard deviation times sqrt(fan-in).
     """
 
@@ -75,6 +76,7 @@ class IntegerConv(tf.Module):
         high=MAXIMUM_ACTIVATION,
         gain=1.4,
         bias=0.0,
+        offset=0,
         name=None,
     ):
         super().__init__(name=name)
@@ -86,7 +88,7 @@ class IntegerConv(tf.Module):
         start = np.zeros([max(1, qualities), outputs], np.float32) + np.float32(bias)
         self.bias = tf.Variable(start, name="bias")
         self.qualities, self.shift, self.low, self.high = qualities, shift, low, high
-        self.reach = size // 2
+        self.offset, self.reach = offset, size // 2
 
     def integer_kernel(self):
         """float32 [size, size, inputs, outputs] of integers."""
@@ -94,9 +96,10 @@ class IntegerConv(tf.Module):
         return straight_through(scaled, tf.round(scaled))
 
     def integer_bias(self):
-        """float32 [qualities or 1, outputs] of integers; half a unit of the result is in it."""
+        """float32 [qualities or 1, outputs] of integers; the result's offset and half a unit of it
+        are in it."""
         scaled = self.bias * 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS)
-        return straight_through(scaled, tf.round(scaled)) + 2.0 ** (self.shift - 1)
+        return straight_through(scaled, tf.round(scaled)) + 2.0**self.shift * (self.offset + 0.5)
 
     def __call__(self, x, quality):
         """float32 integers [B, H, W, inputs], int32 [B] -> float32 integers [B, H, W, outputs]."""

@@ -39,11 +39,14 @@ class ScaleLadder(tf.Module):
 
     Args:
       heavy_tails: whether the densities are mixtures; otherwise plain Gaussians.
+      skipped: how many of the narrowest densities to do without: the first that is left, number 0,
+        is the ladder's number `skipped`.
     """
 
-    def __init__(self, heavy_tails=False, name="scale_ladder"):
+    def __init__(self, heavy_tails=False, skipped=0, name="scale_ladder"):
         super().__init__(name=name)
-        self.heavy_tails = bool(heavy_tails)
+        self.heavy_tails, self.skipped = bool(heavy_tails), int(skipped)
+        self.count = SCALES - self.skipped
         if self.heavy_tails:
             self._weight_logit = tf.Variable(tf.zeros(SCALES), name="entropy_tail_weight")
             self._ratio_logit = tf.Variable(tf.zeros(SCALES), name="entropy_tail_ratio")
@@ -66,12 +69,12 @@ class ScaleLadder(tf.Module):
 
         Args:
           values: float32 [...], in steps.
-          index: float32 [...], each value's density; whole numbers, differentiable.
+          index: float32 [...], each value's density, 0 to count - 1; whole numbers, differentiable.
 
         Returns:
           float32 [...].
         """
-        values = tf.abs(values)
+        values, index = tf.abs(values), index + self.skipped
         scale = MINIMUM_SCALE * tf.exp(index * _STEP)
         likelihood = _gaussian(values, scale)
         if self.heavy_tails:
@@ -91,14 +94,14 @@ class ScaleLadder(tf.Module):
         def noisy(scales):
             if not self.heavy_tails:
                 return tfc.NoisyNormal(loc=tf.zeros_like(scales), scale=scales)
-            weights, ratios = self._weights(), self._ratios()
+            weights, ratios = self._weights()[self.skipped :], self._ratios()[self.skipped :]
             normal = tfp.distributions.Normal
             return tfc.NoisyMixtureSameFamily(
                 tfp.distributions.Categorical(probs=tf.stack([1.0 - weights, weights], -1)),
                 normal(loc=0.0, scale=tf.stack([scales, scales * ratios], -1)),
             )
 
-        return frozen_tables(noisy, tf.constant(SCALE_TABLE[None]))
+        return frozen_tables(noisy, tf.constant(SCALE_TABLE[None, self.skipped :]))
 
 
 def _gaussian(values, scale):

@@ -10,11 +10,10 @@ import tensorflow as tf
 
 from tfcomp.bitstream.rate_distortion_quantizer import LARGEST_SHIFT, LEVELS
 from tfcomp.entropy.factorized import RANGE_CODER_PRECISION
-from tfcomp.entropy.scale_ladder import SCALES
 
 
 def bit_steps(ladder):
-    """Half the bits that k costs beyond k - 1: float32 [SCALES, 1 + LEVELS], for k >= 0.
+    """Half the bits that k costs beyond k - 1: float32 [ladder.count, 1 + LEVELS], for k >= 0.
 
     Divided by a distortion weight this is how far the threshold to k lies beyond k - 1/2.
 
@@ -22,7 +21,7 @@ def bit_steps(ladder):
       ladder: a `ScaleLadder`.
     """
     level = tf.range(LEVELS + 1, dtype=tf.float32)[None, :]
-    scale = tf.range(SCALES, dtype=tf.float32)[:, None]
+    scale = tf.range(ladder.count, dtype=tf.float32)[:, None]
     bits = ladder.bits(level + tf.zeros_like(scale), scale + tf.zeros_like(level))
     # No table holds a smaller probability than one of its units.
     bits = tf.minimum(bits, float(RANGE_CODER_PRECISION))

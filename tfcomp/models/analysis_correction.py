@@ -15,6 +15,7 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow import keras
 
+from tfcomp.models import convolution
 from tfcomp.models.layers import PACKAGE
 
 
@@ -76,4 +77,4 @@ class AnalysisCorrection(keras.layers.Layer):
 
 
 def _convolve(x, kernel, bias, strides=1):
-    return tf.nn.conv2d(x, tf.cast(kernel, x.dtype), strides, "SAME") + tf.cast(bias, x.dtype)
+    return convolution.convolve(x, tf.cast(kernel, x.dtype), strides) + tf.cast(bias, x.dtype)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow import keras
 
+from tfcomp.models import convolution
+
 PACKAGE = "tfcomp"
 
 
@@ -67,21 +69,13 @@ class TiedConv2D(keras.layers.Layer):
 
     def analysis(self, x):
         """[B, H, W, C_in] -> [B, H/strides, W/strides, filters]; H, W divisible by strides."""
-        y = tf.nn.conv2d(x, tf.cast(self.kernel, x.dtype), self.strides, "SAME")
+        y = convolution.convolve(x, tf.cast(self.kernel, x.dtype), self.strides)
         return y * tf.cast(self.analysis_scale, y.dtype) + tf.cast(self.analysis_bias, y.dtype)
 
     def synthesis(self, y):
         """[B, h, w, filters] -> [B, h*strides, w*strides, C_in]."""
-        shape = tf.shape(y)
-        output_shape = [
-            shape[0],
-            shape[1] * self.strides,
-            shape[2] * self.strides,
-            self.input_channels,
-        ]
-        x = tf.nn.conv2d_transpose(
-            y, tf.cast(self.synthesis_kernel, y.dtype), output_shape, self.strides, "SAME"
-        )
+        kernel = tf.cast(self.synthesis_kernel, y.dtype)
+        x = convolution.convolve_transposed(y, kernel, self.strides)
         return x * tf.cast(self.synthesis_scale, x.dtype) + tf.cast(self.synthesis_bias, x.dtype)
 
     def call(self, x):
@@ -122,7 +116,7 @@ class TiedResidualBlock(keras.layers.Layer):
     def build(self, input_shape):
         channels = int(input_shape[-1])
 
-        def convolution(name, scales):
+        def tied(name, scales):
             return TiedConv2D(
                 channels,
                 self.kernel_size,
@@ -132,8 +126,8 @@ class TiedResidualBlock(keras.layers.Layer):
                 dtype=self.dtype_policy,
             )
 
-        self.first = convolution("first", ("ones", "zeros"))
-        self.second = convolution("second", ("zeros", "ones"))
+        self.first = tied("first", ("ones", "zeros"))
+        self.second = tied("second", ("zeros", "ones"))
         self.first.build(input_shape)
         self.second.build(input_shape)
         super().build(input_shape)
