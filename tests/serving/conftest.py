@@ -1,6 +1,7 @@
 """A tiny exported codec, and real servers on loopback by TensorFlow Serving's rules."""
 
 import contextlib
+import threading
 
 import pytest
 
@@ -49,12 +50,20 @@ def _servers(export):
         yield model, {"rest": f"http://127.0.0.1:{rest}", "grpc": f"grpc://127.0.0.1:{grpc}"}
 
 
+def wait_for_requests_under_way():
+    """A batch that is given up leaves requests behind, which the next test must not count."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("tfcomp-serving"):
+            thread.join(PATIENCE)
+
+
 @pytest.fixture
 def served(_servers):
     """The model that is served, with its faults and delays, all off."""
     _servers[0].reset()
     yield _servers[0]
-    _servers[0].reset()
+    _servers[0].reset()  # no delay for what is still under way
+    wait_for_requests_under_way()
 
 
 @pytest.fixture
@@ -74,3 +83,4 @@ def client(url):
 
     with Client(url, MODEL, timeout=PATIENCE) as client:
         yield client
+        wait_for_requests_under_way()  # a closed channel would lose sight of them
