@@ -7,6 +7,7 @@ import tfcomp
 from tests.bundle_factory import photo
 from tfcomp.bitstream import hyperprior_sections
 from tfcomp.bitstream.hyperprior_sections import Pass
+from tfcomp.runtime import tiles
 from tfcomp.runtime.padding import EdgePadded
 
 
@@ -59,3 +60,19 @@ def test_a_picture_padded_part_by_part_is_the_padded_picture(size):
     for rows in (slice(0, 8), slice(whole.shape[0] - 8, whole.shape[0]), slice(0, whole.shape[0])):
         columns = slice(whole.shape[1] - 8, whole.shape[1])
         np.testing.assert_array_equal(padded[rows, columns], whole[rows, columns])
+
+
+@pytest.mark.parametrize("name", ["cycle", "cycle-small"])
+def test_tiles_of_a_shipped_model_show_no_seam(name, monkeypatch):
+    codec = tfcomp.load(name, num_threads=1)
+    image = photo(230, 300)
+    rng = np.random.default_rng(5)
+    latents = rng.integers(-60, 60, (15, 19, codec.info["channels"]), np.int16) * np.int16(8)
+    encoded = codec._encode_image(EdgePadded(image, codec.info["stride"]), codec.qualities)
+    decoded = codec._decode_latents(latents, codec.qualities)
+    monkeypatch.setattr(tiles, "TILE_PIXELS", 80)
+    tiled = codec._encode_image(EdgePadded(image, codec.info["stride"]), codec.qualities)
+    # Sums in another order: a pixel that lies between two values may become the other one.
+    np.testing.assert_allclose(tiled, encoded, rtol=1e-3, atol=2e-3)
+    difference = np.abs(codec._decode_latents(latents, codec.qualities).astype(int) - decoded)
+    assert difference.max() <= 1 and difference.mean() < 1e-3

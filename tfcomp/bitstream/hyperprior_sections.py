@@ -103,7 +103,7 @@ class Networks(Protocol):
     """The integer networks, on one image; quality counts from 1."""
 
     def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
-        """float32 [h, w, C], h and w even -> int32 [h/2, w/2, Cz]."""
+        """float32 [h, w, C] -> int32 [ceil(h/2), ceil(w/2), Cz]; an odd side's last is repeated."""
 
     def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
         """int32 [zh, zw, Cz] -> float32 [2 zh, 2 zw, F] of integers."""
@@ -141,7 +141,7 @@ def encode(
     height, width, _ = latents.shape
     hyper = hyper_latents
     if hyper is None:
-        hyper = networks.hyper_analysis(_even(latents), quality)
+        hyper = networks.hyper_analysis(latents, quality)
     streams = [
         coder.encode(part.reshape(-1), _hyper_index(part.shape, quality), tables["hyper_latents"])
         for part in _stripes(hyper, HYPER_ROWS_PER_STREAM)
@@ -215,14 +215,6 @@ def decode(
             store(band, MEAN_UNITS * values + mean)
         decoded = store.finish()
     return decoded
-
-
-def _even(latents: np.ndarray) -> np.ndarray:
-    """With an even number of rows and columns; no copy where they are already."""
-    height, width, _ = latents.shape
-    if not height % 2 and not width % 2:
-        return latents
-    return np.pad(latents, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
 
 
 def _parameters(number, step, features, decoded, band, quality, networks):

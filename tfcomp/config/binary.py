@@ -100,6 +100,11 @@ class BinaryModelConfig:
         on_the_grid = 1 + 2 * self.residual_blocks
         return -(-pixels // self.stride) + on_the_grid
 
+    @property
+    def decoder_reach(self) -> int:
+        """The same of the decoder alone: no less is known."""
+        return self.reach
+
 
 @dataclasses.dataclass(frozen=True)
 class BinaryLossConfig:

@@ -136,12 +136,21 @@ class ModelConfig:
 
         The runtime overlaps the tiles of large pictures by this much.
         """
+        corrections = 2 * self.correction_blocks * 2 ** (len(self.widths) - 1)
+        return -(-(self._decoder_reach_pixels + corrections) // self.stride)
+
+    @property
+    def decoder_reach(self) -> int:
+        """The same of the decoder alone, which has no correction blocks."""
+        return -(-self._decoder_reach_pixels // self.stride)
+
+    @property
+    def _decoder_reach_pixels(self) -> int:
         pixels = 0
         for level, blocks in enumerate(self.residual_blocks):
-            pixels += (self.kernel_size // 2 + 1) * 2**level  # the strided convolution
+            pixels += (self.kernel_size // 2) * 2**level  # the strided convolution
             pixels += 2 * blocks * 2 ** (level + 1)  # two 3x3 convolutions a block
-        pixels += 2 * self.correction_blocks * 2 ** (len(self.widths) - 1)
-        return -(-pixels // self.stride)
+        return pixels
 
 
 @dataclasses.dataclass(frozen=True)

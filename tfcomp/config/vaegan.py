@@ -128,6 +128,11 @@ class VaeganModelConfig:
         head = 0 if self.fold > 1 else 1
         return -(-pixels // self.stride) + head
 
+    @property
+    def decoder_reach(self) -> int:
+        """The same of the decoder alone: no less is known."""
+        return self.reach
+
     def with_channels(self, count: int) -> VaeganModelConfig:
         """The same codec with `count` latent channels, the ladder and what hangs on it cut there.
 

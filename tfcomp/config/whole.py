@@ -16,7 +16,8 @@ from tfcomp.config.vaegan import VaeganLossConfig, VaeganModelConfig
 from tfcomp.errors import ConfigError
 
 # The classes of the sections `model` and `loss`, by family. A model's class has at least: family,
-# qualities, default_quality, prior, and the properties stride, channels, fixed_size and reach.
+# qualities, default_quality, prior, and the properties stride, channels, fixed_size, reach and
+# decoder_reach.
 FAMILIES: Dict[str, Tuple[type, type]] = {
     "cycle": (ModelConfig, LossConfig),
     "binary": (BinaryModelConfig, BinaryLossConfig),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE
@@ -14,7 +15,9 @@ class EagerNetworks:
         self._prior = prior
 
     def hyper_analysis(self, latents, quality):
-        z = self._prior.hyper_analysis(tf.constant(latents[None]), tf.constant([quality]))
+        odd = [(0, side % HYPER_STRIDE) for side in latents.shape[:2]]
+        even = np.pad(latents, (*odd, (0, 0)), mode="edge")
+        z = self._prior.hyper_analysis(tf.constant(even[None]), tf.constant([quality]))
         return tf.cast(tf.round(z[0]), tf.int32).numpy()
 
     def hyper_synthesis(self, hyper_latents, quality):

@@ -97,6 +97,7 @@ def write_bundle(
             "stride": model.stride,
             "channels": config.model.channels,
             "reach": config.model.reach,
+            "decoder_reach": config.model.decoder_reach,
             "fixed_size": config.model.fixed_size,
             "max_pixels": MAX_PIXELS,
             "entropy": entropy,

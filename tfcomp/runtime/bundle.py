@@ -48,7 +48,8 @@ class Manifest:
       fixed_size: (width, height) in pixels where the model takes one size only, else None.
       max_pixels: largest image the model may be asked for.
       reach: how far in latent elements an output of either network looks to each side, if known;
-        large images are then worked on in overlapping tiles (optional).
+        large images are then worked on in overlapping tiles (optional). decoder_reach: the same
+        of the decoder alone (optional; as `reach` where absent).
       entropy: {"kind": ...}, which entropy coder reads the sections.
       distortion_weights: of the encoder's quantiser, see `Layout` (optional).
       fingerprint: 64 hex digits.
@@ -66,6 +67,7 @@ class Manifest:
     entropy: Mapping[str, Any]
     fingerprint: str
     reach: int | None = None
+    decoder_reach: int | None = None
     distortion_weights: tuple[float, ...] = ()
     quantization: str = "none"
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -129,7 +131,8 @@ class Manifest:
             max_pixels=_whole(values, "max_pixels", 1, MAX_PIXELS),
             entropy=_entropy(values, qualities),
             fingerprint=_fingerprint(values),
-            reach=None if values.get("reach") is None else _whole(values, "reach", 0, 4096),
+            reach=_reach(values, "reach"),
+            decoder_reach=_reach(values, "decoder_reach", _reach(values, "reach")),
             distortion_weights=_distortion_weights(values, qualities),
             quantization=str(values.get("quantization", "none")),
             training=_mapping(values, "training"),
@@ -283,6 +286,10 @@ def _whole(values: Mapping[str, Any], key: str, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise BundleError(f"manifest.json: {key} must be from {low} to {high}, not {value!r}")
     return value
+
+
+def _reach(values: Mapping[str, Any], key: str, default: int | None = None) -> int | None:
+    return default if values.get(key) is None else _whole(values, key, 0, 4096)
 
 
 def _text(values: Mapping[str, Any], key: str) -> str:

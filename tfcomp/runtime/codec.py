@@ -265,7 +265,7 @@ class Codec:
             pixels,
             in_scale=1,
             out_scale=stride,
-            reach=self._manifest.reach,
+            reach=self._manifest.decoder_reach,
         )
         return pixels
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE, PASS_REACH, Layout
 from tfcomp.runtime.interpreter import Model, Network
+from tfcomp.runtime.padding import EdgePadded
 from tfcomp.runtime.tiles import run_tiled
 
 _HYPER_REACH = 2  # in hyper-latents, to each side: two 3x3 convolutions
@@ -40,12 +41,13 @@ class IntegerNetworks:
         self._model.release()
 
     def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
-        height, width, _ = latents.shape
+        even = EdgePadded(latents, HYPER_STRIDE)
+        height, width, _ = even.shape
         shape = (height // HYPER_STRIDE, width // HYPER_STRIDE, self._layout.hyper_channels)
         hyper = np.empty(shape, np.int32)
         run_tiled(
             _at(self._hyper_analysis, "latents", quality),
-            latents,
+            even,
             hyper,
             in_scale=HYPER_STRIDE,
             out_scale=1,

@@ -23,12 +23,12 @@ def padding_fits(height: int, width: int, stride: int, max_pixels: int) -> bool:
 
 
 class EdgePadded:
-    """An image whose bottom and right edges are repeated up to multiples of the stride.
+    """An image, or latents, whose bottom and right edges are repeated up to multiples of a stride.
 
     It is padded part by part, as parts are asked for: a copy of a large image is never made.
 
     Attributes:
-      shape: of the padded image, (H, W, 3).
+      shape: of the padded image, (H, W, channels).
     """
 
     def __init__(self, pixels: np.ndarray, stride: int) -> None:
@@ -37,7 +37,7 @@ class EdgePadded:
         self.shape = (height + -height % stride, width + -width % stride, channels)
 
     def __getitem__(self, part: tuple[slice, slice]) -> np.ndarray:
-        """uint8 [h, w, 3] of rows and columns: slices of whole latent elements, with both ends."""
+        """[h, w, channels] of rows and columns: slices of whole strides, with both ends."""
         rows, columns = part
         found = self._pixels[rows, columns]
         below = rows.stop - rows.start - found.shape[0]

@@ -54,10 +54,10 @@ export class Codec {
    *   networks to the size, the range decoder with its integer networks, the decoder network.
    */
   async decode({ quality, width, height, sections }, tileSides = TILE_SIDES) {
-    const { stride } = this.manifest;
+    const { stride, reach, decoder_reach: decoderReach } = this.manifest;
     const [rows, columns] = [Math.ceil(height / stride), Math.ceil(width / stride)];
     const watch = new Stopwatch();
-    const tiles = plan(rows, columns, tileSides.image, this.manifest.reach ?? null);
+    const tiles = plan(rows, columns, tileSides.image, decoderReach ?? reach ?? null);
     const size = [tiles.rows.size, tiles.columns.size];
     const pixelSize = size.map((side) => side * stride);
     await this.decoder.prepare({ decode: { latents: size, image: pixelSize } });
