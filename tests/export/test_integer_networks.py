@@ -54,13 +54,18 @@ def _layer(weights, x, quality):
 
 @pytest.fixture(scope="module")
 def prior():
-    return hyperprior_factory.lively_model().prior
+    prior = hyperprior_factory.lively_model().prior
+    for layers in prior.pass_layers:  # some that float16 alone could not hold
+        layers["first"].bias.assign_add(tf.fill(layers["first"].bias.shape, 0.6301))
+        layers["mean"].bias.assign_add(tf.fill(layers["mean"].bias.shape, -0.8413))
+    return prior
 
 
-@pytest.fixture(scope="module")
-def litert(prior):
-    networks = DeployedEntropy(prior)
-    content = tflite.convert_signatures(networks, networks.functions)
+@pytest.fixture(scope="module", params=["none", "float16"])
+def litert(prior, request):
+    networks = DeployedEntropy(prior, half=request.param == "float16")
+    assert networks.fits_float16
+    content = tflite.convert_signatures(networks, networks.functions, request.param)
     return IntegerNetworks(Model(content, 2, "entropy.tflite"), prior.layout)
 
 
@@ -129,3 +134,11 @@ def test_weights_too_large_for_exact_sums_are_refused(prior):
     layer.kernel.assign(tf.fill(layer.kernel.shape, 20.0))
     with pytest.raises(ValueError, match="not exact"):
         layer.frozen()
+
+
+def test_weights_that_float16_cannot_hold_are_kept_in_float32():
+    prior = hyperprior_factory.lively_model().prior
+    assert DeployedEntropy(prior).fits_float16
+    kernel = prior.pass_layers[0]["mean"].kernel
+    kernel.assign(tf.tensor_scatter_nd_update(kernel, [[0, 0, 0, 0]], [2049 / 256]))
+    assert not DeployedEntropy(prior).fits_float16

@@ -78,9 +78,10 @@ def write_bundle(
         save_tables(work / "tables.npz", model.tables)
         entropy, distortion_weights = {"kind": config.model.prior}, ()
         if isinstance(model.prior, Hyperprior):
-            networks = DeployedEntropy(model.prior)
+            networks = DeployedEntropy(model.prior, half=quantize == "float16")
+            stored = "float16" if quantize == "float16" and networks.fits_float16 else "none"
             (work / "entropy.tflite").write_bytes(
-                tflite.convert_signatures(networks, networks.functions)
+                tflite.convert_signatures(networks, networks.functions, stored)
             )
             layout = dataclasses.asdict(model.prior.layout)
             # The encoder's business: it has no part in the fingerprint of what decodes.

@@ -127,10 +127,11 @@ def _save_model(model, manifest, path):
     from tfcomp.export.graph_factorized import GraphFactorized
     from tfcomp.export.graph_hyperprior import GraphHyperprior
 
-    deployed = deploy(model, half=manifest["quantization"] == "float16")
+    half = manifest["quantization"] == "float16"
+    deployed = deploy(model, half=half)
     qualities = manifest["qualities"]
     if isinstance(model.prior, Hyperprior):
-        networks = DeployedEntropy(model.prior)
+        networks = DeployedEntropy(model.prior, half=half)
         entropy = GraphHyperprior(model.tables, model.prior.layout, networks, qualities)
     elif isinstance(model.prior, BitPrior):
         entropy = GraphBits(model.tables["latents"], model.prior.layout)

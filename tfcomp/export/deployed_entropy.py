@@ -4,8 +4,9 @@
     hyper_synthesis  z -> features                                         (exact)
     pass_0, pass_1 ... features + decoded values -> means, scale indices   (exact)
 
-Exact: integers held in float32, every sum below 2^24, see tfcomp/entropy/integer_layers.py. The
-weights stay float32 whatever the transforms are quantised to.
+Exact: integers held in float32, every sum below 2^24, see tfcomp/entropy/integer_layers.py. A
+float16 holds every integer up to 2^11, so weights stored as float16 choose the same tables: biases,
+which are larger, are kept as 2^11 times one table plus another.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ import tensorflow as tf
 from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE
 from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE
 from tfcomp.entropy import integer_layers
+from tfcomp.export.deployed import DeployedLayers
+
+_HALF_EXACT = 2**11
+# Of the clip of hyper-latents, so that its bounds, too, are numbers that float16 holds.
+_CLIP_UNIT = 2**5
 
 
 class DeployedEntropy(tf.Module):
@@ -23,8 +29,10 @@ class DeployedEntropy(tf.Module):
 
     Args:
       prior: the trained `Hyperprior`.
+      half: round the hyper-analysis' weights, the only ones with fractions, to what float16 holds.
 
     Attributes:
+      fits_float16: whether float16 holds every constant of the exact networks.
       hyper_analysis: tf.function, (latents float32 [1, h, w, C] with h and w even, quality int32
         [1]) -> {"hyper_latents": int32 [1, h/2, w/2, Cz]}.
       hyper_synthesis: tf.function, (hyper_latents int32 [1, zh, zw, Cz], quality) -> {"features":
@@ -37,16 +45,18 @@ class DeployedEntropy(tf.Module):
       ValueError: the weights have grown so large that sums are not exact.
     """
 
-    def __init__(self, prior):
+    def __init__(self, prior, half=False):
         super().__init__(name="deployed_entropy")
         quality = tf.TensorSpec([1], tf.int32, name="quality")
-        analyse = _analysis(prior)
+        analyse = _analysis(prior, half)
+        passes = [layer for layers in prior.pass_layers for layer in layers.values()]
+        self.fits_float16 = all(map(_fits_float16, [*prior.hyper_layers, *passes]))
         synthesise = [_frozen(layer) for layer in prior.hyper_layers]
         top = float(integer_layers.LARGEST_HYPER_LATENT)
 
         def hyper_analysis(latents, quality):
-            z = tf.round(analyse(latents, quality))
-            z = tf.clip_by_value(z, -MAX_VALUE, MAX_VALUE)
+            z = tf.round(analyse(latents, quality)) / _CLIP_UNIT
+            z = tf.clip_by_value(z, -MAX_VALUE / _CLIP_UNIT, MAX_VALUE / _CLIP_UNIT) * _CLIP_UNIT
             return {"hyper_latents": tf.cast(z, tf.int32)}
 
         def hyper_synthesis(hyper_latents, quality):
@@ -102,23 +112,34 @@ def _frozen(layer):
     """An `IntegerConv` as a function of constants: (x, quality) -> the same integers."""
     weights = layer.frozen()
     kernel = tf.constant(weights["kernel"], tf.float32)
-    bias = tf.constant(weights["bias"], tf.float32)
+    high_bias, low_bias = np.divmod(weights["bias"], _HALF_EXACT)
+    biases = [tf.constant(high_bias, tf.float32), tf.constant(low_bias, tf.float32)]
     factor = 2.0 ** -weights["shift"]
     low, high = float(weights["low"]), float(weights["high"])
     reach = kernel.shape[0] // 2
 
     def apply(x, quality):
         total = tf.nn.conv2d(integer_layers.pad_edges(x, reach), kernel, 1, "VALID")
-        own = tf.gather(bias, quality - 1) if len(weights["bias"]) > 1 else bias
+        # Gathered even where there is one row only: the converter would make it one bias again.
+        row = tf.minimum(quality, len(low_bias)) - 1
+        own = tf.gather(biases[0], row) * _HALF_EXACT + tf.gather(biases[1], row)
         return tf.clip_by_value(tf.floor((total + own) * factor), low, high)
 
     return apply
 
 
-def _analysis(prior):
-    kernels = [tf.constant(kernel.numpy()) for kernel in prior.analysis_kernels]
-    biases = [tf.constant(bias.numpy()) for bias in prior.analysis_biases]
-    gain = tf.constant(np.exp(prior.hyper_log_gain.numpy()))
+def _fits_float16(layer):
+    weights = layer.frozen()
+    # A kernel is folded with 2^-shift, which float16's exponents hold as well.
+    largest = max(np.abs(weights["kernel"]).max(), abs(weights["low"]), abs(weights["high"]))
+    return largest <= _HALF_EXACT and np.abs(weights["bias"]).max() < _HALF_EXACT**2
+
+
+def _analysis(prior, half):
+    constants = DeployedLayers(half)
+    kernels = [constants.constant(kernel) for kernel in prior.analysis_kernels]
+    biases = [constants.constant(bias) for bias in prior.analysis_biases]
+    gain = constants.constant(np.exp(prior.hyper_log_gain.numpy()))
 
     def analyse(latents, quality):
         return prior.analyse(latents, tf.gather(gain, quality - 1), kernels, biases)
