@@ -24,8 +24,8 @@ def test_bands_of_rows_give_the_bytes_and_pixels_of_the_whole(codec, quality, mo
     bands = []
     plain = hyperprior_sections._bands
 
-    def counted(height, rows):
-        found = list(plain(height, rows))
+    def counted(height, width, rows):
+        found = list(plain(height, width, rows))
         bands.append(len(found))
         return found
 
@@ -69,10 +69,23 @@ def test_tiles_of_a_shipped_model_show_no_seam(name, monkeypatch):
     rng = np.random.default_rng(5)
     latents = rng.integers(-60, 60, (15, 19, codec.info["channels"]), np.int16) * np.int16(8)
     encoded = codec._encode_image(EdgePadded(image, codec.info["stride"]), codec.qualities)
-    decoded = codec._decode_latents(latents, codec.qualities)
+    size = image.shape[:2]
+    decoded = codec._decode_latents(latents, codec.qualities, size)
     monkeypatch.setattr(tiles, "TILE_PIXELS", 80)
     tiled = codec._encode_image(EdgePadded(image, codec.info["stride"]), codec.qualities)
     # Sums in another order: a pixel that lies between two values may become the other one.
     np.testing.assert_allclose(tiled, encoded, rtol=1e-3, atol=2e-3)
-    difference = np.abs(codec._decode_latents(latents, codec.qualities).astype(int) - decoded)
+    seamless = codec._decode_latents(latents, codec.qualities, size).astype(int)
+    difference = np.abs(seamless - decoded)
     assert difference.max() <= 1 and difference.mean() < 1e-3
+
+
+@pytest.mark.parametrize("rows", [1, 2, 8, 32])
+def test_bands_of_wide_pictures_have_fewer_rows_and_whole_streams(rows):
+    for width in (1, 48, 256, 700, 65536):
+        bands = list(hyperprior_sections._bands(130, width, rows))
+        assert [band.start for band in bands[1:]] == [band.stop for band in bands[:-1]]
+        assert bands[0].start == 0 and bands[-1].stop == 130
+        assert all(band.start % 2 == 0 and band.start % rows == 0 for band in bands)
+        tallest = max(band.stop - band.start for band in bands)
+        assert tallest <= max(62, rows) and tallest * width <= max(62 * 256, width * max(2, rows))

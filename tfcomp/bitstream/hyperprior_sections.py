@@ -39,6 +39,7 @@ HYPER_ROWS_PER_STREAM = 32
 CONTEXT_LIMIT = 255  # the networks see decoded values clipped to this
 PASS_REACH = 1  # how far, in latents, a pass's network looks to each side
 _BAND_ROWS = 62  # with PASS_REACH, one row of the runtime's tiles
+_BAND_PLACES = _BAND_ROWS * 256  # of wider pictures a band has fewer rows
 SECTION_NAMES = ("hyper_latents", "latents")
 
 
@@ -156,17 +157,18 @@ def encode(
     for number, step in enumerate(layout.passes):
         part = slice(step.start, step.start + step.channels)
         store = _Store(context, step)
-        for band in _bands(height, rows):
+        for band in _bands(height, width, rows):
             mean, scale, coded = _parameters(
                 number, step, features, context, band, quality, networks
             )
             residual = latents[band, :, part] - mean * np.float32(1 / MEAN_UNITS)
-            values = quantize(residual, scale, shifts)
-            values[~coded] = 0
-            for v, s, c in zip(
-                _stripes(values, rows), _stripes(scale, rows), _stripes(coded, rows)
+            values = np.zeros(mean.shape, np.int32)
+            for v, r, s, c in zip(
+                *(_stripes(array, rows) for array in (values, residual, scale, coded))
             ):
-                latent_streams.append(coder.encode(v[c], s[c], tables["latents"]))
+                index = s[c]
+                v[c] = symbols = quantize(r[c], index, shifts)
+                latent_streams.append(coder.encode(symbols, index, tables["latents"]))
             if part.stop <= context.shape[-1]:
                 store(band, np.clip(MEAN_UNITS * values + mean, -CONTEXT_LIMIT, CONTEXT_LIMIT))
         store.finish()
@@ -202,7 +204,7 @@ def decode(
     streams = iter(unpack_rows(sections[1], stripes * len(layout.passes)))
     for number, step in enumerate(layout.passes):
         store = _Store(decoded, step)
-        for band in _bands(height, rows):
+        for band in _bands(height, width, rows):
             mean, scale, coded = _parameters(
                 number, step, features, decoded, band, quality, networks
             )
@@ -227,10 +229,10 @@ def _parameters(number, step, features, decoded, band, quality, networks):
     return mean, scale, (scale > 0) & _squares(mean, step.parity)
 
 
-def _bands(height: int, rows_per_stream: int) -> Iterator[slice]:
+def _bands(height: int, width: int, rows_per_stream: int) -> Iterator[slice]:
     """Rows in parts that hold whole streams and begin on even rows: memory for one at a time."""
     unit = math.lcm(2, rows_per_stream)
-    size = max(unit, _BAND_ROWS // unit * unit)
+    size = max(unit, min(_BAND_ROWS, _BAND_PLACES // width) // unit * unit)
     for start in range(0, height, size):
         yield slice(start, min(start + size, height))
 

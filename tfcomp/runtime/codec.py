@@ -155,8 +155,8 @@ class Codec:
             )
             if container.height * container.width > _LARGE:
                 self._entropy_coder.release()
-            pixels = self._decode_latents(latents, container.quality)
-            return np.ascontiguousarray(pixels[: container.height, : container.width])
+            size = (container.height, container.width)
+            return self._decode_latents(latents, container.quality, size)
 
     @property
     def qualities(self) -> int:
@@ -254,10 +254,12 @@ class Codec:
             )
         return latents
 
-    def _decode_latents(self, latents: np.ndarray, quality: int) -> np.ndarray:
-        """Integers [h, w, channels] -> uint8 [H, W, 3], padded."""
+    def _decode_latents(
+        self, latents: np.ndarray, quality: int, size: tuple[int, int]
+    ) -> np.ndarray:
+        """Integers [h, w, channels] -> uint8 [H, W, 3] of the size (H, W), without the padding."""
         stride = self._manifest.stride
-        pixels = np.empty((latents.shape[0] * stride, latents.shape[1] * stride, 3), np.uint8)
+        pixels = np.empty((*size, 3), np.uint8)
         level = np.array([quality], np.int32)
         run_tiled(
             lambda part: self._decoder.run(latents=part.astype(np.int32), quality=level),

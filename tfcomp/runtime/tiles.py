@@ -51,7 +51,8 @@ def run_tiled(
     """Fills `outputs` with what `run` makes of `inputs`.
 
     run: takes a part of `inputs` and gives the same part of `outputs`, with a first axis of 1.
-    inputs, outputs: pixels [H, W, 3] and latents [h, w, C], in either order.
+    inputs, outputs: pixels [H, W, 3] and latents [h, w, C], in either order. Outputs may be smaller
+        than what the inputs make, by a part of the last rows and columns: these are left out.
     in_scale, out_scale: their elements per latent element along one side: the stride and 1, or 1
         and the stride.
     reach: in latent elements, to each side; None to run on the whole at once, whatever its size.
@@ -67,14 +68,16 @@ def run_tiled(
         for columns in _spans(width, side, reach):
             seen = inputs[rows.seen(in_scale), columns.seen(in_scale)]
             result = run(np.ascontiguousarray(seen)[None])
-            expected = (1, *outputs[rows.seen(out_scale), columns.seen(out_scale)].shape)
+            sides = (span.seen(out_scale) for span in (rows, columns))
+            expected = (1, *(side.stop - side.start for side in sides), outputs.shape[2])
             if result.shape != expected or result.dtype != outputs.dtype:
                 raise BundleError(
                     f"a network of the bundle gives {result.dtype} {result.shape}, not "
                     f"{outputs.dtype} {expected}; export the bundle again"
                 )
             inner = result[0][rows.made_within_seen(out_scale), columns.made_within_seen(out_scale)]
-            outputs[rows.made(out_scale), columns.made(out_scale)] = inner
+            target = outputs[rows.made(out_scale), columns.made(out_scale)]
+            target[...] = inner[: target.shape[0], : target.shape[1]]
 
 
 def _spans(length: int, side: int, reach: int) -> Iterator[Span]:
