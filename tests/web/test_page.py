@@ -12,7 +12,7 @@ from PIL import Image
 import tfcomp
 from tests.web.conftest import decoded_pixels, facts, give, wait
 
-ANY_SIZE = ["binary", "cycle", "cycle-factorized", "cycle-small"]
+ANY_SIZE = ["binary", "cycle", "cycle-factorized", "cycle-small", "cycle-small-msssim"]
 FACES = "vaegan-faces"  # of 128x128 pixels only
 
 _TILED = """
