@@ -50,6 +50,14 @@ def test_a_shipped_bundle_is_whole_and_codes_an_image(folder):
 
 
 @EACH
+def test_no_entropy_network_permits_a_runtime_to_compute_in_float16(folder):
+    network = folder / "entropy.tflite"
+    assert network.is_file() == (read_manifest(folder).layout is not None)
+    if network.is_file():
+        assert b"reduced_precision" not in network.read_bytes()
+
+
+@EACH
 def test_the_command_lists_a_shipped_bundle(folder, monkeypatch, capsys):
     listed = models(monkeypatch, capsys)
     manifest = read_manifest(folder)

@@ -142,3 +142,9 @@ def test_weights_that_float16_cannot_hold_are_kept_in_float32():
     kernel = prior.pass_layers[0]["mean"].kernel
     kernel.assign(tf.tensor_scatter_nd_update(kernel, [[0, 0, 0, 0]], [2049 / 256]))
     assert not DeployedEntropy(prior).fits_float16
+
+
+def test_nothing_in_a_float16_file_permits_to_compute_in_float16(prior):
+    networks = DeployedEntropy(prior, half=True)
+    content = tflite.convert_signatures(networks, networks.functions, "float16")
+    assert b"reduced_precision" not in content

@@ -6,10 +6,12 @@ import contextlib
 import tempfile
 
 import tensorflow as tf
+from tensorflow.lite.tools import flatbuffer_utils
 
 from tfcomp.export import int8
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
+_REDUCED_PRECISION = b"reduced_precision_support"
 
 
 def convert(module, signature, quantize="none", samples=None):
@@ -64,7 +66,20 @@ def convert_signatures(module, functions, quantize="none"):
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if quantize == "float16":
             converter.target_spec.supported_types = [tf.float16]
-        return converter.convert()
+        content = converter.convert()
+    return _without_reduced_precision(content) if quantize == "float16" else content
+
+
+def _without_reduced_precision(content):
+    """The model without the converter's note that kernels may compute in float16 as well.
+
+    A runtime that took it up on processors with float16 arithmetic would choose other tables and
+    decode other pixels than all others do. Weights are stored in float16 and computed with in
+    float32.
+    """
+    model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
+    model.metadata = [entry for entry in model.metadata if entry.name != _REDUCED_PRECISION]
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 @contextlib.contextmanager
