@@ -77,6 +77,8 @@ def test_a_missing_file_is_named(copy, name):
         {"fingerprint": "zz"},
         {"rate_distortion": [1]},
         {"reach": -1},
+        {"decoder_reach": -1},
+        {"decoder_reach": "four"},
         {"distortion_weights": [30.0]},
         {"distortion_weights": [30.0, 0]},
         {"distortion_weights": "30"},
@@ -101,6 +103,13 @@ def test_a_manifest_that_is_not_one_is_refused(copy, text):
 def test_a_manifest_may_hold_more_than_this_version_knows(copy):
     write_manifest(copy, later="yes")
     assert Bundle.read(copy).manifest.name == "tiny"
+
+
+def test_a_manifest_that_tells_no_decoder_reach_has_that_of_both_networks(copy):
+    write_manifest(copy, reach=3)
+    assert Bundle.read(copy).manifest.decoder_reach == 3
+    write_manifest(copy, reach=3, decoder_reach=2)
+    assert Bundle.read(copy).manifest.decoder_reach == 2
 
 
 def test_a_model_that_is_not_tflite_is_an_error_when_it_is_used(copy):

@@ -120,6 +120,7 @@ class Manifest:
                 f"{MANIFEST_VERSION}; update tfcomp or export the bundle again"
             )
         qualities = _whole(values, "qualities", 1, 255)
+        reach = _reach(values, "reach")
         return cls(
             name=_text(values, "name"),
             family=_text(values, "family"),
@@ -131,8 +132,8 @@ class Manifest:
             max_pixels=_whole(values, "max_pixels", 1, MAX_PIXELS),
             entropy=_entropy(values, qualities),
             fingerprint=_fingerprint(values),
-            reach=_reach(values, "reach"),
-            decoder_reach=_reach(values, "decoder_reach", _reach(values, "reach")),
+            reach=reach,
+            decoder_reach=_reach(values, "decoder_reach", reach),
             distortion_weights=_distortion_weights(values, qualities),
             quantization=str(values.get("quantization", "none")),
             training=_mapping(values, "training"),
