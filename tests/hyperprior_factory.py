@@ -16,6 +16,7 @@ def tiny_config():
                 "widths": [4, 8, 12, 16],
                 "residual_blocks": [0, 0, 1, 0],
                 "correction_blocks": 1,
+                "diffusion": True,
                 "qualities": QUALITIES,
                 "default_quality": 1,
                 "max_lambda": 0.02,

@@ -60,6 +60,38 @@ def test_residual_blocks_of_its_own_leave_the_transform_as_it_was(tiny_model):
     _assert_same_transforms(deeper, tiny_model)
 
 
+def test_the_encoders_own_branch_keeps_the_channels_that_its_level_keeps(tiny_model):
+    wide = _narrower(tiny_model, correction_blocks=1)
+    pruning.narrow(wide, tiny_model, _pictures())
+    for variable in wide.correction_variables:
+        seeds = (int(tf.size(variable)), variable.shape.rank)
+        variable.assign(tf.random.stateless_normal(variable.shape, seeds, stddev=0.1))
+    # Two channels of the level before the latents that neither its layers nor the branch look at.
+    dead = [3, 7]
+    _, gdn, residual = wide.levels[1]
+    kernels = [wide.levels[2][0].kernel, residual.first.kernel, residual.second.kernel]
+    kernels += [wide.correction.last[0]]
+    kernels += [kernel for block in wide.correction.blocks for kernel, _ in block[:2]]
+    for kernel in kernels:
+        kernel.assign(_without(kernel.numpy(), dead, 2))
+    gamma = _without(_without(gdn.analysis_gamma_root.numpy(), dead, 0), dead, 1)
+    gdn.analysis_gamma_root.assign(gamma)
+
+    narrow = _narrower(wide, widths=(8, 10, 16))
+    pruning.narrow(narrow, wide, _pictures())
+
+    images = tf.constant(_pictures(), tf.float32) / 255.0
+    quality = tf.constant([1, 2, 3, 3])
+    expected = wide.analysis(images, quality)
+    np.testing.assert_allclose(narrow.analysis(images, quality), expected, atol=1e-3)
+    assert np.abs(expected - tiny_model.analysis(images, quality)).max() > 0.1
+
+
+def _without(values, channels, axis):
+    keep = ~np.isin(np.arange(values.shape[axis]), channels)
+    return values * np.expand_dims(keep, [a for a in range(values.ndim) if a != axis])
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -20,7 +20,7 @@ from tfcomp.bitstream.tables import CdfTables
 
 # At the best step of a uniform quantiser a squared error of one step is worth 6 / ln 2 = 8.7 bits.
 # To latents that were trained with rounding to nearest such thresholds do harm; this is best for
-# them (docs/experiments.md), and what bundles get that name no weights of their own.
+# them (docs/experiments_entropy.md), and what bundles get that name no weights of their own.
 DISTORTION_WEIGHT = 30.0
 LEVELS = 16
 LARGEST_SHIFT = 0.6

@@ -65,6 +65,8 @@ class ModelConfig:
       residual_blocks: residual blocks after each strided level, one number a level.
       correction_blocks: residual blocks of the encoder's own branch from the last level but one to
         the latents (tfcomp/models/analysis_correction.py); 0 for no such branch.
+      diffusion: whether the decoder ends with a step of anisotropic diffusion
+        (tfcomp/models/anisotropic_diffusion.py).
       tied: whether the synthesis transform uses the analysis transform's kernels.
       qualities: number of quality levels, 1 (smallest files) ... qualities.
       min_lambda, max_lambda: ends of the geometric ladder of rate-distortion multipliers, in
@@ -79,6 +81,7 @@ class ModelConfig:
     kernel_size: int = 5
     residual_blocks: Tuple[int, ...] = (0, 0, 1, 0)
     correction_blocks: int = 0
+    diffusion: bool = False
     tied: bool = True
     qualities: int = 8
     min_lambda: float = 0.0005
@@ -150,7 +153,7 @@ class ModelConfig:
         for level, blocks in enumerate(self.residual_blocks):
             pixels += (self.kernel_size // 2) * 2**level  # the strided convolution
             pixels += 2 * blocks * 2 ** (level + 1)  # two 3x3 convolutions a block
-        return pixels
+        return pixels + (3 if self.diffusion else 0)  # three 3x3 windows at full resolution
 
 
 @dataclasses.dataclass(frozen=True)

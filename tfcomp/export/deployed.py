@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
+from tfcomp.entropy import integer_layers
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
 from tfcomp.export.transposed_convolution import (
@@ -22,7 +23,7 @@ from tfcomp.export.transposed_convolution import (
     subpixel_kernel,
     upsample,
 )
-from tfcomp.models import layers
+from tfcomp.models import anisotropic_diffusion, layers
 
 
 class DeployedLayers:
@@ -103,6 +104,38 @@ class DeployedLayers:
 
         return correct
 
+    def diffusion(self, layer):
+        """An `AnisotropicDiffusion`."""
+        kernel = anisotropic_diffusion.difference_kernel()
+        difference = self.constant(kernel)
+        gather_flow = self.convolution(-kernel[::-1, ::-1].transpose(0, 1, 3, 2), np.zeros(3))
+        spread = self.constant(anisotropic_diffusion.spread_kernel())
+        first, second = (
+            self.convolution(kernel.numpy(), bias.numpy())
+            for kernel, bias in (layer.first, layer.second)
+        )
+        mean = self.constant(np.square(layer.mean_root.numpy()))
+        colours = self.constant(np.square(layer.colour_root.numpy())[None, None])
+        sharpness = anisotropic_diffusion.SHARPNESS
+        scale = self.constant(np.exp(layer.log_scale.numpy()) / sharpness)
+        strength = self.constant(layer.strength.numpy())
+
+        def smooth(picture, features, quality):
+            padded = integer_layers.pad_edges(picture, 1)
+            differences = tf.nn.conv2d(padded, difference, 1, "VALID")
+            contrast = tf.nn.depth_to_space(second(tf.nn.leaky_relu(first(features))), 2)
+            distance = tf.square(differences)
+            distance = tf.nn.depthwise_conv2d(distance, mean, (1, 1, 1, 1), "SAME")
+            distance = tf.nn.conv2d(distance, colours, 1, "SAME") * tf.square(contrast)
+            weight = 1.0 / (1.0 + distance * tf.gather(scale, quality - 1))
+            for _ in range(int(np.log2(sharpness))):
+                weight = tf.square(weight)
+            weight *= tf.gather(strength, quality - 1)
+            flow = differences * tf.nn.conv2d(weight, spread, 1, "SAME")
+            return picture + gather_flow(flow)
+
+        return smooth
+
     def synthesis(self, layer):
         """The layer's synthesis direction."""
         if isinstance(layer, layers.TiedConv2D):
@@ -140,6 +173,7 @@ class DeployedCodec(DeployedTransforms):
         gain, step_size = build.constant(gain), build.constant(1.0 / gain / units)
         stages = [[build.analysis(layer) for layer in stage] for stage in model.levels]
         correct = build.correction(model.correction) if model.correction else None
+        smooth = build.diffusion(model.diffusion) if model.diffusion else None
         synthesis = [
             build.synthesis(layer) for stage in reversed(model.levels) for layer in reversed(stage)
         ]
@@ -157,7 +191,8 @@ class DeployedCodec(DeployedTransforms):
         def synthesise(latents, quality):
             y = tf.cast(latents, tf.float32) * tf.gather(step_size, quality - 1)
             for layer in synthesis:
+                features = y
                 y = layer(y)
-            return y
+            return smooth(y, features, quality) if smooth else y
 
         super().__init__("deployed_codec", channels, analyse, synthesise)

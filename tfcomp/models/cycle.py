@@ -5,10 +5,10 @@
      g_s  images <- [convT 5x5 x2 <- IGDN <- residual] x levels <- convT 5x5 <- / gain_q <- latents
 
 The encoder may add a correction to the latents that the decoder has no mirror image of
-(analysis_correction.py). One set of weights serves every quality: quality q multiplies the latents
-by its own gain a channel before rounding (coarse steps for small files), and divides after. The
-ladder of gains starts geometric in sqrt(lambda_q), the high-rate optimum of a uniform quantiser,
-and is trained.
+(analysis_correction.py), and the decoder may smooth its picture (anisotropic_diffusion.py). One
+set of weights serves every quality: quality q multiplies the latents by its own gain a channel
+before rounding (coarse steps for small files), and divides after. The ladder of gains starts
+geometric in sqrt(lambda_q), the high-rate optimum of a uniform quantiser, and is trained.
 
 The loss (tfcomp/models/losses.py) is rate + lambda_q * distortion (Balle et al. 2017),
 + w1 * cycle consistency MSE(E(I), E(D(E(I)))), + w2 * Aytekin's sparsity objective.
@@ -27,6 +27,7 @@ from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.models import base, layers, losses, principal_components, replication
 from tfcomp.models.analysis_correction import AnalysisCorrection
+from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
 
 _CALIBRATION_BATCHES = 24
 
@@ -80,6 +81,9 @@ class CycleModel(base.CodecModel):
                 settings.qualities,
                 name="correction",
             )
+        self.diffusion = None
+        if settings.diffusion:
+            self.diffusion = AnisotropicDiffusion(self.lambdas, name="diffusion", dtype="float32")
         # A uniform quantiser of step s (0..255 scale) costs s^2 / 12 a value and saves log2 s bits,
         # and a pixel has three values: rate + lambda * distortion is least at
         # s^2 = 18 / (lambda ln 2).
@@ -109,6 +113,11 @@ class CycleModel(base.CodecModel):
     def correction_variables(self):
         """Those of the encoder's own branch; empty without one."""
         return self.correction.variables if self.correction else []
+
+    @property
+    def diffusion_variables(self):
+        """Those of the decoder's last step; empty without one."""
+        return self.diffusion.variables if self.diffusion else []
 
     def gain(self, quality):
         """Quantisation steps per unit of latent: int32 [B] -> float32 [B, C]."""
@@ -150,8 +159,14 @@ class CycleModel(base.CodecModel):
         y = tf.cast(y, self.compute_dtype)
         for stage in reversed(self.levels):
             for layer in reversed(stage):
+                features = y
                 y = layer.synthesis(y)
-        return tf.cast(y, tf.float32) + 0.5
+        y = tf.cast(y, tf.float32)
+        if self.diffusion:
+            if not self.diffusion.built:
+                self.diffusion.build(features.shape)
+            y = self.diffusion.synthesis(y, features, quality)
+        return y + 0.5
 
     def quantize(self, latents, quality, training):
         """See `CodecModel`."""

@@ -8,7 +8,7 @@ through (Bengio, Léonard, Courville 2013, arXiv:1308.3432).
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -151,11 +151,26 @@ def _arithmetic(function: Callable, kind: type) -> Callable:
 
 def _convolution(arguments: List[Any], table: Any) -> Any:
     options = _options(schema.Conv2DOptions, table)
-    image, kernel = arguments[0], tf.transpose(arguments[1], (1, 2, 3, 0))
-    x = tf.nn.conv2d(
-        image,
+    kernel = tf.transpose(arguments[1], (1, 2, 3, 0))
+    strides = (options.StrideH(), options.StrideW())
+    return _convolved(tf.nn.conv2d, arguments, kernel, strides, options)
+
+
+def _depthwise_convolution(arguments: List[Any], table: Any) -> Any:
+    options = _options(schema.DepthwiseConv2DOptions, table)
+    image, kernel = arguments[0], arguments[1][0]  # [1, height, width, C_in * multiplier]
+    kernel = tf.reshape(kernel, (*kernel.shape[:2], image.shape[-1], options.DepthMultiplier()))
+    strides = (1, options.StrideH(), options.StrideW(), 1)
+    return _convolved(tf.nn.depthwise_conv2d, arguments, kernel, strides, options)
+
+
+def _convolved(
+    function: Callable, arguments: List[Any], kernel: Any, strides: Sequence[int], options: Any
+) -> Any:
+    x = function(
+        arguments[0],
         kernel,
-        (options.StrideH(), options.StrideW()),
+        strides,
         "SAME" if options.Padding() == schema.Padding.SAME else "VALID",
         dilations=(options.DilationHFactor(), options.DilationWFactor()),
     )
@@ -211,6 +226,7 @@ _OPERATIONS: Dict[str, Callable] = {
     "CAST": lambda a, t: a[0],  # see LiteGraph._run: it needs the output's type
     "CONCATENATION": _concatenation,
     "CONV_2D": _convolution,
+    "DEPTHWISE_CONV_2D": _depthwise_convolution,
     "DEPTH_TO_SPACE": lambda a, t: tf.nn.depth_to_space(
         a[0], _options(schema.DepthToSpaceOptions, t).BlockSize()
     ),

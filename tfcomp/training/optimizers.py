@@ -94,7 +94,7 @@ class Muon(AdamWithAverages):
         return (
             variable.shape.rank == 4
             and variable.shape[2] > 3
-            and not any(part in variable.name for part in ("entropy", "correction"))
+            and not any(part in variable.name for part in ("entropy", "correction", "diffusion"))
         )
 
     def update_step(self, gradient, variable):

@@ -41,8 +41,11 @@ def narrow(model, wide, images):
             outputs = np.sort(np.argsort(-strength)[: stage[0].filters])
         for layer, wide_layer in zip(stage, wide_stage):
             _take(layer, wide_layer, inputs if isinstance(layer, TiedConv2D) else outputs, outputs)
+        before_last = inputs
         inputs = outputs
     model.log_gain.assign(wide.log_gain)
+    if model.correction and wide.correction:
+        _take_correction(model.correction, wide.correction, before_last)
 
 
 def _check(settings, wide):
@@ -82,3 +85,16 @@ def _take(layer, wide, inputs, outputs):
             getattr(layer, f"{name}_gamma_root").assign(gamma[outputs][:, outputs])
     else:
         raise TypeError(f"can't narrow a {type(layer).__name__}")
+
+
+def _take_correction(correction, wide, channels):
+    """Copies the chosen channels of the encoder's own branch, as many blocks as both have."""
+    for block, wide_block in zip(correction.blocks, wide.blocks):
+        for (kernel, bias), (wide_kernel, wide_bias) in zip(block[:2], wide_block[:2]):
+            kernel.assign(wide_kernel.numpy()[:, :, channels][:, :, :, channels])
+            bias.assign(wide_bias.numpy()[channels])
+        block[2].assign(wide_block[2].numpy()[channels])
+    kernel, bias = correction.last
+    kernel.assign(wide.last[0].numpy()[:, :, channels])
+    bias.assign(wide.last[1])
+    correction.quality_scale.assign(wide.quality_scale)

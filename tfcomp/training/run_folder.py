@@ -89,7 +89,9 @@ def start_from(model, folder, pictures):
             raise CodecError(f"{folder} holds a model of other widths: only cycle can be narrowed")
         pruning.narrow(model, trained, pictures)
     if model.model_config.family == "cycle":
-        _assign(model.correction_variables, trained.correction_variables)  # or it starts at zero
+        # Where they have other shapes they start as narrowing or building left them.
+        _assign(model.correction_variables, trained.correction_variables)
+        _assign(model.diffusion_variables, trained.diffusion_variables)
     moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
     model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
     if type(model.prior) is not type(trained.prior):

@@ -1,0 +1,126 @@
+"""What the decoder does to its own picture: one step of anisotropic diffusion.
+
+    picture x --D: neighbour minus pixel, 4 directions--+-----------------------> * -- D^T --> x - .
+                                                        |                         |
+                     squares, mean of 3x3, colours added, d                       |
+                                                        |                         |
+                                     * contrast^2 -> * scale_q -> (1 + d/4)^-4 -> * strength_q
+                                          |
+    features --conv 3x3, leaky ReLU, conv 1x1
+
+Every pixel moves towards those of its neighbours whose surroundings look like its own, and not
+across edges (Perona, Malik 1990, "Scale-space and edge detection using anisotropic diffusion";
+patches instead of single pixels as in Buades et al. 2005, "A non-local algorithm for image
+denoising"; trained: Chen, Pock 2017, arXiv:1508.02848). As in all mirrored layers D^T has the
+kernel of D. Few convolutions and leaky ReLUs do not learn such products of differences and weights:
+docs/experiments.md has the figures.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from tfcomp.entropy.integer_layers import pad_edges
+from tfcomp.models import convolution
+from tfcomp.models.layers import PACKAGE
+
+DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
+SHARPNESS = 4  # of the weights' fall, (1 + d / 4)^-4; towards exp(-d) as it grows
+
+_COLOURS = 3
+_FIRST_STRENGTH = 0.06
+# Squared differences, in grey levels, of neighbours that are alike at the smallest lambda, and how
+# fast they shrink when lambda grows.
+_ALIKE, _ALIKE_POWER = 27.0, 0.65
+
+
+def difference_kernel():
+    """D, float32 [3, 3, 3, 12]: neighbour minus pixel, for each direction and colour."""
+    kernel = np.zeros((3, 3, _COLOURS, len(DIRECTIONS), _COLOURS), np.float32)
+    for number, (down, right) in enumerate(DIRECTIONS):
+        for colour in range(_COLOURS):
+            kernel[1 + down, 1 + right, colour, number, colour] = 1.0
+            kernel[1, 1, colour, number, colour] = -1.0
+    return kernel.reshape(3, 3, _COLOURS, -1)
+
+
+def spread_kernel():
+    """float32 [1, 1, 4, 12]: one weight a direction for all its colours."""
+    return np.repeat(np.eye(len(DIRECTIONS), dtype=np.float32), _COLOURS, axis=1)[None, None]
+
+
+@keras.utils.register_keras_serializable(package=PACKAGE)
+class AnisotropicDiffusion(keras.layers.Layer):
+    """One step of diffusion with trained weights, of the synthesis direction alone.
+
+    Args:
+      lambdas: the qualities' rate-distortion multipliers, which say how much noise to expect.
+      hidden: channels between the features and the contrast.
+    """
+
+    def __init__(self, lambdas, hidden=16, **kwargs):
+        super().__init__(**kwargs)
+        self.lambdas = [float(value) for value in lambdas]
+        self.hidden = int(hidden)
+
+    def build(self, feature_shape):
+        features, directions = int(feature_shape[-1]), len(DIRECTIONS)
+        spread = spread_kernel()[0, 0].T
+
+        def weight(name, shape, value="zeros"):
+            if not isinstance(value, str):
+                value = keras.initializers.Constant(np.broadcast_to(value, shape))
+            return self.add_weight(f"diffusion_{name}", shape, initializer=value)
+
+        # Squares of these count: no difference makes two surroundings more alike.
+        self.mean_root = weight("mean_root", (3, 3, directions * _COLOURS, 1), 1 / 3)
+        self.colour_root = weight("colour_root", spread.shape, np.sqrt(spread + 0.01))
+        alike = _ALIKE * (np.divide(self.lambdas[0], self.lambdas)) ** _ALIKE_POWER / 255.0**2
+        table = (len(self.lambdas), directions)
+        self.log_scale = weight("log_scale", table, -np.log(alike)[:, None])
+        self.strength = weight("strength", table, _FIRST_STRENGTH)
+        self.first = (
+            weight("first_kernel", (3, 3, features, self.hidden), "he_normal"),
+            weight("first_bias", (self.hidden,)),
+        )
+        # Two by two pixels for every feature.
+        self.second = (
+            weight("second_kernel", (1, 1, self.hidden, 4 * directions)),
+            weight("second_bias", (4 * directions,), 1.0),
+        )
+        super().build(feature_shape)
+
+    def synthesis(self, picture, features, quality):
+        """Smooths a decoded picture.
+
+        Args:
+          picture: float32 [B, H, W, 3], about -1/2..1/2; H and W even.
+          features: [B, H/2, W/2, C], what the last transposed convolution made it of.
+          quality: int32 [B].
+
+        Returns:
+          float32 [B, H, W, 3]
+        """
+        kernel = tf.constant(difference_kernel())
+        # Beyond the picture's edge every pixel finds itself, and nothing flows.
+        differences = tf.nn.conv2d(pad_edges(picture, 1), kernel, 1, "VALID")
+        x = tf.cast(features, tf.float32)
+        for weights, bias in (self.first, self.second):
+            x = convolution.convolve(x, weights) + bias
+            if weights is self.first[0]:
+                x = tf.nn.leaky_relu(x)
+        contrast = tf.nn.depth_to_space(x, 2)
+        distance = tf.nn.depthwise_conv2d(
+            tf.square(differences), tf.square(self.mean_root), (1, 1, 1, 1), "SAME"
+        )
+        distance = tf.nn.conv2d(distance, tf.square(self.colour_root)[None, None], 1, "SAME")
+        scale = tf.gather(tf.exp(self.log_scale), quality - 1)[:, None, None]
+        strength = tf.gather(self.strength, quality - 1)[:, None, None]
+        weight = strength * (1.0 + distance * tf.square(contrast) * scale / SHARPNESS) ** -SHARPNESS
+        flow = differences * tf.nn.conv2d(weight, spread_kernel(), 1, "SAME")
+        return picture - convolution.convolve_transposed(flow, kernel)
+
+    def get_config(self):
+        return {**super().get_config(), "lambdas": self.lambdas, "hidden": self.hidden}
