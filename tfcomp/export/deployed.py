@@ -106,9 +106,13 @@ class DeployedLayers:
 
     def diffusion(self, layer):
         """An `AnisotropicDiffusion`."""
+        # A full convolution would take 18 times its output for LiteRT's indirection buffer, and
+        # D^T, of three outputs, twice the time.
         kernel = anisotropic_diffusion.difference_kernel()
-        difference = self.constant(kernel)
-        gather_flow = self.convolution(-kernel[::-1, ::-1].transpose(0, 1, 3, 2), np.zeros(3))
+        colours_of = self.constant(np.abs(kernel[1:2, 1:2]))
+        difference = self.constant(kernel.sum(2, keepdims=True).transpose(0, 1, 3, 2))
+        backwards = self.constant(-kernel.sum(2, keepdims=True)[::-1, ::-1].transpose(0, 1, 3, 2))
+        sum_of = self.constant(np.abs(kernel[1:2, 1:2]).transpose(0, 1, 3, 2))
         spread = self.constant(anisotropic_diffusion.spread_kernel())
         first, second = (
             self.convolution(kernel.numpy(), bias.numpy())
@@ -121,8 +125,8 @@ class DeployedLayers:
         strength = self.constant(layer.strength.numpy())
 
         def smooth(picture, features, quality):
-            padded = integer_layers.pad_edges(picture, 1)
-            differences = tf.nn.conv2d(padded, difference, 1, "VALID")
+            padded = tf.nn.conv2d(integer_layers.pad_edges(picture, 1), colours_of, 1, "SAME")
+            differences = tf.nn.depthwise_conv2d(padded, difference, (1, 1, 1, 1), "VALID")
             contrast = tf.nn.depth_to_space(second(tf.nn.leaky_relu(first(features))), 2)
             distance = tf.square(differences)
             distance = tf.nn.depthwise_conv2d(distance, mean, (1, 1, 1, 1), "SAME")
@@ -132,7 +136,8 @@ class DeployedLayers:
                 weight = tf.square(weight)
             weight *= tf.gather(strength, quality - 1)
             flow = differences * tf.nn.conv2d(weight, spread, 1, "SAME")
-            return picture + gather_flow(flow)
+            received = tf.nn.depthwise_conv2d(flow, backwards, (1, 1, 1, 1), "SAME")
+            return picture + tf.nn.conv2d(received, sum_of, 1, "SAME")
 
         return smooth
 

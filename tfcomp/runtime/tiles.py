@@ -15,6 +15,8 @@ from tfcomp.errors import BundleError
 from tfcomp.runtime.padding import EdgePadded
 
 TILE_PIXELS = 1024  # side of a tile; an image of no more area than a tile's is never cut
+# A decoder holds more in full resolution than an encoder: its tiles have three quarters of the side.
+_DECODER_SHARE = 0.75
 
 
 class Span(NamedTuple):
@@ -56,12 +58,13 @@ def run_tiled(
     in_scale, out_scale: their elements per latent element along one side: the stride and 1, or 1
         and the stride.
     reach: in latent elements, to each side; None to run on the whole at once, whatever its size.
-    side: of a tile, in elements of the coarser grid; if None, TILE_PIXELS of the finer one.
+    side: of a tile, in elements of the coarser grid; if None, what TILE_PIXELS says.
     Raises BundleError where `run` gives something of another shape or type.
     """
     stride = max(in_scale, out_scale)
     height, width = inputs.shape[0] // in_scale, inputs.shape[1] // in_scale
-    side = side or max(1, TILE_PIXELS // stride)
+    share = _DECODER_SHARE if out_scale > in_scale else 1.0
+    side = side or max(1, int(TILE_PIXELS * share) // stride)
     if reach is None or height * width <= side * side:
         reach, side = 0, max(height, width)
     for rows in _spans(height, side, reach):
