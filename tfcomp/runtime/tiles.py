@@ -15,7 +15,7 @@ from tfcomp.errors import BundleError
 from tfcomp.runtime.padding import EdgePadded
 
 TILE_PIXELS = 1024  # side of a tile; an image of no more area than a tile's is never cut
-# A decoder holds more in full resolution than an encoder: its tiles have three quarters of the side.
+# Of a decoder's tile: it holds more in full resolution than an encoder does.
 _DECODER_SHARE = 0.75
 
 
