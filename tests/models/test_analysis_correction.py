@@ -49,6 +49,7 @@ def test_the_decoder_has_not_one_weight_of_it():
 
 
 def test_what_an_encoder_looks_at_grows_with_it():
-    config = hyperprior_factory.tiny_config().model
+    config = dataclasses.replace(hyperprior_factory.tiny_config().model, diffusion=False)
     without = dataclasses.replace(config, correction_blocks=0)
     assert config.reach == without.reach + 1
+    assert config.decoder_reach == without.decoder_reach

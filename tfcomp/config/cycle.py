@@ -140,20 +140,22 @@ class ModelConfig:
         The runtime overlaps the tiles of large pictures by this much.
         """
         corrections = 2 * self.correction_blocks * 2 ** (len(self.widths) - 1)
-        return -(-(self._decoder_reach_pixels + corrections) // self.stride)
+        encoder = -(-(self._mirrored_reach_pixels + corrections) // self.stride)
+        return max(encoder, self.decoder_reach)
 
     @property
     def decoder_reach(self) -> int:
         """The same of the decoder alone, which has no correction blocks."""
-        return -(-self._decoder_reach_pixels // self.stride)
+        diffusion = 3 if self.diffusion else 0  # three 3x3 windows at full resolution
+        return -(-(self._mirrored_reach_pixels + diffusion) // self.stride)
 
     @property
-    def _decoder_reach_pixels(self) -> int:
+    def _mirrored_reach_pixels(self) -> int:
         pixels = 0
         for level, blocks in enumerate(self.residual_blocks):
             pixels += (self.kernel_size // 2) * 2**level  # the strided convolution
             pixels += 2 * blocks * 2 ** (level + 1)  # two 3x3 convolutions a block
-        return pixels + (3 if self.diffusion else 0)  # three 3x3 windows at full resolution
+        return pixels
 
 
 @dataclasses.dataclass(frozen=True)
