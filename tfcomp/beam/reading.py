@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 from apache_beam.io import fileio
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import TaggedOutput
 
@@ -74,7 +74,7 @@ class _Read(beam.DoFn):
         self._read, self._bytes = counter("images_read"), counter("bytes_in")
         self._skipped, self._failed = counter("images_already_done"), counter("images_failed")
 
-    def process(self, found: fileio.FileMetadata) -> Iterator[File | TaggedOutput]:
+    def process(self, found: FileMetadata) -> Iterator[File | TaggedOutput]:
         name = relative_name(found.path, self._base)
         if self._is_done(name, found):
             self._skipped.inc()
@@ -91,7 +91,7 @@ class _Read(beam.DoFn):
         self._bytes.inc(len(content))
         yield File(name, content)
 
-    def _is_done(self, name: str, found: fileio.FileMetadata) -> bool:
+    def _is_done(self, name: str, found: FileMetadata) -> bool:
         if self._done_in is None:
             return False
         path, start = target_path(self._done_in.folder, name), self._done_in.start
