@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from tfcomp.export import deployed, tflite, transposed_convolution
+from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 5, 7])
@@ -30,6 +31,22 @@ def test_deployed_transforms_equal_the_trained_ones(tiny_model, photograph):
         picture = codec.decode(expected, q)["image"].numpy().astype(int)
         pixels = tiny_model.synthesis(tf.cast(expected, tf.float32), q) * 255.0
         assert np.abs(picture - np.clip(np.round(pixels), 0, 255)).max() <= 1
+
+
+def test_deployed_diffusion_equals_the_trained_one():
+    layer = AnisotropicDiffusion([0.0005, 0.02])
+    layer.build([None, None, None, 4])
+    for number, variable in enumerate(layer.variables):
+        seed = (number, int(tf.size(variable)))
+        variable.assign_add(tf.random.stateless_normal(variable.shape, seed, stddev=0.1))
+    picture = tf.random.stateless_normal([1, 10, 12, 3], seed=(8, 9), stddev=3 / 255)
+    features = tf.random.stateless_normal([1, 5, 6, 4], seed=(8, 10))
+    smooth = deployed.DeployedLayers(half=False).diffusion(layer)
+    for quality in (1, 2):
+        q = tf.constant([quality])
+        expected = layer.synthesis(picture, features, q)
+        assert np.abs(expected - picture).max() > 1e-3
+        np.testing.assert_allclose(smooth(picture, features, q), expected, atol=1e-6)
 
 
 def _interpreter(path):
