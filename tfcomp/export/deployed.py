@@ -106,13 +106,14 @@ class DeployedLayers:
 
     def diffusion(self, layer):
         """An `AnisotropicDiffusion`."""
-        # A full convolution would take 18 times its output for LiteRT's indirection buffer, and
-        # D^T, of three outputs, twice the time.
+        # D as a full convolution would need 72 bytes a pixel for LiteRT's indirection buffer, three
+        # times a depthwise one's, and D^T, of three outputs, as many and twice the time.
         kernel = anisotropic_diffusion.difference_kernel()
-        colours_of = self.constant(np.abs(kernel[1:2, 1:2]))
-        difference = self.constant(kernel.sum(2, keepdims=True).transpose(0, 1, 3, 2))
-        backwards = self.constant(-kernel.sum(2, keepdims=True)[::-1, ::-1].transpose(0, 1, 3, 2))
-        sum_of = self.constant(np.abs(kernel[1:2, 1:2]).transpose(0, 1, 3, 2))
+        own_colour = np.abs(kernel[1:2, 1:2])
+        depthwise = kernel.sum(2)[..., None]
+        colours_of, difference = self.constant(own_colour), self.constant(depthwise)
+        backwards = self.constant(-depthwise[::-1, ::-1])
+        sum_of = self.constant(own_colour.transpose(0, 1, 3, 2))
         spread = self.constant(anisotropic_diffusion.spread_kernel())
         first, second = (
             self.convolution(kernel.numpy(), bias.numpy())

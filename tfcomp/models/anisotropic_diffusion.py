@@ -106,11 +106,9 @@ class AnisotropicDiffusion(keras.layers.Layer):
         kernel = tf.constant(difference_kernel())
         # Beyond the picture's edge every pixel finds itself, and nothing flows.
         differences = tf.nn.conv2d(pad_edges(picture, 1), kernel, 1, "VALID")
-        x = tf.cast(features, tf.float32)
-        for weights, bias in (self.first, self.second):
-            x = convolution.convolve(x, weights) + bias
-            if weights is self.first[0]:
-                x = tf.nn.leaky_relu(x)
+        (kernel_1, bias_1), (kernel_2, bias_2) = self.first, self.second
+        x = convolution.convolve(tf.cast(features, tf.float32), kernel_1) + bias_1
+        x = convolution.convolve(tf.nn.leaky_relu(x), kernel_2) + bias_2
         contrast = tf.nn.depth_to_space(x, 2)
         distance = tf.nn.depthwise_conv2d(
             tf.square(differences), tf.square(self.mean_root), (1, 1, 1, 1), "SAME"
