@@ -24,6 +24,7 @@ def tiny_config():
                 "hyperprior": {
                     "groups": list(GROUPS),
                     "checkerboard": 2,
+                    "quincunx": 1,
                     "hyper_channels": 4,
                     "features": 8,
                     "hidden": 8,

@@ -66,6 +66,7 @@ def test_configs_can_not_be_changed_after_the_fact():
         {"prior": "hyperprior", "widths": [8, 16], "residual_blocks": [0, 0]},
         {"prior": "hyperprior", "qualities": 3, "default_quality": 1},
         {"hyperprior": {"checkerboard": 5}},
+        {"hyperprior": {"checkerboard": 1, "quincunx": 2}},
         {"hyperprior": {"groups": [0, 320]}},
     ],
 )

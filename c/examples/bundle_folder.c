@@ -30,17 +30,24 @@ uint8_t *read_file(const char *folder, const char *name, size_t *length)
     return bytes;
 }
 
-/* What follows "key": in the manifest. */
-static const char *field(const char *text, const char *key)
+/* What follows "key": in the manifest; NULL where it has none. */
+static const char *find(const char *text, const char *key)
 {
     char quoted[64];
     const char *at;
 
     snprintf(quoted, sizeof quoted, "\"%s\": ", key);
     at = strstr(text, quoted);
+    return at == NULL ? NULL : at + strlen(quoted);
+}
+
+static const char *field(const char *text, const char *key)
+{
+    const char *at = find(text, key);
+
     if (at == NULL)
         quit("manifest.json", key);
-    return at + strlen(quoted);
+    return at;
 }
 
 static uint32_t number(const char *text, const char *key)
@@ -90,6 +97,7 @@ static uint32_t read_hyperprior(const char *text, tfcomp_hyperprior_layout *layo
     layout->rows_per_stream = (uint32_t *)numbers(text, "rows_per_stream", &layout->quality_count);
     layout->checkerboard = number(text, "checkerboard");
     layout->hyper_channels = number(text, "hyper_channels");
+    layout->quincunx = find(text, "quincunx") ? number(text, "quincunx") : 0;
     return tfcomp_hyperprior_channels(layout);
 }
 

@@ -14,8 +14,8 @@ uint32_t tfcomp_hyperprior_channels(const tfcomp_hyperprior_layout *layout)
     uint32_t channels = 0;
     size_t k;
 
-    if (layout->checkerboard > layout->group_count || layout->hyper_channels < 1 ||
-        layout->hyper_channels > MOST_CHANNELS)
+    if (layout->checkerboard > layout->group_count || layout->quincunx > layout->checkerboard ||
+        layout->hyper_channels < 1 || layout->hyper_channels > MOST_CHANNELS)
         return 0;
     for (k = 0; k < layout->quality_count; ++k) {
         if (layout->rows_per_stream[k] < 1)
@@ -55,19 +55,35 @@ static tfcomp_status decode_hyper_latents(tfcomp_picture *p, tfcomp_rows *stream
     return TFCOMP_OK;
 }
 
+typedef struct {
+    int parity, row_parity;
+} squares;
+
+/* The squares of each pass of a group, and how many passes there are. */
+static const squares *passes_of(const tfcomp_hyperprior_layout *layout, size_t group, int *count)
+{
+    static const squares all[] = {{-1, -1}}, checkerboard[] = {{0, -1}, {1, -1}};
+    static const squares quincunx[] = {{0, 0}, {0, 1}, {1, -1}};
+
+    *count = 1 + (group < layout->checkerboard) + (group < layout->quincunx);
+    return *count == 3 ? quincunx : *count == 2 ? checkerboard : all;
+}
+
 static tfcomp_status decode_passes(tfcomp_picture *p, tfcomp_rows *streams)
 {
-    tfcomp_hyperprior_pass pass = {0, 0, 0, 0, 0};
+    tfcomp_hyperprior_pass pass = {0};
     tfcomp_status status = TFCOMP_OK;
     size_t group;
 
     for (group = 0; group < p->layout->group_count; ++group) {
-        int half, halves = group < p->layout->checkerboard ? 2 : 1;
+        int part, parts;
+        const squares *which = passes_of(p->layout, group, &parts);
 
         pass.channels = p->layout->groups[group];
-        for (half = 0; half < halves && status == TFCOMP_OK; ++half) {
-            pass.seen = pass.start + (half == 1 ? pass.channels : 0);
-            pass.parity = halves == 2 ? half : -1;
+        for (part = 0; part < parts && status == TFCOMP_OK; ++part) {
+            pass.seen = pass.start + (part > 0 ? pass.channels : 0);
+            pass.parity = which[part].parity;
+            pass.row_parity = which[part].row_parity;
             status = tfcomp_decode_pass(p, &pass, streams);
             ++pass.number;
         }
@@ -160,7 +176,7 @@ tfcomp_status tfcomp_decode_hyperprior(const tfcomp_tables *hyper_tables,
                                        uint32_t height, uint32_t width, int32_t *latents)
 {
     tfcomp_picture p = {0};
-    uint64_t passes = (uint64_t)layout->group_count + layout->checkerboard;
+    uint64_t passes = (uint64_t)layout->group_count + layout->checkerboard + layout->quincunx;
     tfcomp_rows hyper_streams, streams;
     tfcomp_status status;
 

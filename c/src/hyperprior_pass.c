@@ -38,7 +38,8 @@ static void fill_inputs(tfcomp_picture *p, const tfcomp_hyperprior_pass *pass)
 
 static int is_coded(const tfcomp_hyperprior_pass *pass, uint32_t row, uint32_t column)
 {
-    return pass->parity == ALL_SQUARES || (int)((row ^ column) & 1) == pass->parity;
+    return (pass->parity == ALL_SQUARES || (int)((row ^ column) & 1) == pass->parity) &&
+           (pass->row_parity == ALL_SQUARES || (int)(row & 1) == pass->row_parity);
 }
 
 /* The tables of one stream's values, rows top to end - 1, in coding order; gives their number. The

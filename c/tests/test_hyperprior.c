@@ -55,7 +55,8 @@ static int64_t weighted(const float *inputs, uint32_t channels, unsigned number)
     return sum;
 }
 
-/* Looks at a place and at those on its left and above it: a checkerboard's others. */
+/* Looks at a place and at those on its left, above it and at the corner between: squares that
+   earlier passes over the same channels have decoded. */
 static tfcomp_status parameters(void *self, const tfcomp_hyperprior_pass *pass,
                                 const float *inputs, uint32_t height, uint32_t width,
                                 unsigned quality, int32_t *made)
@@ -67,10 +68,12 @@ static tfcomp_status parameters(void *self, const tfcomp_hyperprior_pass *pass,
     for (row = 0; row < height; ++row) {
         for (column = 0; column < width; ++column, inputs += depth) {
             const float *left = column > 0 ? inputs - depth : inputs;
-            const float *above = row > 0 ? inputs - (size_t)width * depth : inputs;
+            size_t up = row > 0 ? (size_t)width * depth : 0;
+            const float *above = inputs - up, *corner = left - up;
             int64_t sum = weighted(inputs, depth, pass->number) +
                           weighted(left, depth, pass->number) +
-                          weighted(above, depth, pass->number);
+                          weighted(above, depth, pass->number) +
+                          weighted(corner, depth, pass->number);
 
             for (k = 0; k < pass->channels; ++k)
                 *made++ = mod(sum + 11 * k + quality, 41) - 20;
@@ -119,8 +122,9 @@ static int describe(hyper_case *c, const vector_line *line)
 {
     if (strcmp(line->word, "layout") == 0) {
         c->layout.checkerboard = (uint32_t)line->numbers[0];
-        c->layout.hyper_channels = (uint32_t)line->numbers[1];
-        c->features = (uint32_t)line->numbers[2];
+        c->layout.quincunx = (uint32_t)line->numbers[1];
+        c->layout.hyper_channels = (uint32_t)line->numbers[2];
+        c->features = (uint32_t)line->numbers[3];
     } else if (strcmp(line->word, "groups") == 0) {
         replace(&c->layout.groups, copied_numbers(line));
         c->layout.group_count = line->count;

@@ -61,7 +61,7 @@ static tfcomp_status verdict(const constants *given, int32_t hyper, int32_t late
                              int32_t *decoded)
 {
     static const uint32_t groups[] = {1}, rows[] = {4, 4};
-    tfcomp_hyperprior_layout layout = {groups, 1, 0, 1, rows, 2};
+    tfcomp_hyperprior_layout layout = {groups, 1, 0, 1, rows, 2, 0};
     tfcomp_hyperprior_networks networks = {(void *)given, 1, synthesis, parameters};
     uint8_t sections[2][32];
     size_t hyper_length = section_of(hyper, sections[0]), length = section_of(latent, sections[1]);
@@ -100,7 +100,7 @@ static void check_arguments(void)
     static const uint32_t groups[] = {1, 1}, rows[] = {1}, none[] = {0}, wide[] = {65536, 1};
     static const tfcomp_tables one = {cdf, 4, starts, offsets, 1};
     constants given = {5, 0, TFCOMP_OK, TFCOMP_OK}; /* nothing is coded: all are means */
-    tfcomp_hyperprior_layout layout = {groups, 2, 1, 1, rows, 1};
+    tfcomp_hyperprior_layout layout = {groups, 2, 1, 1, rows, 1, 1};
     tfcomp_hyperprior_networks networks = {&given, 1, synthesis, parameters};
     static const uint8_t nothing[] = {0, 0}, coded[] = {1, 0, 0x40};
     const tfcomp_tables *hyper_tables = &one;
@@ -127,6 +127,7 @@ static void check_arguments(void)
     EXPECT_REFUSED(networks.features, 1, 0);
     EXPECT_REFUSED(networks.features, 1, UINT32_MAX);
     EXPECT_REFUSED(layout.checkerboard, 1, 3);
+    EXPECT_REFUSED(layout.quincunx, 1, 2);
     EXPECT_REFUSED(layout.group_count, 2, 0);
     EXPECT_REFUSED(layout.groups, groups, none);
     EXPECT_REFUSED(layout.groups, groups, wide);

@@ -50,9 +50,9 @@ class Case(NamedTuple):
 def write_lines() -> list[str]:
     random = np.random.default_rng(23)
     found = [
-        "# Pairs of sections: a layout (checkerboard, channels of hyper-latents, features; groups;",
-        "# rows of a stream for each quality), the tables of either section; then what they hold,",
-        "# as in latents.txt, or, where they are refused, that without the CRC.",
+        "# Pairs of sections: a layout (checkerboard, quincunx, channels of hyper-latents,",
+        "# features; groups; rows of a stream for each quality), the tables of either section;",
+        "# then what they hold, as in latents.txt, or, where they are refused, that without the CRC.",
     ]
     for number in range(CASES):
         case = _random_case(random, TALL if number == CASES - 1 else None)
@@ -70,7 +70,10 @@ def write_lines() -> list[str]:
 def _describe(case: Case) -> list[str]:
     layout = case.layout
     found = [
-        lines.line("layout", [layout.checkerboard, layout.hyper_channels, case.features]),
+        lines.line(
+            "layout",
+            [layout.checkerboard, layout.quincunx, layout.hyper_channels, case.features],
+        ),
         lines.line("groups", layout.groups),
         lines.line("rows", layout.rows_per_stream),
     ]
@@ -83,11 +86,13 @@ def _random_case(random: np.random.Generator, size: tuple[int, int] | None) -> C
     """size: [height, width] of the latents; random if None."""
     groups = tuple(random.integers(1, 4, random.integers(1, 4)).tolist())
     qualities = int(random.integers(1, 4))
+    checkerboard = len(groups) if size else int(random.integers(len(groups) + 1))
     layout = Layout(
         groups,
-        checkerboard=len(groups) if size else int(random.integers(len(groups) + 1)),
+        checkerboard,
         hyper_channels=int(random.integers(1, 4)),
         rows_per_stream=tuple(random.integers(1, 6, qualities).tolist()),
+        quincunx=int(random.integers(checkerboard + 1)),
     )
     height, width = size or random.integers(1, 10, 2).tolist()
     shape = (height, width, layout.channels)

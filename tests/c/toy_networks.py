@@ -29,12 +29,14 @@ class ToyNetworks:
     def parameters(
         self, number: int, features: np.ndarray, context: np.ndarray, quality: int
     ) -> np.ndarray:
-        """Looks at a place and at those on its left and above it: a checkerboard's others."""
+        """Looks at a place and at those on its left, above it and at the corner between: squares
+        that earlier passes over the same channels have decoded."""
         inputs = np.concatenate([features, context], axis=-1).astype(np.int64)
         sums = (inputs * ((7 * np.arange(inputs.shape[-1]) + 3 * number + 1) % 5 - 2)).sum(-1)
         left = np.concatenate([sums[:, :1], sums[:, :-1]], axis=1)
         above = np.concatenate([sums[:1], sums[:-1]], axis=0)
-        sums = (sums + left + above)[..., None]
+        corner = np.concatenate([left[:1], left[:-1]], axis=0)
+        sums = (sums + left + above + corner)[..., None]
         channels = np.arange(self._channels[number])
         means = (sums + 11 * channels + quality) % 41 - 20
         scales = (3 * sums + 5 * channels + number) % self._scales

@@ -77,6 +77,33 @@ def test_a_prior_of_other_streams_is_taken():
     assert prior.layout.rows_per_stream == (8, 4, 2, 1)
 
 
+def test_a_pass_that_is_new_starts_as_the_one_over_all_even_squares(latents):
+    trained, prior = _prior(), _prior(quincunx=1)
+    for variable in trained.variables:
+        variable.assign_add(0.3 * tf.random.stateless_normal(variable.shape, (7, 7)))
+    expected, bits = trained(latents, QUALITY)
+    assert np.ptp(prior(latents, QUALITY)[0] - expected) > 0
+    assert prior.start_from(trained)
+    decoded, same_bits = prior(latents, QUALITY)
+    np.testing.assert_array_equal(decoded, expected)
+    np.testing.assert_allclose(same_bits, bits, rtol=1e-5)  # other sums, in another order
+
+
+def test_a_prior_with_fewer_passes_is_not_taken():
+    assert not _prior().start_from(_prior(quincunx=1))
+
+
+def test_even_squares_of_odd_rows_see_their_corners(latents):
+    prior = hyperprior_factory.lively_model().prior
+    context = np.zeros((1, 5, 5, 2), np.float32)
+    changed = context.copy()
+    changed[0, 2, 2] = 40.0
+    features = np.zeros((1, 5, 5, 8), np.float32)
+    seen = [prior.parameters(1, features, c, QUALITY[:1])[0][0] for c in (context, changed)]
+    differs = np.any(seen[0] != seen[1], axis=-1)
+    assert differs[1, 1] and differs[1, 3] and differs[3, 1] and differs[3, 3]
+
+
 def test_a_prior_that_skips_scales_codes_nothing_where_those_would_be(latents):
     trained, prior = _prior(), _prior(skipped_scales=40)
     trained.set_scales(np.full([4, 16], 4.0, np.float32))
@@ -95,7 +122,7 @@ def test_a_prior_that_skips_scales_codes_nothing_where_those_would_be(latents):
 @pytest.mark.parametrize("training", [False, True])
 def test_what_training_decodes_is_what_the_file_decodes_to(latents, training):
     prior = hyperprior_factory.lively_model().prior
-    prior.layout = dataclasses.replace(prior.layout, distortion_weights=(3.0, 4.0))
+    prior.layout = dataclasses.replace(prior.layout, distortion_weights=(0.5, 0.5))
     tables = prior.freeze()
     quality = tf.constant([1, 2, 1, 2])
     files = np.stack(
@@ -107,15 +134,14 @@ def test_what_training_decodes_is_what_the_file_decodes_to(latents, training):
     decoded = prior(latents, quality, training=training)[0]
     # Tables hold probabilities in whole 65536ths, so a value may fall on the other side, and with
     # these wild networks another one changes all that see it: compared is what sees none.
-    assert np.mean(_first_pass(decoded) != _first_pass(files)) < 0.02
+    assert np.mean(_first_pass(decoded) != _first_pass(files)) < 0.04
     prior.layout = dataclasses.replace(prior.layout, distortion_weights=(1e9, 1e9))
     nearest = prior(latents, quality, training=training)[0]
-    assert np.mean(_first_pass(nearest) != _first_pass(files)) > 0.03
+    assert np.mean(_first_pass(nearest) != _first_pass(files)) > 0.08
 
 
 def _first_pass(decoded):
-    squares = (np.arange(8)[:, None] + np.arange(8)) % 2 == 0
-    return np.asarray(decoded)[:, squares, : hyperprior_factory.GROUPS[0]]
+    return np.asarray(decoded)[:, ::2, ::2, : hyperprior_factory.GROUPS[0]]
 
 
 def test_in_training_a_scale_learns_from_what_the_file_pays(latents):

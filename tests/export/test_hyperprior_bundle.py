@@ -128,6 +128,8 @@ def test_a_changed_layout_is_another_model(folder, tmp_path):
         {"rows_per_stream": [1]},
         {"rows_per_stream": [0, 1]},
         {"checkerboard": 4},
+        {"quincunx": 3},
+        {"quincunx": None},
         {"hyper_channels": None},
     ],
 )

@@ -33,6 +33,7 @@ CONFIG = {
         "hyperprior": {
             "groups": (2, 4, 10),
             "checkerboard": 2,
+            "quincunx": 1,
             "rows_per_stream": (2, 1),
             "hyper_channels": 4,
             "features": 8,

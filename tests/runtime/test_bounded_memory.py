@@ -36,10 +36,11 @@ def test_bands_of_rows_give_the_bytes_and_pixels_of_the_whole(codec, quality, mo
     assert min(bands) == {3: 3, 8: 11}[quality]
 
 
-@pytest.mark.parametrize("parity", [None, 0, 1])
-def test_values_that_16_bits_cannot_hold_are_kept(parity):
+@pytest.mark.parametrize("which", [(None, None), (0, None), (1, None), (0, 0), (0, 1)])
+def test_values_that_16_bits_cannot_hold_are_kept(which):
+    parity, row_parity = which
     decoded = np.zeros((4, 3, 5), np.int16)
-    store = hyperprior_sections._Store(decoded, Pass(1, 2, parity))
+    store = hyperprior_sections._Store(decoded, Pass(1, 2, parity, row_parity))
     values = np.arange(-12, 12, dtype=np.int32).reshape(4, 3, 2)
     store(slice(0, 2), values[:2])
     store(slice(2, 4), values[2:] * 100_000)
@@ -47,6 +48,8 @@ def test_values_that_16_bits_cannot_hold_are_kept(parity):
     if parity is not None:
         rows, columns = np.indices((4, 3))
         expected = np.where(((rows + columns) % 2 == parity)[..., None], expected, 0)
+    if row_parity is not None:
+        expected[1 - row_parity :: 2] = 0
     np.testing.assert_array_equal(store.finish()[..., 1:3], expected)
     assert not store.finish()[..., [0, 3, 4]].any()
 

@@ -247,6 +247,12 @@ def test_a_run_adds_a_correction_to_another_runs_encoder_and_goes_on_with_it(tmp
     values["training"]["start_from"] = str(tmp_path / "second")
     third = loop.train(config_module.from_dict(values), tmp_path / "third")
     np.testing.assert_allclose(third.correction.quality_scale, np.ones((2, 16)), atol=1e-2)
+    values["model"]["correction_blocks"] = 2
+    longer = loop.train(config_module.from_dict(values), tmp_path / "longer")
+    for ours, theirs in zip(longer.correction.blocks[0], second.correction.blocks[0]):
+        for variable, value in zip(tf.nest.flatten(ours), tf.nest.flatten(theirs)):
+            np.testing.assert_allclose(variable, value, atol=1e-2)
+    np.testing.assert_allclose(longer.correction.quality_scale, np.ones((2, 16)), atol=1e-2)
 
 
 def test_transforms_of_another_shape_are_refused(tiny_run, tmp_path):

@@ -45,25 +45,46 @@ SECTION_NAMES = ("hyper_latents", "latents")
 
 class Pass(NamedTuple):
     """One step of decoding: channels start to start + channels, on the even squares of a
-    checkerboard (parity 0; the top left one is even), on the odd ones (1), or on all (None)."""
+    checkerboard (parity 0; the top left one is even), on the odd ones (1), or on all (None); of
+    them, on those of even rows (row_parity 0), of odd ones (1), or of all rows (None)."""
 
     start: int
     channels: int
     parity: int | None
+    row_parity: int | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether an earlier pass has decoded these channels on other squares."""
+        return self.parity == 1 or self.row_parity == 1
 
     @property
     def seen(self) -> int:
         """How many channels of decoded values the pass's network sees."""
-        return self.start + (self.channels if self.parity == 1 else 0)
+        return self.start + (self.channels if self.goes_on else 0)
 
 
-def coding_passes(groups: Sequence[int], checkerboard: int) -> tuple[Pass, ...]:
-    """The passes of channel groups, the first `checkerboard` of them in two passes each."""
+# (parity, row_parity) of the passes of a group: a quincunx grid is split once more.
+_ONE_PASS = ((None, None),)
+_CHECKERBOARD = ((0, None), (1, None))
+_QUINCUNX = ((0, 0), (0, 1), (1, None))
+
+
+def coding_passes(
+    groups: Sequence[int], checkerboard: int, quincunx: int = 0
+) -> tuple[Pass, ...]:
+    """The passes of channel groups.
+
+    checkerboard: the first so many groups have more than one pass each. quincunx: of these, the
+    first so many have three, even squares of even rows, even squares of odd rows, odd squares; the
+    others two, even and odd squares.
+    """
     passes: list[Pass] = []
     start = 0
     for number, channels in enumerate(groups):
-        parities = (0, 1) if number < checkerboard else (None,)
-        passes += [Pass(start, channels, parity) for parity in parities]
+        board = _CHECKERBOARD if number < checkerboard else _ONE_PASS
+        squares = _QUINCUNX if number < min(checkerboard, quincunx) else board
+        passes += [Pass(start, channels, *which) for which in squares]
         start += channels
     return tuple(passes)
 
@@ -72,11 +93,12 @@ def coding_passes(groups: Sequence[int], checkerboard: int) -> tuple[Pass, ...]:
 class Layout:
     """What a bundle fixes about its two sections.
 
-    groups: channels of each group of latents. checkerboard: how many of the first groups have two
-    passes. hyper_channels: channels of z. rows_per_stream: latent rows that share a stream, one
-    number a quality level: small files cannot afford many streams. distortion_weights: what an
-    encoder quantises with (rate_distortion_quantizer.py), one number a quality level, none for the
-    usual one; decoders do not care.
+    groups: channels of each group of latents. checkerboard, quincunx: how many of the first groups
+    have more than one pass, and how many have three (`coding_passes`). hyper_channels: channels of
+    z. rows_per_stream: latent rows that share a stream, one number a quality level: small files
+    cannot afford many streams. distortion_weights: what an encoder quantises with
+    (rate_distortion_quantizer.py), one number a quality level, none for the usual one; decoders do
+    not care.
     """
 
     groups: tuple[int, ...]
@@ -84,10 +106,11 @@ class Layout:
     hyper_channels: int
     rows_per_stream: tuple[int, ...]
     distortion_weights: tuple[float, ...] = field(default=(), compare=False)
+    quincunx: int = 0
 
     @property
     def passes(self) -> tuple[Pass, ...]:
-        return coding_passes(self.groups, self.checkerboard)
+        return coding_passes(self.groups, self.checkerboard, self.quincunx)
 
     @property
     def channels(self) -> int:
@@ -226,7 +249,8 @@ def _parameters(number, step, features, decoded, band, quality, networks):
     both = networks.parameters(number, features[seen], context, quality)
     both = both[band.start - seen.start :][: band.stop - band.start]
     mean, scale = both[..., : step.channels], both[..., step.channels :]
-    return mean, scale, (scale > 0) & _squares(mean, step.parity)
+    height, width = mean.shape[:2]
+    return mean, scale, (scale > 0) & squares(height, width, step)[..., None]
 
 
 def _bands(height: int, width: int, rows_per_stream: int) -> Iterator[slice]:
@@ -237,20 +261,22 @@ def _bands(height: int, width: int, rows_per_stream: int) -> Iterator[slice]:
         yield slice(start, min(start + size, height))
 
 
-def _squares(values: np.ndarray, parity: int | None) -> np.ndarray:
-    """bool [h, w, 1]: which squares of values [h, w, channels] a pass codes; row 0 is even."""
-    height, width, _ = values.shape
-    if parity is None:
-        return np.ones((height, width, 1), bool)
-    squares = np.add.outer(np.arange(height), np.arange(width)) % 2
-    return (squares == parity)[..., None]
+def squares(height: int, width: int, step: Pass) -> np.ndarray:
+    """bool [h, w]: which squares a pass codes; row 0 is even."""
+    rows, columns = np.arange(height)[:, None], np.arange(width)
+    chosen = np.ones((height, width), bool)
+    if step.parity is not None:
+        chosen &= (rows + columns) % 2 == step.parity
+    if step.row_parity is not None:
+        chosen &= rows % 2 == step.row_parity
+    return chosen
 
 
 class _Store:
     """Writes what a pass decodes into `decoded`, int16 [h, w, C], or int32 where it must be.
 
-    Only a pass over the odd squares looks at its own channels, and must see them as they were
-    before it: what it decodes is written when it ends.
+    Only a pass that goes on with its channels looks at them, and must see them as they were before
+    it: what it decodes is written when it ends.
     """
 
     def __init__(self, decoded: np.ndarray, step: Pass) -> None:
@@ -265,7 +291,7 @@ class _Store:
                 self._decoded = self._decoded.astype(np.int32)
             else:
                 values = values.astype(np.int16)
-        if self._step.parity == 1:
+        if self._step.goes_on:
             self._waiting.append((band, values))
         else:
             self._write(band, values)
@@ -279,7 +305,8 @@ class _Store:
     def _write(self, band: slice, values: np.ndarray) -> None:
         step = self._step
         part = self._decoded[band, :, step.start : step.start + step.channels]
-        np.copyto(part, values, where=_squares(values, step.parity))
+        height, width = values.shape[:2]
+        np.copyto(part, values, where=squares(height, width, step)[..., None])
 
 
 def _stripes(array: np.ndarray, rows: int) -> Iterator[np.ndarray]:

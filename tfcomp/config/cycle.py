@@ -15,7 +15,9 @@ class HyperpriorConfig:
 
     Attributes:
       groups: latent channels of each group in coding order; they add up to the latent's.
-      checkerboard: how many of the first groups are coded in two passes.
+      checkerboard: how many of the first groups are coded in more than one pass.
+      quincunx: how many of these are coded in three passes instead of two: even squares of even
+        rows, even squares of odd rows, odd squares.
       rows_per_stream: latent rows that share a range coder stream, one number a quality level.
       hyper_channels: channels of the hyper-latents.
       features: channels that the hyper-synthesis hands to each pass.
@@ -37,12 +39,14 @@ class HyperpriorConfig:
     heavy_tails: bool = False
     skipped_scales: int = 0
     distortion_weights: Tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT)
+    quincunx: int = 0
 
     def __post_init__(self) -> None:
         require(len(self.groups) >= 1, "hyperprior groups needs at least one group")
         require(all(n >= 1 for n in self.groups), "hyperprior groups must be positive")
         require(all(n >= 1 for n in self.rows_per_stream), "rows_per_stream must be positive")
         require(0 <= self.checkerboard <= len(self.groups), "checkerboard is out of range")
+        require(0 <= self.quincunx <= self.checkerboard, "quincunx is out of range")
         require(
             min(self.hyper_channels, self.features, self.hidden) >= 1,
             "hyperprior widths must be positive",

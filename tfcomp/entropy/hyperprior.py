@@ -24,7 +24,13 @@ from tensorflow import keras
 from tfcomp.bitstream import hyperprior_sections
 from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS
 from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
-from tfcomp.entropy import integer_layers, noise, tfc_range_coder, threshold_rounding
+from tfcomp.entropy import (
+    hyperprior_inheritance,
+    integer_layers,
+    noise,
+    tfc_range_coder,
+    threshold_rounding,
+)
 from tfcomp.entropy.eager_networks import EagerNetworks
 from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.integer_layers import (
@@ -53,6 +59,8 @@ class Hyperprior(tf.Module):
       checkerboard: how many of the first groups are coded in two passes, first the even squares
         of a checkerboard, then the odd ones, which see their even neighbours (He et al. 2021,
         arXiv:2103.15306).
+      quincunx: how many of these have their even squares in two passes as well, those of odd rows
+        seeing those of even rows at their corners (after Li et al. 2023, arXiv:2302.14402).
       qualities: quality levels.
       rows_per_stream: latent rows that share a range coder stream, one number a quality.
       hyper_channels: channels of z.
@@ -74,6 +82,7 @@ class Hyperprior(tf.Module):
         heavy_tails=False,
         skipped_scales=0,
         distortion_weights=(DISTORTION_WEIGHT, DISTORTION_WEIGHT),
+        quincunx=0,
         name="hyperprior",
     ):
         super().__init__(name=name)
@@ -107,6 +116,7 @@ class Hyperprior(tf.Module):
             self.hyper_channels,
             tuple(rows_per_stream or [1] * self.qualities),
             tuple(np.geomspace(*distortion_weights, self.qualities).round(3).tolist()),
+            int(quincunx),
         )
         self.passes = self.layout.passes
         self.pass_layers = [
@@ -144,26 +154,20 @@ class Hyperprior(tf.Module):
         """
         index = ScaleLadder.index_of(deviations)
         units = 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS - 8)
-        for layers, (start, size, _) in zip(self.pass_layers, self.passes):
-            layers["scale"].bias.assign(index[:, start : start + size] / units)
+        for layers, step in zip(self.pass_layers, self.passes):
+            layers["scale"].bias.assign(index[:, step.start : step.start + step.channels] / units)
 
     def _first_hyper_log_gain(self):
         gains = np.linspace(*_FIRST_HYPER_LOG_GAINS, self.qualities, dtype=np.float32)
         return np.repeat(gains[:, None], self.hyper_channels, axis=1)
 
     def start_from(self, trained):
-        """Takes the variables of a trained `Hyperprior`, its ladder's where both have tails.
+        """Takes the variables of a trained `Hyperprior`; see hyperprior_inheritance.py.
 
         Returns:
-          whether that was possible: both have the same networks.
+          whether that was possible.
         """
-        ladder, trained_ladder = self.ladder.variables, trained.ladder.variables
-        pairs = list(zip(_but(self.variables, ladder), _but(trained.variables, trained_ladder)))
-        if self.passes != trained.passes or any(a.shape != b.shape for a, b in pairs):
-            return False
-        for variable, value in [*pairs, *zip(ladder, trained_ladder)]:
-            variable.assign(value)
-        return True
+        return hyperprior_inheritance.inherit(self, trained)
 
     def start_hyper_latents(self, latents, quality):
         """Gives z a spread that training can work with: a fresh h_a, its outputs normalised.
@@ -267,9 +271,9 @@ class Hyperprior(tf.Module):
         features = self.hyper_synthesis(z_rounded, quality, height, width)
         bit_steps = threshold_rounding.bit_steps(self.ladder)
         weight = tf.gather(tf.constant(self.layout.distortion_weights), quality - 1)
-        odd = checkerboard(height, width)
         decoded = latents[..., :0]
-        for number, (start, size, parity) in enumerate(self.passes):
+        for number, step in enumerate(self.passes):
+            start, size = step.start, step.channels
             y = latents[..., start : start + size]
             mean, index = self.parameters(number, features, decoded * MEAN_UNITS, quality)
             mean /= MEAN_UNITS
@@ -283,13 +287,12 @@ class Hyperprior(tf.Module):
                 else self.ladder.bits(decoded_residual, index)
             )
             values = straight_through(residual, decoded_residual) + mean
-            if parity == 0:
-                values *= 1.0 - odd
-                cost *= 1.0 - odd
-            elif parity == 1:
-                values = values * odd + decoded[..., start:]
+            if step.parity is not None:
+                mine = squares(height, width, step)
+                values, cost = values * mine, cost * mine
+            if step.goes_on:
+                values += decoded[..., start:]
                 decoded = decoded[..., :start]
-                cost *= odd
             decoded = tf.concat([decoded, values], -1)
             parts.append(tf.reduce_sum(cost, (1, 2, 3)))
         return decoded, tf.add_n(parts)
@@ -380,12 +383,10 @@ class Hyperprior(tf.Module):
         return decoded.astype(np.float32) / MEAN_UNITS
 
 
-def _but(variables, left_out):
-    unwanted = {id(v) for v in left_out}
-    return [v for v in variables if id(v) not in unwanted]
-
-
-def checkerboard(height, width):
-    """float32 [1, height, width, 1]: 0 on even squares, 1 on odd ones."""
-    squares = tf.range(height)[:, None] + tf.range(width)[None, :]
-    return tf.cast(squares % 2, tf.float32)[None, :, :, None]
+def squares(height, width, step):
+    """float32 [1, height, width, 1]: 1 on the squares of a `Pass`, 0 elsewhere."""
+    rows, columns = tf.range(height)[:, None], tf.range(width)[None, :]
+    chosen = (rows + columns) % 2 == step.parity
+    if step.row_parity is not None:
+        chosen &= rows % 2 == step.row_parity
+    return tf.cast(chosen, tf.float32)[None, :, :, None]

@@ -156,10 +156,10 @@ class GraphHyperprior(GraphEntropy):
             network = self._networks.passes[number].python_function
             both = network(inputs, quality[None])["parameters"][0]
             mean, scale = both[..., : step.channels], both[..., step.channels :]
-            squares = _squares(size, step)
+            squares = _squares(size, step)[..., None]
             values = code(number, mean, scale, (scale > 0) & squares)
             decoded = MEAN_UNITS * values + mean
-            if step.parity == 1:
+            if step.goes_on:
                 groups[-1] = tf.where(squares, decoded, groups[-1])
             else:
                 groups.append(tf.where(squares, decoded, 0))
@@ -182,11 +182,14 @@ class GraphHyperprior(GraphEntropy):
 
 
 def _squares(size, step: Pass) -> tf.Tensor:
-    """bool [h, w, 1]: the squares of a pass."""
-    if step.parity is None:
-        return tf.ones([size[0], size[1], 1], tf.bool)
-    squares = (tf.range(size[0])[:, None] + tf.range(size[1])) % 2
-    return (squares == step.parity)[..., None]
+    """bool [h, w]: the squares of a pass."""
+    rows, columns = tf.range(size[0])[:, None], tf.range(size[1])
+    chosen = tf.ones([size[0], size[1]], tf.bool)
+    if step.parity is not None:
+        chosen &= (rows + columns) % 2 == step.parity
+    if step.row_parity is not None:
+        chosen &= rows % 2 == step.row_parity
+    return chosen
 
 
 def _in_range(values: tf.Tensor) -> tf.Tensor:

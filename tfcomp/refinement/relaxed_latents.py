@@ -11,7 +11,12 @@ from typing import Any, List, Sequence, Tuple
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS
+from tfcomp.bitstream.hyperprior_sections import (
+    CONTEXT_LIMIT,
+    HYPER_STRIDE,
+    MEAN_UNITS,
+    squares,
+)
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import CodecError
 from tfcomp.refinement.code_length import CodeLength
@@ -78,9 +83,9 @@ class HyperpriorLatents:
         features = self._networks.call(
             "hyper_synthesis", hyper_latents=hyper_symbols[None], quality=self._quality
         )["features"][:, :height, :width]
-        squares = tf.cast(np.add.outer(np.arange(height), np.arange(width)) % 2, tf.float32)
         decoded = tf.zeros((1, height, width, 0))
-        for number, (start, channels, parity) in enumerate(self._passes):
+        for number, step in enumerate(self._passes):
+            start, channels = step.start, step.channels
             mean, index = self._parameters(number, features, decoded, channels)
             coded = index > 0.5
             residual = latents[None, ..., start : start + channels] - mean / MEAN_UNITS
@@ -88,10 +93,9 @@ class HyperpriorLatents:
             symbols = tf.where(coded, symbols, 0.0)
             cost = tf.where(coded, self._code_length(symbols, index), 0.0)
             values = MEAN_UNITS * symbols + mean
-            if parity is not None:
-                mine = (squares if parity else 1.0 - squares)[None, :, :, None]
-                cost, values = cost * mine, values * mine
-            if parity == 1:  # the even squares are there already
+            mine = squares(height, width, step).astype(np.float32)[None, :, :, None]
+            cost, values = cost * mine, values * mine
+            if step.goes_on:  # the other squares are there already
                 values += decoded[..., start:]
                 decoded = decoded[..., :start]
             bits += tf.reduce_sum(cost)

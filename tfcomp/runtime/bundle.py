@@ -95,6 +95,7 @@ class Manifest:
             self.entropy["hyper_channels"],
             tuple(self.entropy["rows_per_stream"]),
             self.distortion_weights,
+            self.entropy.get("quincunx", 0),
         )
 
     @property
@@ -341,7 +342,9 @@ def _check_layout(entropy: Mapping[str, Any], channels: int, qualities: int) -> 
             "manifest.json: entropy: groups must add up to channels, and rows_per_stream have one "
             "number for each quality"
         )
-    _whole(entropy, "checkerboard", 0, len(groups))
+    checkerboard = _whole(entropy, "checkerboard", 0, len(groups))
+    if "quincunx" in entropy:  # bundles of before have none
+        _whole(entropy, "quincunx", 0, checkerboard)
     _whole(entropy, "hyper_channels", 1, 65536)
 
 

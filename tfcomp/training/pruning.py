@@ -48,6 +48,19 @@ def narrow(model, wide, images):
         _take_correction(model.correction, wide.correction, before_last)
 
 
+def lengthen(correction, trained):
+    """Gives an encoder's own branch what a trained one with fewer blocks has learnt.
+
+    Blocks that the trained one has not got stay as they were built: they add nothing yet.
+
+    Args:
+      correction, trained: built `AnalysisCorrection`s or None; nothing happens where one is missing
+        or they have other channels.
+    """
+    if correction and trained and correction.last[0].shape == trained.last[0].shape:
+        _take_correction(correction, trained, np.arange(correction.last[0].shape[2]))
+
+
 def _check(settings, wide):
     if (
         len(settings.widths) != len(wide.widths)

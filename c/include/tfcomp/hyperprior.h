@@ -14,18 +14,20 @@ extern "C" {
 typedef struct {
     const uint32_t *groups; /* channels that are coded together, in coding order */
     size_t group_count;
-    uint32_t checkerboard; /* how many of the first groups have two passes */
+    uint32_t checkerboard; /* how many of the first groups have more than one pass */
     uint32_t hyper_channels;
     const uint32_t *rows_per_stream; /* one for each quality */
     size_t quality_count;
+    uint32_t quincunx; /* how many of the first groups have three passes; 0 where it says nothing */
 } tfcomp_hyperprior_layout;
 
-/* One step of the decoding: some channels, on the squares of one parity or on all. */
+/* One step of the decoding: some channels, on some of the squares or on all. */
 typedef struct {
     unsigned number; /* from 0; its network is the signature pass_NUMBER */
     uint32_t start, channels;
-    uint32_t seen; /* how many channels of decoded values, from the first, its network sees */
-    int parity;    /* even row + column 0, odd 1; -1 for all squares */
+    uint32_t seen;  /* how many channels of decoded values, from the first, its network sees */
+    int parity;     /* even row + column 0, odd 1; -1 for all squares */
+    int row_parity; /* of these, even rows 0, odd rows 1; -1 for all */
 } tfcomp_hyperprior_pass;
 
 /* The integer networks of entropy.tflite, run by the caller on one whole image. They must be exact:

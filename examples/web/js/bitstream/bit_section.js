@@ -53,7 +53,7 @@ function* walk(known, quality, layout) {
       const at = new Int32Array(most);
       let count = 0;
       for (let place = top * width; place < end; place++) {
-        if (!isCoded(place, width, step.parity)) continue;
+        if (!isCoded(place, width, step)) continue;
         const home = known.home(place);
         for (let c = 0; c < step.channels; c++) {
           let table = (step.first + c) * 2 ** layout.contextBits;

@@ -122,9 +122,10 @@ function passInputs(features, decoded, { seen }) {
 }
 
 /** Writes a pass's means into `decoded`: what a value decodes to where nothing is coded. */
-function storeMeans(decoded, parameters, { start, channels, parity }) {
+function storeMeans(decoded, parameters, step) {
+  const { start, channels } = step;
   for (let place = 0; place < decoded.height * decoded.width; place++) {
-    if (!isCoded(place, decoded.width, parity)) continue;
+    if (!isCoded(place, decoded.width, step)) continue;
     const from = 2 * channels * place;
     const means = parameters.data.subarray(from, from + channels);
     decoded.data.set(means, decoded.channels * place + start);
@@ -135,7 +136,8 @@ function storeMeans(decoded, parameters, { start, channels, parity }) {
  * For each stream of a pass the values that are coded, in coding order: { scales, at }, their scale
  * indices and where in the latents they are (Int32Arrays).
  */
-function* codedStripes(decoded, parameters, { start, channels, parity }, rows) {
+function* codedStripes(decoded, parameters, step, rows) {
+  const { start, channels } = step;
   for (let top = 0; top < decoded.height; top += rows) {
     const end = Math.min(top + rows, decoded.height) * decoded.width;
     const most = (end - top * decoded.width) * channels;
@@ -143,7 +145,7 @@ function* codedStripes(decoded, parameters, { start, channels, parity }, rows) {
     const at = new Int32Array(most);
     let count = 0;
     for (let place = top * decoded.width; place < end; place++) {
-      if (!isCoded(place, decoded.width, parity)) continue;
+      if (!isCoded(place, decoded.width, step)) continue;
       for (let c = 0; c < channels; c++) {
         const scale = parameters.data[2 * channels * place + channels + c];
         if (scale === 0) continue;
