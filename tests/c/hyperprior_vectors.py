@@ -52,7 +52,7 @@ def write_lines() -> list[str]:
     found = [
         "# Pairs of sections: a layout (checkerboard, quincunx, channels of hyper-latents,",
         "# features; groups; rows of a stream for each quality), the tables of either section;",
-        "# then what they hold, as in latents.txt, or, where they are refused, that without the CRC.",
+        "# then what they hold, as in latents.txt, or, if refused, that without the CRC.",
     ]
     for number in range(CASES):
         case = _random_case(random, TALL if number == CASES - 1 else None)
