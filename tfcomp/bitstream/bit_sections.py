@@ -21,18 +21,11 @@ from typing import Any
 import numpy as np
 
 from tfcomp.bitstream.bit_layout import BitLayout
-from tfcomp.bitstream.hyperprior_sections import Coder
+from tfcomp.bitstream.hyperprior_sections import Coder, squares
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.tables import CdfTables
 
 SECTION_NAMES = ("latents",)
-
-
-def squares(height: int, width: int, parity: int | None) -> np.ndarray:
-    """bool [h, w]: the squares that a pass codes; the top left one is even."""
-    if parity is None:
-        return np.ones((height, width), bool)
-    return np.add.outer(np.arange(height), np.arange(width)) % 2 == parity
 
 
 def neighbourhood(known: np.ndarray, rows: slice) -> np.ndarray:
@@ -112,7 +105,7 @@ def _walk(known: np.ndarray, quality: int, layout: BitLayout, given: np.ndarray 
     places = np.asarray(layout.contexts, np.int64)
     for step, first, seen in layout.passes_of(quality):
         part = slice(step.start, step.start + step.channels)
-        board = squares(height, width, step.parity)
+        board = squares(height, width, step)
         # A pass sees nothing of its own: its bits are put in place when it ends.
         waiting = np.zeros((height, width, step.channels), np.uint8)
         for start in range(0, height, layout.rows_per_stream):

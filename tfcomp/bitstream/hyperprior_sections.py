@@ -63,6 +63,15 @@ class Pass(NamedTuple):
         """How many channels of decoded values the pass's network sees."""
         return self.start + (self.channels if self.goes_on else 0)
 
+    def codes(self, rows: Any, columns: Any) -> Any:
+        """Whether it codes the squares: integers that broadcast, of NumPy or TensorFlow -> bool."""
+        chosen = rows + columns >= 0
+        if self.parity is not None:
+            chosen &= (rows + columns) % 2 == self.parity
+        if self.row_parity is not None:
+            chosen &= rows % 2 == self.row_parity
+        return chosen
+
 
 # (parity, row_parity) of the passes of a group: a quincunx grid is split once more.
 _ONE_PASS = ((None, None),)
@@ -263,13 +272,7 @@ def _bands(height: int, width: int, rows_per_stream: int) -> Iterator[slice]:
 
 def squares(height: int, width: int, step: Pass) -> np.ndarray:
     """bool [h, w]: which squares a pass codes; row 0 is even."""
-    rows, columns = np.arange(height)[:, None], np.arange(width)
-    chosen = np.ones((height, width), bool)
-    if step.parity is not None:
-        chosen &= (rows + columns) % 2 == step.parity
-    if step.row_parity is not None:
-        chosen &= rows % 2 == step.row_parity
-    return chosen
+    return step.codes(np.arange(height)[:, None], np.arange(width))
 
 
 class _Store:

@@ -12,6 +12,7 @@ import numpy as np
 
 from tfcomp.bitstream import bit_sections
 from tfcomp.bitstream.bit_layout import NOTHING
+from tfcomp.bitstream.hyperprior_sections import squares
 
 _CANDIDATES = 12
 _AT_ONCE = 4096  # positions, while correlating
@@ -50,10 +51,9 @@ def visible(bits, step):
     """
     count, height, width, _ = bits.shape
     known = bits[..., : step.seen].copy()
-    if step.parity == 1:
-        later = bit_sections.squares(height, width, 1)
-        known[..., step.start :] *= ~later[None, ..., None]
-    board = bit_sections.squares(height, width, step.parity)
+    board = squares(height, width, step)
+    if step.goes_on:
+        known[..., step.start :] *= ~board[None, ..., None]
     coded = np.broadcast_to(board, (count, height, width))
     if not step.seen:
         return np.zeros((int(coded.sum()), 0), np.uint8), coded

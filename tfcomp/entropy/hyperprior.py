@@ -288,7 +288,8 @@ class Hyperprior(tf.Module):
             )
             values = straight_through(residual, decoded_residual) + mean
             if step.parity is not None:
-                mine = squares(height, width, step)
+                coded = step.codes(tf.range(height)[:, None], tf.range(width))
+                mine = tf.cast(coded, tf.float32)[None, :, :, None]
                 values, cost = values * mine, cost * mine
             if step.goes_on:
                 values += decoded[..., start:]
@@ -381,12 +382,3 @@ class Hyperprior(tf.Module):
             tfc_range_coder.CheckedCoder,
         )
         return decoded.astype(np.float32) / MEAN_UNITS
-
-
-def squares(height, width, step):
-    """float32 [1, height, width, 1]: 1 on the squares of a `Pass`, 0 elsewhere."""
-    rows, columns = tf.range(height)[:, None], tf.range(width)[None, :]
-    chosen = (rows + columns) % 2 == step.parity
-    if step.row_parity is not None:
-        chosen &= rows % 2 == step.row_parity
-    return tf.cast(chosen, tf.float32)[None, :, :, None]

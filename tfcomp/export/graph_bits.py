@@ -90,7 +90,7 @@ class GraphBits(GraphEntropy):
         pass's, all [h, w, n]."""
         sent = tf.gather(tf.constant(self._layout.sent), quality - 1)
         size = shape[:2]
-        board = (tf.range(size[0])[:, None] + tf.range(size[1])) % 2
+        squares = tf.range(size[0])[:, None], tf.range(size[1])
         groups: list[tf.Tensor] = []
         first = 0
         for number, step in enumerate(self._layout.passes):
@@ -98,10 +98,9 @@ class GraphBits(GraphEntropy):
             places = self._places[first : first + step.channels]
             index = self._table_index(groups, size, places, first)
             coded = tf.broadcast_to(tf.range(part.start, part.stop) < sent, tf.shape(index))
-            if step.parity is not None:
-                coded &= (board == step.parity)[..., None]
+            coded &= step.codes(*squares)[..., None]
             values = tf.where(coded, code(number, index, coded, part), 0)
-            if step.parity == 1:
+            if step.goes_on:
                 groups[-1] += values
             else:
                 groups.append(values)

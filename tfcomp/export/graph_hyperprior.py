@@ -18,7 +18,6 @@ from tfcomp.bitstream.hyperprior_sections import (
     MEAN_UNITS,
     SECTION_NAMES,
     Layout,
-    Pass,
 )
 from tfcomp.bitstream.rate_distortion_quantizer import threshold_shifts
 from tfcomp.bitstream.tables import CdfTables
@@ -156,7 +155,7 @@ class GraphHyperprior(GraphEntropy):
             network = self._networks.passes[number].python_function
             both = network(inputs, quality[None])["parameters"][0]
             mean, scale = both[..., : step.channels], both[..., step.channels :]
-            squares = _squares(size, step)[..., None]
+            squares = step.codes(tf.range(size[0])[:, None], tf.range(size[1]))[..., None]
             values = code(number, mean, scale, (scale > 0) & squares)
             decoded = MEAN_UNITS * values + mean
             if step.goes_on:
@@ -179,17 +178,6 @@ class GraphHyperprior(GraphEntropy):
 
     def _rows_per_stream(self, quality: tf.Tensor) -> tf.Tensor:
         return tf.gather(tf.constant(self._layout.rows_per_stream), quality - 1)
-
-
-def _squares(size, step: Pass) -> tf.Tensor:
-    """bool [h, w]: the squares of a pass."""
-    rows, columns = tf.range(size[0])[:, None], tf.range(size[1])
-    chosen = tf.ones([size[0], size[1]], tf.bool)
-    if step.parity is not None:
-        chosen &= (rows + columns) % 2 == step.parity
-    if step.row_parity is not None:
-        chosen &= rows % 2 == step.row_parity
-    return chosen
 
 
 def _in_range(values: tf.Tensor) -> tf.Tensor:

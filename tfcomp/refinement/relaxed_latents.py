@@ -93,8 +93,9 @@ class HyperpriorLatents:
             symbols = tf.where(coded, symbols, 0.0)
             cost = tf.where(coded, self._code_length(symbols, index), 0.0)
             values = MEAN_UNITS * symbols + mean
-            mine = squares(height, width, step).astype(np.float32)[None, :, :, None]
-            cost, values = cost * mine, values * mine
+            if step.parity is not None:
+                mine = squares(height, width, step).astype(np.float32)[None, :, :, None]
+                cost, values = cost * mine, values * mine
             if step.goes_on:  # the other squares are there already
                 values += decoded[..., start:]
                 decoded = decoded[..., :start]

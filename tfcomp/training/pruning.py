@@ -48,8 +48,8 @@ def narrow(model, wide, images):
         _take_correction(model.correction, wide.correction, before_last)
 
 
-def lengthen(correction, trained):
-    """Gives an encoder's own branch what a trained one with fewer blocks has learnt.
+def take_blocks(correction, trained):
+    """Gives an encoder's own branch what a trained one has learnt, as many blocks as both have.
 
     Blocks that the trained one has not got stay as they were built: they add nothing yet.
 

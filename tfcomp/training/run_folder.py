@@ -90,8 +90,7 @@ def start_from(model, folder, pictures):
         pruning.narrow(model, trained, pictures)
     if model.model_config.family == "cycle":
         # Where they have other shapes they start as narrowing or building left them.
-        if not _assign(model.correction_variables, trained.correction_variables):
-            pruning.lengthen(model.correction, trained.correction)
+        pruning.take_blocks(model.correction, trained.correction)
         _assign(model.diffusion_variables, trained.diffusion_variables)
     moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
     model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
