@@ -21,6 +21,7 @@ def tiny_config():
                 "default_quality": 1,
                 "max_lambda": 0.02,
                 "prior": "hyperprior",
+                "feedback_gains": [0.0, 0.75],
                 "hyperprior": {
                     "groups": list(GROUPS),
                     "checkerboard": 2,

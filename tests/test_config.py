@@ -68,6 +68,9 @@ def test_configs_can_not_be_changed_after_the_fact():
         {"hyperprior": {"checkerboard": 5}},
         {"hyperprior": {"checkerboard": 1, "quincunx": 2}},
         {"hyperprior": {"groups": [0, 320]}},
+        {"feedback_gains": [1.0] * 8},  # for a factorized prior
+        {"prior": "hyperprior", "feedback_gains": [1.0] * 7},
+        {"prior": "hyperprior", "feedback_gains": [1.0] * 7 + [1.1]},
     ],
 )
 def test_a_hyperprior_that_cannot_be_is_refused(model):

@@ -45,6 +45,8 @@ WRONG = [
     ("compress photo.png x.tfcomp --model nothing", "no model 'nothing'"),
     ("compress photo.png x.tfcomp --model photo.png", "not a bundle"),
     ("compress photo.png x.tfcomp --refine -3", "0 steps or more"),
+    ("compress photo.png x.tfcomp --feedback -3", "0 rounds or more"),
+    ("compress photo.png x.tfcomp --feedback 1", "no gains for feedback"),
     ("compress photo.png a b", "unrecognized"),
     ("compress", "required"),
     ("decompress missing.tfcomp", "does not exist"),

@@ -50,6 +50,11 @@ def test_both_worlds_decode_each_others_files(model, codec, photograph, size, qu
     assert np.mean(np.abs(difference) > 2) < 0.05
 
 
+def test_the_manifest_has_the_configs_gains_for_feedback(codec, photograph):
+    assert codec.bundle.manifest.feedback_gains == (0.0, 0.75)
+    assert codec.compress(photograph, 2, feedback=1) != codec.compress(photograph, 2)
+
+
 def test_a_finer_quality_is_closer_to_the_picture_and_larger(codec, photograph):
     errors, sizes = [], []
     for quality in (1, 2):

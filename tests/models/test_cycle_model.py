@@ -5,8 +5,10 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
+from tests.hyperprior_factory import lively_model
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
 from tfcomp.models.cycle import CycleModel
+from tfcomp.runtime.feedback import with_feedback
 
 
 def _images(*shape):
@@ -176,3 +178,31 @@ def test_a_damaged_file_is_refused(tiny_model, photograph):
 def test_a_quality_that_does_not_exist_is_refused(tiny_model, photograph):
     with pytest.raises(CodecError, match="1 to 3"):
         tiny_model.compress(photograph[None] / 255.0, 4)
+
+
+def test_feedback_in_training_is_the_encoders_and_gets_no_gradient():
+    model = lively_model()
+    images, quality = _images(3, 32, 32, 3), tf.constant([2, 1, 2])
+    latents = model.analysis(images, quality)
+    decoded, _ = model.quantize(latents, quality, training=False)
+    again = model.analysis(model.synthesis(decoded, quality), quality)
+    with tf.GradientTape() as tape:
+        tape.watch(latents)
+        mended = model._with_feedback(latents, quality, 1)
+    assert np.all(tape.gradient(mended, latents) == 1)
+    runtime = with_feedback(
+        latents[0].numpy(), 1, 1.0, lambda _: 8 * decoded[0].numpy(), lambda _: again[0].numpy()
+    )
+    np.testing.assert_allclose(mended[0], runtime, atol=1e-4)
+    np.testing.assert_array_equal(mended[1:], latents[1:])
+    assert np.abs(mended[0] - latents[0]).max() > 0.1
+
+
+def test_images_with_feedback_are_coded_as_such_in_training():
+    model = lively_model()
+    images, quality = _images(2, 64, 64, 3), tf.constant([2, 2])
+    _, plain = model.training_loss(images, quality)
+    model.loss_config = dataclasses.replace(model.loss_config, feedback_images=1)
+    _, mended = model.training_loss(images, quality)
+    assert mended["mse"][0] != plain["mse"][0]
+    np.testing.assert_allclose(mended["mse"][1], plain["mse"][1], rtol=1e-5)

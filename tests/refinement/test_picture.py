@@ -100,6 +100,14 @@ def test_any_size_is_refined(codec, size):
     assert cost(codec, image, data, 2) <= cost(codec, image, codec.compress(image, 2), 2)
 
 
+def test_descent_goes_on_from_what_feedback_found(hyperprior_folder, photograph):
+    codec = tfcomp.load(hyperprior_folder)
+    mended = codec.compress(photograph, 2, feedback=1)
+    refined = codec.compress(photograph, 2, feedback=1, refine=10)
+    assert cost(codec, photograph, refined, 2) < cost(codec, photograph, mended, 2)
+    assert refined != codec.compress(photograph, 2, refine=10)
+
+
 def test_a_large_picture_is_refined_in_windows(codec, quality, steps, photograph, monkeypatch):
     monkeypatch.setattr(windows, "SIDE_PIXELS", 32)
     seen = []

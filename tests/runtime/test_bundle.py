@@ -82,6 +82,9 @@ def test_a_missing_file_is_named(copy, name):
         {"distortion_weights": [30.0]},
         {"distortion_weights": [30.0, 0]},
         {"distortion_weights": "30"},
+        {"feedback_gains": [1.0, 1.0]},  # this bundle has no hyperprior
+        {"feedback_gains": [1.0]},
+        {"feedback_gains": [0.5, 1.5]},
     ],
     ids=str,
 )

@@ -103,10 +103,14 @@ def test_options_reach_the_codec(tmp_path):
     image.save(tmp_path / "other.tfcomp", model=other)
     with pytest.raises(UnidentifiedImageError, match="not installed"):
         Image.open(tmp_path / "other.tfcomp")
+    for rounds in (0, 1):
+        image.save(tmp_path / f"{rounds}.tfcomp", quality=8, feedback=rounds, model="cycle")
+    assert (tmp_path / "0.tfcomp").read_bytes() != (tmp_path / "1.tfcomp").read_bytes()
 
 
 def test_a_bad_option_is_an_error_that_leaves_no_file(tmp_path):
-    for options in ({"quality": 75, "model": "tiny"}, {"model": "nothing"}):
+    wrong = ({"quality": 75, "model": "tiny"}, {"model": "nothing"}, {"feedback": -1})
+    for options in wrong:
         with pytest.raises(OSError, match="."):
             Image.fromarray(photo(8, 8)).save(tmp_path / "x.tfcomp", **options)
         assert not (tmp_path / "x.tfcomp").exists()

@@ -43,6 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     rate.add_argument("--max-bytes", type=int, metavar="N", help="best quality within N bytes")
     parser.add_argument(
+        "--feedback",
+        type=int,
+        default=0,
+        metavar="N",
+        help="N rounds in which the encoder sees its own decoded image, for a few percent; each "
+        "takes as long as coding and decoding",
+    )
+    parser.add_argument(
         "--refine",
         type=int,
         default=0,
@@ -61,6 +69,7 @@ def run(options: argparse.Namespace) -> int:
     todo = plan(options.source, options.target, ".tfcomp", IMAGE_SUFFIXES)
     codec = load(options.model or registry.default_model())
     codec.checked_quality(options.quality)
+    codec.checked_feedback(options.feedback)
     open_refinement(options.refine)
     return run_jobs(
         todo, options.force, options.json, lambda job: _compress_file(job, codec, options)
@@ -85,6 +94,7 @@ def _compress_file(job: Job, codec: Codec, options: argparse.Namespace) -> dict[
             options.quality,
             target_bpp=options.bpp,
             max_bytes=options.max_bytes,
+            feedback=options.feedback,
             refine=options.refine,
             progress=progress,
         )

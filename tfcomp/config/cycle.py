@@ -76,6 +76,8 @@ class ModelConfig:
       min_lambda, max_lambda: ends of the geometric ladder of rate-distortion multipliers, in
         bits/pixel per unit of squared error on the 0..255 scale.
       default_quality: what `compress` uses when nothing is said.
+      feedback_gains: how far encoders follow a round of feedback (tfcomp/runtime/feedback.py), from
+        0 to 1, one number a quality level; none for a model that takes no feedback.
       prior: "factorized" (one table a channel and quality) or "hyperprior".
       hyperprior: its shape, where `prior` says so.
     """
@@ -91,6 +93,7 @@ class ModelConfig:
     min_lambda: float = 0.0005
     max_lambda: float = 0.08
     default_quality: int = 5
+    feedback_gains: Tuple[float, ...] = ()
     prior: str = "factorized"
     hyperprior: HyperpriorConfig = HyperpriorConfig()
 
@@ -104,6 +107,12 @@ class ModelConfig:
             self.prior != "hyperprior" or len(self.hyperprior.rows_per_stream) == self.qualities,
             "hyperprior rows_per_stream needs one number for each quality",
         )
+        require(
+            not self.feedback_gains
+            or (self.prior == "hyperprior" and len(self.feedback_gains) == self.qualities),
+            "feedback_gains needs a hyperprior and one number for each quality",
+        )
+        require(all(0 <= g <= 1 for g in self.feedback_gains), "feedback_gains go from 0 to 1")
         require(self.family == "cycle", f"this is no '{self.family}' model")
         require(len(self.widths) >= 1, "widths needs at least one level")
         require(all(w >= 1 for w in self.widths), "widths must be positive")
@@ -173,6 +182,8 @@ class LossConfig:
       cycle_weight: w1, on MSE(E(I), E(D(E(I)))).
       cycle_images: how many images of each batch the cycle term is computed on (0 = all); it
         costs a second analysis pass.
+      feedback_images: how many images of each batch are coded as encoders code them that give
+        their latents a round of feedback (docs/feedback.md); 0 = none.
       sparsity_weight: w2, on Aytekin's compressibility objective of the latents.
       sparsity_alpha: alpha in that objective.
       quality_weight_power: each image's loss is divided by lambda ** power, so that no quality
@@ -183,6 +194,7 @@ class LossConfig:
     ms_ssim_weight: float = 2000.0
     cycle_weight: float = 0.01
     cycle_images: int = 2
+    feedback_images: int = 0
     sparsity_weight: float = 1e-5
     sparsity_alpha: float = 1.0
     quality_weight_power: float = 0.35
@@ -191,4 +203,5 @@ class LossConfig:
         require(self.distortion in ("mse", "ms-ssim"), f"unknown distortion '{self.distortion}'")
         for name in ("ms_ssim_weight", "cycle_weight", "sparsity_weight", "sparsity_alpha"):
             require(getattr(self, name) >= 0, f"{name} can't be negative")
-        require(self.cycle_images >= 0, "cycle_images can't be negative")
+        for name in ("cycle_images", "feedback_images"):
+            require(getattr(self, name) >= 0, f"{name} can't be negative")

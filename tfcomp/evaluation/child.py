@@ -132,7 +132,7 @@ def main() -> None:
         found, peak = measure(contestant, images, job["repeats"], lambda: say(step=1), metric)
         macs = None
         if isinstance(contestant, Model):
-            macs = dataclasses.asdict(macs_per_pixel(contestant.codec.bundle))
+            macs = dataclasses.asdict(macs_per_pixel(contestant.codec.bundle, contestant.feedback))
     except CodecError as error:
         say(error=str(error))
         return

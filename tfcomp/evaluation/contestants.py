@@ -45,16 +45,21 @@ class Model:
     """A bundle of this package on one thread, as a contestant."""
 
     def __init__(self, name: str) -> None:
-        """name: an installed model or the path of a bundle. Raises CodecError if it is neither."""
+        """name: an installed model or the path of a bundle; with "@N" behind it, N rounds of
+        feedback (docs/feedback.md). Raises CodecError if it is neither or takes no feedback."""
         import tfcomp
 
         self.name = name
-        self.codec = tfcomp.load(name, num_threads=1)
+        bundle, _, rounds = name.rpartition("@")
+        if not (bundle and rounds.isdecimal()):
+            bundle, rounds = name, "0"
+        self.codec = tfcomp.load(bundle, num_threads=1)
+        self.feedback = self.codec.checked_feedback(int(rounds))
         self.qualities = tuple(range(1, self.codec.qualities + 1))
         self.highest = self.codec.qualities
 
     def encode(self, image: np.ndarray, quality: int) -> bytes:
-        return self.codec.compress(image, quality=quality)
+        return self.codec.compress(image, quality=quality, feedback=self.feedback)
 
     def decode(self, data: bytes) -> np.ndarray:
         return self.codec.decompress(data)
@@ -68,6 +73,7 @@ class Model:
             f"family {manifest.family}, {manifest.entropy['kind']} entropy coding, weights "
             f"{'float32' if manifest.quantization == 'none' else manifest.quantization}, "
             f"quality 1..{manifest.qualities}"
+            + (f", rounds of feedback: {self.feedback}" if self.feedback else "")
         )
 
 

@@ -35,8 +35,8 @@ class MacsPerPixel:
     decoder: float
 
 
-def macs_per_pixel(bundle: Bundle) -> MacsPerPixel:
-    """Counts a bundle's multiply-adds.
+def macs_per_pixel(bundle: Bundle, feedback: int = 0) -> MacsPerPixel:
+    """Counts a bundle's multiply-adds, of an encoder with some rounds of feedback.
 
     Raises:
       CodecError: LiteRT's schema, which tells the operations, is not installed.
@@ -50,7 +50,7 @@ def macs_per_pixel(bundle: Bundle) -> MacsPerPixel:
         data = codec.compress(grey)
         codec.decompress(data)
         counts.clear()  # the first run may look at its networks in ways that later ones do not
-        codec.compress(grey)
+        codec.compress(grey, feedback=feedback)
         encoder = sum(counts)
         counts.clear()
         codec.decompress(data)

@@ -76,7 +76,7 @@ def write_bundle(
             network = tflite.convert(deployed, signature, quantize, samples[signature])
             (work / file).write_bytes(network)
         save_tables(work / "tables.npz", model.tables)
-        entropy, distortion_weights = {"kind": config.model.prior}, ()
+        entropy, distortion_weights, gains = {"kind": config.model.prior}, (), ()
         if isinstance(model.prior, Hyperprior):
             networks = DeployedEntropy(model.prior, half=quantize == "float16")
             stored = "float16" if quantize == "float16" and networks.fits_float16 else "none"
@@ -86,6 +86,7 @@ def write_bundle(
             layout = dataclasses.asdict(model.prior.layout)
             # The encoder's business: it has no part in the fingerprint of what decodes.
             distortion_weights = layout.pop("distortion_weights")
+            gains = config.model.feedback_gains
             entropy.update(layout)
         if isinstance(model.prior, BitPrior):
             entropy.update(model.prior.layout.to_manifest())
@@ -103,6 +104,7 @@ def write_bundle(
             "max_pixels": MAX_PIXELS,
             "entropy": entropy,
             "distortion_weights": distortion_weights,
+            "feedback_gains": gains,
             "quantization": quantize,
             "fingerprint": fingerprint(work, entropy),
             "training": training or {},

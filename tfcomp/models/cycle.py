@@ -190,7 +190,12 @@ class CycleModel(base.CodecModel):
           float32 scalar, and a dict of float32 [B] named like the metrics.
         """
         weights = self.loss_config
-        reconstruction, bits, latents = self(images, quality=quality, training=True)
+        latents = self.analysis(self.pad(images), quality)
+        if weights.feedback_images:
+            latents = self._with_feedback(latents, quality, weights.feedback_images)
+        decoded, bits = self.quantize(latents, quality, training=True)
+        height, width = images.shape[1:3]
+        reconstruction = self.synthesis(decoded, quality)[:, :height, :width]
         lambdas = tf.gather(tf.constant(self.lambdas), quality - 1)
         bpp = losses.rate(bits, images.shape[1] * images.shape[2])
         loss = bpp + lambdas * self.distortion(images, reconstruction)
@@ -213,6 +218,18 @@ class CycleModel(base.CodecModel):
             parts["cycle"] = losses.cycle_consistency(latents[some], again)
             total += weights.cycle_weight * tf.reduce_mean(parts["cycle"])
         return total, parts
+
+    def _with_feedback(self, latents, quality, images):
+        """Latents of which some images' have had a round of feedback (tfcomp/runtime/feedback.py).
+
+        What feedback adds gets no gradient: the networks learn as if the encoder had found it.
+        """
+        some = replication.spread_over_batch(images, latents.shape[0])
+        level = quality[some]
+        decoded, _ = self.quantize(latents[some], level, training=False)
+        again = self.analysis(self.synthesis(decoded, level), level)
+        numbers = tf.range(some.start, some.stop, some.step)[:, None]
+        return tf.tensor_scatter_nd_add(latents, numbers, tf.stop_gradient(decoded - again))
 
     def initialize(self, images, seed=0):
         """Starts from principal components; see principal_components.py."""

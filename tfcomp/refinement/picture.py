@@ -39,25 +39,34 @@ def refine(
     steps: int,
     max_bytes: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    feedback: int = 0,
 ) -> bytes:
     """The best file found in `steps` steps for each window of the picture.
 
     pixels: uint8 [H, W, 3]. data: its file as the codec made it, whose quality is kept.
     max_bytes: of the file; `data` must hold it.
     progress: called with steps done and steps in all.
+    feedback: rounds that `data` has had; descent starts from what they found.
     Deterministic: the same picture gives the same file.
     Raises CodecError for a model that cannot be refined.
     """
     quality = parse(data, lambda fingerprint: codec.bundle).quality
     weight = multiplier(
-        codec, pixels, quality, lambda q: data if q == quality else codec.compress(pixels, q)
+        codec,
+        pixels,
+        quality,
+        lambda q: data if q == quality else codec.compress(pixels, q, feedback=feedback),
     )
     if weight is None:
         max_bytes = len(data)
     elif not 0 < weight < math.inf:
         return data
     best, cost = data, _cost(codec, pixels, data, weight)
-    for candidate in _refined_files(codec, pixels, quality, weight, steps, progress):
+    latents = _unrounded_latents(codec, pixels, quality)
+    if feedback:
+        height, width, _ = pixels.shape
+        latents = codec.mend_latents(latents, quality, height, width, feedback)
+    for candidate in _refined_files(codec, pixels, latents, quality, weight, steps, progress):
         if max_bytes is None or len(candidate) <= max_bytes:
             its_cost = _cost(codec, pixels, candidate, weight)
             if its_cost < cost:
@@ -73,6 +82,7 @@ def _cost(codec: Codec, pixels: np.ndarray, data: bytes, weight: float | None) -
 def _refined_files(
     codec: Codec,
     pixels: np.ndarray,
+    latents: np.ndarray,
     quality: int,
     weight: float | None,
     steps: int,
@@ -86,7 +96,6 @@ def _refined_files(
             f"model '{manifest.name}' refines pictures of up to {_MOST_PIXELS_AT_ONCE} pixels, not "
             f"{width}x{height}: its manifest tells no reach, so it cannot work in parts"
         )
-    latents = _unrounded_latents(codec, pixels, quality)
     model = relaxed_latents(bundle, quality)
     decoder = LiteGraph(bundle.decoder, f"bundle {bundle.source}: decoder.tflite")
     descent = Descent(decoder, model, quality, weight, steps)

@@ -52,6 +52,8 @@ class Manifest:
         of the decoder alone (optional; as `reach` where absent).
       entropy: {"kind": ...}, which entropy coder reads the sections.
       distortion_weights: of the encoder's quantiser, see `Layout` (optional).
+      feedback_gains: of rounds of feedback (tfcomp/runtime/feedback.py), from 0 to 1, one number a
+        quality level; none where the model takes no feedback (optional).
       fingerprint: 64 hex digits.
       quantization, training, rate_distortion, licence: for people; see the bundle's README.md.
     """
@@ -69,6 +71,7 @@ class Manifest:
     reach: int | None = None
     decoder_reach: int | None = None
     distortion_weights: tuple[float, ...] = ()
+    feedback_gains: tuple[float, ...] = ()
     quantization: str = "none"
     training: Mapping[str, Any] = field(default_factory=dict)
     rate_distortion: tuple[Mapping[str, Any], ...] = ()
@@ -136,6 +139,7 @@ class Manifest:
             reach=reach,
             decoder_reach=_reach(values, "decoder_reach", reach),
             distortion_weights=_distortion_weights(values, qualities),
+            feedback_gains=_feedback_gains(values, qualities),
             quantization=str(values.get("quantization", "none")),
             training=_mapping(values, "training"),
             rate_distortion=_points(values),
@@ -356,14 +360,30 @@ def _numbers(values: Mapping[str, Any], key: str) -> list[int]:
 
 
 def _distortion_weights(values: Mapping[str, Any], qualities: int) -> tuple[float, ...]:
-    weights = values.get("distortion_weights") or []
-    if not isinstance(weights, list) or len(weights) not in (0, qualities):
-        raise BundleError(
-            "manifest.json: distortion_weights must be a list with one number for each quality"
-        )
-    if not all(type(w) in (int, float) and 0 < w < math.inf for w in weights):
+    weights = _one_a_quality(values, "distortion_weights", qualities)
+    if not all(0 < w < math.inf for w in weights):
         raise BundleError("manifest.json: distortion_weights must be positive numbers")
-    return tuple(float(w) for w in weights)
+    return weights
+
+
+def _feedback_gains(values: Mapping[str, Any], qualities: int) -> tuple[float, ...]:
+    gains = _one_a_quality(values, "feedback_gains", qualities)
+    if not all(0 <= gain <= 1 for gain in gains):
+        raise BundleError("manifest.json: feedback_gains must be numbers from 0 to 1")
+    if gains and _mapping(values, "entropy").get("kind") != "hyperprior":
+        raise BundleError("manifest.json: feedback_gains need a hyperprior")
+    return gains
+
+
+def _one_a_quality(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, ...]:
+    numbers = values.get(key) or []
+    if not isinstance(numbers, list) or len(numbers) not in (0, qualities):
+        raise BundleError(
+            f"manifest.json: {key} must be a list with one number for each quality"
+        )
+    if not all(type(number) in (int, float) for number in numbers):
+        raise BundleError(f"manifest.json: {key} must be numbers")
+    return tuple(float(number) for number in numbers)
 
 
 def _fingerprint(values: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.entropy import MAX_LATENT, BitCoder, FactorizedCoder, HyperpriorCoder
+from tfcomp.runtime.feedback import checked_rounds, with_feedback
 from tfcomp.runtime.image_input import read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
@@ -89,6 +90,7 @@ class Codec:
         *,
         target_bpp: float | None = None,
         max_bytes: int | None = None,
+        feedback: int = 0,
         refine: int = 0,
         progress: Callable[[int, int], None] | None = None,
     ) -> bytes:
@@ -100,6 +102,8 @@ class Codec:
         quality: 1 (smallest file) to the model's number of qualities; the model's default if None.
         target_bpp, max_bytes: instead of a quality, the largest file to make, in bits/pixel or in
             bytes, header and all. Takes the best quality that fits.
+        feedback: rounds in which the encoder sees its own decoded image and mends its latents, for
+            a few percent; each takes as long as coding and decoding. See docs/feedback.md.
         refine: steps of gradient descent on this image's latents, for a file that is a few percent
             better and takes minutes. Needs TensorFlow; see docs/refinement.md. The limits hold.
         progress: called with steps done and steps in all, while refining.
@@ -112,6 +116,7 @@ class Codec:
         if target_bpp is not None and not 0 < target_bpp < float("inf"):
             raise ConfigError(f"target_bpp must be a positive number, not {target_bpp}")
         quality = self.checked_quality(quality)
+        feedback = self.checked_feedback(feedback)
         refinement = open_refinement(refine)
         with _memory_errors_named():
             given = read_image(image, max_pixels=self._manifest.max_pixels)
@@ -121,11 +126,13 @@ class Codec:
                 height, width, _ = given.pixels.shape
                 max_bytes = int(target_bpp * height * width / 8)
             if max_bytes is not None:
-                data = self._compress_rgb_to_fit(given.pixels, max_bytes)
+                data = self._compress_rgb_to_fit(given.pixels, max_bytes, feedback)
             else:
-                data = self._compress_rgb(given.pixels, quality)
+                data = self._compress_rgb(given.pixels, quality, feedback)
             if refinement is not None:
-                data = refinement.refine(self, given.pixels, data, refine, max_bytes, progress)
+                data = refinement.refine(
+                    self, given.pixels, data, refine, max_bytes, progress, feedback
+                )
             return data
 
     def decompress(
@@ -179,7 +186,11 @@ class Codec:
             )
         return quality
 
-    def _compress_rgb(self, pixels: np.ndarray, quality: int) -> bytes:
+    def checked_feedback(self, rounds: int) -> int:
+        """The rounds of feedback. Raises ConfigError below 0, or of a model that takes none."""
+        return checked_rounds(rounds, self._manifest.feedback_gains, self._manifest.name)
+
+    def _compress_rgb(self, pixels: np.ndarray, quality: int, feedback: int) -> bytes:
         height, width, _ = pixels.shape
         fixed_size = self._manifest.fixed_size
         if fixed_size is not None and fixed_size != (width, height):
@@ -192,9 +203,39 @@ class Codec:
                 f"an image of {width}x{height} pixels is too long and narrow; split or shrink it"
             )
         latents = self._encode_image(EdgePadded(pixels, self._manifest.stride), quality)
+        if feedback:
+            latents = self.mend_latents(latents, quality, height, width, feedback)
         if height * width > _LARGE:
             self._encoder.release()
         return self.pack_latents(latents, quality, height, width)
+
+    def mend_latents(
+        self, latents: np.ndarray, quality: int, height: int, width: int, rounds: int
+    ) -> np.ndarray:
+        """Latents after rounds of feedback (tfcomp/runtime/feedback.py).
+
+        latents: float32 [h, w, channels] in steps, not rounded. height, width: of the image in
+            pixels.
+        """
+        return with_feedback(
+            latents,
+            rounds,
+            self._manifest.feedback_gains[quality - 1],
+            lambda found: self._quantized(found, quality),
+            lambda decoded: self._encoded_again(decoded, quality, (height, width)),
+        )
+
+    def _quantized(self, latents: np.ndarray, quality: int) -> np.ndarray:
+        """What a file of these latents decodes to: [h, w, channels]."""
+        sections = self._entropy_coder.encode(latents, quality)
+        return self._entropy_coder.decode(sections, quality, *latents.shape[:2])
+
+    def _encoded_again(
+        self, decoded: np.ndarray, quality: int, size: tuple[int, int]
+    ) -> np.ndarray:
+        """Decoded latents -> their image of the size (H, W) -> the latents of that."""
+        image = self._decode_latents(decoded, quality, size)
+        return self._encode_image(EdgePadded(image, self._manifest.stride), quality)
 
     def pack_latents(
         self, latents: np.ndarray, quality: int, height: int, width: int, **choices: Any
@@ -209,9 +250,9 @@ class Codec:
         container = Container(manifest.short_fingerprint, quality, width, height, sections)
         return pack(container, manifest.fixed_size)
 
-    def _compress_rgb_to_fit(self, pixels: np.ndarray, max_bytes: int) -> bytes:
+    def _compress_rgb_to_fit(self, pixels: np.ndarray, max_bytes: int, feedback: int) -> bytes:
         """The best quality of at most `max_bytes`, by bisection: file sizes grow with quality."""
-        smallest = self._compress_rgb(pixels, 1)
+        smallest = self._compress_rgb(pixels, 1, feedback)
         if len(smallest) > max_bytes:
             raise ImageError(
                 f"the image takes {len(smallest)} bytes at the lowest quality, more than the "
@@ -220,7 +261,7 @@ class Codec:
         best, fits, too_large = smallest, 1, self.qualities + 1
         while too_large - fits > 1:
             quality = (fits + too_large) // 2
-            data = self._compress_rgb(pixels, quality)
+            data = self._compress_rgb(pixels, quality, feedback)
             if len(data) <= max_bytes:
                 best, fits = data, quality
             else:

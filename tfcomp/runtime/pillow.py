@@ -3,7 +3,7 @@
 Importing this module, or calling `tfcomp.register_pillow()`, registers it.
 
 Opening checks the file and finds its model, decoding waits for the first use of the pixels, as in
-Pillow's own plugins. Saving takes the options quality, target_bpp, max_bytes (see
+Pillow's own plugins. Saving takes the options quality, target_bpp, max_bytes, feedback (see
 `Codec.compress`) and model, the name or path of a bundle.
 """
 
@@ -21,7 +21,7 @@ from tfcomp.runtime import codec, registry
 FORMAT = "TFCOMP"
 MIME_TYPE = "image/x-tfcomp"
 EXTENSION = ".tfcomp"
-_OPTIONS = ("quality", "target_bpp", "max_bytes")
+_OPTIONS = ("quality", "target_bpp", "max_bytes", "feedback")
 
 
 class TfcompOpenError(CodecError, UnidentifiedImageError):
@@ -92,9 +92,10 @@ def _tile(size: tuple[int, int]) -> Any:
 
 
 def _save(image: Image.Image, file: IO[bytes], filename: Any) -> None:
-    options: dict[str, Any] = {name: image.encoderinfo.get(name) for name in _OPTIONS}
+    given: dict[str, Any] = image.encoderinfo
+    options = {name: given[name] for name in _OPTIONS if given.get(name) is not None}
     try:
-        model = image.encoderinfo.get("model") or registry.default_model()
+        model = given.get("model") or registry.default_model()
         data = codec.shared_codec(registry.find_by_name(model)).compress(image, **options)
     except CodecError as error:
         raise TfcompSaveError(str(error)) from error

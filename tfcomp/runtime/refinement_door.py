@@ -13,7 +13,7 @@ from tfcomp.errors import CodecError, ConfigError
 
 
 def open_refinement(steps: int) -> ModuleType | None:
-    """The module with `refine(codec, pixels, data, steps, max_bytes, progress)`; None for 0 steps.
+    """The module with `refine` of tfcomp/refinement/picture.py; None for 0 steps.
 
     Raises ConfigError for a number of steps below 0, CodecError where TensorFlow is not installed.
     """
