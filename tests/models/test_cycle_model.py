@@ -6,6 +6,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tests.hyperprior_factory import lively_model
+from tfcomp.entropy import noise
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
 from tfcomp.models.cycle import CycleModel
 from tfcomp.runtime.feedback import with_feedback
@@ -180,29 +181,40 @@ def test_a_quality_that_does_not_exist_is_refused(tiny_model, photograph):
         tiny_model.compress(photograph[None] / 255.0, 4)
 
 
-def test_feedback_in_training_is_the_encoders_and_gets_no_gradient():
+def test_the_feedback_term_pulls_latents_to_where_a_round_of_feedback_moves_them():
     model = lively_model()
     images, quality = _images(3, 32, 32, 3), tf.constant([2, 1, 2])
     latents = model.analysis(images, quality)
     decoded, _ = model.quantize(latents, quality, training=False)
-    again = model.analysis(model.synthesis(decoded, quality), quality)
+    picture = model.synthesis(decoded, quality)
+    again = model.analysis(picture, quality)
     with tf.GradientTape() as tape:
         tape.watch(latents)
-        mended = model._with_feedback(latents, quality, 1)
-    assert np.all(tape.gradient(mended, latents) == 1)
-    runtime = with_feedback(
-        latents[0].numpy(), 1, 1.0, lambda _: 8 * decoded[0].numpy(), lambda _: again[0].numpy()
-    )
-    np.testing.assert_allclose(mended[0], runtime, atol=1e-4)
-    np.testing.assert_array_equal(mended[1:], latents[1:])
-    assert np.abs(mended[0] - latents[0]).max() > 0.1
+        term = model._feedback_loss(latents, decoded, picture, quality)
+    pull = -tape.gradient(term, latents).numpy()
+    for one, gain in enumerate(model.model_config.feedback_gains[q - 1] for q in (2, 1, 2)):
+        mended = with_feedback(
+            latents[one].numpy(),
+            1,
+            gain,
+            lambda _: 8 * decoded[one].numpy(),  # noqa: B023
+            lambda _: again[one].numpy(),  # noqa: B023
+        )
+        way = mended - latents[one].numpy()
+        np.testing.assert_allclose(pull[one], way * 2 * 6 / np.log(2) / 32**2, atol=1e-5)
+        np.testing.assert_allclose(
+            term[one], np.sum(np.square(way)) * 6 / np.log(2) / 32**2, rtol=1e-4
+        )
+    assert term[0] > 0 and term[1] == 0  # the gain of quality 1 is 0
 
 
-def test_images_with_feedback_are_coded_as_such_in_training():
+def test_the_feedback_terms_weight_is_the_configs():
     model = lively_model()
     images, quality = _images(2, 64, 64, 3), tf.constant([2, 2])
-    _, plain = model.training_loss(images, quality)
-    model.loss_config = dataclasses.replace(model.loss_config, feedback_images=1)
-    _, mended = model.training_loss(images, quality)
-    assert mended["mse"][0] != plain["mse"][0]
-    np.testing.assert_allclose(mended["mse"][1], plain["mse"][1], rtol=1e-5)
+    losses = []
+    for weight in (0.0, 1.0, 2.0):
+        model.loss_config = dataclasses.replace(model.loss_config, feedback_weight=weight)
+        with noise.numbered(3, tf.range(2, dtype=tf.int64)):
+            losses.append(float(model.training_loss(images, quality)[0]))
+    assert losses[1] - losses[0] > 0.01
+    np.testing.assert_allclose(losses[2] - losses[1], losses[1] - losses[0], rtol=1e-3)

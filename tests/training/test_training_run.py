@@ -255,6 +255,39 @@ def test_a_run_adds_a_correction_to_another_runs_encoder_and_goes_on_with_it(tmp
     np.testing.assert_allclose(longer.correction.quality_scale, np.ones((2, 16)), atol=1e-2)
 
 
+def test_a_run_of_the_encoder_only_leaves_all_that_decodes_as_it_was(tmp_path, photograph):
+    values = config_module.to_dict(hyperprior_factory.tiny_config())
+    first = loop.train(config_module.from_dict(values), tmp_path / "first")
+    values["training"].update(start_from=str(tmp_path / "first"), encoder_only=True)
+    values["loss"]["feedback_weight"] = 1.0
+    values["model"]["correction_blocks"] = 2
+    values["optimizer"].update(name="adam", warmup_steps=1, learning_rate=0.05)
+    second = loop.train(config_module.from_dict(values), tmp_path / "second")
+    images = tf.cast(photograph[None], tf.float32) / 255.0
+    before, after = (model.compress(images, 2) for model in (first, second))
+    assert before != after
+    for data in (before, after):
+        np.testing.assert_array_equal(first.decompress(data), second.decompress(data))
+    for name, tables in first.tables.items():
+        np.testing.assert_array_equal(tables.cdf, second.tables[name].cdf)
+    own = {v.name for v in second.trainable_variables}
+    others = [[v for v in m.variables if v.name not in own] for m in (first, second)]
+    assert own and len(others[0]) == len(others[1]) > 20
+    for ours, theirs in zip(*others):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_run_of_the_encoder_only_needs_a_start_with_the_same_decoder(tiny_run, tmp_path):
+    values = config_module.to_dict(run_folder.load_model(tiny_run)[1])
+    values["training"]["encoder_only"] = True
+    with pytest.raises(CodecError, match="needs start_from"):
+        config_module.from_dict(values)
+    values["training"]["start_from"] = str(tiny_run)
+    values["model"]["max_lambda"] *= 2
+    with pytest.raises(CodecError, match="no cycle model with this very decoder"):
+        loop.train(config_module.from_dict(values), tmp_path / "other")
+
+
 def test_transforms_of_another_shape_are_refused(tiny_run, tmp_path):
     from tfcomp import config
     from tfcomp.errors import CodecError

@@ -182,8 +182,8 @@ class LossConfig:
       cycle_weight: w1, on MSE(E(I), E(D(E(I)))).
       cycle_images: how many images of each batch the cycle term is computed on (0 = all); it
         costs a second analysis pass.
-      feedback_images: how many images of each batch are coded as encoders code them that give
-        their latents a round of feedback (docs/feedback.md); 0 = none.
+      feedback_weight: w3, on how far latents are from where a round of feedback would move them
+        (docs/feedback.md), times the model's feedback_gains; it costs a second analysis pass.
       sparsity_weight: w2, on Aytekin's compressibility objective of the latents.
       sparsity_alpha: alpha in that objective.
       quality_weight_power: each image's loss is divided by lambda ** power, so that no quality
@@ -194,14 +194,19 @@ class LossConfig:
     ms_ssim_weight: float = 2000.0
     cycle_weight: float = 0.01
     cycle_images: int = 2
-    feedback_images: int = 0
+    feedback_weight: float = 0.0
     sparsity_weight: float = 1e-5
     sparsity_alpha: float = 1.0
     quality_weight_power: float = 0.35
 
     def __post_init__(self) -> None:
         require(self.distortion in ("mse", "ms-ssim"), f"unknown distortion '{self.distortion}'")
-        for name in ("ms_ssim_weight", "cycle_weight", "sparsity_weight", "sparsity_alpha"):
+        for name in (
+            "ms_ssim_weight",
+            "cycle_weight",
+            "feedback_weight",
+            "sparsity_weight",
+            "sparsity_alpha",
+        ):
             require(getattr(self, name) >= 0, f"{name} can't be negative")
-        for name in ("cycle_images", "feedback_images"):
-            require(getattr(self, name) >= 0, f"{name} can't be negative")
+        require(self.cycle_images >= 0, "cycle_images can't be negative")

@@ -91,6 +91,9 @@ class TrainingConfig:
       picture_every: steps between TensorBoard pictures (0 = none).
       start_from: a finished run folder whose transforms (and entropy model, where it has the same
         kind and shape) this run starts with; None to start from principal components.
+      encoder_only: whether to train what the encoder alone has (a cycle model's scales, biases, GDN
+        and own branch of the analysis direction), from `start_from`. Decoder, entropy model and
+        tables stay those of that run, so files of before still decode.
     """
 
     steps: int = 1000
@@ -101,8 +104,13 @@ class TrainingConfig:
     checkpoint_minutes: float = 3.0
     picture_every: int = 500
     start_from: Optional[str] = None
+    encoder_only: bool = False
 
     def __post_init__(self) -> None:
+        require(
+            not self.encoder_only or self.start_from is not None,
+            "encoder_only needs start_from: the run whose decoder it keeps",
+        )
         require(self.steps >= 1, "steps must be positive")
         require(
             self.precision in ("float32", "mixed_bfloat16"),

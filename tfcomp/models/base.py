@@ -50,6 +50,7 @@ class CodecModel(keras.Model):
     metric_names: Tuple[str, ...] = ("loss",)
     optimizer_names: Tuple[str, ...] = ("optimizer",)
     clip_norm = 1.0
+    encoder_only = False  # whether training leaves all that decodes as it is, where a family can
     seed = 0  # of the qualities and the noise drawn in training
 
     def __init__(self, model_config, loss_config, **kwargs):

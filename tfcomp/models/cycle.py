@@ -11,7 +11,8 @@ before rounding (coarse steps for small files), and divides after. The ladder of
 geometric in sqrt(lambda_q), the high-rate optimum of a uniform quantiser, and is trained.
 
 The loss (tfcomp/models/losses.py) is rate + lambda_q * distortion (Balle et al. 2017),
-+ w1 * cycle consistency MSE(E(I), E(D(E(I)))), + w2 * Aytekin's sparsity objective.
++ w1 * cycle consistency MSE(E(I), E(D(E(I)))), + w2 * Aytekin's sparsity objective, + w3 * what a
+round of feedback would still change.
 """
 
 from __future__ import annotations
@@ -103,6 +104,14 @@ class CycleModel(base.CodecModel):
             self.prior = FactorizedPrior(settings.widths[-1])
 
     @property
+    def trainable_variables(self):
+        """All of them, or, with `encoder_only`, those that no decoder and no table depends on."""
+        variables = super().trainable_variables
+        if not self.encoder_only:
+            return variables
+        return [v for v in variables if "analysis_" in v.name or "correction_" in v.name]
+
+    @property
     def transform_variables(self):
         """The mirrored transforms': kernels, biases, scales, GDN, gains."""
         return [v for stage in self.levels for layer in stage for v in layer.variables] + [
@@ -191,8 +200,6 @@ class CycleModel(base.CodecModel):
         """
         weights = self.loss_config
         latents = self.analysis(self.pad(images), quality)
-        if weights.feedback_images:
-            latents = self._with_feedback(latents, quality, weights.feedback_images)
         decoded, bits = self.quantize(latents, quality, training=True)
         height, width = images.shape[1:3]
         reconstruction = self.synthesis(decoded, quality)[:, :height, :width]
@@ -210,6 +217,9 @@ class CycleModel(base.CodecModel):
         if weights.sparsity_weight:
             parts["sparsity"] = losses.sparsity(latents, weights.sparsity_alpha)
             loss += weights.sparsity_weight * parts["sparsity"]
+        if weights.feedback_weight and self.model_config.feedback_gains:
+            term = self._feedback_loss(latents, decoded, reconstruction, quality)
+            loss += weights.feedback_weight * term
         scale = (lambdas / self.lambdas.mean()) ** weights.quality_weight_power
         total = tf.reduce_mean(loss / scale)
         if weights.cycle_weight:
@@ -219,17 +229,13 @@ class CycleModel(base.CodecModel):
             total += weights.cycle_weight * tf.reduce_mean(parts["cycle"])
         return total, parts
 
-    def _with_feedback(self, latents, quality, images):
-        """Latents of which some images' have had a round of feedback (tfcomp/runtime/feedback.py).
-
-        What feedback adds gets no gradient: the networks learn as if the encoder had found it.
-        """
-        some = replication.spread_over_batch(images, latents.shape[0])
-        level = quality[some]
-        decoded, _ = self.quantize(latents[some], level, training=False)
-        again = self.analysis(self.synthesis(decoded, level), level)
-        numbers = tf.range(some.start, some.stop, some.step)[:, None]
-        return tf.tensor_scatter_nd_add(latents, numbers, tf.stop_gradient(decoded - again))
+    def _feedback_loss(self, latents, decoded, reconstruction, quality):
+        """float32 [B], bits/pixel; see `losses.feedback`. The second pass gets no gradient."""
+        gains = tf.gather(tf.constant(self.model_config.feedback_gains), quality - 1)
+        again = self.analysis(self.pad(reconstruction), quality)
+        move = gains[:, None, None, None] * (decoded - again)
+        pixels = reconstruction.shape[1] * reconstruction.shape[2]
+        return losses.feedback(latents, tf.stop_gradient(latents + move), pixels)
 
     def initialize(self, images, seed=0):
         """Starts from principal components; see principal_components.py."""

@@ -1,6 +1,6 @@
 """The terms of the training loss, each a function with its paper.
 
-    loss = rate + lambda * distortion + w1 * cycle_consistency + w2 * sparsity
+    loss = rate + lambda * distortion + w1 * cycle_consistency + w2 * sparsity + w3 * feedback
 
 Shapes: images float32 [B, H, W, 3] in 0..1, latents float32 [B, h, w, C]; every term returns
 float32 [B], one value an image, so that each image can carry its own quality's lambda.
@@ -8,7 +8,12 @@ float32 [B], one value an image, so that each image can carry its own quality's 
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
+
+# Bits that a squared error of one quantisation step is worth where rate + lambda * distortion is
+# least: a uniform quantiser's error is s^2 / 12, and its rate falls by log2 s.
+_BITS_OF_AN_ERROR = 6.0 / np.log(2.0)
 
 
 def rate(bits, pixels):
@@ -52,6 +57,20 @@ def cycle_consistency(latents, latents_again):
     own mirror image. The mean runs over latent elements.
     """
     return tf.reduce_mean(tf.math.squared_difference(latents, latents_again), (1, 2, 3))
+
+
+def feedback(latents, target, pixels):
+    """What latents lose by lying elsewhere than feedback puts them, in bits/pixel.
+
+    For an encoder that is to need no feedback (docs/feedback.md); without it, it learns from what
+    the noise of a whole decoder leaves of the same gradient.
+
+    Args:
+      latents, target: float32 [B, h, w, C], in quantisation steps.
+      pixels: number of pixels of one image.
+    """
+    error = tf.reduce_sum(tf.math.squared_difference(latents, target), (1, 2, 3))
+    return _BITS_OF_AN_ERROR * error / float(pixels)
 
 
 def sparsity(latents, alpha):

@@ -50,6 +50,13 @@ def refine(
     Deterministic: the same picture gives the same file.
     Raises CodecError for a model that cannot be refined.
     """
+    manifest = codec.bundle.manifest
+    height, width, _ = pixels.shape
+    if manifest.reach is None and height * width > _MOST_PIXELS_AT_ONCE:
+        raise CodecError(
+            f"model '{manifest.name}' refines pictures of up to {_MOST_PIXELS_AT_ONCE} pixels, not "
+            f"{width}x{height}: its manifest tells no reach, so it cannot work in parts"
+        )
     quality = parse(data, lambda fingerprint: codec.bundle).quality
     weight = multiplier(
         codec,
@@ -64,7 +71,6 @@ def refine(
     best, cost = data, _cost(codec, pixels, data, weight)
     latents = _unrounded_latents(codec, pixels, quality)
     if feedback:
-        height, width, _ = pixels.shape
         latents = codec.mend_latents(latents, quality, height, width, feedback)
     for candidate in _refined_files(codec, pixels, latents, quality, weight, steps, progress):
         if max_bytes is None or len(candidate) <= max_bytes:
@@ -91,11 +97,6 @@ def _refined_files(
     bundle, manifest = codec.bundle, codec.bundle.manifest
     stride, reach = manifest.stride, manifest.reach
     height, width, _ = pixels.shape
-    if reach is None and height * width > _MOST_PIXELS_AT_ONCE:
-        raise CodecError(
-            f"model '{manifest.name}' refines pictures of up to {_MOST_PIXELS_AT_ONCE} pixels, not "
-            f"{width}x{height}: its manifest tells no reach, so it cannot work in parts"
-        )
     model = relaxed_latents(bundle, quality)
     decoder = LiteGraph(bundle.decoder, f"bundle {bundle.source}: decoder.tflite")
     descent = Descent(decoder, model, quality, weight, steps)

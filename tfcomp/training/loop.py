@@ -67,6 +67,7 @@ def _train(config, folder, resume, team):
             )
             for name in model.optimizer_names
         }
+        model.encoder_only = settings.encoder_only
         model.compile(**optimizers)
         model.clip_norm = config.optimizer.clip_norm
         model.seed = settings.seed
@@ -111,7 +112,10 @@ def _train(config, folder, resume, team):
         # For whatever comes next, a model that knows nothing of replicas.
         replicated, model = model, run_folder.build_model(config)
         distribution.copy_weights(replicated, model)
-    model.finish(training_batches(source, config, config.data.batch_size))
+    if settings.encoder_only:
+        run_folder.take_tables(model, settings.start_from)
+    else:
+        model.finish(training_batches(source, config, config.data.batch_size))
     run_folder.save_weights(model, config, folder)
     return model
 
@@ -122,6 +126,9 @@ def _start(model, config, pictures):
         model.initialize(pictures, config.training.seed)
         return
     fits = run_folder.start_from(model, config.training.start_from, pictures)
+    if config.training.encoder_only:
+        run_folder.check_same_decoder(config, fits)
+        return
     if fits and not isinstance(model.prior, Hyperprior):
         return
     latents = model.transform(tf.cast(pictures, tf.float32) / 255.0)

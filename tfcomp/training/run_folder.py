@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,36 @@ def start_from(model, folder, pictures):
     if not isinstance(model.prior, Hyperprior):
         return _assign(model.prior.trainable_variables, trained.prior.trainable_variables)
     return model.prior.start_from(trained.prior)
+
+
+def check_same_decoder(config, fits):
+    """Whether a run that trains its encoder only has just what its start decodes with.
+
+    Args:
+      config: of the run. fits: what `start_from` said.
+
+    Raises:
+      CodecError: it has not.
+    """
+    start = config_module.load(Path(config.training.start_from) / "config.yaml").model
+    cycle = config.model.family == start.family == "cycle"
+    if not (cycle and fits and _what_decodes(start) == _what_decodes(config.model)):
+        raise CodecError(
+            f"encoder_only: {config.training.start_from} is no cycle model with this very decoder"
+        )
+
+
+def _what_decodes(settings):
+    """A cycle model's settings without those that only its encoder looks at."""
+    prior = dataclasses.replace(settings.hyperprior, distortion_weights=(1.0, 1.0))
+    return dataclasses.replace(
+        settings, correction_blocks=0, feedback_gains=(), hyperprior=prior
+    )
+
+
+def take_tables(model, folder):
+    """Gives a model the integer tables of a finished run."""
+    model.use_bundle(load_tables(Path(folder) / "tables.npz"), model.fingerprint)
 
 
 def _assign(variables, values):
