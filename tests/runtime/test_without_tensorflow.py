@@ -51,15 +51,15 @@ def test_importing_tfcomp_loads_nothing_heavy():
 
 def test_importing_the_runtime_is_quick_and_leaves_litert_for_later():
     script = (
-        "import time; start = time.perf_counter()\n"
+        "import time; start = time.process_time()\n"
         "import tfcomp.runtime.codec\n"
-        "seconds = time.perf_counter() - start\n"
+        "seconds = time.process_time() - start\n"
         "import sys\n"
         "print('ai_edge_litert' in sys.modules, seconds)"
     )
     loaded, seconds = min((python(script).split() for _ in range(3)), key=lambda r: float(r[1]))
     assert loaded == "False"
-    assert float(seconds) < 2  # 0.15 s on an idle machine
+    assert float(seconds) < 2  # 0.15 s of a processor, whatever else is running
 
 
 def test_every_public_name_is_there_and_no_other():
