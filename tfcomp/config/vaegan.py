@@ -133,6 +133,11 @@ class VaeganModelConfig:
         """The same of the decoder alone: no less is known."""
         return self.reach
 
+    @property
+    def feedback_gains(self) -> Tuple[float, ...]:
+        """None: the decoder is no mirror image of the encoder."""
+        return ()
+
     def with_channels(self, count: int) -> VaeganModelConfig:
         """The same codec with `count` latent channels, the ladder and what hangs on it cut there.
 
