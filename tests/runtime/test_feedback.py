@@ -9,6 +9,7 @@ from skimage import data
 import tfcomp
 from tests.bundle_factory import photo
 from tfcomp.errors import ConfigError
+from tfcomp.evaluation.metrics import psnr
 from tfcomp.runtime import registry, tiles
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import Codec
@@ -30,10 +31,6 @@ def _with_gains(codec, gain):
     gains = (gain,) * bundle.manifest.qualities
     manifest = dataclasses.replace(bundle.manifest, feedback_gains=gains)
     return Codec(dataclasses.replace(bundle, manifest=manifest))
-
-
-def _psnr(image, other):
-    return -10 * np.log10(np.mean(np.square(image.astype(float) - other)) / 255**2)
 
 
 def test_latents_go_where_the_mirror_image_falls_short():
@@ -65,7 +62,7 @@ def test_a_gain_of_0_runs_no_network():
 @pytest.mark.parametrize("quality, decibels", [(5, 0.1), (8, 0.5)])
 def test_a_round_of_the_shipped_model_brings_the_picture_nearer(codec, picture, quality, decibels):
     plain, mended = (codec.compress(picture, quality, feedback=n) for n in (0, 1))
-    gained = _psnr(picture, codec.decompress(mended)) - _psnr(picture, codec.decompress(plain))
+    gained = psnr(picture, codec.decompress(mended)) - psnr(picture, codec.decompress(plain))
     assert gained > decibels
     # A decibel costs 17 to 25 % of the bytes there: this one is far cheaper.
     assert len(mended) / len(plain) - 1 < 0.12 * gained
@@ -88,7 +85,7 @@ def test_large_pictures_are_mended_in_tiles_as_in_one_piece(codec, picture, monk
     monkeypatch.setattr(tiles, "TILE_PIXELS", 96)
     in_tiles = codec.decompress(codec.compress(picture, 6, feedback=1))
     # A last bit of float32 may round one latent to the other side.
-    assert abs(_psnr(picture, whole) - _psnr(picture, in_tiles)) < 0.02
+    assert abs(psnr(picture, whole) - psnr(picture, in_tiles)) < 0.02
 
 
 def test_a_model_without_gains_says_so(bundle_folder):

@@ -62,7 +62,7 @@ def load_model(folder):
     model = build_model(config)
     checkpoint = tf.train.Checkpoint(model=model)
     checkpoint.read(str(folder / "weights")).assert_existing_objects_matched().expect_partial()
-    model.use_bundle(load_tables(folder / "tables.npz"), model.fingerprint)
+    take_tables(model, folder)
     return model, config
 
 
