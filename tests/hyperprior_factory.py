@@ -22,6 +22,7 @@ def tiny_config():
                 "max_lambda": 0.02,
                 "prior": "hyperprior",
                 "feedback_gains": [0.0, 0.75],
+                "gradient_gains": [0.2, 0.1],
                 "hyperprior": {
                     "groups": list(GROUPS),
                     "checkerboard": 2,
@@ -41,8 +42,11 @@ def tiny_config():
     )
 
 
-def lively_model(seed=0):
-    """A `CycleModel` with principal-component transforms and random, large entropy networks."""
+def lively_model(seed=0, config=None):
+    """A `CycleModel` with principal-component transforms and random, large entropy networks.
+
+    config: `tiny_config()` if None.
+    """
     import tensorflow as tf
 
     from tfcomp.data.sample_source import sample_images
@@ -50,7 +54,7 @@ def lively_model(seed=0):
     from tfcomp.training import run_folder
 
     tf.keras.utils.set_random_seed(seed)
-    model = run_folder.build_model(tiny_config())
+    model = run_folder.build_model(config or tiny_config())
     crops = [image[:64, :64] for image in sample_images("train").values()]
     principal_components.initialize(model, np.stack(crops), seed)
     rng = np.random.default_rng(seed)

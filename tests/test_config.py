@@ -71,6 +71,9 @@ def test_configs_can_not_be_changed_after_the_fact():
         {"feedback_gains": [1.0] * 8},  # for a factorized prior
         {"prior": "hyperprior", "feedback_gains": [1.0] * 7},
         {"prior": "hyperprior", "feedback_gains": [1.0] * 7 + [1.1]},
+        {"gradient_gains": [0.2] * 8},
+        {"prior": "hyperprior", "gradient_gains": [0.2] * 7},
+        {"prior": "hyperprior", "gradient_gains": [0.2] * 7 + [-0.1]},
     ],
 )
 def test_a_hyperprior_that_cannot_be_is_refused(model):

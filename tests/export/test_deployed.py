@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcomp.export import deployed, tflite, transposed_convolution
+from tfcomp.export import deployed, deployed_diffusion, tflite, transposed_convolution
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
 
 
@@ -33,7 +33,9 @@ def test_deployed_transforms_equal_the_trained_ones(tiny_model, photograph):
         assert np.abs(picture - np.clip(np.round(pixels), 0, 255)).max() <= 1
 
 
-def test_deployed_diffusion_equals_the_trained_one():
+@pytest.fixture(scope="module")
+def diffusion():
+    """A lively layer, its deployed form, a picture and features."""
     layer = AnisotropicDiffusion([0.0005, 0.02])
     layer.build([None, None, None, 4])
     for number, variable in enumerate(layer.variables):
@@ -41,12 +43,34 @@ def test_deployed_diffusion_equals_the_trained_one():
         variable.assign_add(tf.random.stateless_normal(variable.shape, seed, stddev=0.1))
     picture = tf.random.stateless_normal([1, 10, 12, 3], seed=(8, 9), stddev=3 / 255)
     features = tf.random.stateless_normal([1, 5, 6, 4], seed=(8, 10))
-    smooth = deployed.DeployedLayers(half=False).diffusion(layer)
-    for quality in (1, 2):
-        q = tf.constant([quality])
-        expected = layer.synthesis(picture, features, q)
-        assert np.abs(expected - picture).max() > 1e-3
-        np.testing.assert_allclose(smooth(picture, features, q), expected, atol=1e-6)
+    form = deployed_diffusion.DeployedDiffusion(deployed.DeployedLayers(half=False), layer)
+    return layer, form, picture, features
+
+
+@pytest.mark.parametrize("quality", [1, 2])
+def test_deployed_diffusion_equals_the_trained_one(diffusion, quality):
+    layer, form, picture, features = diffusion
+    q = tf.constant([quality])
+    expected = layer.synthesis(picture, features, q)
+    assert np.abs(expected - picture).max() > 1e-3
+    np.testing.assert_allclose(form.smooth(picture, features, q), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("quality", [1, 2])
+def test_gradients_go_back_through_deployed_diffusion_as_through_the_trained_one(
+    diffusion, quality
+):
+    layer, form, picture, features = diffusion
+    q = tf.constant([quality])
+    upstream = tf.random.stateless_normal(picture.shape, seed=(8, 11))
+    with tf.GradientTape() as tape:
+        tape.watch(picture)
+        smooth = layer.synthesis(picture, features, q)
+    expected = tape.gradient(smooth, picture, upstream)
+    found = form.with_pullback(picture, features, q)[1](upstream)
+    assert np.abs(expected - upstream).max() > 0.1
+    # Differences reach over a pixel, their means over two: the edges are left out.
+    np.testing.assert_allclose(found[:, 3:-3, 3:-3], expected[:, 3:-3, 3:-3], atol=1e-5)
 
 
 def _interpreter(path):

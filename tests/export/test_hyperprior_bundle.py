@@ -1,5 +1,6 @@
 """A bundle with a hyperprior: written by export, read by the runtime, its files by both worlds."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -12,6 +13,7 @@ from tfcomp.bitstream import container
 from tfcomp.errors import BitstreamError, BundleError
 from tfcomp.export import bundle
 from tfcomp.runtime.bundle import Bundle
+from tfcomp.runtime.padding import EdgePadded
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,30 @@ def test_both_worlds_decode_each_others_files(model, codec, photograph, size, qu
 
 def test_the_manifest_has_the_configs_gains_for_feedback(codec, photograph):
     assert codec.bundle.manifest.feedback_gains == (0.0, 0.75)
-    assert codec.compress(photograph, 2, feedback=1) != codec.compress(photograph, 2)
+    assert codec.bundle.manifest.gradient_gains == (0.2, 0.1)
+    plain, first, second = (codec.compress(photograph, 2, feedback=n) for n in (0, 1, 2))
+    assert len({plain, first, second}) == 3
+
+
+def test_a_bundle_without_gains_for_the_gradient_has_none(model, tmp_path):
+    config = hyperprior_factory.tiny_config()
+    without = dataclasses.replace(config.model, gradient_gains=())
+    bundle.write_bundle(model, dataclasses.replace(config, model=without), tmp_path / "b", "b")
+    assert not (tmp_path / "b" / "gradient.tflite").exists()
+    assert Bundle.read(tmp_path / "b").gradient is None
+
+
+@pytest.mark.parametrize("size", [(64, 96), (17, 33)])
+@pytest.mark.parametrize("quality", [1, 2])
+def test_what_latents_are_quantised_to_is_what_their_sections_decode_to(
+    codec, photograph, size, quality
+):
+    pixels = crop(photograph, *size)
+    latents = codec._encode_image(EdgePadded(pixels, codec.bundle.manifest.stride), quality)
+    coder = codec._entropy_coder
+    sections = coder.encode(latents, quality)
+    decoded = coder.decode(sections, quality, *latents.shape[:2])
+    np.testing.assert_array_equal(coder.quantized(latents, quality), decoded)
 
 
 def test_a_finer_quality_is_closer_to_the_picture_and_larger(codec, photograph):

@@ -85,6 +85,9 @@ def test_a_missing_file_is_named(copy, name):
         {"feedback_gains": [1.0, 1.0]},  # this bundle has no hyperprior
         {"feedback_gains": [1.0]},
         {"feedback_gains": [0.5, 1.5]},
+        {"gradient_gains": [0.2, 0.2]},
+        {"gradient_gains": [0.2]},
+        {"gradient_gains": [0.2, -0.1]},
     ],
     ids=str,
 )

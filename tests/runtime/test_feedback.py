@@ -1,6 +1,8 @@
 """Rounds of feedback: what they are, what they bring, and that limits hold with them."""
 
 import dataclasses
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,12 +10,12 @@ from skimage import data
 
 import tfcomp
 from tests.bundle_factory import photo
-from tfcomp.errors import ConfigError
+from tfcomp.errors import BundleError, ConfigError
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.runtime import registry, tiles
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import Codec
-from tfcomp.runtime.feedback import with_feedback
+from tfcomp.runtime.feedback import Correction, with_feedback
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +28,18 @@ def codec():
     return tfcomp.load("cycle")
 
 
-def _with_gains(codec, gain):
+def _with_gains(codec, gain, gradient_gain=0.0):
     bundle = codec.bundle
-    gains = (gain,) * bundle.manifest.qualities
-    manifest = dataclasses.replace(bundle.manifest, feedback_gains=gains)
+    gains = {
+        "feedback_gains": (gain,) * codec.qualities,
+        "gradient_gains": (gradient_gain,) * codec.qualities,
+    }
+    manifest = dataclasses.replace(bundle.manifest, **gains)
     return Codec(dataclasses.replace(bundle, manifest=manifest))
+
+
+def _quantized(found):
+    return np.rint(found).astype(np.int16) * 8
 
 
 def test_latents_go_where_the_mirror_image_falls_short():
@@ -39,24 +48,38 @@ def test_latents_go_where_the_mirror_image_falls_short():
 
     def quantized(found):
         seen.append(found.copy())
-        return np.rint(found).astype(np.int16) * 8
+        return _quantized(found)
 
-    def again(decoded):  # an encoder that finds three quarters of what the decoder was given
-        return decoded.astype(np.float32) / 8 * np.float32(0.75)
+    def missing(decoded):  # of an encoder that finds three quarters of what the decoder was given
+        return latents - decoded.astype(np.float32) / 8 * np.float32(0.75)
 
-    found = with_feedback(latents, 2, 1.0, quantized, again)
+    found = with_feedback(latents, 2, [Correction(1.0, missing)], quantized)
     # 3 and -1 come back as 2.25 and -0.75: short of 3.2 and -1.4 by 0.95 and -0.65.
     np.testing.assert_allclose(seen[1], [[[3.95, -1.65]]], rtol=1e-6)
     # 4 and -2 come back as 3 and -1.5: 0.2 short, 0.1 too far.
     np.testing.assert_allclose(found, [[[4.2, -1.9]]], rtol=1e-6)
-    half = with_feedback(latents, 1, 0.5, quantized, again)
+    half = with_feedback(latents, 1, [Correction(0.5, missing)], _quantized)
     np.testing.assert_allclose(half, [[[(3.2 + 3.95) / 2, -(1.4 + 1.65) / 2]]], rtol=1e-6)
     np.testing.assert_array_equal(latents, np.array([[[3.2, -1.4]]], np.float32))
 
 
-def test_a_gain_of_0_runs_no_network():
+def test_each_round_has_its_correction_and_the_last_one_all_that_follow():
+    order = []
+
+    def named(name):
+        def missing(decoded):
+            order.append(name)
+            return np.zeros(decoded.shape, np.float32)
+
+        return Correction(0.5, missing)
+
+    with_feedback(np.zeros((1, 1, 2), np.float32), 4, [named("a"), named("b")], _quantized)
+    assert order == ["a", "b", "b", "b"]
+
+
+def test_without_corrections_no_network_runs():
     latents = np.ones((1, 1, 2), np.float32)
-    assert with_feedback(latents, 3, 0.0, None, None) is latents
+    assert with_feedback(latents, 3, [], None) is latents
 
 
 @pytest.mark.parametrize("quality, decibels", [(5, 0.1), (8, 0.5)])
@@ -68,9 +91,31 @@ def test_a_round_of_the_shipped_model_brings_the_picture_nearer(codec, picture, 
     assert len(mended) / len(plain) - 1 < 0.12 * gained
 
 
-def test_rounds_that_a_quality_does_not_want_leave_its_file_as_it_is(codec, picture):
+def _loss(codec, picture, quality, rounds):
+    """Bits, and what the squared error is worth in bits at this quality."""
+    data = codec.compress(picture, quality, feedback=rounds)
+    error = np.square(picture - codec.decompress(data).astype(float)).sum() / 3
+    return 8 * len(data) + np.geomspace(0.0005, 0.16, codec.qualities)[quality - 1] * error
+
+
+@pytest.mark.parametrize("quality, percent", [(1, 0.5), (5, 0.5), (7, 0.2)])
+def test_rounds_down_the_gradient_go_on_from_the_first(codec, picture, quality, percent):
+    first = 1 if codec.bundle.manifest.feedback_gains[quality - 1] else 0
+    start, end = (_loss(codec, picture, quality, rounds) for rounds in (first, first + 2))
+    assert end < start * (1 - percent / 100)
+
+
+def test_a_quality_without_a_gain_for_the_cycles_error_begins_with_the_gradient(codec, picture):
     assert codec.bundle.manifest.feedback_gains[0] == 0
-    assert codec.compress(picture, 1, feedback=2) == codec.compress(picture, 1)
+    expected = _with_gains(codec, 0.0, codec.bundle.manifest.gradient_gains[0])
+    assert codec.compress(picture, 1, feedback=1) == expected.compress(picture, 1, feedback=1)
+    assert codec.compress(picture, 1, feedback=1) != codec.compress(picture, 1)
+
+
+def test_rounds_that_a_quality_does_not_want_leave_its_file_as_it_is(picture):
+    small = tfcomp.load("cycle-small")
+    assert small.bundle.manifest.feedback_gains[0] == 0
+    assert small.compress(picture, 1, feedback=2) == small.compress(picture, 1)
 
 
 def test_limits_hold_with_feedback(codec, picture):
@@ -80,10 +125,11 @@ def test_limits_hold_with_feedback(codec, picture):
     assert len(fitting) == sizes[5]
 
 
-def test_large_pictures_are_mended_in_tiles_as_in_one_piece(codec, picture, monkeypatch):
-    whole = codec.decompress(codec.compress(picture, 6, feedback=1))
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_large_pictures_are_mended_in_tiles_as_in_one_piece(codec, picture, monkeypatch, rounds):
+    whole = codec.decompress(codec.compress(picture, 6, feedback=rounds))
     monkeypatch.setattr(tiles, "TILE_PIXELS", 96)
-    in_tiles = codec.decompress(codec.compress(picture, 6, feedback=1))
+    in_tiles = codec.decompress(codec.compress(picture, 6, feedback=rounds))
     # A last bit of float32 may round one latent to the other side.
     assert abs(psnr(picture, whole) - psnr(picture, in_tiles)) < 0.02
 
@@ -106,6 +152,24 @@ def test_the_gain_is_the_manifests(codec, picture):
     files = {g: _with_gains(codec, g).compress(picture, 7, feedback=1) for g in (0.5, 1.0)}
     assert files[1.0] == codec.compress(picture, 7, feedback=1)
     assert plain != files[0.5] != files[1.0]
+
+
+def test_a_gradient_that_is_no_number_is_refused(codec, picture, monkeypatch):
+    broken = _with_gains(codec, 0.0, 0.2)
+    network = broken._gradient._network
+    shape = (1, 8, 10, broken.bundle.manifest.channels)
+    for result in (np.full(shape, np.nan, np.float32), np.zeros((1, 8, 9, 3), np.float32)):
+        monkeypatch.setattr(network, "run", lambda result=result, **inputs: result)
+        with pytest.raises(BundleError, match="gradient.tflite gives .*export the bundle again"):
+            broken.compress(picture, 5, feedback=1)
+
+
+def test_a_bundle_that_lost_its_gradient_says_so(codec, tmp_path):
+    for file in Path(codec.bundle.source).iterdir():
+        if file.name != "gradient.tflite":
+            shutil.copy(file, tmp_path)
+    with pytest.raises(BundleError, match="has no gradient.tflite"):
+        tfcomp.load(tmp_path)
 
 
 def test_every_shipped_model_with_a_hyperprior_has_gains():

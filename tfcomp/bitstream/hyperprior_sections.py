@@ -17,7 +17,7 @@ runtime shares this one description of the format.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -171,7 +171,6 @@ def encode(
     thresholds: whether to quantise with the layout's distortion weights; else to nearest.
     hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if None.
     """
-    height, width, _ = latents.shape
     hyper = hyper_latents
     if hyper is None:
         hyper = networks.hyper_analysis(latents, quality)
@@ -179,19 +178,76 @@ def encode(
         coder.encode(part.reshape(-1), _hyper_index(part.shape, quality), tables["hyper_latents"])
         for part in _stripes(hyper, HYPER_ROWS_PER_STREAM)
     ]
-    features = networks.hyper_synthesis(hyper, quality)[:height, :width]
-    # Clipped, for the passes' networks: what none of them looks at is not kept.
-    context = np.zeros((height, width, max(p.seen for p in layout.passes)), np.int16)
-    rows = layout.rows_per_stream[quality - 1]
-    weight = layout.distortion_weight(quality) if thresholds else None
-    shifts = threshold_shifts(tables["latents"], weight)
     latent_streams: list[bytes] = []
+    _quantize(
+        latents,
+        hyper,
+        quality,
+        networks,
+        tables["latents"],
+        layout,
+        layout.distortion_weight(quality) if thresholds else None,
+        # What no pass looks at is not kept.
+        max(step.seen for step in layout.passes),
+        lambda symbols, index: latent_streams.append(
+            coder.encode(symbols, index, tables["latents"])
+        ),
+    )
+    return pack_rows(streams), pack_rows(latent_streams)
+
+
+def quantized(
+    latents: np.ndarray,
+    quality: int,
+    networks: Networks,
+    tables: Mapping[str, CdfTables],
+    layout: Layout,
+) -> np.ndarray:
+    """What `decode` gives of `encode`'s sections, without writing or reading them.
+
+    latents: float32 [h, w, C] in quantisation steps. Returns int16 or int32 [h, w, C] in eighths.
+    """
+    hyper = networks.hyper_analysis(latents, quality)
+    weight = layout.distortion_weight(quality)
+    return _quantize(
+        latents,
+        hyper,
+        quality,
+        networks,
+        tables["latents"],
+        layout,
+        weight,
+        layout.channels,
+        lambda symbols, index: None,
+    )
+
+
+def _quantize(
+    latents: np.ndarray,
+    hyper: np.ndarray,
+    quality: int,
+    networks: Networks,
+    tables: CdfTables,
+    layout: Layout,
+    distortion_weight: float | None,
+    kept: int,
+    emit: Callable[[np.ndarray, np.ndarray], None],
+) -> np.ndarray:
+    """Calls `emit` with each stream's symbols and their tables; returns what they decode to.
+
+    kept: how many of the channels to return.
+    """
+    height, width, _ = latents.shape
+    features = networks.hyper_synthesis(hyper, quality)[:height, :width]
+    decoded = np.zeros((height, width, kept), np.int16)
+    rows = layout.rows_per_stream[quality - 1]
+    shifts = threshold_shifts(tables, distortion_weight)
     for number, step in enumerate(layout.passes):
         part = slice(step.start, step.start + step.channels)
-        store = _Store(context, step)
+        store = _Store(decoded, step)
         for band in _bands(height, width, rows):
             mean, scale, coded = _parameters(
-                number, step, features, context, band, quality, networks
+                number, step, features, decoded, band, quality, networks
             )
             residual = latents[band, :, part] - mean * np.float32(1 / MEAN_UNITS)
             values = np.zeros(mean.shape, np.int32)
@@ -200,11 +256,11 @@ def encode(
             ):
                 index = s[c]
                 v[c] = symbols = quantize(r[c], index, shifts)
-                latent_streams.append(coder.encode(symbols, index, tables["latents"]))
-            if part.stop <= context.shape[-1]:
-                store(band, np.clip(MEAN_UNITS * values + mean, -CONTEXT_LIMIT, CONTEXT_LIMIT))
-        store.finish()
-    return pack_rows(streams), pack_rows(latent_streams)
+                emit(symbols, index)
+            if part.stop <= kept:
+                store(band, MEAN_UNITS * values + mean)
+        decoded = store.finish()
+    return decoded
 
 
 def decode(

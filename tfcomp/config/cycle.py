@@ -78,6 +78,8 @@ class ModelConfig:
       default_quality: what `compress` uses when nothing is said.
       feedback_gains: how far encoders follow a round of feedback (tfcomp/runtime/feedback.py), from
         0 to 1, one number a quality level; none for a model that takes no feedback.
+      gradient_gains: the same of rounds that go down the decoder's gradient; none for bundles
+        without it (tfcomp/export/deployed_gradient.py).
       prior: "factorized" (one table a channel and quality) or "hyperprior".
       hyperprior: its shape, where `prior` says so.
     """
@@ -94,6 +96,7 @@ class ModelConfig:
     max_lambda: float = 0.08
     default_quality: int = 5
     feedback_gains: Tuple[float, ...] = ()
+    gradient_gains: Tuple[float, ...] = ()
     prior: str = "factorized"
     hyperprior: HyperpriorConfig = HyperpriorConfig()
 
@@ -107,12 +110,13 @@ class ModelConfig:
             self.prior != "hyperprior" or len(self.hyperprior.rows_per_stream) == self.qualities,
             "hyperprior rows_per_stream needs one number for each quality",
         )
-        require(
-            not self.feedback_gains
-            or (self.prior == "hyperprior" and len(self.feedback_gains) == self.qualities),
-            "feedback_gains needs a hyperprior and one number for each quality",
-        )
-        require(all(0 <= g <= 1 for g in self.feedback_gains), "feedback_gains go from 0 to 1")
+        for name in ("feedback_gains", "gradient_gains"):
+            gains = getattr(self, name)
+            require(
+                not gains or (self.prior == "hyperprior" and len(gains) == self.qualities),
+                f"{name} needs a hyperprior and one number for each quality",
+            )
+            require(all(0 <= gain <= 1 for gain in gains), f"{name} go from 0 to 1")
         require(self.family == "cycle", f"this is no '{self.family}' model")
         require(len(self.widths) >= 1, "widths needs at least one level")
         require(all(w >= 1 for w in self.widths), "widths must be positive")

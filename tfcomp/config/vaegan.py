@@ -138,6 +138,11 @@ class VaeganModelConfig:
         """None: the decoder is no mirror image of the encoder."""
         return ()
 
+    @property
+    def gradient_gains(self) -> Tuple[float, ...]:
+        """None: these decoders have no derivative in bundles."""
+        return ()
+
     def with_channels(self, count: int) -> VaeganModelConfig:
         """The same codec with `count` latent channels, the ladder and what hangs on it cut there.
 

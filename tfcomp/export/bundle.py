@@ -1,7 +1,7 @@
 """Writes a bundle: all that the running world needs of a trained model.
 
     NAME/manifest.json   what it is and how it was measured
-         encoder.tflite  decoder.tflite  tables.npz  [entropy.tflite]
+         encoder.tflite  decoder.tflite  tables.npz  [entropy.tflite]  [gradient.tflite]
          README.md       the model card
 """
 
@@ -21,6 +21,7 @@ from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import OutputError
 from tfcomp.export import calibration, model_card, tflite
 from tfcomp.export.deployed_entropy import DeployedEntropy
+from tfcomp.export.deployed_gradient import DeployedGradient
 from tfcomp.export.families import deploy
 from tfcomp.runtime.bundle import fingerprint_of
 
@@ -76,7 +77,7 @@ def write_bundle(
             network = tflite.convert(deployed, signature, quantize, samples[signature])
             (work / file).write_bytes(network)
         save_tables(work / "tables.npz", model.tables)
-        entropy, distortion_weights, gains = {"kind": config.model.prior}, (), ()
+        entropy, distortion_weights, gains = {"kind": config.model.prior}, (), {}
         if isinstance(model.prior, Hyperprior):
             networks = DeployedEntropy(model.prior, half=quantize == "float16")
             stored = "float16" if quantize == "float16" and networks.fits_float16 else "none"
@@ -86,7 +87,12 @@ def write_bundle(
             layout = dataclasses.asdict(model.prior.layout)
             # The encoder's business: it has no part in the fingerprint of what decodes.
             distortion_weights = layout.pop("distortion_weights")
-            gains = config.model.feedback_gains
+            gains = {
+                "feedback_gains": config.model.feedback_gains,
+                "gradient_gains": config.model.gradient_gains,
+            }
+            if config.model.gradient_gains:
+                _write_gradient(model, work)
             entropy.update(layout)
         if isinstance(model.prior, BitPrior):
             entropy.update(model.prior.layout.to_manifest())
@@ -104,7 +110,7 @@ def write_bundle(
             "max_pixels": MAX_PIXELS,
             "entropy": entropy,
             "distortion_weights": distortion_weights,
-            "feedback_gains": gains,
+            **gains,
             "quantization": quantize,
             "fingerprint": fingerprint(work, entropy),
             "training": training or {},
@@ -121,6 +127,12 @@ def write_bundle(
         raise
     model.use_bundle(model.tables, bytes.fromhex(manifest["fingerprint"]))
     return manifest
+
+
+def _write_gradient(model, folder):
+    # In 8 bits, whatever the rest: encoders take small steps along it, and quantise after each.
+    network = tflite.convert(DeployedGradient(model), "gradient", "dynamic")
+    (folder / "gradient.tflite").write_bytes(network)
 
 
 def fingerprint(folder, entropy):

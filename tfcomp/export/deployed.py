@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
-from tfcomp.entropy import integer_layers
 from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
 from tfcomp.export.transposed_convolution import (
     FEWEST_CHANNELS_IN_PHASES,
@@ -23,7 +23,7 @@ from tfcomp.export.transposed_convolution import (
     subpixel_kernel,
     upsample,
 )
-from tfcomp.models import anisotropic_diffusion, layers
+from tfcomp.models import layers
 
 
 class DeployedLayers:
@@ -104,44 +104,6 @@ class DeployedLayers:
 
         return correct
 
-    def diffusion(self, layer):
-        """An `AnisotropicDiffusion`."""
-        # D as a full convolution would need 72 bytes a pixel for LiteRT's indirection buffer, three
-        # times a depthwise one's, and D^T, of three outputs, as many and twice the time.
-        kernel = anisotropic_diffusion.difference_kernel()
-        own_colour = np.abs(kernel[1:2, 1:2])
-        depthwise = kernel.sum(2)[..., None]
-        colours_of, difference = self.constant(own_colour), self.constant(depthwise)
-        backwards = self.constant(-depthwise[::-1, ::-1])
-        sum_of = self.constant(own_colour.transpose(0, 1, 3, 2))
-        spread = self.constant(anisotropic_diffusion.spread_kernel())
-        first, second = (
-            self.convolution(kernel.numpy(), bias.numpy())
-            for kernel, bias in (layer.first, layer.second)
-        )
-        mean = self.constant(np.square(layer.mean_root.numpy()))
-        colours = self.constant(np.square(layer.colour_root.numpy())[None, None])
-        sharpness = anisotropic_diffusion.SHARPNESS
-        scale = self.constant(np.exp(layer.log_scale.numpy()) / sharpness)
-        strength = self.constant(layer.strength.numpy())
-
-        def smooth(picture, features, quality):
-            padded = tf.nn.conv2d(integer_layers.pad_edges(picture, 1), colours_of, 1, "SAME")
-            differences = tf.nn.depthwise_conv2d(padded, difference, (1, 1, 1, 1), "VALID")
-            contrast = tf.nn.depth_to_space(second(tf.nn.leaky_relu(first(features))), 2)
-            distance = tf.square(differences)
-            distance = tf.nn.depthwise_conv2d(distance, mean, (1, 1, 1, 1), "SAME")
-            distance = tf.nn.conv2d(distance, colours, 1, "SAME") * tf.square(contrast)
-            weight = 1.0 / (1.0 + distance * tf.gather(scale, quality - 1))
-            for _ in range(int(np.log2(sharpness))):
-                weight = tf.square(weight)
-            weight *= tf.gather(strength, quality - 1)
-            flow = differences * tf.nn.conv2d(weight, spread, 1, "SAME")
-            received = tf.nn.depthwise_conv2d(flow, backwards, (1, 1, 1, 1), "SAME")
-            return picture + tf.nn.conv2d(received, sum_of, 1, "SAME")
-
-        return smooth
-
     def synthesis(self, layer):
         """The layer's synthesis direction."""
         if isinstance(layer, layers.TiedConv2D):
@@ -179,7 +141,7 @@ class DeployedCodec(DeployedTransforms):
         gain, step_size = build.constant(gain), build.constant(1.0 / gain / units)
         stages = [[build.analysis(layer) for layer in stage] for stage in model.levels]
         correct = build.correction(model.correction) if model.correction else None
-        smooth = build.diffusion(model.diffusion) if model.diffusion else None
+        smooth = DeployedDiffusion(build, model.diffusion).smooth if model.diffusion else None
         synthesis = [
             build.synthesis(layer) for stage in reversed(model.levels) for layer in reversed(stage)
         ]

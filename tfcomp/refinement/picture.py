@@ -71,7 +71,7 @@ def refine(
     best, cost = data, _cost(codec, pixels, data, weight)
     latents = _unrounded_latents(codec, pixels, quality)
     if feedback:
-        latents = codec.mend_latents(latents, quality, height, width, feedback)
+        latents = codec.mend_latents(latents, quality, pixels, feedback)
     for candidate in _refined_files(codec, pixels, latents, quality, weight, steps, progress):
         if max_bytes is None or len(candidate) <= max_bytes:
             its_cost = _cost(codec, pixels, candidate, weight)

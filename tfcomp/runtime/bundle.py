@@ -5,6 +5,7 @@
     decoder.tflite   int32 latents and quality -> uint8 image
     tables.npz       the frozen integer tables of the range coder
     entropy.tflite   the integer networks of a hyperprior, where there is one
+    gradient.tflite  the decoder's derivative, for encoders that improve latents, where there is one
 
 The fingerprint is the SHA-256 of decoder.tflite followed by tables.npz (and entropy.tflite, with a
 hyperprior, and the manifest's "entropy" object, where it describes a layout). A compressed file
@@ -17,24 +18,21 @@ import hashlib
 import json
 import math
 import tempfile
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from typing_extensions import Self
 
 from tfcomp.bitstream.bit_layout import BitLayout
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.bitstream.hyperprior_sections import Layout
 from tfcomp.bitstream.tables import CdfTables, load_tables
 from tfcomp.errors import BundleError
+from tfcomp.runtime.bundle_files import BundleFiles
 from tfcomp.runtime.entropy import SECTION_NAMES
 
 MANIFEST_VERSION = 1
 _MANIFEST = "manifest.json"
-_MAX_MEMBER_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,9 @@ class Manifest:
         of the decoder alone (optional; as `reach` where absent).
       entropy: {"kind": ...}, which entropy coder reads the sections.
       distortion_weights: of the encoder's quantiser, see `Layout` (optional).
-      feedback_gains: of rounds of feedback (tfcomp/runtime/feedback.py), from 0 to 1, one number a
-        quality level; none where the model takes no feedback (optional).
+      feedback_gains, gradient_gains: of rounds of feedback (tfcomp/runtime/feedback.py), from 0 to
+        1, one number a quality level; none where the model takes no such feedback (optional).
+        A bundle with gradient_gains has a gradient.tflite.
       fingerprint: 64 hex digits.
       quantization, training, rate_distortion, licence: for people; see the bundle's README.md.
     """
@@ -72,6 +71,7 @@ class Manifest:
     decoder_reach: int | None = None
     distortion_weights: tuple[float, ...] = ()
     feedback_gains: tuple[float, ...] = ()
+    gradient_gains: tuple[float, ...] = ()
     quantization: str = "none"
     training: Mapping[str, Any] = field(default_factory=dict)
     rate_distortion: tuple[Mapping[str, Any], ...] = ()
@@ -139,7 +139,8 @@ class Manifest:
             reach=reach,
             decoder_reach=_reach(values, "decoder_reach", reach),
             distortion_weights=_distortion_weights(values, qualities),
-            feedback_gains=_feedback_gains(values, qualities),
+            feedback_gains=_gains(values, "feedback_gains", qualities),
+            gradient_gains=_gains(values, "gradient_gains", qualities),
             quantization=str(values.get("quantization", "none")),
             training=_mapping(values, "training"),
             rate_distortion=_points(values),
@@ -155,6 +156,7 @@ class Bundle:
       manifest: see `Manifest`. source: where it was read from, for messages.
       encoder, decoder: TFLite models. tables: range coder tables by section name.
       entropy: TFLite model of a hyperprior's integer networks, None without one.
+      gradient: TFLite model of the decoder's derivative, None without one.
     """
 
     manifest: Manifest
@@ -163,6 +165,7 @@ class Bundle:
     decoder: bytes
     tables: dict[str, CdfTables]
     entropy: bytes | None = None
+    gradient: bytes | None = None
 
     # What `bitstream.container.parse` asks of a bundle.
 
@@ -182,7 +185,7 @@ class Bundle:
     def read(cls, path: str | Path) -> Bundle:
         """Reads a bundle folder or .zip. Raises BundleError."""
         path = Path(path)
-        with _Files(path) as files:
+        with BundleFiles(path) as files:
             try:
                 manifest = Manifest.from_json(files.read(_MANIFEST))
             except BundleError as error:
@@ -191,6 +194,7 @@ class Bundle:
             decoder = files.read("decoder.tflite")
             packed_tables = files.read("tables.npz")
             entropy = files.read("entropy.tflite") if manifest.layout else None
+            gradient = files.read("gradient.tflite") if manifest.gradient_gains else None
         parts = [decoder, packed_tables, *([entropy] if entropy else [])]
         fingerprint = fingerprint_of(parts, manifest.entropy)
         if fingerprint != manifest.fingerprint:
@@ -202,7 +206,7 @@ class Bundle:
         missing = set(SECTION_NAMES[manifest.entropy["kind"]]) - set(tables)
         if missing:
             raise BundleError(f"bundle {path}: tables.npz lacks {', '.join(sorted(missing))}")
-        return cls(manifest, str(path), encoder, decoder, tables, entropy)
+        return cls(manifest, str(path), encoder, decoder, tables, entropy, gradient)
 
 
 def fingerprint_of(parts: Sequence[bytes], entropy: Mapping[str, Any]) -> str:
@@ -220,7 +224,7 @@ def fingerprint_of(parts: Sequence[bytes], entropy: Mapping[str, Any]) -> str:
 def read_manifest(path: str | Path) -> Manifest:
     """Reads only the manifest of a bundle folder or .zip; quick. Raises BundleError."""
     try:
-        with _Files(Path(path)) as files:
+        with BundleFiles(Path(path)) as files:
             return Manifest.from_json(files.read(_MANIFEST))
     except BundleError as error:
         raise BundleError(f"bundle {path}: {error}") from None
@@ -229,54 +233,6 @@ def read_manifest(path: str | Path) -> Manifest:
 def is_bundle(path: Path) -> bool:
     """Whether a path looks like a bundle: a folder with a manifest, or a .zip file."""
     return (path / _MANIFEST).is_file() or (path.suffix.lower() == ".zip" and path.is_file())
-
-
-class _Files:
-    """A bundle's files, by name, from a folder or from a zip (at its top or one level down)."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._archive: zipfile.ZipFile | None = None
-
-    def __enter__(self) -> Self:
-        if self._path.is_file():
-            try:
-                self._archive = zipfile.ZipFile(self._path)
-            except (OSError, zipfile.BadZipFile) as error:
-                raise BundleError(
-                    f"{self._path} is not a bundle folder or .zip ({error})"
-                ) from None
-        elif not self._path.is_dir():
-            raise BundleError(f"{self._path} does not exist; give a bundle folder or .zip")
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._archive is not None:
-            self._archive.close()
-
-    def read(self, name: str) -> bytes:
-        try:
-            if self._archive is None:
-                return (self._path / name).read_bytes()
-            return self._read_member(name)
-        except (KeyError, FileNotFoundError):
-            raise BundleError(f"{self._path} has no {name}; install the bundle again") from None
-        except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-            raise BundleError(f"{self._path}: {name} cannot be read ({error})") from None
-
-    def _read_member(self, name: str) -> bytes:
-        assert self._archive is not None
-        matches = [
-            entry
-            for entry in self._archive.infolist()
-            if entry.filename == name
-            or (entry.filename.endswith("/" + name) and entry.filename.count("/") == 1)
-        ]
-        if len(matches) != 1:
-            raise KeyError(name)
-        if matches[0].file_size > _MAX_MEMBER_BYTES:
-            raise BundleError(f"{name} is larger than {_MAX_MEMBER_BYTES} bytes")
-        return self._archive.read(matches[0])
 
 
 def _tables_from_bytes(packed: bytes) -> dict[str, CdfTables]:
@@ -366,12 +322,12 @@ def _distortion_weights(values: Mapping[str, Any], qualities: int) -> tuple[floa
     return weights
 
 
-def _feedback_gains(values: Mapping[str, Any], qualities: int) -> tuple[float, ...]:
-    gains = _one_a_quality(values, "feedback_gains", qualities)
+def _gains(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, ...]:
+    gains = _one_a_quality(values, key, qualities)
     if not all(0 <= gain <= 1 for gain in gains):
-        raise BundleError("manifest.json: feedback_gains must be numbers from 0 to 1")
+        raise BundleError(f"manifest.json: {key} must be numbers from 0 to 1")
     if gains and _mapping(values, "entropy").get("kind") != "hyperprior":
-        raise BundleError("manifest.json: feedback_gains need a hyperprior")
+        raise BundleError(f"manifest.json: {key} need a hyperprior")
     return gains
 
 

@@ -29,8 +29,9 @@ from tfcomp.errors import (
 from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
+from tfcomp.runtime.decoder_gradient import DecoderGradient
 from tfcomp.runtime.entropy import MAX_LATENT, BitCoder, FactorizedCoder, HyperpriorCoder
-from tfcomp.runtime.feedback import checked_rounds, with_feedback
+from tfcomp.runtime.feedback import Correction, checked_rounds, with_feedback
 from tfcomp.runtime.image_input import read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
@@ -82,6 +83,10 @@ class Codec:
             self._entropy_coder = HyperpriorCoder(
                 bundle.tables, manifest.layout, networks, manifest.qualities
             )
+        self._gradient: DecoderGradient | None = None
+        if bundle.gradient is not None:
+            network = model(bundle.gradient, "gradient.tflite")
+            self._gradient = DecoderGradient(network, manifest.stride, manifest.decoder_reach)
 
     def compress(
         self,
@@ -188,7 +193,9 @@ class Codec:
 
     def checked_feedback(self, rounds: int) -> int:
         """The rounds of feedback. Raises ConfigError below 0, or of a model that takes none."""
-        return checked_rounds(rounds, self._manifest.feedback_gains, self._manifest.name)
+        manifest = self._manifest
+        takes_feedback = bool(manifest.feedback_gains or manifest.gradient_gains)
+        return checked_rounds(rounds, takes_feedback, manifest.name)
 
     def _compress_rgb(self, pixels: np.ndarray, quality: int, feedback: int) -> bytes:
         height, width, _ = pixels.shape
@@ -204,38 +211,44 @@ class Codec:
             )
         latents = self._encode_image(EdgePadded(pixels, self._manifest.stride), quality)
         if feedback:
-            latents = self.mend_latents(latents, quality, height, width, feedback)
+            latents = self.mend_latents(latents, quality, pixels, feedback)
         if height * width > _LARGE:
             self._encoder.release()
         return self.pack_latents(latents, quality, height, width)
 
     def mend_latents(
-        self, latents: np.ndarray, quality: int, height: int, width: int, rounds: int
+        self, latents: np.ndarray, quality: int, pixels: np.ndarray, rounds: int
     ) -> np.ndarray:
         """Latents after rounds of feedback (tfcomp/runtime/feedback.py).
 
-        latents: float32 [h, w, channels] in steps, not rounded. height, width: of the image in
-            pixels.
+        latents: float32 [h, w, channels] in steps, not rounded: what the encoder network makes of
+            the image. pixels: uint8 [H, W, 3], the image.
         """
+        size = (pixels.shape[0], pixels.shape[1])
+        manifest, coder, gradient = self._manifest, self._entropy_coder, self._gradient
+        assert isinstance(coder, HyperpriorCoder)
+
+        def cycle_error(decoded: np.ndarray) -> np.ndarray:
+            image = self._decode_latents(decoded, quality, size)
+            again = self._encode_image(EdgePadded(image, manifest.stride), quality)
+            return np.subtract(latents, again, out=again)
+
+        def descent(decoded: np.ndarray) -> np.ndarray:
+            assert gradient is not None
+            image = self._decode_latents(decoded, quality, size)
+            return gradient(pixels, image, decoded, quality)
+
+        corrections = [
+            Correction(gains[quality - 1], missing)
+            for gains, missing in (
+                (manifest.feedback_gains, cycle_error),
+                (manifest.gradient_gains, descent),
+            )
+            if gains and gains[quality - 1]
+        ]
         return with_feedback(
-            latents,
-            rounds,
-            self._manifest.feedback_gains[quality - 1],
-            lambda found: self._quantized(found, quality),
-            lambda decoded: self._encoded_again(decoded, quality, (height, width)),
+            latents, rounds, corrections, lambda found: coder.quantized(found, quality)
         )
-
-    def _quantized(self, latents: np.ndarray, quality: int) -> np.ndarray:
-        """What a file of these latents decodes to: [h, w, channels]."""
-        sections = self._entropy_coder.encode(latents, quality)
-        return self._entropy_coder.decode(sections, quality, *latents.shape[:2])
-
-    def _encoded_again(
-        self, decoded: np.ndarray, quality: int, size: tuple[int, int]
-    ) -> np.ndarray:
-        """Decoded latents -> their image of the size (H, W) -> the latents of that."""
-        image = self._decode_latents(decoded, quality, size)
-        return self._encode_image(EdgePadded(image, self._manifest.stride), quality)
 
     def pack_latents(
         self, latents: np.ndarray, quality: int, height: int, width: int, **choices: Any

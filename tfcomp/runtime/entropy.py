@@ -113,6 +113,12 @@ class HyperpriorCoder:
             latents, quality, self._networks, self._tables, self._layout, range_coder, **choices
         )
 
+    def quantized(self, latents: np.ndarray, quality: int) -> np.ndarray:
+        """What `decode` gives of the sections that `encode` makes of these latents."""
+        return hyperprior_sections.quantized(
+            latents, quality, self._networks, self._tables, self._layout
+        )
+
     def decode(
         self, sections: Sequence[bytes], quality: int, height: int, width: int
     ) -> np.ndarray:

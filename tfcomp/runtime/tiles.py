@@ -61,26 +61,42 @@ def run_tiled(
     side: of a tile, in elements of the coarser grid; if None, what TILE_PIXELS says.
     Raises BundleError where `run` gives something of another shape or type.
     """
-    stride = max(in_scale, out_scale)
-    height, width = inputs.shape[0] // in_scale, inputs.shape[1] // in_scale
+    size = inputs.shape[0] // in_scale, inputs.shape[1] // in_scale
     share = _DECODER_SHARE if out_scale > in_scale else 1.0
+    for rows, columns in tiles(*size, max(in_scale, out_scale), reach, share, side):
+        seen = inputs[rows.seen(in_scale), columns.seen(in_scale)]
+        result = run(np.ascontiguousarray(seen)[None])
+        sides = (span.seen(out_scale) for span in (rows, columns))
+        expected = (1, *(side.stop - side.start for side in sides), outputs.shape[2])
+        if result.shape != expected or result.dtype != outputs.dtype:
+            raise BundleError(
+                f"a network of the bundle gives {result.dtype} {result.shape}, not "
+                f"{outputs.dtype} {expected}; export the bundle again"
+            )
+        inner = result[0][rows.made_within_seen(out_scale), columns.made_within_seen(out_scale)]
+        target = outputs[rows.made(out_scale), columns.made(out_scale)]
+        target[...] = inner[: target.shape[0], : target.shape[1]]
+
+
+def tiles(
+    height: int,
+    width: int,
+    stride: int,
+    reach: int | None,
+    share: float = 1.0,
+    side: int | None = None,
+) -> Iterator[tuple[Span, Span]]:
+    """Rows and columns of tiles that together make all of [height, width] latent elements.
+
+    stride: image pixels per latent element along one side. reach: see `run_tiled`.
+    share: of TILE_PIXELS, what a tile's side is. side: the same in latent elements, instead.
+    """
     side = side or max(1, int(TILE_PIXELS * share) // stride)
     if reach is None or height * width <= side * side:
         reach, side = 0, max(height, width)
     for rows in _spans(height, side, reach):
         for columns in _spans(width, side, reach):
-            seen = inputs[rows.seen(in_scale), columns.seen(in_scale)]
-            result = run(np.ascontiguousarray(seen)[None])
-            sides = (span.seen(out_scale) for span in (rows, columns))
-            expected = (1, *(side.stop - side.start for side in sides), outputs.shape[2])
-            if result.shape != expected or result.dtype != outputs.dtype:
-                raise BundleError(
-                    f"a network of the bundle gives {result.dtype} {result.shape}, not "
-                    f"{outputs.dtype} {expected}; export the bundle again"
-                )
-            inner = result[0][rows.made_within_seen(out_scale), columns.made_within_seen(out_scale)]
-            target = outputs[rows.made(out_scale), columns.made(out_scale)]
-            target[...] = inner[: target.shape[0], : target.shape[1]]
+            yield rows, columns
 
 
 def _spans(length: int, side: int, reach: int) -> Iterator[Span]:

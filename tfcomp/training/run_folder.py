@@ -123,7 +123,7 @@ def _what_decodes(settings):
     """A cycle model's settings without those that only its encoder looks at."""
     prior = dataclasses.replace(settings.hyperprior, distortion_weights=(1.0, 1.0))
     return dataclasses.replace(
-        settings, correction_blocks=0, feedback_gains=(), hyperprior=prior
+        settings, correction_blocks=0, feedback_gains=(), gradient_gains=(), hyperprior=prior
     )
 
 

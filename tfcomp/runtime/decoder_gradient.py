@@ -1,0 +1,62 @@
+"""The decoder's derivative, run over a picture in overlapping tiles."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfcomp.errors import BundleError
+from tfcomp.runtime.interpreter import Model, Network
+from tfcomp.runtime.tiles import tiles
+
+_SHARE = 0.5  # of a tile's side: every layer's input is held
+
+
+class DecoderGradient:
+    """gradient.tflite of a bundle (tfcomp/export/deployed_gradient.py).
+
+    stride: image pixels per latent element along one side.
+    decoder_reach: how far a decoder's output looks, in latent elements; None if not known.
+    """
+
+    def __init__(self, model: Model, stride: int, decoder_reach: int | None) -> None:
+        self._network = Network(model, "gradient", "gradient")
+        self._stride = stride
+        # What a latent element changes, and what the derivative there depends on in turn.
+        self._reach = None if decoder_reach is None else 2 * decoder_reach
+
+    def __call__(
+        self, pixels: np.ndarray, decoded: np.ndarray, latents: np.ndarray, quality: int
+    ) -> np.ndarray:
+        """Where the error says that latents should go: float32 [h, w, C], in steps.
+
+        pixels: uint8 [H, W, 3], the picture. decoded: the same, what `latents` decode to.
+        latents: integers [h, w, C], in eighths of a step.
+        Raises BundleError where the network gives something else.
+        """
+        found = np.empty(latents.shape, np.float32)
+        level = np.array([quality], np.int32)
+        height, width, _ = latents.shape
+        for rows, columns in tiles(height, width, self._stride, self._reach, _SHARE):
+            part = latents[rows.seen(1), columns.seen(1)]
+            # Padding has no error: nobody sees it.
+            error = np.zeros((1, *(self._stride * side for side in part.shape[:2]), 3), np.float32)
+            places = rows.seen(self._stride), columns.seen(self._stride)
+            seen = np.subtract(decoded[places], pixels[places], dtype=np.float32)
+            error[0, : seen.shape[0], : seen.shape[1]] = seen
+            result = self._network.run(
+                error=error, latents=part[None].astype(np.int32), quality=level
+            )
+            if result.shape != (1, *part.shape) or result.dtype != np.float32:
+                raise BundleError(
+                    f"{self._network.name} gives {result.dtype} {result.shape}, not float32 "
+                    f"{(1, *part.shape)}; export the bundle again"
+                )
+            if not np.isfinite(result).all():
+                raise BundleError(f"{self._network.name} gives no numbers; export the bundle again")
+            inner = result[0][rows.made_within_seen(1), columns.made_within_seen(1)]
+            found[rows.made(1), columns.made(1)] = inner
+        return found
+
+    def release(self) -> None:
+        """Gives back the network's working memory."""
+        self._network.release()
