@@ -15,7 +15,7 @@ from tfcomp.evaluation.metrics import psnr
 from tfcomp.runtime import registry, tiles
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import Codec
-from tfcomp.runtime.feedback import Correction, with_feedback
+from tfcomp.runtime.feedback import Correction, corrections, with_feedback
 
 
 @pytest.fixture(scope="module")
@@ -53,33 +53,36 @@ def test_latents_go_where_the_mirror_image_falls_short():
     def missing(decoded):  # of an encoder that finds three quarters of what the decoder was given
         return latents - decoded.astype(np.float32) / 8 * np.float32(0.75)
 
-    found = with_feedback(latents, 2, [Correction(1.0, missing)], quantized)
+    found = with_feedback(latents, [Correction(1.0, missing)] * 2, quantized)
     # 3 and -1 come back as 2.25 and -0.75: short of 3.2 and -1.4 by 0.95 and -0.65.
     np.testing.assert_allclose(seen[1], [[[3.95, -1.65]]], rtol=1e-6)
     # 4 and -2 come back as 3 and -1.5: 0.2 short, 0.1 too far.
     np.testing.assert_allclose(found, [[[4.2, -1.9]]], rtol=1e-6)
-    half = with_feedback(latents, 1, [Correction(0.5, missing)], _quantized)
+    half = with_feedback(latents, [Correction(0.5, missing)], _quantized)
     np.testing.assert_allclose(half, [[[(3.2 + 3.95) / 2, -(1.4 + 1.65) / 2]]], rtol=1e-6)
     np.testing.assert_array_equal(latents, np.array([[[3.2, -1.4]]], np.float32))
 
 
-def test_each_round_has_its_correction_and_the_last_one_all_that_follow():
-    order = []
+@pytest.mark.parametrize(
+    "cycle_gain, gradient_gain, expected",
+    [
+        (1.0, 0.3, [(1.0, "cycle")] + [(0.3 / step, "gradient") for step in (1, 2, 3)]),
+        (0.0, 0.3, [(0.3 / step, "gradient") for step in (1, 2, 3, 4)]),
+        (0.5, 0.0, [(0.5, "cycle")] * 4),
+        (0.0, 0.0, []),
+    ],
+)
+def test_the_cycles_error_comes_first_and_then_shrinking_steps_down_the_gradient(
+    cycle_gain, gradient_gain, expected
+):
+    for rounds in range(5):
+        found = corrections(rounds, cycle_gain, "cycle", gradient_gain, "gradient")
+        assert found == expected[:rounds]
 
-    def named(name):
-        def missing(decoded):
-            order.append(name)
-            return np.zeros(decoded.shape, np.float32)
 
-        return Correction(0.5, missing)
-
-    with_feedback(np.zeros((1, 1, 2), np.float32), 4, [named("a"), named("b")], _quantized)
-    assert order == ["a", "b", "b", "b"]
-
-
-def test_without_corrections_no_network_runs():
+def test_without_corrections_latents_stay():
     latents = np.ones((1, 1, 2), np.float32)
-    assert with_feedback(latents, 3, [], None) is latents
+    assert with_feedback(latents, [], None) is latents
 
 
 @pytest.mark.parametrize("quality, decibels", [(5, 0.1), (8, 0.5)])

@@ -12,7 +12,7 @@ _TEMPLATE = """# {name}
 | --- | --- |
 | fingerprint | `{fingerprint}` |
 | latents | {channels} channels, one for every {stride}x{stride} pixels |
-| weights stored as | {weights} |
+| weights stored as | {weights}{derivative} |
 | terms of the weights | {licence} |
 
 ## Training
@@ -45,6 +45,7 @@ _WEIGHTS = {
     "dynamic": "int8 (dynamic range)",
     "int8": "int8 (full integer)",
 }
+_DERIVATIVE = "; the decoder's derivative, for encoders only, as int8"
 
 
 def render(manifest):
@@ -62,4 +63,5 @@ def render(manifest):
         **{**manifest, "training": training or "Not recorded.", "figures": figures},
         made_for=_FACES.format(*fixed_size) if fixed_size else _PHOTOGRAPHS,
         weights=_WEIGHTS[manifest["quantization"]],
+        derivative=_DERIVATIVE if manifest.get("gradient_gains") else "",
     )

@@ -31,7 +31,7 @@ from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.decoder_gradient import DecoderGradient
 from tfcomp.runtime.entropy import MAX_LATENT, BitCoder, FactorizedCoder, HyperpriorCoder
-from tfcomp.runtime.feedback import Correction, checked_rounds, with_feedback
+from tfcomp.runtime.feedback import checked_rounds, corrections, with_feedback
 from tfcomp.runtime.image_input import read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
@@ -238,17 +238,14 @@ class Codec:
             image = self._decode_latents(decoded, quality, size)
             return gradient(pixels, image, decoded, quality)
 
-        corrections = [
-            Correction(gains[quality - 1], missing)
-            for gains, missing in (
-                (manifest.feedback_gains, cycle_error),
-                (manifest.gradient_gains, descent),
-            )
-            if gains and gains[quality - 1]
-        ]
-        return with_feedback(
-            latents, rounds, corrections, lambda found: coder.quantized(found, quality)
+        steps = corrections(
+            rounds,
+            _at(manifest.feedback_gains, quality),
+            cycle_error,
+            _at(manifest.gradient_gains, quality),
+            descent,
         )
+        return with_feedback(latents, steps, lambda found: coder.quantized(found, quality))
 
     def pack_latents(
         self, latents: np.ndarray, quality: int, height: int, width: int, **choices: Any
@@ -333,6 +330,10 @@ class Codec:
                 "Python: tfcomp.decompress) and the right one is found among the installed ones"
             )
         return self.bundle
+
+
+def _at(gains: tuple[float, ...], quality: int) -> float:
+    return gains[quality - 1] if gains else 0.0
 
 
 @contextlib.contextmanager

@@ -14,14 +14,16 @@ The correction is what the picture says that the decoded latents lack. There are
   (tfcomp/export/deployed_gradient.py): gradient descent on the squared error.
 
 The first round takes the cycle's error away, where the bundle has a gain for that; the others go
-down the gradient, where it has one for that. They run the bundle's own networks and need nothing
-else. a, the gain, is the bundle's, one number a quality: the least loss on training pictures.
+down the gradient, where it has one for that, the k-th of them with a k-th of the gain: steps that
+shrink so settle, where a constant one keeps symbols going back and forth (Robbins, Monro 1951, "A
+stochastic approximation method"). Both run the bundle's own networks and need nothing else. a, the
+gain, is the bundle's, one number a quality: the least loss on training pictures.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -29,16 +31,37 @@ import numpy as np
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
 from tfcomp.errors import ConfigError
 
+_Missing = Callable[[np.ndarray], np.ndarray]
+
 
 class Correction(NamedTuple):
-    """One way to see what decoded latents lack.
+    """What one round does.
 
-    gain: above 0. missing: integers [h, w, C] in units of 1 / MEAN_UNITS of a step -> float32
-    [h, w, C] in steps, which the caller may change.
+    gain: above 0. missing: what decoded latents lack, integers [h, w, C] in units of 1 / MEAN_UNITS
+    of a step -> float32 [h, w, C] in steps, which the caller may change.
     """
 
     gain: float
-    missing: Callable[[np.ndarray], np.ndarray]
+    missing: _Missing
+
+
+def corrections(
+    rounds: int,
+    cycle_gain: float,
+    cycle_error: _Missing,
+    gradient_gain: float,
+    gradient: _Missing,
+) -> list[Correction]:
+    """Those of so many rounds, the first one first; none where both gains are 0.
+
+    cycle_error, gradient: the two kinds of correction, see `Correction.missing`.
+    """
+    cycle = Correction(cycle_gain, cycle_error)
+    if not gradient_gain:
+        return [cycle] * rounds if cycle_gain else []
+    first = [cycle] if cycle_gain and rounds else []
+    steps = range(1, rounds - len(first) + 1)
+    return first + [Correction(gradient_gain / step, gradient) for step in steps]
 
 
 def checked_rounds(rounds: int, takes_feedback: bool, name: str) -> int:
@@ -56,22 +79,18 @@ def checked_rounds(rounds: int, takes_feedback: bool, name: str) -> int:
 
 def with_feedback(
     latents: np.ndarray,
-    rounds: int,
-    corrections: Sequence[Correction],
+    corrections: Iterable[Correction],
     quantized: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray:
-    """Latents after some rounds.
+    """Latents after a round for each correction.
 
     latents: float32 [h, w, C] in quantisation steps, what the encoder makes of the picture; not
         changed.
-    corrections: of the first round, of the second ..., the last one of all that follow too; none
-        for no change at all.
     quantized: latents -> integers [h, w, C] in units of 1 / MEAN_UNITS of a step, what a file of
         them decodes to.
     """
     found = latents
-    for number in range(rounds if corrections else 0):
-        gain, missing = corrections[min(number, len(corrections) - 1)]
+    for gain, missing in corrections:
         decoded = quantized(found)
         change = missing(decoded)  # in place from here on: of large pictures each copy is large
         change -= found
