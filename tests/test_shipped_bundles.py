@@ -49,6 +49,11 @@ def test_a_shipped_bundle_is_whole_and_codes_an_image(folder):
         assert np.abs(decoded - image).mean() < LARGEST_ERROR[codec.info["family"]]
 
 
+def test_shipped_weights_stay_small():
+    sizes = [path.stat().st_size for folder in BUNDLES for path in folder.glob("*.tflite")]
+    assert sum(sizes) <= 40e6
+
+
 @EACH
 def test_no_entropy_network_permits_a_runtime_to_compute_in_float16(folder):
     network = folder / "entropy.tflite"

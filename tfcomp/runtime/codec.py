@@ -210,10 +210,10 @@ class Codec:
                 f"an image of {width}x{height} pixels is too long and narrow; split or shrink it"
             )
         latents = self._encode_image(EdgePadded(pixels, self._manifest.stride), quality)
-        if feedback:
-            latents = self.mend_latents(latents, quality, pixels, feedback)
         if height * width > _LARGE:
             self._encoder.release()
+        if feedback:
+            latents = self.mend_latents(latents, quality, pixels, feedback)
         return self.pack_latents(latents, quality, height, width)
 
     def mend_latents(
@@ -224,19 +224,36 @@ class Codec:
         latents: float32 [h, w, channels] in steps, not rounded: what the encoder network makes of
             the image. pixels: uint8 [H, W, 3], the image.
         """
-        size = (pixels.shape[0], pixels.shape[1])
         manifest, coder, gradient = self._manifest, self._entropy_coder, self._gradient
         assert isinstance(coder, HyperpriorCoder)
+        size = (pixels.shape[0], pixels.shape[1])
+        large = size[0] * size[1] > _LARGE
+
+        def quantized(found: np.ndarray) -> np.ndarray:
+            decoded = coder.quantized(found, quality)
+            if large:
+                coder.release()
+            return decoded
+
+        def image_of(decoded: np.ndarray) -> np.ndarray:
+            image = self._decode_latents(decoded, quality, size)
+            if large:
+                self._decoder.release()
+            return image
 
         def cycle_error(decoded: np.ndarray) -> np.ndarray:
-            image = self._decode_latents(decoded, quality, size)
-            again = self._encode_image(EdgePadded(image, manifest.stride), quality)
+            image = EdgePadded(image_of(decoded), manifest.stride)
+            again = self._encode_image(image, quality)
+            if large:
+                self._encoder.release()
             return np.subtract(latents, again, out=again)
 
         def descent(decoded: np.ndarray) -> np.ndarray:
             assert gradient is not None
-            image = self._decode_latents(decoded, quality, size)
-            return gradient(pixels, image, decoded, quality)
+            found = gradient(pixels, image_of(decoded), decoded, quality)
+            if large:
+                gradient.release()
+            return found
 
         steps = corrections(
             rounds,
@@ -245,7 +262,7 @@ class Codec:
             _at(manifest.gradient_gains, quality),
             descent,
         )
-        return with_feedback(latents, steps, lambda found: coder.quantized(found, quality))
+        return with_feedback(latents, steps, quantized)
 
     def pack_latents(
         self, latents: np.ndarray, quality: int, height: int, width: int, **choices: Any

@@ -92,10 +92,11 @@ def with_feedback(
     found = latents
     for gain, missing in corrections:
         decoded = quantized(found)
-        change = missing(decoded)  # in place from here on: of large pictures each copy is large
-        change -= found
-        change += decoded * np.float32(1 / MEAN_UNITS)
-        change *= np.float32(gain)
-        change += found
+        change = missing(decoded)
+        for row, before, integers in zip(change, found, decoded):  # copies would be large
+            row -= before
+            row += integers * np.float32(1 / MEAN_UNITS)
+            row *= np.float32(gain)
+            row += before
         found = change
     return found
