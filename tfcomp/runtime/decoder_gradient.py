@@ -21,8 +21,9 @@ class DecoderGradient:
     def __init__(self, model: Model, stride: int, decoder_reach: int | None) -> None:
         self._network = Network(model, "gradient", "gradient")
         self._stride = stride
-        # What a latent element changes, and what the derivative there depends on in turn.
-        self._reach = None if decoder_reach is None else 2 * decoder_reach
+        # All that a latent element changes. What the derivative there depends on in turn, as far
+        # again, would more than double the work for a last digit that no encoder needs.
+        self._reach = decoder_reach
 
     def __call__(
         self, pixels: np.ndarray, decoded: np.ndarray, latents: np.ndarray, quality: int
