@@ -77,7 +77,7 @@ def test_the_cycles_error_comes_first_and_then_shrinking_steps_down_the_gradient
 ):
     for rounds in range(5):
         found = corrections(rounds, cycle_gain, "cycle", gradient_gain, "gradient")
-        assert found == expected[:rounds]
+        assert list(found) == expected[:rounds]
 
 
 def test_without_corrections_latents_stay():

@@ -43,7 +43,7 @@ class DeployedGradient(tf.Module):
         build = DeployedLayers(half=False)
         step_size = build.constant(np.exp(-model.log_gain.numpy()))
         inverse_square = model.lambdas * np.log(2.0) / 18.0
-        # The picture is in 1 / 255 of a grey level's range, and so is what the last layer gives.
+        # Errors come in grey levels, and the layers make pictures of 0..1.
         weight = build.constant(-255.0 * inverse_square)
         synthesis = [
             _with_pullback(build, layer)

@@ -23,7 +23,7 @@ gain, is the bundle's, one number a quality: the least loss on training pictures
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -51,17 +51,19 @@ def corrections(
     cycle_error: _Missing,
     gradient_gain: float,
     gradient: _Missing,
-) -> list[Correction]:
-    """Those of so many rounds, the first one first; none where both gains are 0.
+) -> Iterator[Correction]:
+    """Yields those of so many rounds, the first one first; none where both gains are 0.
 
     cycle_error, gradient: the two kinds of correction, see `Correction.missing`.
     """
-    cycle = Correction(cycle_gain, cycle_error)
-    if not gradient_gain:
-        return [cycle] * rounds if cycle_gain else []
-    first = [cycle] if cycle_gain and rounds else []
-    steps = range(1, rounds - len(first) + 1)
-    return first + [Correction(gradient_gain / step, gradient) for step in steps]
+    of_the_cycle = 0
+    if cycle_gain:
+        of_the_cycle = min(rounds, 1) if gradient_gain else rounds
+    for _ in range(of_the_cycle):
+        yield Correction(cycle_gain, cycle_error)
+    if gradient_gain:
+        for step in range(1, rounds - of_the_cycle + 1):
+            yield Correction(gradient_gain / step, gradient)
 
 
 def checked_rounds(rounds: int, takes_feedback: bool, name: str) -> int:
