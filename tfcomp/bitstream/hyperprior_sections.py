@@ -179,20 +179,11 @@ def encode(
         for part in _stripes(hyper, HYPER_ROWS_PER_STREAM)
     ]
     latent_streams: list[bytes] = []
-    _quantize(
-        latents,
-        hyper,
-        quality,
-        networks,
-        tables["latents"],
-        layout,
-        layout.distortion_weight(quality) if thresholds else None,
-        # What no pass looks at is not kept.
-        max(step.seen for step in layout.passes),
-        lambda symbols, index: latent_streams.append(
-            coder.encode(symbols, index, tables["latents"])
-        ),
-    )
+
+    def emit(symbols: np.ndarray, index: np.ndarray) -> None:
+        latent_streams.append(coder.encode(symbols, index, tables["latents"]))
+
+    _quantize(latents, hyper, quality, networks, tables["latents"], layout, thresholds, emit)
     return pack_rows(streams), pack_rows(latent_streams)
 
 
@@ -208,18 +199,7 @@ def quantized(
     latents: float32 [h, w, C] in quantisation steps. Returns int16 or int32 [h, w, C] in eighths.
     """
     hyper = networks.hyper_analysis(latents, quality)
-    weight = layout.distortion_weight(quality)
-    return _quantize(
-        latents,
-        hyper,
-        quality,
-        networks,
-        tables["latents"],
-        layout,
-        weight,
-        layout.channels,
-        lambda symbols, index: None,
-    )
+    return _quantize(latents, hyper, quality, networks, tables["latents"], layout, True, None)
 
 
 def _quantize(
@@ -229,19 +209,21 @@ def _quantize(
     networks: Networks,
     tables: CdfTables,
     layout: Layout,
-    distortion_weight: float | None,
-    kept: int,
-    emit: Callable[[np.ndarray, np.ndarray], None],
+    thresholds: bool,
+    emit: Callable[[np.ndarray, np.ndarray], None] | None,
 ) -> np.ndarray:
-    """Calls `emit` with each stream's symbols and their tables; returns what they decode to.
+    """What latents decode to, int16 or int32 [h, w, C] in eighths.
 
-    kept: how many of the channels to return.
+    emit: called with each stream's symbols and their tables; channels that no pass looks at are
+        then left out of what is returned.
     """
     height, width, _ = latents.shape
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
+    kept = layout.channels if emit is None else max(step.seen for step in layout.passes)
     decoded = np.zeros((height, width, kept), np.int16)
     rows = layout.rows_per_stream[quality - 1]
-    shifts = threshold_shifts(tables, distortion_weight)
+    weight = layout.distortion_weight(quality) if thresholds else None
+    shifts = threshold_shifts(tables, weight)
     for number, step in enumerate(layout.passes):
         part = slice(step.start, step.start + step.channels)
         store = _Store(decoded, step)
@@ -256,7 +238,8 @@ def _quantize(
             ):
                 index = s[c]
                 v[c] = symbols = quantize(r[c], index, shifts)
-                emit(symbols, index)
+                if emit is not None:
+                    emit(symbols, index)
             if part.stop <= kept:
                 store(band, MEAN_UNITS * values + mean)
         decoded = store.finish()
