@@ -78,7 +78,7 @@ class ModelConfig:
       default_quality: what `compress` uses when nothing is said.
       feedback_gains: how far encoders follow a round of feedback (tfcomp/runtime/feedback.py), from
         0 to 1, one number a quality level; none for a model that takes no feedback.
-      gradient_gains: the same of rounds that go down the decoder's gradient; none for bundles
+      gradient_gains: the same of rounds that go down the squared error's gradient; none for bundles
         without it (tfcomp/export/deployed_gradient.py).
       prior: "factorized" (one table a channel and quality) or "hyperprior".
       hyperprior: its shape, where `prior` says so.
