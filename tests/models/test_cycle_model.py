@@ -9,7 +9,7 @@ from tests.hyperprior_factory import lively_model
 from tfcomp.entropy import noise
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
 from tfcomp.models.cycle import CycleModel
-from tfcomp.runtime.feedback import with_feedback
+from tfcomp.runtime.feedback import Correction, with_feedback
 
 
 def _images(*shape):
@@ -193,12 +193,11 @@ def test_the_feedback_term_pulls_latents_to_where_a_round_of_feedback_moves_them
         term = model._feedback_loss(latents, decoded, picture, quality)
     pull = -tape.gradient(term, latents).numpy()
     for one, gain in enumerate(model.model_config.feedback_gains[q - 1] for q in (2, 1, 2)):
+        missing = latents[one].numpy() - again[one].numpy()
         mended = with_feedback(
             latents[one].numpy(),
-            1,
-            gain,
+            [Correction(gain, lambda _: missing)],  # noqa: B023
             lambda _: 8 * decoded[one].numpy(),  # noqa: B023
-            lambda _: again[one].numpy(),  # noqa: B023
         )
         way = mended - latents[one].numpy()
         np.testing.assert_allclose(pull[one], way * 2 * 6 / np.log(2) / 32**2, atol=1e-5)
