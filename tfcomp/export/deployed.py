@@ -49,9 +49,7 @@ class DeployedLayers:
         return self.convolution(kernel, layer.analysis_bias.numpy(), layer.strides)
 
     def synthesis_convolution(self, layer):
-        # A trained scale multiplies the output channels, which stand third in the kernel.
-        kernel = layer.synthesis_kernel.numpy() * layer.synthesis_scale.numpy()[:, None]
-        bias = layer.synthesis_bias.numpy()
+        kernel, bias = scaled_synthesis_kernel(layer), layer.synthesis_bias.numpy()
         if layer.strides == 1:
             # The transpose of a stride-1 convolution is one with the kernel turned round.
             return self.convolution(kernel[::-1, ::-1].transpose(0, 1, 3, 2), bias)
@@ -116,6 +114,12 @@ class DeployedLayers:
             second = self.synthesis_convolution(layer.second)
             return lambda y: y + first(tf.nn.leaky_relu(second(y)))
         raise TypeError(f"no deployed form for {type(layer).__name__}")
+
+
+def scaled_synthesis_kernel(layer):
+    """A `TiedConv2D`'s synthesis kernel [k, k, C_out, C_in], its trained scale folded in."""
+    # The scale multiplies the output channels, which stand third in the kernel.
+    return layer.synthesis_kernel.numpy() * layer.synthesis_scale.numpy()[:, None]
 
 
 class DeployedCodec(DeployedTransforms):

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
-from tfcomp.export.deployed import DeployedLayers
+from tfcomp.export.deployed import DeployedLayers, scaled_synthesis_kernel
 from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.models import layers
 
@@ -90,7 +90,7 @@ def _with_pullback(build, layer):
 
 
 def _adjoint(build, layer):
-    kernel = layer.synthesis_kernel.numpy() * layer.synthesis_scale.numpy()[:, None]
+    kernel = scaled_synthesis_kernel(layer)
     return build.convolution(kernel, np.zeros(kernel.shape[3]), layer.strides)
 
 

@@ -210,8 +210,6 @@ class Codec:
                 f"an image of {width}x{height} pixels is too long and narrow; split or shrink it"
             )
         latents = self._encode_image(EdgePadded(pixels, self._manifest.stride), quality)
-        if height * width > _LARGE:
-            self._encoder.release()
         if feedback:
             latents = self.mend_latents(latents, quality, pixels, feedback)
         return self.pack_latents(latents, quality, height, width)
@@ -244,8 +242,6 @@ class Codec:
         def cycle_error(decoded: np.ndarray) -> np.ndarray:
             image = EdgePadded(image_of(decoded), manifest.stride)
             again = self._encode_image(image, quality)
-            if large:
-                self._encoder.release()
             return np.subtract(latents, again, out=again)
 
         def descent(decoded: np.ndarray) -> np.ndarray:
@@ -314,6 +310,8 @@ class Codec:
             out_scale=1,
             reach=self._manifest.reach,
         )
+        if pixels.shape[0] * pixels.shape[1] > _LARGE:
+            self._encoder.release()
         # Where a network diverged: casting NaN or infinity gives the lowest integer on most CPUs.
         if not (latents.min() >= -MAX_LATENT and latents.max() <= MAX_LATENT):
             raise BundleError(

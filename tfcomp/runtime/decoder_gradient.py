@@ -6,7 +6,7 @@ import numpy as np
 
 from tfcomp.errors import BundleError
 from tfcomp.runtime.interpreter import Model, Network
-from tfcomp.runtime.tiles import tiles
+from tfcomp.runtime.tiles import put_tile, tiles
 
 _SHARE = 0.5  # of a tile's side: every layer's input is held
 
@@ -47,15 +47,9 @@ class DecoderGradient:
             result = self._network.run(
                 error=error, latents=part[None].astype(np.int32), quality=level
             )
-            if result.shape != (1, *part.shape) or result.dtype != np.float32:
-                raise BundleError(
-                    f"{self._network.name} gives {result.dtype} {result.shape}, not float32 "
-                    f"{(1, *part.shape)}; export the bundle again"
-                )
-            if not np.isfinite(result).all():
-                raise BundleError(f"{self._network.name} gives no numbers; export the bundle again")
-            inner = result[0][rows.made_within_seen(1), columns.made_within_seen(1)]
-            found[rows.made(1), columns.made(1)] = inner
+            put_tile(result, found, rows, columns, 1, self._network.name)
+        if not np.isfinite(found).all():
+            raise BundleError(f"{self._network.name} gives no numbers; export the bundle again")
         return found
 
     def release(self) -> None:

@@ -66,16 +66,32 @@ def run_tiled(
     for rows, columns in tiles(*size, max(in_scale, out_scale), reach, share, side):
         seen = inputs[rows.seen(in_scale), columns.seen(in_scale)]
         result = run(np.ascontiguousarray(seen)[None])
-        sides = (span.seen(out_scale) for span in (rows, columns))
-        expected = (1, *(side.stop - side.start for side in sides), outputs.shape[2])
-        if result.shape != expected or result.dtype != outputs.dtype:
-            raise BundleError(
-                f"a network of the bundle gives {result.dtype} {result.shape}, not "
-                f"{outputs.dtype} {expected}; export the bundle again"
-            )
-        inner = result[0][rows.made_within_seen(out_scale), columns.made_within_seen(out_scale)]
-        target = outputs[rows.made(out_scale), columns.made(out_scale)]
-        target[...] = inner[: target.shape[0], : target.shape[1]]
+        put_tile(result, outputs, rows, columns, out_scale)
+
+
+def put_tile(
+    result: np.ndarray,
+    outputs: np.ndarray,
+    rows: Span,
+    columns: Span,
+    scale: int,
+    network: str = "a network of the bundle",
+) -> None:
+    """Writes what a network made of a tile's look into the tile's place in `outputs`.
+
+    result: with a first axis of 1. outputs, scale: see `run_tiled`. network: for the message.
+    Raises BundleError where the result is of another shape or type.
+    """
+    sides = (span.seen(scale) for span in (rows, columns))
+    expected = (1, *(side.stop - side.start for side in sides), outputs.shape[2])
+    if result.shape != expected or result.dtype != outputs.dtype:
+        raise BundleError(
+            f"{network} gives {result.dtype} {result.shape}, not "
+            f"{outputs.dtype} {expected}; export the bundle again"
+        )
+    inner = result[0][rows.made_within_seen(scale), columns.made_within_seen(scale)]
+    target = outputs[rows.made(scale), columns.made(scale)]
+    target[...] = inner[: target.shape[0], : target.shape[1]]
 
 
 def tiles(
