@@ -23,6 +23,7 @@ def tiny_config():
                 "prior": "hyperprior",
                 "feedback_gains": [0.0, 0.75],
                 "gradient_gains": [0.2, 0.1],
+                "rate_gains": [0.3, 0.0],
                 "hyperprior": {
                     "groups": list(GROUPS),
                     "checkerboard": 2,

@@ -74,6 +74,8 @@ def test_configs_can_not_be_changed_after_the_fact():
         {"gradient_gains": [0.2] * 8},
         {"prior": "hyperprior", "gradient_gains": [0.2] * 7},
         {"prior": "hyperprior", "gradient_gains": [0.2] * 7 + [-0.1]},
+        {"rate_gains": [0.2] * 8},
+        {"prior": "hyperprior", "rate_gains": [0.2] * 7 + [1.1]},
     ],
 )
 def test_a_hyperprior_that_cannot_be_is_refused(model):

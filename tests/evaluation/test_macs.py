@@ -1,3 +1,4 @@
+import dataclasses
 import tempfile
 
 import numpy as np
@@ -7,6 +8,7 @@ from tests.bundle_factory import write_bundle
 from tfcomp.evaluation import macs
 from tfcomp.runtime import interpreter, registry
 from tfcomp.runtime.bundle import Bundle
+from tfcomp.runtime.rate_gradient import RateGradient
 
 
 def converted(function, *specs):
@@ -71,12 +73,26 @@ def test_the_shipped_model_is_counted_per_pixel_in_both_directions():
     assert 1e3 < found.encoder < 1e6 and 1e3 < found.decoder < 1e6
 
 
+def test_what_numpy_multiplies_for_feedback_counts_too():
+    bundle = Bundle.read(registry.find_by_name("cycle-small").path)
+    assert not bundle.manifest.gradient_gains and all(bundle.manifest.rate_gains)
+    without = dataclasses.replace(bundle.manifest, rate_gains=())
+    counts = [
+        [macs.macs_per_pixel(each, rounds).encoder for rounds in (0, 1, 3)]
+        for each in (dataclasses.replace(bundle, manifest=without), bundle)
+    ]
+    extra = np.subtract(*reversed(counts))
+    # The networks of the passes there and back, and h_a and h_s once more.
+    assert extra[0] == 0 and 3_000 < extra[1] < 6_000
+    np.testing.assert_allclose(extra[2], 3 * extra[1])
+
+
 def test_a_bundle_without_products_costs_nothing(tmp_path):
     found = macs.macs_per_pixel(Bundle.read(write_bundle(tmp_path / "blocks")))
     assert (found.encoder, found.decoder) == (0, 0)
 
 
 def test_counting_leaves_the_runtime_as_it_was(bundle_folder):
-    before = interpreter._interpreter_class
+    before = interpreter._interpreter_class, RateGradient.__call__
     macs.macs_per_pixel(Bundle.read(bundle_folder))
-    assert interpreter._interpreter_class is before
+    assert (interpreter._interpreter_class, RateGradient.__call__) == before

@@ -55,6 +55,7 @@ def test_both_worlds_decode_each_others_files(model, codec, photograph, size, qu
 def test_the_manifest_has_the_configs_gains_for_feedback(codec, photograph):
     assert codec.bundle.manifest.feedback_gains == (0.0, 0.75)
     assert codec.bundle.manifest.gradient_gains == (0.2, 0.1)
+    assert codec.bundle.manifest.rate_gains == (0.3, 0.0)
     plain, first, second = (codec.compress(photograph, 2, feedback=n) for n in (0, 1, 2))
     assert len({plain, first, second}) == 3
 

@@ -9,7 +9,7 @@ from tests.hyperprior_factory import lively_model
 from tfcomp.entropy import noise
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
 from tfcomp.models.cycle import CycleModel
-from tfcomp.runtime.feedback import Correction, with_feedback
+from tfcomp.runtime.feedback import Round, with_feedback
 
 
 def _images(*shape):
@@ -196,8 +196,9 @@ def test_the_feedback_term_pulls_latents_to_where_a_round_of_feedback_moves_them
         missing = latents[one].numpy() - again[one].numpy()
         mended = with_feedback(
             latents[one].numpy(),
-            [Correction(gain, lambda _: missing)],  # noqa: B023
+            [Round(lambda _: missing, gain, 0.0)],  # noqa: B023
             lambda _: 8 * decoded[one].numpy(),  # noqa: B023
+            None,
         )
         way = mended - latents[one].numpy()
         np.testing.assert_allclose(pull[one], way * 2 * 6 / np.log(2) / 32**2, atol=1e-5)

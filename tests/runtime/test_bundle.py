@@ -88,6 +88,8 @@ def test_a_missing_file_is_named(copy, name):
         {"gradient_gains": [0.2, 0.2]},
         {"gradient_gains": [0.2]},
         {"gradient_gains": [0.2, -0.1]},
+        {"rate_gains": [0.2, 0.2]},
+        {"rate_gains": [0.2]},
     ],
     ids=str,
 )

@@ -15,7 +15,7 @@ from tfcomp.evaluation.metrics import psnr
 from tfcomp.runtime import registry, tiles
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import Codec
-from tfcomp.runtime.feedback import Correction, corrections, with_feedback
+from tfcomp.runtime.feedback import Gains, Round, rounds_of, with_feedback
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +28,12 @@ def codec():
     return tfcomp.load("cycle")
 
 
-def _with_gains(codec, gain, gradient_gain=0.0):
+def _with_gains(codec, gain, gradient_gain=0.0, rate_gain=0.0):
     bundle = codec.bundle
     gains = {
         "feedback_gains": (gain,) * codec.qualities,
         "gradient_gains": (gradient_gain,) * codec.qualities,
+        "rate_gains": (rate_gain,) * codec.qualities,
     }
     manifest = dataclasses.replace(bundle.manifest, **gains)
     return Codec(dataclasses.replace(bundle, manifest=manifest))
@@ -53,36 +54,57 @@ def test_latents_go_where_the_mirror_image_falls_short():
     def missing(decoded):  # of an encoder that finds three quarters of what the decoder was given
         return latents - decoded.astype(np.float32) / 8 * np.float32(0.75)
 
-    found = with_feedback(latents, [Correction(1.0, missing)] * 2, quantized)
+    found = with_feedback(latents, [Round(missing, 1.0, 0.0)] * 2, quantized, None)
     # 3 and -1 come back as 2.25 and -0.75: short of 3.2 and -1.4 by 0.95 and -0.65.
     np.testing.assert_allclose(seen[1], [[[3.95, -1.65]]], rtol=1e-6)
     # 4 and -2 come back as 3 and -1.5: 0.2 short, 0.1 too far.
     np.testing.assert_allclose(found, [[[4.2, -1.9]]], rtol=1e-6)
-    half = with_feedback(latents, [Correction(0.5, missing)], _quantized)
+    half = with_feedback(latents, [Round(missing, 0.5, 0.0)], _quantized, None)
     np.testing.assert_allclose(half, [[[(3.2 + 3.95) / 2, -(1.4 + 1.65) / 2]]], rtol=1e-6)
     np.testing.assert_array_equal(latents, np.array([[[3.2, -1.4]]], np.float32))
+
+
+def test_latents_also_go_where_others_get_cheaper():
+    latents = np.array([[[3.2, -1.4, 7.0]]], np.float32)
+
+    def cheaper(found, decoded):  # of the first two channels; the last is nobody's context
+        np.testing.assert_array_equal(decoded, _quantized(found))
+        return np.array([[[-2.0, 1.0]]], np.float32)
+
+    def missing(decoded):
+        return np.full(decoded.shape, 0.5, np.float32)
+
+    alone = with_feedback(latents, [Round(None, 0.0, 0.25)], _quantized, cheaper)
+    np.testing.assert_allclose(alone, [[[2.7, -1.15, 7.0]]], rtol=1e-6)
+    np.testing.assert_array_equal(latents, np.array([[[3.2, -1.4, 7.0]]], np.float32))
+    # Beside another correction: half of (0.5 - what quantisation took away) more.
+    both = with_feedback(latents, [Round(missing, 0.5, 0.25)], _quantized, cheaper)
+    np.testing.assert_allclose(both, [[[2.85, -0.7, 7.25]]], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
     "cycle_gain, gradient_gain, expected",
     [
-        (1.0, 0.3, [(1.0, "cycle")] + [(0.3 / step, "gradient") for step in (1, 2, 3)]),
-        (0.0, 0.3, [(0.3 / step, "gradient") for step in (1, 2, 3, 4)]),
-        (0.5, 0.0, [(0.5, "cycle")] * 4),
-        (0.0, 0.0, []),
+        (1.0, 0.3, [("cycle", 1.0)] + [("gradient", 0.3 / step) for step in (1, 2, 3)]),
+        (0.0, 0.3, [("gradient", 0.3 / step) for step in (1, 2, 3, 4)]),
+        (0.5, 0.0, [("cycle", 0.5)] * 4),
+        (0.0, 0.0, [(None, 0.0)] * 4),
     ],
 )
 def test_the_cycles_error_comes_first_and_then_shrinking_steps_down_the_gradient(
     cycle_gain, gradient_gain, expected
 ):
-    for rounds in range(5):
-        found = corrections(rounds, cycle_gain, "cycle", gradient_gain, "gradient")
-        assert list(found) == expected[:rounds]
+    for count in range(5):
+        gains = Gains(cycle_gain, gradient_gain, 0.6)
+        found = list(rounds_of(count, gains, "cycle", "gradient"))
+        assert [(each.missing, each.gain) for each in found] == expected[:count]
+        assert [each.rate_gain for each in found] == [0.6, 0.3, 0.6 / 3, 0.15][:count]
 
 
-def test_without_corrections_latents_stay():
+def test_without_gains_there_are_no_rounds_and_latents_stay():
     latents = np.ones((1, 1, 2), np.float32)
-    assert with_feedback(latents, [], None) is latents
+    rounds = rounds_of(3, Gains(0.0, 0.0, 0.0), None, None)
+    assert with_feedback(latents, rounds, None, None) is latents
 
 
 @pytest.mark.parametrize("quality, decibels", [(5, 0.1), (8, 0.5)])
@@ -102,7 +124,8 @@ def _loss(codec, picture, quality, rounds):
 
 
 @pytest.mark.parametrize("quality, percent", [(1, 0.5), (5, 0.5), (7, 0.2)])
-def test_rounds_down_the_gradient_go_on_from_the_first(codec, picture, quality, percent):
+def test_rounds_down_the_gradient_go_on_from_the_first(codec, quality, percent):
+    picture = np.ascontiguousarray(data.astronaut()[:384, :384])  # a byte of quality 1 is 0.2 %
     first = 1 if codec.bundle.manifest.feedback_gains[quality - 1] else 0
     start, end = (_loss(codec, picture, quality, rounds) for rounds in (first, first + 2))
     assert end < start * (1 - percent / 100)
@@ -110,14 +133,14 @@ def test_rounds_down_the_gradient_go_on_from_the_first(codec, picture, quality, 
 
 def test_a_quality_without_a_gain_for_the_cycles_error_begins_with_the_gradient(codec, picture):
     assert codec.bundle.manifest.feedback_gains[0] == 0
-    expected = _with_gains(codec, 0.0, codec.bundle.manifest.gradient_gains[0])
+    manifest = codec.bundle.manifest
+    expected = _with_gains(codec, 0.0, manifest.gradient_gains[0], manifest.rate_gains[0])
     assert codec.compress(picture, 1, feedback=1) == expected.compress(picture, 1, feedback=1)
     assert codec.compress(picture, 1, feedback=1) != codec.compress(picture, 1)
 
 
 def test_rounds_that_a_quality_does_not_want_leave_its_file_as_it_is(picture):
-    small = tfcomp.load("cycle-small")
-    assert small.bundle.manifest.feedback_gains[0] == 0
+    small = _with_gains(tfcomp.load("cycle-small"), 0.0)
     assert small.compress(picture, 1, feedback=2) == small.compress(picture, 1)
 
 
@@ -149,12 +172,16 @@ def test_less_than_no_round_is_refused(codec):
         codec.compress(photo(8, 8), feedback=-1)
 
 
-def test_the_gain_is_the_manifests(codec, picture):
+def test_gains_are_the_manifests(codec, picture):
     plain = codec.compress(picture, 7)
     assert _with_gains(codec, 0.0).compress(picture, 7, feedback=1) == plain
-    files = {g: _with_gains(codec, g).compress(picture, 7, feedback=1) for g in (0.5, 1.0)}
-    assert files[1.0] == codec.compress(picture, 7, feedback=1)
-    assert plain != files[0.5] != files[1.0]
+    rate_gain = codec.bundle.manifest.rate_gains[6]
+    files = {
+        gains: _with_gains(codec, gains[0], 0.0, gains[1]).compress(picture, 7, feedback=1)
+        for gains in ((0.5, rate_gain), (1.0, rate_gain), (1.0, 0.0), (0.0, rate_gain))
+    }
+    assert files[1.0, rate_gain] == codec.compress(picture, 7, feedback=1)
+    assert len({plain, *files.values()}) == 5
 
 
 def test_a_gradient_that_is_no_number_is_refused(codec, picture, monkeypatch):

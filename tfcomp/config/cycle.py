@@ -79,7 +79,8 @@ class ModelConfig:
       feedback_gains: how far encoders follow a round of feedback (tfcomp/runtime/feedback.py), from
         0 to 1, one number a quality level; none for a model that takes no feedback.
       gradient_gains: the same of rounds that go down the squared error's gradient; none for bundles
-        without it (tfcomp/export/deployed_gradient.py).
+        without it (tfcomp/export/deployed_gradient.py). rate_gains: the same of the bits' gradient
+        (tfcomp/runtime/rate_gradient.py).
       prior: "factorized" (one table a channel and quality) or "hyperprior".
       hyperprior: its shape, where `prior` says so.
     """
@@ -97,6 +98,7 @@ class ModelConfig:
     default_quality: int = 5
     feedback_gains: Tuple[float, ...] = ()
     gradient_gains: Tuple[float, ...] = ()
+    rate_gains: Tuple[float, ...] = ()
     prior: str = "factorized"
     hyperprior: HyperpriorConfig = HyperpriorConfig()
 
@@ -110,7 +112,7 @@ class ModelConfig:
             self.prior != "hyperprior" or len(self.hyperprior.rows_per_stream) == self.qualities,
             "hyperprior rows_per_stream needs one number for each quality",
         )
-        for name in ("feedback_gains", "gradient_gains"):
+        for name in ("feedback_gains", "gradient_gains", "rate_gains"):
             gains = getattr(self, name)
             require(
                 not gains or (self.prior == "hyperprior" and len(gains) == self.qualities),

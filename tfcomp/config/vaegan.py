@@ -143,6 +143,11 @@ class VaeganModelConfig:
         """None: these decoders have no derivative in bundles."""
         return ()
 
+    @property
+    def rate_gains(self) -> Tuple[float, ...]:
+        """None: these latents are no context to each other."""
+        return ()
+
     def with_channels(self, count: int) -> VaeganModelConfig:
         """The same codec with `count` latent channels, the ladder and what hangs on it cut there.
 

@@ -1,4 +1,4 @@
-"""Multiply-adds per pixel of a bundle, counted in its own TFLite networks.
+"""Multiply-adds per pixel of a bundle, counted in its own networks.
 
 An image is really compressed and decompressed while every network that runs is watched, so what
 counts as encoder and what as decoder is what each direction runs, entropy networks included.
@@ -17,10 +17,11 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 
-from tfcomp.errors import CodecError
 from tfcomp.runtime import interpreter as runtime_interpreter
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import Codec
+from tfcomp.runtime.rate_gradient import RateGradient
+from tfcomp.runtime.tflite_schema import graph_of, operation_of, tflite_schema
 
 _SIDE = 256  # pixels, rounded up to whole latent elements
 
@@ -63,6 +64,13 @@ def _watched() -> Iterator[List[int]]:
     """While it lasts, new networks append the multiply-adds of each run to the list."""
     counts: List[int] = []
     plain = runtime_interpreter._interpreter_class
+    plain_gradient = RateGradient.__call__
+
+    def watched_gradient(
+        gradient: RateGradient, decoded: np.ndarray, *arguments: Any
+    ) -> np.ndarray:
+        counts.append(gradient.multiply_adds(*decoded.shape[:2]))
+        return plain_gradient(gradient, decoded, *arguments)
 
     def watching() -> Any:
         base = plain()
@@ -90,10 +98,12 @@ def _watched() -> Iterator[List[int]]:
         return Watching
 
     runtime_interpreter._interpreter_class = watching
+    RateGradient.__call__ = watched_gradient  # type: ignore[assignment, method-assign]
     try:
         yield counts
     finally:
         runtime_interpreter._interpreter_class = plain
+        RateGradient.__call__ = plain_gradient  # type: ignore[method-assign]
 
 
 def _without_delegates(interpreter_class: Any) -> Any:
@@ -105,36 +115,20 @@ def _without_delegates(interpreter_class: Any) -> Any:
 
 def _count(interpreter: Any, content: bytes, signature: str) -> int:
     """Multiply-adds of one signature at the sizes that the interpreter just ran."""
-    schema = _schema()
+    schema = tflite_schema("counting multiply-adds")
     model = schema.Model.GetRootAs(content)
-    index = 0
-    for i in range(model.SignatureDefsLength()):
-        definition = model.SignatureDefs(i)
-        if definition.SignatureKey().decode() == signature:
-            index = definition.SubgraphIndex()
+    index = graph_of(model, signature)
     shapes = {d["index"]: tuple(d["shape"]) for d in interpreter.get_tensor_details(index)}
     counters = {getattr(schema.BuiltinOperator, name): f for name, f in _COUNTERS.items()}
     graph, total = model.Subgraphs(index), 0
     for i in range(graph.OperatorsLength()):
         operator = graph.Operators(i)
-        code = model.OperatorCodes(operator.OpcodeIndex())
-        # Files of before the 128th operation only fill in the old field.
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        number = operation_of(model, operator)
         if number in counters:
             inputs = [shapes.get(int(t), ()) for t in operator.InputsAsNumpy()]
             output = shapes[int(operator.Outputs(0))]
             total += counters[number](inputs, output)
     return total
-
-
-def _schema() -> Any:
-    try:
-        from ai_edge_litert import schema_py_generated
-    except ImportError:
-        raise CodecError(
-            "counting multiply-adds needs LiteRT's schema; run: pip install ai-edge-litert"
-        ) from None
-    return schema_py_generated
 
 
 def _convolution(inputs: _Shapes, output: Tuple[int, ...]) -> int:

@@ -90,6 +90,7 @@ def write_bundle(
             gains = {
                 "feedback_gains": config.model.feedback_gains,
                 "gradient_gains": config.model.gradient_gains,
+                "rate_gains": config.model.rate_gains,
             }
             if config.model.gradient_gains:
                 _write_gradient(model, work)

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfcomp.bitstream.code_lengths import code_lengths
 from tfcomp.bitstream.tables import CdfTables
-
-_BEYOND = 2  # symbols past the widest table, on each side: what is farther costs no more
 
 
 class CodeLength:
@@ -25,11 +24,10 @@ class CodeLength:
     """
 
     def __init__(self, tables: CdfTables, first: int = 0, count: int | None = None) -> None:
-        count = tables.count - first if count is None else count
-        bits, self._lowest = _dense(tables, first, count)
+        bits, self._lowest = code_lengths(tables, first, count)
         self._width = bits.shape[1]
         self._bits = tf.constant(bits.reshape(-1), tf.float32)
-        slope = np.gradient(bits, axis=0) if count > 1 else np.zeros_like(bits)
+        slope = np.gradient(bits, axis=0) if len(bits) > 1 else np.zeros_like(bits)
         self._slope_by_index = tf.constant(slope.reshape(-1), tf.float32)
 
     def __call__(self, symbols: Any, index: Any) -> Any:
@@ -61,23 +59,3 @@ class CodeLength:
             return bits_low + fraction * rise, gradient
 
         return lookup(symbols, index)
-
-
-def _dense(tables: CdfTables, first: int, count: int) -> tuple[np.ndarray, int]:
-    """Bits float64 [count, width] of the symbols lowest, lowest + 1 ..., and lowest."""
-    chosen = tables.models[first : first + count]
-    offsets = tables.cdf_offset[first : first + count]
-    sizes = [len(cdf) - 1 - (escape >= 0) for cdf, _, escape in chosen]
-    lowest = int(offsets.min()) - _BEYOND
-    highest = max(int(offset) + size - 1 for offset, size in zip(offsets, sizes)) + _BEYOND
-    bits = np.empty((count, highest - lowest + 1))
-    values = np.arange(lowest, highest + 1)
-    for row, (cdf, precision, escape), offset, size in zip(bits, chosen, offsets, sizes):
-        lengths = precision - np.log2(np.diff(np.asarray(cdf, np.float64)))
-        outside = np.maximum(np.maximum(offset - values, values - (offset + size - 1)), 0)
-        # An Elias-gamma code and a sign follow the escape symbol.
-        far = lengths[escape] if escape >= 0 else float(precision)
-        row[:] = far + 2 + 2 * np.log2(np.maximum(outside, 1))
-        inside = outside == 0
-        row[inside] = lengths[values[inside] - offset]
-    return bits, lowest

@@ -50,8 +50,8 @@ class Manifest:
         of the decoder alone (optional; as `reach` where absent).
       entropy: {"kind": ...}, which entropy coder reads the sections.
       distortion_weights: of the encoder's quantiser, see `Layout` (optional).
-      feedback_gains, gradient_gains: of rounds of feedback (tfcomp/runtime/feedback.py), from 0 to
-        1, one number a quality level; none where the model takes no such feedback (optional).
+      feedback_gains, gradient_gains, rate_gains: of rounds of feedback, from 0 to 1, one number a
+        quality level, see `Gains`; none where the model takes no such feedback (optional).
         A bundle with gradient_gains has a gradient.tflite.
       fingerprint: 64 hex digits.
       quantization, training, rate_distortion, licence: for people; see the bundle's README.md.
@@ -72,10 +72,16 @@ class Manifest:
     distortion_weights: tuple[float, ...] = ()
     feedback_gains: tuple[float, ...] = ()
     gradient_gains: tuple[float, ...] = ()
+    rate_gains: tuple[float, ...] = ()
     quantization: str = "none"
     training: Mapping[str, Any] = field(default_factory=dict)
     rate_distortion: tuple[Mapping[str, Any], ...] = ()
     licence: str = ""
+
+    @property
+    def all_gains(self) -> tuple[tuple[float, ...], ...]:
+        """The three kinds of gains, in the order of `Gains`."""
+        return self.feedback_gains, self.gradient_gains, self.rate_gains
 
     @property
     def short_fingerprint(self) -> bytes:
@@ -141,6 +147,7 @@ class Manifest:
             distortion_weights=_distortion_weights(values, qualities),
             feedback_gains=_gains(values, "feedback_gains", qualities),
             gradient_gains=_gains(values, "gradient_gains", qualities),
+            rate_gains=_gains(values, "rate_gains", qualities),
             quantization=str(values.get("quantization", "none")),
             training=_mapping(values, "training"),
             rate_distortion=_points(values),

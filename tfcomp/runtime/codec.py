@@ -31,7 +31,7 @@ from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.decoder_gradient import DecoderGradient
 from tfcomp.runtime.entropy import MAX_LATENT, BitCoder, FactorizedCoder, HyperpriorCoder
-from tfcomp.runtime.feedback import checked_rounds, corrections, with_feedback
+from tfcomp.runtime.feedback import Gains, checked_rounds, rounds_of, with_feedback
 from tfcomp.runtime.image_input import read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
@@ -193,9 +193,7 @@ class Codec:
 
     def checked_feedback(self, rounds: int) -> int:
         """The rounds of feedback. Raises ConfigError below 0, or of a model that takes none."""
-        manifest = self._manifest
-        takes_feedback = bool(manifest.feedback_gains or manifest.gradient_gains)
-        return checked_rounds(rounds, takes_feedback, manifest.name)
+        return checked_rounds(rounds, any(self._manifest.all_gains), self._manifest.name)
 
     def _compress_rgb(self, pixels: np.ndarray, quality: int, feedback: int) -> bytes:
         height, width, _ = pixels.shape
@@ -215,9 +213,9 @@ class Codec:
         return self.pack_latents(latents, quality, height, width)
 
     def mend_latents(
-        self, latents: np.ndarray, quality: int, pixels: np.ndarray, rounds: int
+        self, latents: np.ndarray, quality: int, pixels: np.ndarray, count: int
     ) -> np.ndarray:
-        """Latents after rounds of feedback (tfcomp/runtime/feedback.py).
+        """Latents after so many rounds of feedback (tfcomp/runtime/feedback.py).
 
         latents: float32 [h, w, channels] in steps, not rounded: what the encoder network makes of
             the image. pixels: uint8 [H, W, 3], the image.
@@ -228,12 +226,14 @@ class Codec:
         large = size[0] * size[1] > _LARGE
 
         def quantized(found: np.ndarray) -> np.ndarray:
-            decoded = coder.quantized(found, quality)
-            if large:
-                coder.release()
-            return decoded
+            return coder.quantized(found, quality)
+
+        def cheaper(found: np.ndarray, decoded: np.ndarray) -> np.ndarray:
+            return coder.rate_gradient(found, decoded, quality)
 
         def image_of(decoded: np.ndarray) -> np.ndarray:
+            if large:
+                coder.release()
             image = self._decode_latents(decoded, quality, size)
             if large:
                 self._decoder.release()
@@ -251,14 +251,9 @@ class Codec:
                 gradient.release()
             return found
 
-        steps = corrections(
-            rounds,
-            _at(manifest.feedback_gains, quality),
-            cycle_error,
-            _at(manifest.gradient_gains, quality),
-            descent,
-        )
-        return with_feedback(latents, steps, quantized)
+        gains = Gains(*(each[quality - 1] if each else 0.0 for each in manifest.all_gains))
+        rounds = rounds_of(count, gains, cycle_error, descent)
+        return with_feedback(latents, rounds, quantized, cheaper)
 
     def pack_latents(
         self, latents: np.ndarray, quality: int, height: int, width: int, **choices: Any
@@ -345,10 +340,6 @@ class Codec:
                 "Python: tfcomp.decompress) and the right one is found among the installed ones"
             )
         return self.bundle
-
-
-def _at(gains: tuple[float, ...], quality: int) -> float:
-    return gains[quality - 1] if gains else 0.0
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ One class for each kind of entropy model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BitstreamError, BundleError
 from tfcomp.runtime.integer_networks import IntegerNetworks
+from tfcomp.runtime.rate_gradient import RateGradient
 
 # Beyond this the networks' float32 cannot tell neighbouring integers apart: no image leads there.
 MAX_LATENT = 2**24
@@ -118,6 +120,22 @@ class HyperpriorCoder:
         return hyperprior_sections.quantized(
             latents, quality, self._networks, self._tables, self._layout
         )
+
+    def rate_gradient(
+        self, latents: np.ndarray, decoded: np.ndarray, quality: int
+    ) -> np.ndarray:
+        """Where others' bits say that what `latents` decode to should go: see `RateGradient`.
+
+        decoded: of `quantized`. Returns float32 [h, w, first channels], in steps.
+        """
+        hyper = self._networks.hyper_analysis(latents, quality)
+        features = self._networks.hyper_synthesis(hyper, quality)
+        return self._rate_gradient(decoded, features[: len(latents), : latents.shape[1]], quality)
+
+    @cached_property
+    def _rate_gradient(self) -> RateGradient:
+        layers = [self._networks.pass_layers(number) for number in range(len(self._layout.passes))]
+        return RateGradient(layers, self._layout, self._tables["latents"])
 
     def decode(
         self, sections: Sequence[bytes], quality: int, height: int, width: int

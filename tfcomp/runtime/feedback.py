@@ -16,8 +16,10 @@ The correction is what the picture says that the decoded latents lack. There are
 The first round takes the cycle's error away, where the bundle has a gain for that; the others go
 down the gradient, where it has one for that, the k-th of them with a k-th of the gain: steps that
 shrink so settle, where a constant one keeps symbols going back and forth (Robbins, Monro 1951, "A
-stochastic approximation method"). Both run the bundle's own networks and need nothing else. a, the
-gain, is the bundle's, one number a quality: the least loss on training pictures.
+stochastic approximation method"). Every round also moves latents to where they make other latents'
+bits cheaper (rate_gradient.py), the k-th by a k-th of a third gain. All of it runs the bundle's own
+networks and needs nothing else. Gains are the bundle's, one number a quality: the least loss on
+training pictures.
 """
 
 from __future__ import annotations
@@ -34,36 +36,47 @@ from tfcomp.errors import ConfigError
 _Missing = Callable[[np.ndarray], np.ndarray]
 
 
-class Correction(NamedTuple):
+class Gains(NamedTuple):
+    """How far to follow the cycle's error, the squared error's gradient and the rate's gradient.
+
+    Numbers from 0, which is not at all, to 1.
+    """
+
+    cycle: float
+    gradient: float
+    rate: float
+
+
+class Round(NamedTuple):
     """What one round does.
 
-    gain: above 0. missing: what decoded latents lack, integers [h, w, C] in units of 1 / MEAN_UNITS
-    of a step -> float32 [h, w, C] in steps, which the caller may change.
+    missing: what decoded latents lack, integers [h, w, C] in units of 1 / MEAN_UNITS of a step ->
+    float32 [h, w, C] in steps, which the caller may change; None where only the rate counts.
+    gain: how far to follow that. rate_gain: how far to follow the rate's gradient.
     """
 
+    missing: _Missing | None
     gain: float
-    missing: _Missing
+    rate_gain: float
 
 
-def corrections(
-    rounds: int,
-    cycle_gain: float,
-    cycle_error: _Missing,
-    gradient_gain: float,
-    gradient: _Missing,
-) -> Iterator[Correction]:
-    """Yields those of so many rounds, the first one first; none where both gains are 0.
+def rounds_of(
+    count: int, gains: Gains, cycle_error: _Missing, gradient: _Missing
+) -> Iterator[Round]:
+    """Yields so many rounds, the first one first; none where all gains are 0.
 
-    cycle_error, gradient: the two kinds of correction, see `Correction.missing`.
+    cycle_error, gradient: see `Round.missing`.
     """
-    of_the_cycle = 0
-    if cycle_gain:
-        of_the_cycle = min(rounds, 1) if gradient_gain else rounds
-    for _ in range(of_the_cycle):
-        yield Correction(cycle_gain, cycle_error)
-    if gradient_gain:
-        for step in range(1, rounds - of_the_cycle + 1):
-            yield Correction(gradient_gain / step, gradient)
+    down_the_gradient = 0
+    for number in range(1, count + 1) if any(gains) else ():
+        rate_gain = gains.rate / number
+        if gains.cycle and (number == 1 or not gains.gradient):
+            yield Round(cycle_error, gains.cycle, rate_gain)
+        elif gains.gradient:
+            down_the_gradient += 1
+            yield Round(gradient, gains.gradient / down_the_gradient, rate_gain)
+        else:
+            yield Round(None, 0.0, rate_gain)
 
 
 def checked_rounds(rounds: int, takes_feedback: bool, name: str) -> int:
@@ -81,24 +94,34 @@ def checked_rounds(rounds: int, takes_feedback: bool, name: str) -> int:
 
 def with_feedback(
     latents: np.ndarray,
-    corrections: Iterable[Correction],
+    rounds: Iterable[Round],
     quantized: Callable[[np.ndarray], np.ndarray],
+    cheaper: Callable[[np.ndarray, np.ndarray], np.ndarray],
 ) -> np.ndarray:
-    """Latents after a round for each correction.
+    """Latents after rounds of feedback.
 
     latents: float32 [h, w, C] in quantisation steps, what the encoder makes of the picture; not
         changed.
     quantized: latents -> integers [h, w, C] in units of 1 / MEAN_UNITS of a step, what a file of
         them decodes to.
+    cheaper: latents and those integers -> float32 [h, w, first channels], in steps: the rate's
+        gradient.
     """
     found = latents
-    for gain, missing in corrections:
+    for missing, gain, rate_gain in rounds:
         decoded = quantized(found)
-        change = missing(decoded)
-        for row, before, integers in zip(change, found, decoded):  # copies would be large
-            row -= before
-            row += integers * np.float32(1 / MEAN_UNITS)
-            row *= np.float32(gain)
-            row += before
+        saving = cheaper(found, decoded) if rate_gain else None
+        if missing is None:
+            change = found.copy()
+        else:
+            change = missing(decoded)
+            for row, before, integers in zip(change, found, decoded):  # copies would be large
+                row -= before
+                row += integers * np.float32(1 / MEAN_UNITS)
+                row *= np.float32(gain)
+                row += before
+        if saving is not None:
+            saving *= np.float32(rate_gain)
+            change[..., : saving.shape[-1]] += saving
         found = change
     return found

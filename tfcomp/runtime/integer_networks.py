@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE, PASS_REACH, Layout
+from tfcomp.runtime.frozen_layers import FrozenLayer, frozen_layers
 from tfcomp.runtime.interpreter import Model, Network
 from tfcomp.runtime.padding import EdgePadded
 from tfcomp.runtime.tiles import run_tiled
@@ -39,6 +40,10 @@ class IntegerNetworks:
     def release(self) -> None:
         """See `Model.release`."""
         self._model.release()
+
+    def pass_layers(self, number: int) -> list[FrozenLayer]:
+        """The layers of a pass's network; see `frozen_layers`."""
+        return frozen_layers(self._model.content, f"pass_{number}", self._model.name)
 
     def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
         even = EdgePadded(latents, HYPER_STRIDE)

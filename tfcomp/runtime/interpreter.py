@@ -31,12 +31,12 @@ class Model:
     """One TFLite file, interpreted when first needed. Calls from several threads wait their turn.
 
     Attributes:
-      name: what messages call it.
+      content: the file. name: what messages call it.
     """
 
     def __init__(self, content: bytes, num_threads: int | None, name: str) -> None:
         """content: TFLite file. num_threads: all that the process may use if None."""
-        self._content = content
+        self.content = content
         self._threads = num_threads or available_threads()
         self.name = name
         self._lock = threading.Lock()
@@ -78,7 +78,7 @@ class Model:
     def _make_runner(self, signature: str) -> Any:
         if self._interpreter is None:
             self._interpreter = _interpreter_class()(
-                model_content=self._content, num_threads=self._threads
+                model_content=self.content, num_threads=self._threads
             )
         return self._interpreter.get_signature_runner(signature)
 

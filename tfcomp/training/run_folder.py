@@ -122,9 +122,8 @@ def check_same_decoder(config, fits):
 def _what_decodes(settings):
     """A cycle model's settings without those that only its encoder looks at."""
     prior = dataclasses.replace(settings.hyperprior, distortion_weights=(1.0, 1.0))
-    return dataclasses.replace(
-        settings, correction_blocks=0, feedback_gains=(), gradient_gains=(), hyperprior=prior
-    )
+    gains = dict.fromkeys(("feedback_gains", "gradient_gains", "rate_gains"), ())
+    return dataclasses.replace(settings, correction_blocks=0, hyperprior=prior, **gains)
 
 
 def take_tables(model, folder):

@@ -1,0 +1,38 @@
+"""LiteRT's schema: what reads the operations of a TFLite file."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from tfcomp.errors import CodecError
+
+
+def tflite_schema(purpose: str) -> Any:
+    """The module of the schema's generated classes.
+
+    purpose: what needs it, for the message. Raises CodecError where it is not installed:
+    `tflite_runtime` has none.
+    """
+    try:
+        return importlib.import_module("ai_edge_litert.schema_py_generated")
+    except ImportError:
+        raise CodecError(
+            f"{purpose} needs LiteRT's schema; run: pip install ai-edge-litert"
+        ) from None
+
+
+def graph_of(model: Any, signature: str) -> int:
+    """Which of a `Model`'s graphs a signature runs; 0 if it names none."""
+    for number in range(model.SignatureDefsLength()):
+        definition = model.SignatureDefs(number)
+        if definition.SignatureKey().decode() == signature:
+            return int(definition.SubgraphIndex())
+    return 0
+
+
+def operation_of(model: Any, operator: Any) -> int:
+    """The schema's number of an operator's operation."""
+    code = model.OperatorCodes(operator.OpcodeIndex())
+    # Files of before the 128th operation only fill in the old field.
+    return max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
