@@ -76,6 +76,8 @@ def test_configs_can_not_be_changed_after_the_fact():
         {"prior": "hyperprior", "gradient_gains": [0.2] * 7 + [-0.1]},
         {"rate_gains": [0.2] * 8},
         {"prior": "hyperprior", "rate_gains": [0.2] * 7 + [1.1]},
+        {"prior": "hyperprior", "feedback_distortion_weights": [15] * 7},
+        {"prior": "hyperprior", "feedback_distortion_weights": [15] * 7 + [0]},
     ],
 )
 def test_a_hyperprior_that_cannot_be_is_refused(model):

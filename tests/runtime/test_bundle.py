@@ -90,6 +90,8 @@ def test_a_missing_file_is_named(copy, name):
         {"gradient_gains": [0.2, -0.1]},
         {"rate_gains": [0.2, 0.2]},
         {"rate_gains": [0.2]},
+        {"feedback_distortion_weights": [15.0]},
+        {"feedback_distortion_weights": [15.0, 0]},
     ],
     ids=str,
 )

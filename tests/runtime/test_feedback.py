@@ -107,7 +107,7 @@ def test_without_gains_there_are_no_rounds_and_latents_stay():
     assert with_feedback(latents, rounds, None, None) is latents
 
 
-@pytest.mark.parametrize("quality, decibels", [(5, 0.1), (8, 0.5)])
+@pytest.mark.parametrize("quality, decibels", [(5, 0.1), (8, 0.4)])
 def test_a_round_of_the_shipped_model_brings_the_picture_nearer(codec, picture, quality, decibels):
     plain, mended = (codec.compress(picture, quality, feedback=n) for n in (0, 1))
     gained = psnr(picture, codec.decompress(mended)) - psnr(picture, codec.decompress(plain))
@@ -141,6 +141,10 @@ def test_a_quality_without_a_gain_for_the_cycles_error_begins_with_the_gradient(
 
 def test_rounds_that_a_quality_does_not_want_leave_its_file_as_it_is(picture):
     small = _with_gains(tfcomp.load("cycle-small"), 0.0)
+    weights = dataclasses.replace(
+        small.bundle.manifest, feedback_distortion_weights=(5.0,) * small.qualities
+    )
+    small = Codec(dataclasses.replace(small.bundle, manifest=weights))
     assert small.compress(picture, 1, feedback=2) == small.compress(picture, 1)
 
 
@@ -153,11 +157,10 @@ def test_limits_hold_with_feedback(codec, picture):
 
 @pytest.mark.parametrize("rounds", [1, 2])
 def test_large_pictures_are_mended_in_tiles_as_in_one_piece(codec, picture, monkeypatch, rounds):
-    whole = codec.decompress(codec.compress(picture, 6, feedback=rounds))
+    whole = _loss(codec, picture, 6, rounds)
     monkeypatch.setattr(tiles, "TILE_PIXELS", 96)
-    in_tiles = codec.decompress(codec.compress(picture, 6, feedback=rounds))
-    # A last bit of float32 may round one latent to the other side.
-    assert abs(psnr(picture, whole) - psnr(picture, in_tiles)) < 0.02
+    # Last bits of float32 may round latents to the other side, for fewer bits or less error.
+    assert _loss(codec, picture, 6, rounds) == pytest.approx(whole, rel=0.004)
 
 
 def test_a_model_without_gains_says_so(bundle_folder):
@@ -182,6 +185,22 @@ def test_gains_are_the_manifests(codec, picture):
     }
     assert files[1.0, rate_gain] == codec.compress(picture, 7, feedback=1)
     assert len({plain, *files.values()}) == 5
+
+
+def test_files_with_feedback_are_quantised_with_weights_of_their_own(codec, picture):
+    manifest = codec.bundle.manifest
+    assert manifest.feedback_distortion_weights != manifest.distortion_weights
+
+    def codec_with(**weights):
+        changed = dataclasses.replace(manifest, **weights)
+        return Codec(dataclasses.replace(codec.bundle, manifest=changed))
+
+    own = codec_with(feedback_distortion_weights=(9.0,) * 8)
+    everywhere = codec_with(feedback_distortion_weights=(), distortion_weights=(9.0,) * 8)
+    assert own.compress(picture, 6, feedback=1) == everywhere.compress(picture, 6, feedback=1)
+    assert own.compress(picture, 6, feedback=1) != codec.compress(picture, 6, feedback=1)
+    assert own.compress(picture, 6) == codec.compress(picture, 6)
+    assert own.compress(picture, 6) != everywhere.compress(picture, 6)
 
 
 def test_a_gradient_that_is_no_number_is_refused(codec, picture, monkeypatch):

@@ -165,11 +165,13 @@ def encode(
     coder: Coder | Any,
     thresholds: bool = True,
     hyper_latents: np.ndarray | None = None,
+    distortion_weight: float | None = None,
 ) -> tuple[bytes, bytes]:
     """float32 [h, w, C] latents in quantisation steps -> the file's two sections.
 
-    thresholds: whether to quantise with the layout's distortion weights; else to nearest.
+    thresholds: whether to quantise with a distortion weight; else to nearest.
     hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if None.
+    distortion_weight: the layout's of that quality if None.
     """
     hyper = hyper_latents
     if hyper is None:
@@ -183,7 +185,8 @@ def encode(
     def emit(symbols: np.ndarray, index: np.ndarray) -> None:
         latent_streams.append(coder.encode(symbols, index, tables["latents"]))
 
-    _quantize(latents, hyper, quality, networks, tables["latents"], layout, thresholds, emit)
+    weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
+    _quantize(latents, hyper, quality, networks, tables["latents"], layout, weight, emit)
     return pack_rows(streams), pack_rows(latent_streams)
 
 
@@ -193,13 +196,16 @@ def quantized(
     networks: Networks,
     tables: Mapping[str, CdfTables],
     layout: Layout,
+    distortion_weight: float | None = None,
 ) -> np.ndarray:
     """What `decode` gives of `encode`'s sections, without writing or reading them.
 
-    latents: float32 [h, w, C] in quantisation steps. Returns int16 or int32 [h, w, C] in eighths.
+    latents: float32 [h, w, C] in quantisation steps. distortion_weight: the layout's if None.
+    Returns int16 or int32 [h, w, C] in eighths.
     """
     hyper = networks.hyper_analysis(latents, quality)
-    return _quantize(latents, hyper, quality, networks, tables["latents"], layout, True, None)
+    weight = distortion_weight or layout.distortion_weight(quality)
+    return _quantize(latents, hyper, quality, networks, tables["latents"], layout, weight, None)
 
 
 def _quantize(
@@ -209,11 +215,12 @@ def _quantize(
     networks: Networks,
     tables: CdfTables,
     layout: Layout,
-    thresholds: bool,
+    weight: float | None,
     emit: Callable[[np.ndarray, np.ndarray], None] | None,
 ) -> np.ndarray:
     """What latents decode to, int16 or int32 [h, w, C] in eighths.
 
+    weight: bits that a squared error of one step is worth; None rounds to nearest.
     emit: called with each stream's symbols and their tables; channels that no pass looks at are
         then left out of what is returned.
     """
@@ -222,7 +229,6 @@ def _quantize(
     kept = layout.channels if emit is None else max(step.seen for step in layout.passes)
     decoded = np.zeros((height, width, kept), np.int16)
     rows = layout.rows_per_stream[quality - 1]
-    weight = layout.distortion_weight(quality) if thresholds else None
     shifts = threshold_shifts(tables, weight)
     for number, step in enumerate(layout.passes):
         part = slice(step.start, step.start + step.channels)

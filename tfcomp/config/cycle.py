@@ -80,7 +80,8 @@ class ModelConfig:
         0 to 1, one number a quality level; none for a model that takes no feedback.
       gradient_gains: the same of rounds that go down the squared error's gradient; none for bundles
         without it (tfcomp/export/deployed_gradient.py). rate_gains: the same of the bits' gradient
-        (tfcomp/runtime/rate_gradient.py).
+        (tfcomp/runtime/rate_gradient.py). feedback_distortion_weights: distortion weights, one a
+        quality, of what is quantised with feedback; none for the hyperprior's distortion_weights.
       prior: "factorized" (one table a channel and quality) or "hyperprior".
       hyperprior: its shape, where `prior` says so.
     """
@@ -99,6 +100,7 @@ class ModelConfig:
     feedback_gains: Tuple[float, ...] = ()
     gradient_gains: Tuple[float, ...] = ()
     rate_gains: Tuple[float, ...] = ()
+    feedback_distortion_weights: Tuple[float, ...] = ()
     prior: str = "factorized"
     hyperprior: HyperpriorConfig = HyperpriorConfig()
 
@@ -119,6 +121,11 @@ class ModelConfig:
                 f"{name} needs a hyperprior and one number for each quality",
             )
             require(all(0 <= gain <= 1 for gain in gains), f"{name} go from 0 to 1")
+        weights = self.feedback_distortion_weights
+        require(
+            not weights or (len(weights) == self.qualities and min(weights) > 0),
+            "feedback_distortion_weights needs one positive number for each quality",
+        )
         require(self.family == "cycle", f"this is no '{self.family}' model")
         require(len(self.widths) >= 1, "widths needs at least one level")
         require(all(w >= 1 for w in self.widths), "widths must be positive")

@@ -148,6 +148,11 @@ class VaeganModelConfig:
         """None: these latents are no context to each other."""
         return ()
 
+    @property
+    def feedback_distortion_weights(self) -> Tuple[float, ...]:
+        """None: there is no feedback."""
+        return ()
+
     def with_channels(self, count: int) -> VaeganModelConfig:
         """The same codec with `count` latent channels, the ladder and what hangs on it cut there.
 

@@ -91,6 +91,7 @@ def write_bundle(
                 "feedback_gains": config.model.feedback_gains,
                 "gradient_gains": config.model.gradient_gains,
                 "rate_gains": config.model.rate_gains,
+                "feedback_distortion_weights": config.model.feedback_distortion_weights,
             }
             if config.model.gradient_gains:
                 _write_gradient(model, work)

@@ -53,6 +53,7 @@ class Manifest:
       feedback_gains, gradient_gains, rate_gains: of rounds of feedback, from 0 to 1, one number a
         quality level, see `Gains`; none where the model takes no such feedback (optional).
         A bundle with gradient_gains has a gradient.tflite.
+      feedback_distortion_weights: as distortion_weights, of files with feedback (optional).
       fingerprint: 64 hex digits.
       quantization, training, rate_distortion, licence: for people; see the bundle's README.md.
     """
@@ -73,6 +74,7 @@ class Manifest:
     feedback_gains: tuple[float, ...] = ()
     gradient_gains: tuple[float, ...] = ()
     rate_gains: tuple[float, ...] = ()
+    feedback_distortion_weights: tuple[float, ...] = ()
     quantization: str = "none"
     training: Mapping[str, Any] = field(default_factory=dict)
     rate_distortion: tuple[Mapping[str, Any], ...] = ()
@@ -144,10 +146,11 @@ class Manifest:
             fingerprint=_fingerprint(values),
             reach=reach,
             decoder_reach=_reach(values, "decoder_reach", reach),
-            distortion_weights=_distortion_weights(values, qualities),
+            distortion_weights=_weights(values, "distortion_weights", qualities),
             feedback_gains=_gains(values, "feedback_gains", qualities),
             gradient_gains=_gains(values, "gradient_gains", qualities),
             rate_gains=_gains(values, "rate_gains", qualities),
+            feedback_distortion_weights=_weights(values, "feedback_distortion_weights", qualities),
             quantization=str(values.get("quantization", "none")),
             training=_mapping(values, "training"),
             rate_distortion=_points(values),
@@ -322,10 +325,10 @@ def _numbers(values: Mapping[str, Any], key: str) -> list[int]:
     return numbers
 
 
-def _distortion_weights(values: Mapping[str, Any], qualities: int) -> tuple[float, ...]:
-    weights = _one_a_quality(values, "distortion_weights", qualities)
+def _weights(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, ...]:
+    weights = _one_a_quality(values, key, qualities)
     if not all(0 < w < math.inf for w in weights):
-        raise BundleError("manifest.json: distortion_weights must be positive numbers")
+        raise BundleError(f"manifest.json: {key} must be positive numbers")
     return weights
 
 

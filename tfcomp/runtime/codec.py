@@ -208,9 +208,18 @@ class Codec:
                 f"an image of {width}x{height} pixels is too long and narrow; split or shrink it"
             )
         latents = self._encode_image(EdgePadded(pixels, self._manifest.stride), quality)
-        if feedback:
+        choices: dict[str, Any] = {}
+        if feedback and any(self._gains(quality)):
             latents = self.mend_latents(latents, quality, pixels, feedback)
-        return self.pack_latents(latents, quality, height, width)
+            choices["distortion_weight"] = self._feedback_weight(quality)
+        return self.pack_latents(latents, quality, height, width, **choices)
+
+    def _gains(self, quality: int) -> Gains:
+        return Gains(*(each[quality - 1] if each else 0.0 for each in self._manifest.all_gains))
+
+    def _feedback_weight(self, quality: int) -> float | None:
+        weights = self._manifest.feedback_distortion_weights
+        return weights[quality - 1] if weights else None
 
     def mend_latents(
         self, latents: np.ndarray, quality: int, pixels: np.ndarray, count: int
@@ -226,7 +235,7 @@ class Codec:
         large = size[0] * size[1] > _LARGE
 
         def quantized(found: np.ndarray) -> np.ndarray:
-            return coder.quantized(found, quality)
+            return coder.quantized(found, quality, self._feedback_weight(quality))
 
         def cheaper(found: np.ndarray, decoded: np.ndarray) -> np.ndarray:
             return coder.rate_gradient(found, decoded, quality)
@@ -251,8 +260,7 @@ class Codec:
                 gradient.release()
             return found
 
-        gains = Gains(*(each[quality - 1] if each else 0.0 for each in manifest.all_gains))
-        rounds = rounds_of(count, gains, cycle_error, descent)
+        rounds = rounds_of(count, self._gains(quality), cycle_error, descent)
         return with_feedback(latents, rounds, quantized, cheaper)
 
     def pack_latents(

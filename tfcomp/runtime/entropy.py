@@ -109,16 +109,18 @@ class HyperpriorCoder:
     def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
         """float32 [h, w, channels], in quantisation steps -> the file's sections.
 
-        choices: hyper_latents and thresholds of `hyperprior_sections.encode`.
+        choices: hyper_latents, thresholds, distortion_weight of `hyperprior_sections.encode`.
         """
         return hyperprior_sections.encode(
             latents, quality, self._networks, self._tables, self._layout, range_coder, **choices
         )
 
-    def quantized(self, latents: np.ndarray, quality: int) -> np.ndarray:
+    def quantized(
+        self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
+    ) -> np.ndarray:
         """What `decode` gives of the sections that `encode` makes of these latents."""
         return hyperprior_sections.quantized(
-            latents, quality, self._networks, self._tables, self._layout
+            latents, quality, self._networks, self._tables, self._layout, distortion_weight
         )
 
     def rate_gradient(

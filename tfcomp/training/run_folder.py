@@ -122,8 +122,9 @@ def check_same_decoder(config, fits):
 def _what_decodes(settings):
     """A cycle model's settings without those that only its encoder looks at."""
     prior = dataclasses.replace(settings.hyperprior, distortion_weights=(1.0, 1.0))
-    gains = dict.fromkeys(("feedback_gains", "gradient_gains", "rate_gains"), ())
-    return dataclasses.replace(settings, correction_blocks=0, hyperprior=prior, **gains)
+    feedback = ("feedback_gains", "gradient_gains", "rate_gains", "feedback_distortion_weights")
+    none = dict.fromkeys(feedback, ())
+    return dataclasses.replace(settings, correction_blocks=0, hyperprior=prior, **none)
 
 
 def take_tables(model, folder):
