@@ -38,6 +38,9 @@ from tfcomp.runtime.frozen_layers import FrozenLayer
 _BITS_OF_A_STEP = 6 / np.log(2)
 _BAND_PLACES = 16384  # of a picture at a time, in rows: memory for a few
 
+# symbols, scale indices -> bits by symbol, bits by index
+_Slopes = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
 
 class RateGradient:
     """The gradient for one bundle.
@@ -120,7 +123,7 @@ class _PassNetwork:
         features: np.ndarray,
         band: slice,
         quality: int,
-        slopes: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
+        slopes: _Slopes,
     ) -> None:
         """Adds the bits that the pass pays in a band of rows, by decoded values, in eighths.
 
@@ -130,7 +133,7 @@ class _PassNetwork:
         rows = slice(max(0, band.start - reach), min(len(decoded), band.stop + reach))
         visible = self._visible(rows, decoded.shape[1])
         values = decoded[rows, :, : step.seen] * visible
-        context = np.clip(values, -CONTEXT_LIMIT, CONTEXT_LIMIT)
+        context = np.clip(values, -CONTEXT_LIMIT, CONTEXT_LIMIT).astype(np.float32)
         inputs = np.concatenate([features[rows], np.abs(context), context], axis=-1)
         top, bottom = reach - (band.start - rows.start), reach - (rows.stop - band.stop)
         inputs = np.pad(inputs, ((top, bottom), (reach, reach), (0, 0)), mode="edge")
@@ -146,19 +149,8 @@ class _PassNetwork:
             for dx in across
         ]
         sums = sum(inputs[places] @ kernel for places, kernel in taps)
-        first = _Output(self._first, sums, quality)
-        second = _Output(self._second, first.value @ self._second.kernel[0, 0], quality)
-        mean, scale = (
-            _Output(layer, second.value @ layer.kernel[0, 0], quality)
-            for layer in (self._mean, self._scale)
-        )
-
         own = decoded[band, :, step.start : step.start + step.channels][coded]
-        symbols = (own - mean.value.astype(np.int32)) // MEAN_UNITS
-        by_symbol, by_index = slopes(symbols, scale.value.astype(np.int32))
-        by_hidden = mean.inputs_gradient(by_symbol * np.float32(-1 / MEAN_UNITS))
-        by_hidden += scale.inputs_gradient(by_index)
-        by_sums = first.sums_gradient(second.inputs_gradient(by_hidden))
+        by_sums = self._by_sums(sums, own, quality, slopes)
         gradient = np.zeros((len(inputs), 2 * step.seen), np.float32)
         for places, kernel in taps:
             gradient[places] += by_sums @ kernel[-2 * step.seen :].T
@@ -166,6 +158,26 @@ class _PassNetwork:
         by_value = gradient[..., step.seen :] + np.sign(context) * gradient[..., : step.seen]
         by_value *= visible & _inwards(values, by_value, -CONTEXT_LIMIT, CONTEXT_LIMIT)
         found[rows, :, : step.seen] += by_value
+
+    def _by_sums(
+        self, sums: np.ndarray, own: np.ndarray, quality: int, slopes: _Slopes
+    ) -> np.ndarray:
+        """Bits of the squares' symbols by what the first layer sums up there.
+
+        sums: float32 [squares, hidden]. own: the decoded values, integers [squares, channels].
+        """
+        first = _Output(self._first, sums, quality)
+        second = _Output(self._second, first.value @ self._second.kernel[0, 0], quality)
+        mean, scale = (
+            _Output(layer, second.value @ layer.kernel[0, 0], quality)
+            for layer in (self._mean, self._scale)
+        )
+
+        symbols = (own - mean.value.astype(np.int32)) // MEAN_UNITS
+        by_symbol, by_index = slopes(symbols, scale.value.astype(np.int32))
+        by_hidden = mean.inputs_gradient(by_symbol * np.float32(-1 / MEAN_UNITS))
+        by_hidden += scale.inputs_gradient(by_index)
+        return first.sums_gradient(second.inputs_gradient(by_hidden))
 
     def multiply_adds(self, height: int, width: int) -> int:
         """Of the pass in a picture of so many latents."""
