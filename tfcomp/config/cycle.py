@@ -8,6 +8,14 @@ from typing import Optional, Tuple
 from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
 from tfcomp.config.checks import require
 
+# What encoders with feedback need to know, one number a quality each; see `ModelConfig`.
+FEEDBACK_SETTINGS = (
+    "feedback_gains",
+    "gradient_gains",
+    "rate_gains",
+    "feedback_distortion_weights",
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class HyperpriorConfig:
@@ -114,18 +122,17 @@ class ModelConfig:
             self.prior != "hyperprior" or len(self.hyperprior.rows_per_stream) == self.qualities,
             "hyperprior rows_per_stream needs one number for each quality",
         )
-        for name in ("feedback_gains", "gradient_gains", "rate_gains"):
-            gains = getattr(self, name)
+        for name in FEEDBACK_SETTINGS:
+            numbers = getattr(self, name)
             require(
-                not gains or (self.prior == "hyperprior" and len(gains) == self.qualities),
+                not numbers or (self.prior == "hyperprior" and len(numbers) == self.qualities),
                 f"{name} needs a hyperprior and one number for each quality",
             )
-            require(all(0 <= gain <= 1 for gain in gains), f"{name} go from 0 to 1")
-        weights = self.feedback_distortion_weights
-        require(
-            not weights or (len(weights) == self.qualities and min(weights) > 0),
-            "feedback_distortion_weights needs one positive number for each quality",
-        )
+            weights = name == "feedback_distortion_weights"
+            require(
+                all(number > 0 if weights else 0 <= number <= 1 for number in numbers),
+                f"{name} must be {'positive' if weights else 'from 0 to 1'}",
+            )
         require(self.family == "cycle", f"this is no '{self.family}' model")
         require(len(self.widths) >= 1, "widths needs at least one level")
         require(all(w >= 1 for w in self.widths), "widths must be positive")

@@ -53,6 +53,8 @@ class VaeganModelConfig:
     hyperprior: HyperpriorConfig = HyperpriorConfig(
         groups=(64,), checkerboard=1, rows_per_stream=(4,)
     )
+    # No settings: encoders take no feedback here, for the decoder is not their mirror image.
+    feedback_gains = gradient_gains = rate_gains = feedback_distortion_weights = ()
 
     def __post_init__(self) -> None:
         require(self.family == "vaegan", f"this is no '{self.family}' model")
@@ -132,26 +134,6 @@ class VaeganModelConfig:
     def decoder_reach(self) -> int:
         """The same of the decoder alone: no less is known."""
         return self.reach
-
-    @property
-    def feedback_gains(self) -> Tuple[float, ...]:
-        """None: the decoder is no mirror image of the encoder."""
-        return ()
-
-    @property
-    def gradient_gains(self) -> Tuple[float, ...]:
-        """None: these decoders have no derivative in bundles."""
-        return ()
-
-    @property
-    def rate_gains(self) -> Tuple[float, ...]:
-        """None: these latents are no context to each other."""
-        return ()
-
-    @property
-    def feedback_distortion_weights(self) -> Tuple[float, ...]:
-        """None: there is no feedback."""
-        return ()
 
     def with_channels(self, count: int) -> VaeganModelConfig:
         """The same codec with `count` latent channels, the ladder and what hangs on it cut there.

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.bitstream.tables import save_tables
+from tfcomp.config.cycle import FEEDBACK_SETTINGS
 from tfcomp.entropy.bit_prior import BitPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import OutputError
@@ -77,7 +78,7 @@ def write_bundle(
             network = tflite.convert(deployed, signature, quantize, samples[signature])
             (work / file).write_bytes(network)
         save_tables(work / "tables.npz", model.tables)
-        entropy, distortion_weights, gains = {"kind": config.model.prior}, (), {}
+        entropy, distortion_weights, feedback = {"kind": config.model.prior}, (), {}
         if isinstance(model.prior, Hyperprior):
             networks = DeployedEntropy(model.prior, half=quantize == "float16")
             stored = "float16" if quantize == "float16" and networks.fits_float16 else "none"
@@ -87,12 +88,7 @@ def write_bundle(
             layout = dataclasses.asdict(model.prior.layout)
             # The encoder's business: it has no part in the fingerprint of what decodes.
             distortion_weights = layout.pop("distortion_weights")
-            gains = {
-                "feedback_gains": config.model.feedback_gains,
-                "gradient_gains": config.model.gradient_gains,
-                "rate_gains": config.model.rate_gains,
-                "feedback_distortion_weights": config.model.feedback_distortion_weights,
-            }
+            feedback = {name: getattr(config.model, name) for name in FEEDBACK_SETTINGS}
             if config.model.gradient_gains:
                 _write_gradient(model, work)
             entropy.update(layout)
@@ -112,7 +108,7 @@ def write_bundle(
             "max_pixels": MAX_PIXELS,
             "entropy": entropy,
             "distortion_weights": distortion_weights,
-            **gains,
+            **feedback,
             "quantization": quantize,
             "fingerprint": fingerprint(work, entropy),
             "training": training or {},

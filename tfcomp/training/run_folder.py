@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import load_tables, save_tables
+from tfcomp.config.cycle import FEEDBACK_SETTINGS
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
 from tfcomp.models.binary import BinaryModel
@@ -122,9 +123,8 @@ def check_same_decoder(config, fits):
 def _what_decodes(settings):
     """A cycle model's settings without those that only its encoder looks at."""
     prior = dataclasses.replace(settings.hyperprior, distortion_weights=(1.0, 1.0))
-    feedback = ("feedback_gains", "gradient_gains", "rate_gains", "feedback_distortion_weights")
-    none = dict.fromkeys(feedback, ())
-    return dataclasses.replace(settings, correction_blocks=0, hyperprior=prior, **none)
+    feedback = dict.fromkeys(FEEDBACK_SETTINGS, ())
+    return dataclasses.replace(settings, correction_blocks=0, hyperprior=prior, **feedback)
 
 
 def take_tables(model, folder):
