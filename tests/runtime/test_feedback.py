@@ -28,15 +28,19 @@ def codec():
     return tfcomp.load("cycle")
 
 
+def _with(codec, **changes):
+    """The codec with other numbers in its manifest."""
+    manifest = dataclasses.replace(codec.bundle.manifest, **changes)
+    return Codec(dataclasses.replace(codec.bundle, manifest=manifest))
+
+
 def _with_gains(codec, gain, gradient_gain=0.0, rate_gain=0.0):
-    bundle = codec.bundle
-    gains = {
-        "feedback_gains": (gain,) * codec.qualities,
-        "gradient_gains": (gradient_gain,) * codec.qualities,
-        "rate_gains": (rate_gain,) * codec.qualities,
-    }
-    manifest = dataclasses.replace(bundle.manifest, **gains)
-    return Codec(dataclasses.replace(bundle, manifest=manifest))
+    return _with(
+        codec,
+        feedback_gains=(gain,) * codec.qualities,
+        gradient_gains=(gradient_gain,) * codec.qualities,
+        rate_gains=(rate_gain,) * codec.qualities,
+    )
 
 
 def _quantized(found):
@@ -141,10 +145,7 @@ def test_a_quality_without_a_gain_for_the_cycles_error_begins_with_the_gradient(
 
 def test_rounds_that_a_quality_does_not_want_leave_its_file_as_it_is(picture):
     small = _with_gains(tfcomp.load("cycle-small"), 0.0)
-    weights = dataclasses.replace(
-        small.bundle.manifest, feedback_distortion_weights=(5.0,) * small.qualities
-    )
-    small = Codec(dataclasses.replace(small.bundle, manifest=weights))
+    small = _with(small, feedback_distortion_weights=(5.0,) * small.qualities)
     assert small.compress(picture, 1, feedback=2) == small.compress(picture, 1)
 
 
@@ -190,17 +191,21 @@ def test_gains_are_the_manifests(codec, picture):
 def test_files_with_feedback_are_quantised_with_weights_of_their_own(codec, picture):
     manifest = codec.bundle.manifest
     assert manifest.feedback_distortion_weights != manifest.distortion_weights
-
-    def codec_with(**weights):
-        changed = dataclasses.replace(manifest, **weights)
-        return Codec(dataclasses.replace(codec.bundle, manifest=changed))
-
-    own = codec_with(feedback_distortion_weights=(9.0,) * 8)
-    everywhere = codec_with(feedback_distortion_weights=(), distortion_weights=(9.0,) * 8)
+    own = _with(codec, feedback_distortion_weights=(9.0,) * 8)
+    everywhere = _with(codec, feedback_distortion_weights=(), distortion_weights=(9.0,) * 8)
     assert own.compress(picture, 6, feedback=1) == everywhere.compress(picture, 6, feedback=1)
     assert own.compress(picture, 6, feedback=1) != codec.compress(picture, 6, feedback=1)
     assert own.compress(picture, 6) == codec.compress(picture, 6)
     assert own.compress(picture, 6) != everywhere.compress(picture, 6)
+
+
+@pytest.mark.parametrize("name, quality", [("cycle-small", 3), ("cycle", 6)])
+def test_following_the_rates_gradient_makes_files_of_shipped_models_better(name, quality):
+    picture = np.ascontiguousarray(data.astronaut()[:256, 100:420])
+    following = tfcomp.load(name)
+    assert all(following.bundle.manifest.rate_gains)
+    without = _with(following, rate_gains=())
+    assert _loss(following, picture, quality, 3) < _loss(without, picture, quality, 3) * 0.999
 
 
 def test_a_gradient_that_is_no_number_is_refused(codec, picture, monkeypatch):

@@ -18,7 +18,9 @@ import numpy as np
 
 from tfcomp.bitstream.tables import CdfTables
 
-# At the best step of a uniform quantiser a squared error of one step is worth 6 / ln 2 = 8.7 bits.
+# Bits that a squared error of one step is worth, 8.7, where rate + lambda * distortion is least: a
+# uniform quantiser's error is s^2 / 12, and its rate falls by log2 s.
+BITS_OF_A_SQUARED_STEP = 6.0 / np.log(2.0)
 # To latents that were trained with rounding to nearest such thresholds do harm; this is best for
 # them (docs/experiments_entropy.md), and what bundles get that name no weights of their own.
 DISTORTION_WEIGHT = 30.0

@@ -8,12 +8,9 @@ float32 [B], one value an image, so that each image can carry its own quality's 
 
 from __future__ import annotations
 
-import numpy as np
 import tensorflow as tf
 
-# Bits that a squared error of one quantisation step is worth where rate + lambda * distortion is
-# least: a uniform quantiser's error is s^2 / 12, and its rate falls by log2 s.
-_BITS_OF_AN_ERROR = 6.0 / np.log(2.0)
+from tfcomp.bitstream.rate_distortion_quantizer import BITS_OF_A_SQUARED_STEP
 
 
 def rate(bits, pixels):
@@ -70,7 +67,7 @@ def feedback(latents, target, pixels):
       pixels: number of pixels of one image.
     """
     error = tf.reduce_sum(tf.math.squared_difference(latents, target), (1, 2, 3))
-    return _BITS_OF_AN_ERROR * error / float(pixels)
+    return BITS_OF_A_SQUARED_STEP * error / float(pixels)
 
 
 def sparsity(latents, alpha):

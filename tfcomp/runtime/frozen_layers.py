@@ -63,7 +63,10 @@ class _Graph:
         self._makers = {operator[2]: operator for operator in self._operators}
 
     def layers(self) -> list[FrozenLayer]:
-        return [self._layer(each) for each in self._operators if each[0] == "CONV_2D"]
+        found = [self._layer(each) for each in self._operators if each[0] == "CONV_2D"]
+        if not found:
+            raise ValueError("no layers")
+        return found
 
     def _layer(self, convolution: tuple[str, list[int], int]) -> FrozenLayer:
         _, (_, kernel, start), tensor = convolution

@@ -29,13 +29,11 @@ from tfcomp.bitstream.hyperprior_sections import (
     Pass,
     squares,
 )
+from tfcomp.bitstream.rate_distortion_quantizer import BITS_OF_A_SQUARED_STEP
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BundleError
 from tfcomp.runtime.frozen_layers import FrozenLayer
 
-# The best step of a uniform quantiser makes a squared error of one step worth so many bits, so a
-# gradient of twice as many moves latents by a step (tfcomp/models/cycle.py has the step).
-_BITS_OF_A_STEP = 6 / np.log(2)
 _BAND_PLACES = 16384  # of a picture at a time, in rows: memory for a few
 
 # symbols, scale indices -> bits by symbol, bits by index
@@ -78,7 +76,8 @@ class RateGradient:
             for start in range(0, height, rows):
                 band = slice(start, min(start + rows, height))
                 network.add_gradient(found, decoded, features, band, quality, self._slopes)
-        found *= np.float32(-MEAN_UNITS / (2 * _BITS_OF_A_STEP))
+        # A gradient of twice the bits that a squared step is worth moves latents by a step.
+        found *= np.float32(-MEAN_UNITS / (2 * BITS_OF_A_SQUARED_STEP))
         return found
 
     def multiply_adds(self, height: int, width: int) -> int:
