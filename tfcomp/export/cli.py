@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.export import versions
 from tfcomp.training.requirements import explain
 
 
@@ -23,7 +24,13 @@ def parse(arguments=None):
     parser.add_argument("--name", help="the bundle's name; default: the name of --out")
     parser.add_argument("--tflite", action="store_true", help="write the bundle (TFLite pair)")
     parser.add_argument(
-        "--saved-model", action="store_true", help="write OUT/1 for TF Serving"
+        "--saved-model", action="store_true", help="write OUT/VERSION for TF Serving"
+    )
+    parser.add_argument(
+        "--version",
+        type=versions.parse_version,
+        metavar="N",
+        help="of the SavedModel; default: the next that is free in OUT",
     )
     parser.add_argument(
         "--quantize",
@@ -58,6 +65,10 @@ def export(options):
         raise ConfigError(
             f"a SavedModel has no 8-bit weights: leave out --quantize {options.quantize}"
         )
+    if options.version:
+        if not options.saved_model:
+            raise ConfigError("--version is of a SavedModel: give --saved-model too")
+        versions.check_free(options.out, options.version)
     from tfcomp.export import bundle
     from tfcomp.training import run_folder, run_summary
 
@@ -76,9 +87,9 @@ def export(options):
     )
     written = {"bundle": options.out}
     if options.saved_model:
-        path = options.out / "1"
-        _save_model(model, manifest, path)
-        written["SavedModel"] = path
+        written["SavedModel"] = versions.write(
+            options.out, options.version, lambda folder: _save_model(model, manifest, folder)
+        )
     return written
 
 
