@@ -148,7 +148,13 @@ def _claim(folder, config, resume):
         raise CodecError(f"{folder} holds a run already: give another --out, or --resume")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        # A run writes under names that others use too, such as bundle/ and side_by_side.png.
+        if any(not entry.name.startswith(".") for entry in folder.iterdir()):
+            raise CodecError(f"{folder} holds files that are no run: give a new or empty folder")
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:  # another training was quicker
+        raise CodecError(f"{folder} can't be a run folder: give another --out") from None
     except OSError as error:
         raise CodecError(f"can't write the run folder {folder}: {error.strerror}") from error
 
