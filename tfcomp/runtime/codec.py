@@ -10,7 +10,6 @@ import contextlib
 import logging
 import operator
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from tfcomp.errors import (
     ImageError,
     UnknownBundleError,
 )
-from tfcomp.runtime import registry
+from tfcomp.runtime import forking, registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.decoder_gradient import DecoderGradient
@@ -55,7 +54,10 @@ def load(name_or_path: str | os.PathLike, num_threads: int | None = None) -> Cod
 
 
 class Codec:
-    """Compresses and decompresses images with one bundle. Safe to share between threads.
+    """Compresses and decompresses images with one bundle.
+
+    Safe to share between threads, and with processes that are forked, save for refinement there:
+    TensorFlow cannot be used in a child of a process that has used it.
 
     Attributes:
       bundle: the bundle, with its manifest.
@@ -361,7 +363,7 @@ def _memory_errors_named() -> Iterator[None]:
 
 
 _shared: dict[tuple[str, Path], Codec] = {}
-_shared_lock = threading.Lock()
+_shared_lock = forking.Lock()
 
 
 def decompress(data: bytes | str | os.PathLike, max_pixels: int | None = None) -> np.ndarray:
