@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 import tempfile
 from pathlib import Path
 
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.export import versions
+from tfcomp.runtime.quiet_tensorflow import import_quietly
 from tfcomp.training.requirements import explain
 
 
@@ -69,6 +69,7 @@ def export(options):
         if not options.saved_model:
             raise ConfigError("--version is of a SavedModel: give --saved-model too")
         versions.check_free(options.out, options.version)
+    import_quietly()
     from tfcomp.export import bundle
     from tfcomp.training import run_folder, run_summary
 
@@ -166,7 +167,6 @@ def main(arguments=None):
     """Runs the command; returns its exit code: 0, or 2 for bad input."""
     options = parse(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
     try:
@@ -175,7 +175,7 @@ def main(arguments=None):
     except ModuleNotFoundError as error:
         print(f"export.py: {explain(error)}", file=sys.stderr)
         return 2
-    except CodecError as error:
+    except (CodecError, OSError) as error:  # of the latter: no room for temporary files
         print(f"export.py: {error}", file=sys.stderr)
         return 2
     return 0
