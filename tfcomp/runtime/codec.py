@@ -52,7 +52,7 @@ def load(name_or_path: str | os.PathLike, num_threads: int | None = None) -> Cod
     num_threads: processors to use; all that the process may use if None.
     Raises UnknownBundleError where there is no such model, BundleError for a broken bundle.
     """
-    return Codec(Bundle.read(registry.find_by_name(name_or_path).path), num_threads)
+    return Codec(registry.find_by_name(name_or_path).read(), num_threads)
 
 
 class Codec:
@@ -400,5 +400,5 @@ def shared_codec(installed: registry.InstalledBundle) -> Codec:
     key = (installed.manifest.fingerprint, installed.path)
     with _shared_lock:
         if key not in _shared:
-            _shared[key] = Codec(Bundle.read(installed.path))
+            _shared[key] = Codec(installed.read())
         return _shared[key]

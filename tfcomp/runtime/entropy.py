@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BitstreamError, BundleError
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.rate_gradient import RateGradient
+
+if TYPE_CHECKING:
+    from tfcomp.runtime.manifest import Manifest
 
 # Beyond this the networks' float32 cannot tell neighbouring integers apart: no image leads there.
 MAX_LATENT = 2**24
@@ -41,11 +44,7 @@ class FactorizedCoder:
     def __init__(self, tables: Mapping[str, CdfTables], qualities: int, channels: int) -> None:
         self._tables = tables["latents"]
         self._channels = channels
-        if self._tables.count != qualities * channels:
-            raise BundleError(
-                f"tables.npz has {self._tables.count} tables for {qualities} qualities of "
-                f"{channels} channels; export the bundle again"
-            )
+        _check_count(self._tables, qualities * channels)
 
     def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
         """int32 [h, w, channels] -> the file's sections."""
@@ -100,11 +99,7 @@ class HyperpriorCoder:
         self._tables = tables
         self._layout = layout
         self._networks = networks
-        if tables["hyper_latents"].count != qualities * layout.hyper_channels:
-            raise BundleError(
-                f"tables.npz has {tables['hyper_latents'].count} tables for {qualities} qualities "
-                f"of {layout.hyper_channels} hyper-latent channels; export the bundle again"
-            )
+        _check_count(tables["hyper_latents"], qualities * layout.hyper_channels)
 
     def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
         """float32 [h, w, channels], in quantisation steps -> the file's sections.
@@ -174,12 +169,7 @@ class BitCoder:
     def __init__(self, tables: Mapping[str, CdfTables], layout: BitLayout) -> None:
         self._tables = tables
         self._layout = layout
-        wanted = len(layout.contexts) << layout.context_bits
-        if tables["latents"].count != wanted:
-            raise BundleError(
-                f"tables.npz has {tables['latents'].count} tables and its contexts need {wanted}; "
-                "export the bundle again"
-            )
+        _check_count(tables["latents"], len(layout.contexts) << layout.context_bits)
 
     def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
         """int32 [h, w, channels] of 0 and 1 -> the file's sections."""
@@ -204,3 +194,22 @@ SECTION_NAMES: dict[str, tuple[str, ...]] = {
     "hyperprior": HyperpriorCoder.section_names,
     "bits": BitCoder.section_names,
 }
+
+
+def check_tables(tables: Mapping[str, CdfTables], manifest: Manifest) -> None:
+    """Raises BundleError where a bundle's tables are not as many as its manifest asks for."""
+    latents, layout, bits = tables["latents"], manifest.layout, manifest.bit_layout
+    if bits is not None:
+        _check_count(latents, len(bits.contexts) << bits.context_bits)
+    elif layout is not None:
+        _check_count(tables["hyper_latents"], manifest.qualities * layout.hyper_channels)
+    else:
+        _check_count(latents, manifest.qualities * manifest.channels)
+
+
+def _check_count(tables: CdfTables, wanted: int) -> None:
+    if tables.count != wanted:
+        raise BundleError(
+            f"tables.npz has {tables.count} tables where the manifest asks for {wanted}; "
+            "export the bundle again"
+        )

@@ -11,7 +11,7 @@ import operator
 
 from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE, Container, pixel_limit
 from tfcomp.errors import BitstreamError, ConfigError
-from tfcomp.runtime.bundle import Manifest
+from tfcomp.runtime.manifest import Manifest
 
 
 def allowed_pixels(manifest: Manifest, file_bytes: int, max_pixels: int | None = None) -> int:
