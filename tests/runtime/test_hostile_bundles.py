@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,10 @@ import tfcomp
 from tests.bundle_factory import photo, write_bundle, write_manifest
 from tests.conftest import ROOT
 from tests.damage import mutants
+from tfcomp.bitstream.container import pack, parse
+from tfcomp.bitstream.tables import CdfTables, load_tables, save_tables
 from tfcomp.errors import BundleError
-from tfcomp.runtime.bundle import Bundle, read_manifest
+from tfcomp.runtime.bundle import Bundle, fingerprint_of, read_manifest
 
 METHODS = {
     "stored": zipfile.ZIP_STORED,
@@ -114,9 +117,10 @@ def test_a_manifest_of_more_than_a_mebibyte_is_refused_in_folders_and_zips(bundl
     folder = tmp_path / "b"
     shutil.copytree(bundle_folder, folder)
     write_manifest(folder, later="x" * 2**20)
+    archive = tmp_path / "b.zip"
+    small_zip(folder, archive, zipfile.ZIP_DEFLATED)
     assert "manifest.json is larger than 1048576 bytes" in refused(Bundle.read, folder)
-    small_zip(folder, tmp_path / "b.zip", zipfile.ZIP_DEFLATED)
-    assert "manifest.json is larger than 1048576 bytes" in refused(read_manifest, tmp_path / "b.zip")
+    assert "manifest.json is larger than 1048576 bytes" in refused(read_manifest, archive)
 
 
 def test_a_zip_that_unpacks_to_more_than_it_says_is_refused(bundle_folder, tmp_path):
@@ -190,3 +194,34 @@ def test_networks_that_do_not_fit_the_manifest_are_bundle_errors(tmp_path):
         with pytest.raises(BundleError):
             codec = tfcomp.load(folder)
             codec.decompress(codec.compress(image))
+
+
+def test_too_few_tables_for_what_the_networks_choose_is_a_bundle_error(tmp_path):
+    folder = tmp_path / "few"
+    shutil.copytree(ROOT / "tfcomp" / "bundles" / "cycle-small", folder)
+    (folder / "SHA256SUMS").unlink()
+    tables = load_tables(folder / "tables.npz")
+    latents, kept = tables["latents"], 5
+    tables["latents"] = CdfTables(
+        latents.cdf[: latents.starts[kept]],
+        latents.cdf_offset[:kept],
+        latents.quantization_offset[:kept],
+    )
+    save_tables(folder / "tables.npz", tables)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    decoding = ("decoder.tflite", "tables.npz", "entropy.tflite")
+    parts = [(folder / name).read_bytes() for name in decoding]
+    manifest["fingerprint"] = fingerprint_of(parts, manifest["entropy"])
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    image = photo(64, 64)
+    file = parse(
+        tfcomp.load("cycle-small").compress(image, quality=8), lambda _: read_manifest(folder)
+    )
+    codec = tfcomp.load(folder)
+    short = codec.bundle.manifest.short_fingerprint
+    for use in (
+        lambda: codec.compress(image, quality=8),
+        lambda: codec.decompress(pack(replace(file, fingerprint=short))),
+    ):
+        with pytest.raises(BundleError, match=r"tables that tables\.npz lacks"):
+            use()

@@ -5,7 +5,8 @@ One class for each kind of entropy model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from tfcomp.bitstream.bit_layout import BitLayout
 from tfcomp.bitstream.hyperprior_sections import Layout
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.errors import BitstreamError, BundleError
+from tfcomp.errors import BitstreamError, BundleError, CodecError
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.rate_gradient import RateGradient
 
@@ -106,17 +107,19 @@ class HyperpriorCoder:
 
         choices: hyper_latents, thresholds, distortion_weight of `hyperprior_sections.encode`.
         """
-        return hyperprior_sections.encode(
-            latents, quality, self._networks, self._tables, self._layout, range_coder, **choices
-        )
+        with _tables_are_there():
+            return hyperprior_sections.encode(
+                latents, quality, self._networks, self._tables, self._layout, range_coder, **choices
+            )
 
     def quantized(
         self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
     ) -> np.ndarray:
         """What `decode` gives of the sections that `encode` makes of these latents."""
-        return hyperprior_sections.quantized(
-            latents, quality, self._networks, self._tables, self._layout, distortion_weight
-        )
+        with _tables_are_there():
+            return hyperprior_sections.quantized(
+                latents, quality, self._networks, self._tables, self._layout, distortion_weight
+            )
 
     def rate_gradient(
         self, latents: np.ndarray, decoded: np.ndarray, quality: int
@@ -141,16 +144,17 @@ class HyperpriorCoder:
 
         Raises BitstreamError.
         """
-        return hyperprior_sections.decode(
-            sections,
-            quality,
-            height,
-            width,
-            self._networks,
-            self._tables,
-            self._layout,
-            range_coder,
-        )
+        with _tables_are_there():
+            return hyperprior_sections.decode(
+                sections,
+                quality,
+                height,
+                width,
+                self._networks,
+                self._tables,
+                self._layout,
+                range_coder,
+            )
 
     def release(self) -> None:
         """Gives back the networks' working memory."""
@@ -194,6 +198,23 @@ SECTION_NAMES: dict[str, tuple[str, ...]] = {
     "hyperprior": HyperpriorCoder.section_names,
     "bits": BitCoder.section_names,
 }
+
+
+@contextlib.contextmanager
+def _tables_are_there() -> Iterator[None]:
+    """The networks of a hyperprior choose tables by number: how many there must be, only they know.
+
+    What a file or a picture is to blame for is a CodecError already.
+    """
+    try:
+        yield
+    except CodecError:
+        raise
+    except (ValueError, IndexError) as error:
+        raise BundleError(
+            f"entropy.tflite asks for tables that tables.npz lacks ({error}); "
+            "export the bundle again"
+        ) from None
 
 
 def check_tables(tables: Mapping[str, CdfTables], manifest: Manifest) -> None:
