@@ -80,7 +80,7 @@ def test_a_change_to_any_file_of_a_shipped_bundle_is_refused(shipped, name, form
     content = bytearray((shipped / name).read_bytes())
     content[len(content) // 3] ^= 1
     (shipped / name).write_bytes(content)
-    with pytest.raises(BundleError, match=r"SHA256SUMS|not JSON") as refusal:
+    with pytest.raises(BundleError, match=r"SHA256SUMS|fingerprint|not JSON") as refusal:
         tfcomp.load(form(shipped))
     assert "\n" not in str(refusal.value)
     with pytest.raises(BundleError):

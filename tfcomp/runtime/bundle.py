@@ -83,12 +83,12 @@ class Bundle:
             packed = files.read(MANIFEST)
             manifest = Manifest.from_json(packed)
             contents = {MANIFEST: packed, **{name: files.read(name) for name in _needed(manifest)}}
-            digest = _checked_digest(files, contents, sealed)
             parts = [contents[name] for name in _DECODING if name in contents]
             if fingerprint_of(parts, manifest.entropy) != manifest.fingerprint:
                 raise BundleError(
                     "its files do not match the manifest's fingerprint; install the bundle again"
                 )
+            digest = _checked_digest(files, contents, sealed)
             tables = load_tables(contents["tables.npz"])
             missing = set(SECTION_NAMES[manifest.entropy["kind"]]) - set(tables)
             if missing:

@@ -22,6 +22,7 @@ CHECKSUMS = "SHA256SUMS"
 _MAX_MEMBER_BYTES = 512 * 2**20
 _MAX_BYTES = {MANIFEST: 2**20, CHECKSUMS: 2**16, "tables.npz": 64 * 2**20, "README.md": 2**24}
 _MAX_ARCHIVE_BYTES = 2 * 2**30
+_MAX_RATIO = 64  # of what a zip's entry unpacks to; weights hardly shrink
 _MAX_DIRECTORY_BYTES = 2**20  # of a zip: some thousands of entries
 
 # Opened so, a pipe that took a file's place meanwhile does not wait for a writer.
@@ -82,6 +83,9 @@ class BundleFiles:
         members = self._members(name)
         if len(members) != 1:
             raise KeyError(name)
+        most = _MAX_RATIO * members[0].compress_size + 2**20
+        if members[0].file_size > most:
+            raise ValueError("it unpacks to far more than it holds")
         return self._archive.open(members[0])
 
     def _members(self, name: str) -> list[zipfile.ZipInfo]:
