@@ -93,8 +93,9 @@ def test_a_model_that_is_installed_is_replaced_only_with_force(mine, home, tmp_p
     assert len(list(home.iterdir())) == 2
 
 
-def test_a_name_of_the_packages_own_is_taken_only_with_force(tmp_path, capsys):
+def test_a_name_of_the_packages_own_is_taken_only_with_force(tmp_path, monkeypatch, capsys):
     other = write_bundle(tmp_path / "other", name="cycle")
+    monkeypatch.setenv("TFCOMP_BUNDLES", str(other))
     assert main(["install", str(other)]) == 2
     assert "comes with a model 'cycle'" in one_line(capsys)
     assert main(["install", str(other), "--force"]) == 0

@@ -185,6 +185,12 @@ def test_a_model_that_is_not_installed_is_said_with_the_command_that_installs(fo
         tfcomp.load("nothing")
 
 
+def test_a_gain_of_ten_to_the_four_hundredth_is_said(folder):
+    huge_number(folder, folder / "z-sound")
+    with pytest.raises(BundleError, match="a number of 401 digits"):
+        tfcomp.load(folder / "a")
+
+
 def test_hidden_folders_are_no_models(folder):
     os.rename(folder / "z-sound", folder / ".half-written")
     assert "tiny" not in tfcomp.list_models()

@@ -101,12 +101,10 @@ def _folder_for(name: str) -> Path:
 def _check_free(name: str, target: Path) -> None:
     if os.path.lexists(target):
         raise OutputError(f"model '{name}' is installed already, in {target}; replace it: --force")
-    with contextlib.suppress(BundleError, registry.UnknownBundleError):
-        found = registry.find_by_name(name)
-        if found.manifest.name == name and found.sealed:
-            raise OutputError(
-                f"tfcomp comes with a model '{name}' of its own; put yours before it: --force"
-            )
+    if any(_is_named(path, name) for path in registry.package_folder().iterdir()):
+        raise OutputError(
+            f"tfcomp comes with a model '{name}' of its own; put yours before it: --force"
+        )
 
 
 def _copy(source: Path, bundle: Bundle, work: Path) -> None:

@@ -110,6 +110,8 @@ class Manifest:
         """Reads and checks manifest.json. Raises BundleError."""
         try:
             values = json.loads(text, parse_int=_integer)
+        except BundleError:
+            raise
         except (ValueError, RecursionError) as error:
             raise BundleError(f"manifest.json is not JSON ({error})") from None
         if not isinstance(values, dict):
@@ -149,7 +151,7 @@ class Manifest:
 
 def _integer(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
-        raise ValueError(f"a number of {len(digits)} digits")
+        raise BundleError(f"manifest.json has a number of {len(digits)} digits; check it")
     return int(digits)
 
 

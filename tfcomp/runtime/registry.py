@@ -90,6 +90,11 @@ def installed_bundles() -> tuple[list[InstalledBundle], list[str]]:
     return bundles, problems
 
 
+def package_folder() -> Path:
+    """Where the bundles are that come with tfcomp."""
+    return Path(str(importlib.resources.files("tfcomp").joinpath("bundles")))
+
+
 def default_model() -> str:
     """The model used where none was named. Raises UnknownBundleError if there is none."""
     if _sound(_claims(lambda manifest: manifest.name == _FIRST_CHOICE), first=True)[0]:
@@ -229,7 +234,7 @@ def _candidates() -> list[tuple[Path, bool]]:
     own = models_folder()
     if own is not None:
         folders.append((own, True))
-    folders.append((Path(str(importlib.resources.files("tfcomp").joinpath("bundles"))), True))
+    folders.append((package_folder(), True))
     candidates: list[tuple[Path, bool]] = []
     for folder, sealed in folders:
         if is_bundle(folder):
