@@ -19,6 +19,7 @@ from tfcomp.cli.output import (
     write_line,
 )
 from tfcomp.cli.plan import STANDARD_STREAM, Direction, Job, Plan
+from tfcomp.cli.progress import terminal_size
 from tfcomp.errors import CodecError, ImageError, OutputError
 from tfcomp.folder_contents import is_regular
 from tfcomp.runtime.atomic_file import write_atomically
@@ -47,7 +48,10 @@ def run_jobs(
     hidden = None if todo.several else True  # None: hidden where nobody watches
     for problem in todo.problems:
         complain(problem)
-    for job in tqdm(todo.jobs, unit="image", delay=1, disable=hidden, leave=False):
+    columns, rows = terminal_size()
+    for job in tqdm(
+        todo.jobs, unit="image", delay=1, disable=hidden, leave=False, ncols=columns, nrows=rows
+    ):
         try:
             if skip_existing and _is_done(job, direction):
                 skipped += 1

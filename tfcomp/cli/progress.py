@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+
+from tfcomp.cli.output import printable
 
 SECONDS_BEFORE = 2.0  # a picture that takes less shows nothing
 _SECONDS_BETWEEN = 0.5
@@ -38,6 +41,18 @@ def sign_of_life(
         clock.join()
 
 
+def terminal_size() -> tuple[int | None, int | None]:
+    """Columns and rows for tqdm, which shows nothing on a terminal that does not tell them.
+
+    None for what tqdm can find out.
+    """
+    try:
+        known = all(os.get_terminal_size(sys.stderr.fileno()))
+    except (OSError, ValueError, AttributeError):
+        known = True  # no terminal
+    return (None, None) if known else (80, 24)
+
+
 def _tick(name: str, unit: str, steps: list[int], ended: threading.Event) -> None:
     from tqdm import tqdm
 
@@ -45,7 +60,10 @@ def _tick(name: str, unit: str, steps: list[int], ended: threading.Event) -> Non
         return
     known = "{desc}: {n_fmt} of {total_fmt} {unit}s, {elapsed}<{remaining} {bar}"
     unknown = "{desc}: {elapsed}"
-    with tqdm(desc=name, unit=unit, bar_format=unknown, leave=False) as bar:
+    columns, rows = terminal_size()
+    with tqdm(
+        desc=printable(name), bar_format=unknown, leave=False, ncols=columns, nrows=rows, unit=unit
+    ) as bar:
         bar.start_t -= SECONDS_BEFORE
         while True:
             done, total = steps
