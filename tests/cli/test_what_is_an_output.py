@@ -228,7 +228,10 @@ def test_a_remark_says_when_the_file_grew(capsys):
     Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save("flat.png")
     assert compress("flat.png") == 0
     assert os.path.getsize("flat.tfcomp") > os.path.getsize("flat.png")
-    assert "larger than the input; keep the input" in capsys.readouterr().out
+    assert "larger than the input; keep the input or lower --quality" in capsys.readouterr().out
+    assert compress("flat.png", "--quality", "1", "--json", "--force") == 0
+    error = capsys.readouterr().err
+    assert error == "tfcomp: flat.tfcomp is larger than the input; keep the input\n"
     Image.fromarray(photo(64, 64)).save("photo.bmp")
     assert compress("photo.bmp") == 0
     assert "larger" not in capsys.readouterr().out
@@ -269,6 +272,11 @@ class TestSkipExisting:
         assert compress("b.png", "-o", "a.tfcomp", "--skip-existing") == 0
         assert "done already" in capsys.readouterr().out
         assert contents() == before
+
+    def test_standard_output_is_never_done_already(self, capfdbinary):
+        Path("-").write_bytes(Path("only.tfcomp").read_bytes())
+        assert decompress("only.tfcomp", "-", "--skip-existing") == 0
+        assert capfdbinary.readouterr().out.startswith(b"\x89PNG")
 
     def test_what_is_no_result_does_not_count_as_done(self, capsys):
         Path("a.tfcomp").write_text("mine")

@@ -158,9 +158,11 @@ def _compress_file(
         f"{record['bits_per_pixel']:.3f} bits/pixel, "
         f"quality {quality} of {manifest.qualities}, model {manifest.name}"
     )
-    # Of a pipe the size is not known.
-    if 0 < input_bytes < len(data):
-        lower = " or lower --quality" if quality > 1 else ""
-        line += f"; larger than the input; keep the input{lower}"
+    if 0 < input_bytes < len(data):  # a pipe has no size
+        larger = "larger than the input; keep the input" + " or lower --quality" * (quality > 1)
+        if options.json:
+            complain(f"{job.target_name} is {larger}")
+        else:
+            line += f"; {larger}"
     print_result(line, record, options.json, to_stderr=job.target == STANDARD_STREAM)
     return record

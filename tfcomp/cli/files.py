@@ -112,6 +112,8 @@ def _write(job: Job, overwrite: bool, data: bytes) -> None:
 
 def _is_done(job: Job, direction: Direction) -> bool:
     """Whether the job's result is there, or its input is a result itself."""
+    if job.target == STANDARD_STREAM:
+        return False
     if direction.compresses and Path(job.source).suffix.lower() == direction.new_suffix:
         return _starts_like_compressed(job.source)
     if direction.compresses:
@@ -160,7 +162,9 @@ def _checked_target(job: Job, direction: Direction, force: bool) -> bool:
         suffix = os.path.splitext(job.source)[1]
         if job.typed or os.path.abspath(job.source) != os.path.abspath(job.target):
             raise OutputError(f"{job.target} is the input itself; name another output")
-        raise OutputError(f"{job.source} already ends in {suffix}; name the output with -o")
+        raise OutputError(
+            f"{job.source} already ends in {suffix}; leave it out, or name the output with -o"
+        )
     if os.path.isdir(job.target):
         raise OutputError(f"cannot write {job.target}: it is a folder; name a file")
     if force or not is_regular(job.target):
@@ -171,7 +175,10 @@ def _checked_target(job: Job, direction: Direction, force: bool) -> bool:
             "with --force"
         )
     if not job.typed:
-        raise OutputError(f"{job.target} exists; name another output, or overwrite with --force")
+        raise OutputError(
+            f"{job.target} exists; name another output, overwrite it with --force, or leave it "
+            "with --skip-existing"
+        )
     if direction.compresses and _is_image(job.target):
         raise OutputError(f"{job.target} is an image; name another, or overwrite it with --force")
     return True
