@@ -82,6 +82,13 @@ def test_the_output_option_may_stand_anywhere(order):
     assert sorted(os.listdir("out")) == ["a.tfcomp", "b.tfcomp"]
 
 
+def test_after_two_dashes_all_are_names():
+    os.rename("a.png", "-a.png")
+    assert compress("--quality", "1", "--", "-a.png", "b.png") == 0
+    assert is_compressed("-a.tfcomp") and is_compressed("b.tfcomp")
+    assert compress("-o", "x.tfcomp", "--", "-a.png") == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -66,7 +66,8 @@ class _CommandParser(_Parser):
     _mixing = False
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def, override]
-        if self._mixing:
+        # After "--" all are names; argparse does not know that when it takes any order.
+        if self._mixing or "--" in (args or ()):
             return super().parse_known_args(args, namespace)
         self._mixing = True
         try:
