@@ -1,6 +1,8 @@
 """Nothing is taken for an output that may not have been meant as one."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +102,7 @@ def test_after_two_dashes_all_are_names():
         # An ending that says something else than what would be in the file.
         (["a.png", "x.webp"], ".tfcomp"),
         (["a.png", "x"], ".tfcomp"),
+        (["a.png", "missing.png"], "missing.png does not exist as an input"),
         (["a.png", "-o", "x.webp"], "--force"),
         (["a.png", "-o", "b.png"], "--force"),
         (["a.png", "-o", "picture.tfcomp"], "--force"),
@@ -207,6 +210,15 @@ def test_a_device_is_an_output(capsys):
     assert compress("a.png", "/dev/null") == 0
     assert compress("a.png", "-o", "/dev/null") == 0
     assert "-> /dev/null" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", [["/dev/stdout"], ["-o", "/dev/stdout"], ["-o", "/dev/stderr"]])
+def test_so_are_the_standard_streams_by_their_other_names(place):
+    stream = place[-1].removeprefix("/dev/")
+    command = [sys.executable, "-m", "tfcomp", "compress", "a.png", *place, "-m", "tiny"]
+    child = subprocess.run(command, check=False, capture_output=True)
+    assert child.returncode == 0
+    assert getattr(child, stream).startswith(b"\x89TC")
 
 
 def test_pictures_given_one_by_one_that_differ_in_their_ending_only_get_names_of_their_own():

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--max-pixels",
         type=int,
         metavar="N",
-        help="refuse larger images, and take smaller ones, instead of the model's limit",
+        help="the largest image to decode, instead of the model's limit",
     )
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("-f", "--force", action="store_true", help="overwrite existing files")

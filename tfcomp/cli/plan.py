@@ -119,7 +119,7 @@ def _second_is_output(first: str, second: str, direction: Direction, force: bool
                 "-o and another folder for the results of both"
             )
         return True
-    if _is_device(second):
+    if _is_stream(second) and (_is_device(second) or second in ("/dev/stdout", "/dev/stderr")):
         return True
     is_own = os.path.normpath(second) == os.path.normpath(_beside(first, direction))
     if is_own or (force and direction.makes(second)):
@@ -142,20 +142,27 @@ def _new_name_is_output(first: str, second: str, direction: Direction, force: bo
             f"{second} does not exist, and what {first} holds does not go into one file; name "
             "another input, or a folder for the results"
         )
-    if not os.path.isdir(first) and not direction.makes(second) and not force:
-        raise OutputError(_wrong_ending(second, direction))
-    return True
-
-
-def _wrong_ending(name: str, direction: Direction) -> str:
+    if os.path.isdir(first) or direction.makes(second) or force:
+        return True
     if direction.compresses:
-        return (
-            f"{name} does not end in {COMPRESSED}; name the output {Path(name).stem}{COMPRESSED}, "
-            "or insist on the name with --force"
+        raise OutputError(
+            f"{second} does not exist as an input, and does not end in {COMPRESSED} as an output "
+            f"does; name the output {Path(second).stem}{COMPRESSED}, or insist with --force"
         )
-    return (
-        f"images can't be written as '{COMPRESSED}', and {name} does not exist as an input; name "
+    raise OutputError(
+        f"{second} does not exist as an input, and images can't be written as '{COMPRESSED}'; name "
         "an output such as x.png"
+    )
+
+
+def _require_ending(output: str, direction: Direction) -> None:
+    """Raises OutputError where -o names a file that should hold something else by its ending."""
+    if direction.makes(output) or _is_stream(output):
+        return
+    other = f"{Path(output).stem}{COMPRESSED}" if direction.compresses else "another output"
+    what = "does not end" if direction.compresses else "is for no image, it ends"
+    raise OutputError(
+        f"{output} {what} in {COMPRESSED}; name {other}, or insist on the name with --force"
     )
 
 
@@ -185,13 +192,8 @@ def _single_job(
         return Job(source, output)
     if os.path.isdir(output):
         return Job(source, os.path.join(output, os.path.basename(beside)))
-    if not (force or direction.makes(output) or _is_device(output)):
-        if direction.compresses:
-            raise OutputError(_wrong_ending(output, direction))
-        raise OutputError(
-            f"images can't be written as '{COMPRESSED}' with --format; name another output, or "
-            "insist on the name with --force"
-        )
+    if not force:
+        _require_ending(output, direction)
     return Job(source, output, typed)
 
 
@@ -281,6 +283,10 @@ def _is_device(path: str) -> bool:
         return stat.S_ISCHR(os.stat(path).st_mode)
     except OSError:
         return False
+
+
+def _is_stream(path: str) -> bool:
+    return os.path.exists(path) and not os.path.isdir(path) and not _is_file(path)
 
 
 def _is_file(path: str) -> bool:
