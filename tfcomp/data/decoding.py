@@ -10,13 +10,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-# What a scan of a folder takes for an image. Pillow knows more formats, but the rest are documents,
-# icons and scientific containers that are seldom meant when a folder of pictures is given.
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"}
-    | {".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".jp2", ".j2k", ".avif"}
-)
-
 
 def decode_rgb(source: str | os.PathLike | bytes) -> np.ndarray:
     """Decodes one image (a path, or the file's bytes) to uint8 [H, W, 3], RGB.

@@ -42,7 +42,7 @@ class InputImage:
     notes: tuple[str, ...]
 
 
-def read_image(source: Any, max_pixels: int = MAX_PIXELS) -> InputImage:
+def read_image(source: Any, max_pixels: int = MAX_PIXELS, background: tuple[int, int, int] = (255, 255, 255)) -> InputImage:  # noqa: E501
     """Turns `source` into RGB.
 
     source: one of
