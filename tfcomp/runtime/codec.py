@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import operator
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tfcomp.bitstream.container import Container, pack, parse
+from tfcomp.bitstream.container import MAX_PIXELS, Container, pack, parse
 from tfcomp.errors import (
     BitstreamError,
     BundleError,
@@ -32,9 +31,10 @@ from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.decoder_gradient import DecoderGradient
 from tfcomp.runtime.entropy import MAX_LATENT, BitCoder, FactorizedCoder, HyperpriorCoder
 from tfcomp.runtime.feedback import Gains, checked_rounds, rounds_of, with_feedback
-from tfcomp.runtime.image_input import read_image
+from tfcomp.runtime.image_input import WHITE, Background, read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
+from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.padding import EdgePadded, padding_fits
 from tfcomp.runtime.refinement_door import open_refinement
 from tfcomp.runtime.tiles import run_tiled
@@ -45,17 +45,24 @@ _log = logging.getLogger("tfcomp")
 _LARGE = 4_000_000
 
 
-def load(name_or_path: str | os.PathLike, num_threads: int | None = None) -> Codec:
+def load(name_or_path: str | os.PathLike | None = None, num_threads: int | None = None) -> Codec:
     """Returns the codec of an installed model (`tfcomp.list_models()`) or of a bundle on disk.
 
+    name_or_path: the default model, "cycle" where it is installed, if None.
     num_threads: processors to use; all that the process may use if None.
     Raises UnknownBundleError where there is no such model, BundleError for a broken bundle.
     """
+    if name_or_path is None:
+        name_or_path = registry.default_model()
+    if num_threads is not None:
+        num_threads = whole_number("num_threads", num_threads, least=1)
     return Codec(Bundle.read(registry.find_by_name(name_or_path).path), num_threads)
 
 
 class Codec:
     """Compresses and decompresses images with one bundle. Safe to share between threads.
+
+    A copy, or what a pickle gives in another process, is a codec of its own of the same bundle.
 
     Attributes:
       bundle: the bundle, with its manifest.
@@ -65,6 +72,7 @@ class Codec:
         manifest = bundle.manifest
         self.bundle = bundle
         self._manifest = manifest
+        self._num_threads = num_threads
 
         def model(content: bytes, name: str) -> Model:
             return Model(content, num_threads, f"bundle {bundle.source}: {name}")
@@ -88,6 +96,10 @@ class Codec:
             network = model(bundle.gradient, "gradient.tflite")
             self._gradient = DecoderGradient(network, manifest.stride, manifest.decoder_reach)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Interpreters hold memory of their own, which neither a pickle nor a copy can carry.
+        return type(self), (self.bundle, self._num_threads)
+
     def compress(
         self,
         image: Any,
@@ -98,12 +110,13 @@ class Codec:
         feedback: int = 0,
         refine: int = 0,
         progress: Callable[[int, int], None] | None = None,
+        background: Background = WHITE,
     ) -> bytes:
         """Compresses one image.
 
-        image: a path, the bytes of an image file, a PIL image, or an array: see `read_image` for
-            what is accepted and how it becomes RGB. What had to be dropped is logged as a warning
-            of the logger "tfcomp".
+        image: a path, the bytes of an image file, a file object, a PIL image, or an array: see
+            `read_image` for what is accepted and how it becomes RGB. What had to be dropped is
+            logged as a warning of the logger "tfcomp".
         quality: 1 (smallest file) to the model's number of qualities; the model's default if None.
         target_bpp, max_bytes: instead of a quality, the largest file to make, in bits/pixel or in
             bytes, header and all. Takes the best quality that fits.
@@ -112,19 +125,22 @@ class Codec:
         refine: steps of gradient descent on this image's latents, for a file that is a few percent
             better and takes minutes. Needs TensorFlow; see docs/refinement.md. The limits hold.
         progress: called with steps done and steps in all, while refining.
+        background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's name.
         Returns the bytes of a `.tfcomp` file.
         Raises ImageError for an image that can't be read or can't fit, ConfigError for bad options,
         CodecError where refinement has no TensorFlow.
         """
         if (quality, target_bpp, max_bytes).count(None) < 2:
             raise ConfigError("give only one of quality, target_bpp and max_bytes")
-        if target_bpp is not None and not 0 < target_bpp < float("inf"):
-            raise ConfigError(f"target_bpp must be a positive number, not {target_bpp}")
+        if target_bpp is not None:
+            target_bpp = positive_number("target_bpp", target_bpp)
+        if max_bytes is not None:
+            max_bytes = int(positive_number("max_bytes", max_bytes))
         quality = self.checked_quality(quality)
         feedback = self.checked_feedback(feedback)
         refinement = open_refinement(refine)
         with _memory_errors_named():
-            given = read_image(image, max_pixels=self._manifest.max_pixels)
+            given = read_image(image, self._manifest.max_pixels, background)
             for note in given.notes:
                 _log.warning("%s", note)
             if target_bpp is not None:
@@ -184,7 +200,7 @@ class Codec:
         """The quality, the model's default if None. Raises ConfigError if out of range."""
         if quality is None:
             return self._manifest.default_quality
-        quality = operator.index(quality)
+        quality = whole_number("quality", quality)
         if not 1 <= quality <= self.qualities:
             raise ConfigError(
                 f"model '{self._manifest.name}' has qualities 1 to {self.qualities}, not {quality}"
@@ -375,12 +391,15 @@ def decompress(data: bytes | str | os.PathLike, max_pixels: int | None = None) -
     return shared_codec(installed).decompress(data, max_pixels)
 
 
-def parse_installed(data: bytes) -> Container:
+def parse_installed(data: bytes, max_pixels: int = MAX_PIXELS) -> Container:
     """Takes a file apart, with every check, if an installed model wrote it; decodes nothing.
 
+    max_pixels: larger images are refused.
     Raises BitstreamError for a damaged file, UnknownBundleError where its model isn't installed.
     """
-    return parse(data, lambda fingerprint: registry.find_by_fingerprint(fingerprint).manifest)
+    return parse(
+        data, lambda fingerprint: registry.find_by_fingerprint(fingerprint).manifest, max_pixels
+    )
 
 
 def shared_codec(installed: registry.InstalledBundle) -> Codec:
