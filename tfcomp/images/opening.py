@@ -29,6 +29,8 @@ _AVIF_BRANDS = (b"avif", b"avis")
 _JXL_STARTS = (b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n")
 # fmt: on
 _HEAD_BYTES = 64
+# Opened by the caller, they are drawn by another program only when their pixels are asked for.
+_DRAWN_BY_OTHERS = ("EPS", "WMF")
 
 
 def open_image(source: str | os.PathLike | BinaryIO) -> ImageFile.ImageFile:
@@ -45,6 +47,15 @@ def open_image(source: str | os.PathLike | BinaryIO) -> ImageFile.ImageFile:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         return Image.open(source, formats=formats)
+
+
+def check_is_no_drawing(image: Image.Image) -> None:
+    """Raises ImageError for an image opened elsewhere that other programs have yet to draw."""
+    if image.format in _DRAWN_BY_OTHERS and getattr(image, "tile", None):
+        raise ImageError(
+            f"it is an {image.format} drawing, for which Pillow starts another program; if you trust "
+            "the file, call its load() first"
+        )
 
 
 def register_plugin_of(head: bytes) -> None:

@@ -21,7 +21,7 @@ from tfcomp.bitstream.container import MAGIC, MAX_PIXELS
 from tfcomp.errors import ImageError
 from tfcomp.images.colour import to_srgb
 from tfcomp.images.conversion import Storage, upright_rgb
-from tfcomp.images.opening import open_image
+from tfcomp.images.opening import check_is_no_drawing, open_image
 from tfcomp.images.samples import integers_to_8_bits
 from tfcomp.images.transparency import WHITE, Background, checked_background, compose
 from tfcomp.runtime.file_objects import FileObjectError, is_file_object, read_whole
@@ -111,7 +111,10 @@ def _read_stream(
     except Image.DecompressionBombError:
         raise ImageError(f"{name} has more than {max_pixels} pixels; shrink or split it") from None
     except Image.UnidentifiedImageError:
-        raise ImageError(f"{name} is not an image that is read here; convert it to PNG") from None
+        raise ImageError(
+            f"{name} is not an image of a format that is read here (PNG, JPEG, WebP, TIFF and "
+            "more); convert it to one of these"
+        ) from None
     except ImageError as error:
         raise ImageError(f"{name} cannot be read: {error}") from None
     except Exception as error:  # noqa: BLE001
@@ -125,6 +128,10 @@ def _convert_pil(
     image: Image.Image, name: str, max_pixels: int, background: tuple[int, int, int]
 ) -> InputImage:
     _check_size(image.height, image.width, name, max_pixels)
+    try:
+        check_is_no_drawing(image)
+    except ImageError as error:
+        raise ImageError(f"{name}: {error}") from None
     notes, storage = _frame_note(image), Storage.of(image)
     try:
         image.load()

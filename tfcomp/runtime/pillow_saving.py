@@ -22,6 +22,7 @@ from typing import IO, Any
 from PIL import Image
 
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.images.opening import check_is_no_drawing
 from tfcomp.runtime import codec, registry
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.options import whole_number
@@ -82,6 +83,10 @@ def save_whole(pillows_save: Callable[..., None]) -> Callable[..., None]:
         if not isinstance(fp, (str, bytes, os.PathLike)) or not _is_ours(fp, format):
             pillows_save(self, fp, format, **params)
             return
+        try:
+            check_is_no_drawing(self)  # Pillow would draw it before it asks for the file
+        except CodecError as error:
+            raise TfcompSaveError(str(error)) from error
         whole = io.BytesIO()
         pillows_save(self, whole, FORMAT, **params)
         try:

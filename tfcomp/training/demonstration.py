@@ -42,7 +42,7 @@ def jpeg_of_size(image, size):
         else:
             high = quality - 1
     buffer, quality = best
-    return np.asarray(Image.open(buffer).convert("RGB")), len(buffer.getvalue()), quality
+    return np.asarray(Image.open(buffer, formats=["JPEG"]).convert("RGB")), len(buffer.getvalue()), quality
 
 
 def side_by_side(panels):
