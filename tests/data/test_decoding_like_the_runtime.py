@@ -83,6 +83,6 @@ def test_what_is_transparent_lies_on_white(name):
 
 
 def test_a_transparent_colour_becomes_white_and_no_other():
-    clear = (COLOURS == COLOURS[3, 3]).all(axis=2, keepdims=True)
+    clear = (COLOURS[3, 3] == COLOURS).all(axis=2, keepdims=True)
     expected = np.where(clear, 255, COLOURS)
     np.testing.assert_array_equal(decode_rgb(FILES["RGB with a transparent colour"]), expected)

@@ -49,7 +49,7 @@ def test_eps_bytes_start_no_ghostscript_whoever_reads_them(read, ghostscript):
 def test_eps_in_the_name_of_a_png_is_refused_in_a_line(tmp_path, ghostscript):
     (tmp_path / "photo.png").write_bytes(EPS)
     assert not is_readable_header(tmp_path / "photo.png")
-    for source in (tmp_path / "photo.png", open(tmp_path / "photo.png", "rb")):
+    for source in (tmp_path / "photo.png", io.BytesIO(EPS)):
         with pytest.raises(ImageError, match="not an image of a format"):
             read_image(source)
     assert not ghostscript.exists()
@@ -61,6 +61,8 @@ def test_an_eps_that_the_caller_opened_is_not_drawn_either(tmp_path, ghostscript
         read_image(Image.open(io.BytesIO(EPS)))
     with pytest.raises(OSError, match="another program"):
         Image.open(io.BytesIO(EPS)).save(tmp_path / "x.tfcomp")
+    with pytest.raises(OSError, match="another program"):
+        Image.open(io.BytesIO(EPS)).save(io.BytesIO(), "TFCOMP")
     assert not ghostscript.exists()
 
 

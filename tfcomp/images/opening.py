@@ -53,8 +53,8 @@ def check_is_no_drawing(image: Image.Image) -> None:
     """Raises ImageError for an image opened elsewhere that other programs have yet to draw."""
     if image.format in _DRAWN_BY_OTHERS and getattr(image, "tile", None):
         raise ImageError(
-            f"it is an {image.format} drawing, for which Pillow starts another program; if you trust "
-            "the file, call its load() first"
+            f"it is an {image.format} drawing, for which Pillow starts another program; if you "
+            "trust the file, call its load() first"
         )
 
 

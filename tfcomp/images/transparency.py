@@ -69,7 +69,8 @@ def compose(
     if alpha.getextrema() == (255, 255):
         notes.append("alpha dropped")  # it hid nothing
         return colours
-    notes.append(f"alpha composed on {_NAMES.get(background, '#%02x%02x%02x' % background)}")
+    name = _NAMES.get(background, "#" + bytes(background).hex())
+    notes.append(f"alpha composed on {name}")
     canvas = Image.new("RGB", colours.size, background)
     canvas.paste(colours, mask=alpha)
     return canvas

@@ -10,7 +10,11 @@ from tfcomp.runtime.codec import shared_codec
 
 
 def compress(
-    image: Any, quality: int | None = None, *, model: str | os.PathLike | None = None, **options: Any
+    image: Any,
+    quality: int | None = None,
+    *,
+    model: str | os.PathLike | None = None,
+    **options: Any,
 ) -> bytes:
     """Compresses one image; the model is kept for the next one.
 

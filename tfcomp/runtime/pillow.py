@@ -115,7 +115,7 @@ def _tile(size: tuple[int, int]) -> Any:
 def _limit(opening: bool = False) -> dict[str, int]:
     """max_pixels for the codec, which has its own where Pillow's was left as it is.
 
-    Pillow warns above its limit and refuses above twice that. It does so itself once a file is open.
+    Pillow warns above its limit and refuses above twice that, itself once a file is open.
     """
     limit = Image.MAX_IMAGE_PIXELS
     if limit == _PILLOWS_LIMIT:

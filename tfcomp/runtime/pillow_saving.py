@@ -80,13 +80,16 @@ def save_whole(pillows_save: Callable[..., None]) -> Callable[..., None]:
     def save_image(
         self: Image.Image, fp: Any, format: str | None = None, **params: Any
     ) -> None:
-        if not isinstance(fp, (str, bytes, os.PathLike)) or not _is_ours(fp, format):
+        if not _is_ours(fp, format):
             pillows_save(self, fp, format, **params)
             return
         try:
             check_is_no_drawing(self)  # Pillow would draw it before it asks for the file
         except CodecError as error:
             raise TfcompSaveError(str(error)) from error
+        if not isinstance(fp, (str, bytes, os.PathLike)):
+            pillows_save(self, fp, format, **params)
+            return
         whole = io.BytesIO()
         pillows_save(self, whole, FORMAT, **params)
         try:
@@ -98,9 +101,13 @@ def save_whole(pillows_save: Callable[..., None]) -> Callable[..., None]:
     return save_image
 
 
-def _is_ours(path: Any, named_format: str | None) -> bool:
+def _is_ours(target: Any, named_format: str | None) -> bool:
+    """Whether Pillow would take our format for a path or an open file."""
     if named_format:
         return named_format.upper() == FORMAT
+    path = target if isinstance(target, (str, bytes, os.PathLike)) else getattr(target, "name", "")
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        return False
     suffix = os.path.splitext(os.fsdecode(path))[1].lower()
     return Image.EXTENSION.get(suffix) == FORMAT
 

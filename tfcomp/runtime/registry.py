@@ -68,7 +68,11 @@ def find_by_name(name_or_path: str | os.PathLike) -> InstalledBundle:
 
     Raises UnknownBundleError where there is neither, BundleError where the path is no bundle.
     """
-    text = os.fspath(name_or_path)
+    if not isinstance(name_or_path, (str, os.PathLike)):
+        raise UnknownBundleError(
+            f"a {type(name_or_path).__name__} names no model; give a model's name or a bundle's path"
+        )
+    text = os.fsdecode(name_or_path)
     for bundle in installed_bundles()[0]:
         if bundle.manifest.name == text:
             return bundle
