@@ -117,7 +117,7 @@ def test_what_is_no_file_at_all_is_an_error_in_one_line(codec, installed, source
         {"background": None},
         {"background": (float("nan"), 0, 0)},
     ],
-    ids=str,
+    ids=lambda options: str(options)[:40],
 )
 def test_an_option_of_another_kind_is_a_config_error_in_one_line(codec, options):
     with pytest.raises(ConfigError) as refusal:

@@ -70,7 +70,7 @@ def find_by_name(name_or_path: str | os.PathLike) -> InstalledBundle:
     """
     if not isinstance(name_or_path, (str, os.PathLike)):
         raise UnknownBundleError(
-            f"a {type(name_or_path).__name__} names no model; give a model's name or a bundle's path"
+            f"a {type(name_or_path).__name__} is no name of a model; give that, or a bundle's path"
         )
     text = os.fsdecode(name_or_path)
     for bundle in installed_bundles()[0]:
