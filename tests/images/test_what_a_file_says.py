@@ -25,7 +25,8 @@ def png(depth, colour, rows, *chunks):
     """rows: bytes a row, without the filter's byte. chunks: (name, content) before the pixels."""
 
     def chunk(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        checksum = struct.pack(">I", zlib.crc32(name + body))
+        return struct.pack(">I", len(body)) + name + body + checksum
 
     width = len(rows[0]) * 8 // depth // {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, len(rows), depth, colour, 0, 0, 0))
@@ -54,7 +55,8 @@ def test_the_orientation_of_a_file_is_applied_once(tmp_path, orientation, kind):
     path, upright = turned_file(tmp_path, orientation, kind)
     loaded = Image.open(path)
     loaded.load()
-    for source in (path, path.read_bytes(), io.BytesIO(path.read_bytes()), Image.open(path), loaded):
+    content = path.read_bytes()
+    for source in (path, content, io.BytesIO(content), Image.open(path), loaded):
         np.testing.assert_array_equal(read_image(source).pixels, upright)
     np.testing.assert_array_equal(
         read_image(ImageOps.exif_transpose(Image.open(path))).pixels, upright
@@ -136,11 +138,12 @@ def test_palettes_and_transparent_colours_are_composed():
     palette = Image.new("P", (2, 1))
     palette.putpalette([255, 0, 0, 0, 0, 255])
     palette.putpixel((1, 0), 1)
+    coloured = Image.fromarray(np.array([[[255, 0, 0], [9, 9, 9]]], np.uint8))
     for content in (
         saved(palette, transparency=1),
         saved(palette, transparency=b"\xff\x00"),
         saved(palette, "GIF", transparency=1),
-        saved(Image.fromarray(np.array([[[255, 0, 0], [9, 9, 9]]], np.uint8)), transparency=(9, 9, 9)),
+        saved(coloured, transparency=(9, 9, 9)),
     ):
         read = read_image(content)
         assert read.pixels.tolist() == [[[255, 0, 0], [255, 255, 255]]]
@@ -209,7 +212,8 @@ def test_what_says_only_srgb_needs_no_word():
 def test_comments_and_iptc_of_other_formats_are_said_to_be_dropped():
     assert "comments dropped" in read_image(saved(Image.fromarray(RGB), "JPEG", comment=b"x")).notes
     assert "comments dropped" in read_image(saved(Image.fromarray(RGB), "GIF", comment=b"x")).notes
-    block = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", 10) + b"\x1c\x02\x05\0\x05title"
+    record = b"\x1c\x02\x05\0\x05title"
+    block = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(record)) + record
     jpeg = saved(Image.fromarray(RGB), "JPEG")
     marker = b"\xff\xed" + struct.pack(">H", len(block) + 2) + block
     assert "IPTC dropped" in read_image(jpeg[:2] + marker + jpeg[2:]).notes

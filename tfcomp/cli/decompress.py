@@ -1,6 +1,7 @@
 """Decompress a .tfcomp file, or a folder of them, to images.
 
-OUT's ending chooses the format (png, jpg, webp ...), PNG if OUT is left out or '-'. Names made from
+OUT's ending chooses the format (png, jpg, webp ...), PNG if OUT is left out or '-'. JPEG and AVIF
+are written at high quality; a format that would change the picture is refused. Names made from
 IN's never overwrite a file unless --force is given. The model is found by the fingerprint in the
 file, among the installed ones.
 """
@@ -8,24 +9,14 @@ file, among the installed ones.
 from __future__ import annotations
 
 import argparse
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfcomp.cli.files import STANDARD_STREAM, Job, plan, read_stream_or, run_jobs, write_output
 from tfcomp.cli.output import print_result
-from tfcomp.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from tfcomp.runtime.codec import Codec
-
-# A second lossy step should not show; everything else at Pillow's own settings.
-_SAVE_OPTIONS: dict[str, dict[str, Any]] = {
-    "JPEG": {"quality": 95, "subsampling": 0},
-    "WEBP": {"lossless": True},
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,10 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from tfcomp.images.saving import output_format
     from tfcomp.runtime.codec import load
 
     suffix = "." + (options.format or "png").lower().lstrip(".")
-    _pillow_format(suffix)
+    output_format(suffix)
     todo = plan(options.source, options.target, suffix, [".tfcomp"])
     codec = load(options.model) if options.model else None
     return run_jobs(
@@ -52,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _decompress_file(job: Job, codec: Codec | None, options: argparse.Namespace) -> dict[str, Any]:
+    from tfcomp.images.saving import encode_image, output_format
     from tfcomp.runtime.codec import decompress
     from tfcomp.runtime.compressed_input import MAX_FILE_BYTES, read_compressed
 
@@ -59,10 +52,10 @@ def _decompress_file(job: Job, codec: Codec | None, options: argparse.Namespace)
         suffix = "." + (options.format or "png").lower().lstrip(".")
     else:
         suffix = Path(job.target).suffix.lower()
-    pillow_format = _pillow_format(suffix)
+    file_format = output_format(suffix)
     data = read_stream_or(job.source, read_compressed, MAX_FILE_BYTES)
     pixels = codec.decompress(data) if codec else decompress(data)
-    image_file = _encode(pixels, pillow_format, job.target)
+    image_file = encode_image(pixels, file_format, job.target)
     write_output(job, image_file)
     height, width, _ = pixels.shape
     record = {
@@ -80,30 +73,3 @@ def _decompress_file(job: Job, codec: Codec | None, options: argparse.Namespace)
     )
     print_result(line, record, options.json, to_stderr=job.target == STANDARD_STREAM)
     return record
-
-
-def _pillow_format(suffix: str) -> str:
-    """Pillow's name of the format with this ending. Raises ConfigError if it can't be written."""
-    from PIL import Image
-
-    Image.init()
-    name = Image.registered_extensions().get(suffix)
-    if suffix == ".tfcomp" or name not in Image.SAVE:
-        raise ConfigError(
-            f"images can't be written as '{suffix}'; use .png, .jpg, .webp or say --format png"
-        )
-    return name
-
-
-def _encode(pixels: np.ndarray, pillow_format: str, target: str) -> bytes:
-    from PIL import Image
-
-    stream = io.BytesIO()
-    try:
-        Image.fromarray(pixels).save(stream, pillow_format, **_SAVE_OPTIONS.get(pillow_format, {}))
-    except (OSError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise OutputError(
-            f"{target} can't be made, {pillow_format} does not take this image ({reason}); use .png"
-        ) from None
-    return stream.getvalue()

@@ -72,6 +72,16 @@ def register_plugin_of(head: bytes) -> None:
         _register("HEIF", "HEIC", "pillow_heif", "pillow-heif")
 
 
+def register_plugin_of_suffix(suffix: str) -> None:
+    """`register_plugin_of` for a file that is to be written, by its lower-case ending."""
+    if suffix in (".heic", ".heif", ".hif"):
+        _register("HEIF", "HEIC", "pillow_heif", "pillow-heif")
+    elif suffix == ".jxl":
+        _register("JXL", "JPEG XL", "pillow_jxl", "pillow-jxl-plugin")
+    elif suffix == ".avif":
+        _register("AVIF", "AVIF", "pillow_avif", "pillow-avif-plugin")
+
+
 def _register(name: str, spoken: str, module_name: str, package: str) -> None:
     if name in Image.OPEN:
         return
@@ -83,7 +93,7 @@ def _register(name: str, spoken: str, module_name: str, package: str) -> None:
         # ImportError where it is missing; a library that does not fit Pillow raises other things.
         pass
     if name not in Image.OPEN:
-        raise ImageError(f"it is a {spoken} file; to read those, run: pip install {package}")
+        raise ImageError(f"{spoken} files need another package; run: pip install {package}")
 
 
 def _brands(head: bytes) -> set[bytes]:
