@@ -126,6 +126,15 @@ def test_an_option_of_another_kind_is_a_config_error_in_one_line(codec, options)
     assert len(str(refusal.value)) < 200
 
 
+@pytest.mark.parametrize("limit", ["x", 0, -3, float("nan"), True, [1]], ids=str)
+def test_a_limit_of_pixels_is_a_positive_number(codec, installed, limit):
+    data = codec.compress(PIXELS)
+    for decompress in (codec.decompress, tfcomp.decompress):
+        with pytest.raises(ConfigError, match="max_pixels"):
+            decompress(data, max_pixels=limit)
+        assert decompress(data, max_pixels=2.5e7).shape == PIXELS.shape
+
+
 def test_numpy_numbers_are_numbers(codec):
     assert codec.compress(PIXELS, np.int64(1)) == codec.compress(PIXELS, 1)
     size = len(codec.compress(PIXELS, 1))

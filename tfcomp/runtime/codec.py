@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -157,11 +157,11 @@ class Codec:
             return data
 
     def decompress(
-        self, data: bytes | str | os.PathLike, max_pixels: int | None = None
+        self, data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
     ) -> np.ndarray:
         """Decompresses a `.tfcomp` file that this model wrote.
 
-        data: the file's bytes, or its path.
+        data: the file's bytes, its path, or a binary file object.
         max_pixels: refuse larger images before anything is allocated; the model's limit if None.
         Returns the image, uint8 [H, W, 3], RGB.
         Raises BitstreamError for a damaged file and UnknownBundleError for another model's file
@@ -169,7 +169,7 @@ class Codec:
         """
         limit = self._manifest.max_pixels
         if max_pixels is not None:
-            limit = min(limit, max_pixels)
+            limit = min(limit, int(positive_number("max_pixels", max_pixels)))
         container = parse(read_compressed(data), self._require_own, limit)
         if not padding_fits(container.height, container.width, self._manifest.stride, limit):
             raise BitstreamError(
@@ -380,7 +380,9 @@ _shared: dict[tuple[str, Path], Codec] = {}
 _shared_lock = threading.Lock()
 
 
-def decompress(data: bytes | str | os.PathLike, max_pixels: int | None = None) -> np.ndarray:
+def decompress(
+    data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+) -> np.ndarray:
     """Decompresses a `.tfcomp` file with whichever installed model wrote it.
 
     Same arguments, result and errors as `Codec.decompress`; the model is kept for the next file.

@@ -142,7 +142,9 @@ def _convert_pil(
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from None
     except (ValueError, OSError) as error:
-        raise ImageError(f"{name} has mode {image.mode}: {_one_line(error)}") from None
+        raise ImageError(
+            f"{name} has mode {image.mode}: {_one_line(error)}; convert it to RGB first"
+        ) from None
     return InputImage(np.array(rgb, dtype=np.uint8), tuple(notes))
 
 

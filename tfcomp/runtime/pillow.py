@@ -23,6 +23,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from tfcomp.bitstream.container import MAGIC
 from tfcomp.errors import CodecError
 from tfcomp.runtime import codec
+from tfcomp.runtime.compressed_input import MAX_FILE_BYTES
 from tfcomp.runtime.pillow_saving import (
     FORMAT,
     TfcompSaveError,
@@ -62,7 +63,7 @@ class TfcompImageFile(ImageFile.ImageFile):
         assert self.fp is not None
         if self.fp.read(len(MAGIC)) != MAGIC:
             raise SyntaxError("not a .tfcomp file")  # Pillow's word for: ask the next plugin
-        self._compressed = MAGIC + self.fp.read()
+        self._compressed = MAGIC + self.fp.read(MAX_FILE_BYTES)
         try:
             container = codec.parse_installed(self._compressed, **_limit(opening=True))
         except CodecError as error:
