@@ -139,8 +139,9 @@ def test_an_option_it_does_not_know_is_named_with_those_it_knows():
 
 @pytest.mark.parametrize("name", ["exif", "icc_profile", "xmp", "comment", "dpi"])
 def test_metadata_that_cannot_be_kept_is_warned_of(name):
-    with pytest.warns(UserWarning, match=name):
+    with pytest.warns(UserWarning, match=name) as caught:
         assert saved(**{name: b"something"}) == saved()
+    assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         saved(**{name: None})

@@ -135,10 +135,9 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
     unknown = [name for name in given if name not in OPTIONS and name not in _METADATA]
     if unknown:
         raise ConfigError(
-            f"a .tfcomp file is saved without the option '{unknown[0]}'; known are "
-            f"{', '.join(OPTIONS)}"
+            f"saving a .tfcomp file takes no option '{unknown[0]}'; it takes {', '.join(OPTIONS)}"
         )
     for name in _METADATA:
         if given.get(name):
-            warnings.warn(f"a .tfcomp file cannot hold {name}; it is dropped", stacklevel=5)
+            warnings.warn(f"a .tfcomp file cannot hold {name}; it is dropped", stacklevel=6)
     return {name: given[name] for name in OPTIONS if given.get(name) is not None}
