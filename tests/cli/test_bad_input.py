@@ -94,7 +94,8 @@ def test_one_line_and_exit_code_2_and_nothing_lost(line, words, workplace, capsy
 def test_a_name_with_a_line_break_stays_on_one_line(capsys):
     assert main(["compress", "two\nlines\x1b.png", "x.tfcomp", "--model", "tiny"]) == 2
     assert capsys.readouterr().err == (
-        "tfcomp: two\\nlines\\x1b.png is not an image that Pillow can read\n"
+        "tfcomp: two\\nlines\\x1b.png is not an image of a format that is read here (PNG, JPEG, "
+        "WebP, TIFF and more); convert it to one of these\n"
     )
 
 

@@ -185,11 +185,11 @@ def _checked_target(job: Job, direction: Direction, force: bool) -> bool:
 
 
 def _is_image(path: str) -> bool:
-    from PIL import Image
+    from tfcomp.images.opening import open_image
 
     try:
-        with Image.open(path) as image:
-            return image.format != "TFCOMP"
+        with open_image(path):
+            return True
     except Exception:  # noqa: BLE001
         # Pillow's readers raise many types on what is no image.
         return False
