@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--codecs",
         metavar="A,B",
         default=_CODECS,
-        help=f"classical codecs ({_CODECS} if left out; also avif444; '': none)",
+        help=f"classical codecs ({_CODECS} if left out; also avif-psnr, avif444; '': none)",
     )
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="for the results")
     parser.add_argument("--anchor", metavar="NAME", help="what BD-rates refer to (jpeg)")
