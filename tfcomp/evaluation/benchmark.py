@@ -99,6 +99,8 @@ def run(plan: Plan) -> Results:
     files = image_files(plan.folder)
     sizes = _sizes(plan.folder, files)
     models = {name: Model(name) for name in dict.fromkeys(plan.models)}
+    for model in models.values():
+        model.require_sizes(sizes)
     codecs, missing = _installed(plan.codecs)
     anchor = _checked_names(plan, list(models), codecs, missing)
     published = chosen_curves(plan.published, [path.stem for path in files])

@@ -116,7 +116,7 @@ def to_json(results: Results) -> bytes:
         encode, decode = entry.speeds()
         record["mean"] = [dataclasses.asdict(m) for m in entry.means()]
         record["encode_mpx_s"], record["decode_mpx_s"] = encode, decode
-    return (json.dumps(_finite(plain), indent=1, allow_nan=False) + "\n").encode()
+    return (json.dumps(finite(plain), indent=1, allow_nan=False) + "\n").encode()
 
 
 def to_csv(results: Results) -> bytes:
@@ -157,9 +157,10 @@ def _points(measurements) -> List[Point]:
     return [Point(m.quality, m.bpp, m.psnr) for m in measurements]
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The same for JSON, which has no infinity: None in its place, and in that of NaN."""
     if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
