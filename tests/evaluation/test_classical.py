@@ -81,6 +81,12 @@ def test_the_nearest_size_is_found_with_few_tries(target, quality):
     assert len(tried) <= 3
 
 
+def test_the_nearest_size_is_found_where_sizes_do_not_grow_with_quality():
+    sizes = {1: 100, 2: 320, 3: 200, 4: 250, 5: 400}
+    assert nearest_quality(sizes.__getitem__, dict(sizes), (1, 5), 310) == 2
+    assert nearest_quality(sizes.__getitem__, dict(sizes), (1, 5), 210) == 3
+
+
 @pytest.fixture
 def needs_avif():
     if AVIF.missing():

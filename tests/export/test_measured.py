@@ -53,7 +53,8 @@ def test_the_card_tells_it_and_on_what(exported, tiny_bundle):
     assert "| quality | bits/pixel | PSNR dB | MS-SSIM |" in card and "Not measured" not in card
     point = json.loads((exported / "manifest.json").read_text())["rate_distortion"][0]
     assert f"| 1 | {point['bpp']:.4f} | {point['psnr']:.2f} | {point['ms_ssim']:.4f} |" in card
-    assert "Not measured yet: `python export.py --measure" in (tiny_bundle / "README.md").read_text()
+    unmeasured = (tiny_bundle / "README.md").read_text()
+    assert "Not measured yet: `python export.py --measure" in unmeasured
 
 
 def test_a_bundle_of_before_can_be_measured_where_it_is(tmp_path, tiny_run, pictures, capsys):

@@ -86,7 +86,7 @@ class Model:
             f"tfcomp {tfcomp.__version__}, bundle {manifest.fingerprint[:8]}, "
             f"family {manifest.family}, {manifest.entropy['kind']} entropy coding, weights "
             f"{'float32' if manifest.quantization == 'none' else manifest.quantization}, "
-            f"quality 1..{manifest.qualities}"
+            f"quality {'1' if manifest.qualities == 1 else f'1..{manifest.qualities}'}"
             + (f", rounds of feedback: {self.feedback}" if self.feedback else "")
         )
 
@@ -112,7 +112,8 @@ def nearest_quality(
 ) -> int:
     """The quality whose file comes nearest to a size, by its logarithm.
 
-    File sizes grow with quality, so bisection finds it in a few tries.
+    File sizes mostly grow with quality, so bisection finds it in a few tries; where they do not,
+    it is the nearest of all that are known.
 
     Args:
       size_of: quality -> bytes of the file it makes.
@@ -137,4 +138,6 @@ def nearest_quality(
             low = middle
         else:
             high = middle
-    return min((low, high), key=lambda q: abs(math.log(size(q) / target)))
+    size(low), size(high)
+    tried = [q for q in known if qualities[0] <= q <= qualities[1]]
+    return min(tried, key=lambda q: (abs(math.log(size(q) / target)), q))

@@ -51,8 +51,8 @@ def parse(arguments=None):
         "--measure",
         type=Path,
         metavar="FOLDER",
-        help="measure every quality on these pictures, for the manifest and the model card; without "
-        "--tflite and --saved-model, of the bundle that is in --out",
+        help="measure every quality on these pictures, for the manifest and the model card; "
+        "without --tflite and --saved-model, of the bundle that is in --out",
     )
     parser.add_argument("--licence", help="terms of the weights, one line for the manifest")
     return parser.parse_args(arguments)

@@ -77,7 +77,11 @@ def _entry(
 
 
 def _point(mean: Measurement) -> Dict[str, Optional[float]]:
-    point = {"quality": mean.quality, "bpp": mean.bpp, "psnr": mean.psnr}
+    point: Dict[str, Optional[float]] = {
+        "quality": mean.quality,
+        "bpp": mean.bpp,
+        "psnr": mean.psnr,
+    }
     return point if mean.ms_ssim is None else {**point, "ms_ssim": mean.ms_ssim}
 
 
