@@ -105,3 +105,13 @@ def test_a_picture_of_another_size_than_the_models_is_named(tmp_path, pictures):
     blocks = bundle_factory.write_bundle(tmp_path / "fixed", name="fixed", fixed_size=[64, 64])
     with pytest.raises(tfcomp.CodecError, match=r"fixed takes images of 64x64 pixels only, and a"):
         measured.measured(blocks, pictures)
+
+
+def test_one_of_integers_is_measured_as_it_is(tmp_path, tiny_run, pictures, capsys):
+    out = tmp_path / "int8"
+    flags = ["--tflite", "--run", str(tiny_run), "--out", str(out), "--quantize", "int8"]
+    assert cli.main([*flags, "--max-loss", "1000000", "--measure", str(pictures)]) == 0
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert len(manifest["rate_distortion"]) == 3 and manifest["quantization"] == "int8"
+    printed = capsys.readouterr().out
+    assert "int8 costs" in printed and manifest["measured"] in printed
