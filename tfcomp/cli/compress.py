@@ -55,7 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="N steps of gradient descent for a smaller file; slow, needs TensorFlow",
+        help="N steps of gradient descent for a better picture for its bits (at one quality the "
+        "file may grow); slow, needs TensorFlow",
     )
     parser.add_argument("-f", "--force", action="store_true", help="overwrite existing files")
     parser.add_argument("--json", action="store_true", help="print one JSON object a file")
