@@ -18,6 +18,7 @@ RUNNING = [
     "numpy>=1.23",
     "Pillow>=10.1",
     "tqdm>=4.62",
+    "platformdirs>=3.0",
     "ai-edge-litert>=1.0.1",
 ]
 TRAINING = [
@@ -85,7 +86,7 @@ setup(
         "gpu": for_training(["tensorflow[and-cuda]==2.14.1"]),
         "test": [
             *["pytest>=8", "hypothesis>=6.100", "import-linter>=2.0", "playwright>=1.40"],
-            *["build>=1", "mypy"],
+            *["build>=1", "mypy", "pillow-heif>=0.18"],
             *BENCHMARK,
             *SERVING_GRPC,
             *BEAM,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.data.decoding import IMAGE_SUFFIXES, decode_rgb, is_readable_header
+from tfcomp.data.decoding import decode_rgb, is_readable_header
 from tfcomp.data.source import EVERYTHING, IMAGE_SPEC, ImageSource, Share, shuffled_index
 from tfcomp.errors import ConfigError
+from tfcomp.folder_contents import files_in, is_left_out, is_taken
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class FolderSource(ImageSource):
         self.name = "folder:" + ",".join(str(folder) for folder in folders)
         self.skipped: list[str] = []
         trees = _split_trees([Path(folder) for folder in folders], split)
-        candidates = [path for tree in trees for path in _image_files(tree)]
+        candidates = [tree / name for tree in trees for name in files_in(tree)]
         self._paths = [path for path in candidates if is_readable_header(path)]
         self._damaged = set(candidates) - set(self._paths)
         self.skipped += [str(path) for path in candidates if path in self._damaged]
@@ -151,29 +151,12 @@ def _split_trees(folders: Sequence[Path], split: str) -> list[Path]:
     return trees
 
 
-def _image_files(tree: Path) -> list[Path]:
-    found, visited = [], set()
-    for folder, subfolders, names in os.walk(tree, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in visited:  # a link that leads back up
-            subfolders.clear()
-            continue
-        visited.add(real)
-        found += [
-            Path(folder, name)
-            for name in names
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
-        ]
-    return sorted(found, key=lambda path: path.relative_to(tree).as_posix())
-
-
 def _check_nothing_else(folder: Path, splits: set[str]) -> None:
     """A class that is named like a split must not hide the other classes."""
-    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-    others = [e for e in entries if e.name not in splits and (e.is_dir() or _is_picture(e))]
-    if not others:
+    others = [path for path in folder.iterdir() if path.name not in splits]
+    names = sorted(path.name for path in others if _is_training_data(path))
+    if not names:
         return
-    names = sorted(entry.name for entry in others)
     shown = ", ".join(f'"{name}"' for name in names[:_NAMED_IN_ERROR])
     more = len(names) - _NAMED_IN_ERROR
     found = sorted(splits)
@@ -186,8 +169,10 @@ def _check_nothing_else(folder: Path, splits: set[str]) -> None:
     )
 
 
-def _is_picture(path: Path) -> bool:
-    return path.is_file() and is_readable_header(path)
+def _is_training_data(path: Path) -> bool:
+    if path.is_dir():
+        return not is_left_out(path.name)
+    return is_taken(path.name)
 
 
 def _pixels_from(function, index: tf.Tensor) -> tf.Tensor:

@@ -3,6 +3,7 @@
     NAME/manifest.json   what it is and how it was measured
          encoder.tflite  decoder.tflite  tables.npz  [entropy.tflite]  [gradient.tflite]
          README.md       the model card
+         SHA256SUMS      what each of these files is
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from tfcomp.entropy.bit_prior import BitPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import OutputError
 from tfcomp.export import calibration, model_card, tflite
+from tfcomp.export.checksums import write_checksums
 from tfcomp.export.deployed_entropy import DeployedEntropy
 from tfcomp.export.deployed_gradient import DeployedGradient
 from tfcomp.export.families import deploy
 from tfcomp.export.unfinished import unfinished_folder
+from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import fingerprint_of
 
 BUNDLE_FORMAT_VERSION = 1
@@ -41,6 +44,7 @@ def write_bundle(
     licence=None,
     images=None,
     check=None,
+    measure=None,
 ):
     """Exports a trained model as a bundle folder.
 
@@ -56,6 +60,8 @@ def write_bundle(
       images: for quantize "int8", pictures to calibrate with: list of uint8 [H, W, 3].
       check: called with the finished folder before it takes its place; what it raises keeps the
         bundle from being written.
+      measure: called likewise; returns more entries for the manifest, of what it measured
+        (`measured.measured`).
 
     Returns:
       the manifest, a dict.
@@ -118,6 +124,9 @@ def write_bundle(
         write_manifest(work, manifest)
         if check is not None:
             check(work)
+        if measure is not None:
+            manifest.update(measure(work))
+            write_manifest(work, manifest)
         _install(work, folder)
     model.use_bundle(model.tables, bytes.fromhex(manifest["fingerprint"]))
     return manifest
@@ -145,10 +154,12 @@ def fingerprint(folder, entropy):
 
 
 def write_manifest(folder, manifest):
-    """Writes manifest.json and the model card made from it."""
+    """Writes manifest.json, the model card made from it, and SHA256SUMS over all of the bundle."""
     folder = Path(folder)
-    (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(model_card.render(manifest), encoding="utf-8")
+    card = model_card.render(manifest)
+    write_atomically(folder / _MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+    write_atomically(folder / "README.md", card.encode())
+    write_checksums(folder)
 
 
 @contextlib.contextmanager

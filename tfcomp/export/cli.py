@@ -8,7 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.evaluation.images import image_files
 from tfcomp.export import versions
 from tfcomp.runtime.quiet_tensorflow import import_quietly
 from tfcomp.training.requirements import explain
@@ -53,18 +55,37 @@ def parse(arguments=None):
         metavar="FOLDER",
         help="other pictures, which int8 is measured on; default: an embedded photograph",
     )
+    parser.add_argument(
+        "--max-pixels",
+        type=int,
+        metavar="N",
+        help="largest picture or file that the SavedModel takes; default: 25 megapixels",
+    )
+    parser.add_argument(
+        "--measure",
+        type=Path,
+        metavar="FOLDER",
+        help="measure every quality on these pictures, for the manifest and the model card; "
+        "without --tflite and --saved-model, of the bundle that is in --out",
+    )
     parser.add_argument("--licence", help="terms of the weights, one line for the manifest")
     return parser.parse_args(arguments)
 
 
 def export(options):
     """Does what the options say; returns a dict of label -> path of what was written."""
+    if options.measure is not None:
+        image_files(options.measure)  # what is missing is said before anything is done
     if not (options.tflite or options.saved_model):
+        if options.measure is not None:
+            return _measure_written(options)
         raise ConfigError("nothing to export: give --tflite, --saved-model or both")
     if options.saved_model and options.quantize in ("dynamic", "int8"):
         raise ConfigError(
             f"a SavedModel has no 8-bit weights: leave out --quantize {options.quantize}"
         )
+    if options.max_pixels is not None and not 1 <= options.max_pixels <= MAX_PIXELS:
+        raise ConfigError(f"--max-pixels is 1 to {MAX_PIXELS}, not {options.max_pixels}")
     if options.version:
         if not options.saved_model:
             raise ConfigError("--version is of a SavedModel: give --saved-model too")
@@ -85,11 +106,14 @@ def export(options):
         quantize=options.quantize,
         training=run_summary.summarize(config, options.run),
         licence=options.licence,
+        measure=_measuring(options),
     )
-    written = {"bundle": options.out}
+    written = {"bundle": options.out, **_measured_line(manifest)}
     if options.saved_model:
         written["SavedModel"] = versions.write(
-            options.out, options.version, lambda folder: _save_model(model, manifest, folder)
+            options.out,
+            options.version,
+            lambda folder: _save_model(model, manifest, folder, options.max_pixels),
         )
     return written
 
@@ -115,7 +139,7 @@ def _export_int8(options, model, config):
             line = quantization_cost.check(reference, candidate, unseen, options.max_loss)
             written["measured"] = line
 
-        bundle.write_bundle(
+        manifest = bundle.write_bundle(
             model,
             config,
             options.out,
@@ -125,11 +149,35 @@ def _export_int8(options, model, config):
             licence=options.licence,
             images=list(known.values()),
             check=check,
+            measure=_measuring(options),
         )
+    if options.measure is not None:
+        written["on pictures"] = manifest["measured"]
     return written
 
 
-def _save_model(model, manifest, path):
+def _measuring(options):
+    """What `write_bundle` takes as `measure`."""
+    from tfcomp.export.measured import measured
+
+    return options.measure and (lambda folder: measured(folder, options.measure))
+
+
+def _measured_line(manifest):
+    return {"measured": manifest["measured"]} if "measured" in manifest else {}
+
+
+def _measure_written(options):
+    """Measures the bundle in --out, which an earlier run exported."""
+    import_quietly()
+    from tfcomp.export import bundle, measured
+
+    manifest = measured.measure_written(options.out, options.measure)
+    bundle.write_manifest(options.out, manifest)
+    return {"bundle": options.out, **_measured_line(manifest)}
+
+
+def _save_model(model, manifest, path, max_pixels=None):
     from tfcomp.entropy.bit_prior import BitPrior
     from tfcomp.entropy.hyperprior import Hyperprior
     from tfcomp.export import savedmodel
@@ -157,7 +205,7 @@ def _save_model(model, manifest, path):
         stride=manifest["stride"],
         qualities=qualities,
         default_quality=manifest["default_quality"],
-        max_pixels=manifest["max_pixels"],
+        max_pixels=max_pixels or min(manifest["max_pixels"], savedmodel.SERVED_PIXELS),
         fixed_size=manifest["fixed_size"],
     )
     savedmodel.save(module, path)

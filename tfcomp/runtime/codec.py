@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import operator
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -31,10 +30,12 @@ from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.decoder_gradient import DecoderGradient
 from tfcomp.runtime.entropy import MAX_LATENT, BitCoder, FactorizedCoder, HyperpriorCoder
 from tfcomp.runtime.feedback import Gains, checked_rounds, rounds_of, with_feedback
-from tfcomp.runtime.image_input import read_image
+from tfcomp.runtime.image_input import WHITE, Background, read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
+from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.padding import EdgePadded, padding_fits
+from tfcomp.runtime.pixel_limit import allowed_pixels, check_pixels
 from tfcomp.runtime.refinement_door import open_refinement
 from tfcomp.runtime.tiles import run_tiled
 
@@ -44,13 +45,18 @@ _log = logging.getLogger("tfcomp")
 _LARGE = 4_000_000
 
 
-def load(name_or_path: str | os.PathLike, num_threads: int | None = None) -> Codec:
+def load(name_or_path: str | os.PathLike | None = None, num_threads: int | None = None) -> Codec:
     """Returns the codec of an installed model (`tfcomp.list_models()`) or of a bundle on disk.
 
+    name_or_path: the default model, "cycle" where it is installed, if None.
     num_threads: processors to use; all that the process may use if None.
     Raises UnknownBundleError where there is no such model, BundleError for a broken bundle.
     """
-    return Codec(Bundle.read(registry.find_by_name(name_or_path).path), num_threads)
+    if name_or_path is None:
+        name_or_path = registry.default_model()
+    if num_threads is not None:
+        num_threads = whole_number("num_threads", num_threads, least=1)
+    return Codec(registry.find_by_name(name_or_path).read(), num_threads)
 
 
 class Codec:
@@ -58,6 +64,8 @@ class Codec:
 
     Safe to share between threads, and with processes that are forked, save for refinement there:
     TensorFlow cannot be used in a child of a process that has used it.
+
+    A copy, or what a pickle gives in another process, is a codec of its own of the same bundle.
 
     Attributes:
       bundle: the bundle, with its manifest.
@@ -67,6 +75,7 @@ class Codec:
         manifest = bundle.manifest
         self.bundle = bundle
         self._manifest = manifest
+        self._num_threads = num_threads
 
         def model(content: bytes, name: str) -> Model:
             return Model(content, num_threads, f"bundle {bundle.source}: {name}")
@@ -90,6 +99,10 @@ class Codec:
             network = model(bundle.gradient, "gradient.tflite")
             self._gradient = DecoderGradient(network, manifest.stride, manifest.decoder_reach)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Interpreters hold memory of their own, which neither a pickle nor a copy can carry.
+        return type(self), (self.bundle, self._num_threads)
+
     def compress(
         self,
         image: Any,
@@ -100,33 +113,38 @@ class Codec:
         feedback: int = 0,
         refine: int = 0,
         progress: Callable[[int, int], None] | None = None,
+        background: Background = WHITE,
     ) -> bytes:
         """Compresses one image.
 
-        image: a path, the bytes of an image file, a PIL image, or an array: see `read_image` for
-            what is accepted and how it becomes RGB. What had to be dropped is logged as a warning
-            of the logger "tfcomp".
+        image: a path, the bytes of an image file, a file object, a PIL image, or an array: see
+            `read_image` for what is accepted and how it becomes RGB. What had to be dropped is
+            logged as a warning of the logger "tfcomp".
         quality: 1 (smallest file) to the model's number of qualities; the model's default if None.
         target_bpp, max_bytes: instead of a quality, the largest file to make, in bits/pixel or in
             bytes, header and all. Takes the best quality that fits.
         feedback: rounds in which the encoder sees its own decoded image and mends its latents, for
-            a few percent; each takes as long as coding and decoding. See docs/feedback.md.
-        refine: steps of gradient descent on this image's latents, for a file that is a few percent
-            better and takes minutes. Needs TensorFlow; see docs/refinement.md. The limits hold.
+            a better picture for its bits: a few percent fewer at equal PSNR, where at one quality
+            the file may grow. Each takes as long as coding and decoding. See docs/feedback.md.
+        refine: steps of gradient descent on this image's latents, for the same; takes minutes.
+            Needs TensorFlow; see docs/refinement.md. The limits hold.
         progress: called with steps done and steps in all, while refining.
+        background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's name.
         Returns the bytes of a `.tfcomp` file.
         Raises ImageError for an image that can't be read or can't fit, ConfigError for bad options,
         CodecError where refinement has no TensorFlow.
         """
         if (quality, target_bpp, max_bytes).count(None) < 2:
             raise ConfigError("give only one of quality, target_bpp and max_bytes")
-        if target_bpp is not None and not 0 < target_bpp < float("inf"):
-            raise ConfigError(f"target_bpp must be a positive number, not {target_bpp}")
+        if target_bpp is not None:
+            target_bpp = positive_number("target_bpp", target_bpp)
+        if max_bytes is not None:
+            max_bytes = int(positive_number("max_bytes", max_bytes))
         quality = self.checked_quality(quality)
         feedback = self.checked_feedback(feedback)
         refinement = open_refinement(refine)
         with _memory_errors_named():
-            given = read_image(image, max_pixels=self._manifest.max_pixels)
+            given = read_image(image, self._manifest.max_pixels, background)
             for note in given.notes:
                 _log.warning("%s", note)
             if target_bpp is not None:
@@ -143,24 +161,25 @@ class Codec:
             return data
 
     def decompress(
-        self, data: bytes | str | os.PathLike, max_pixels: int | None = None
+        self, data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
     ) -> np.ndarray:
         """Decompresses a `.tfcomp` file that this model wrote.
 
-        data: the file's bytes, or its path.
-        max_pixels: refuse larger images before anything is allocated; the model's limit if None.
+        data: the file's bytes, its path, or a binary file object.
+        max_pixels: refuse larger images before anything is allocated. By default the model's limit
+            holds, and 16,384 pixels for each byte of the file; a number, up to the format's
+            89,478,485, holds instead of both.
         Returns the image, uint8 [H, W, 3], RGB.
         Raises BitstreamError for a damaged file and UnknownBundleError for another model's file
         (`tfcomp.decompress` finds the right one among the installed models).
         """
-        limit = self._manifest.max_pixels
-        if max_pixels is not None:
-            limit = min(limit, max_pixels)
-        container = parse(read_compressed(data), self._require_own, limit)
+        content = read_compressed(data)
+        container = parse(content, self._require_own)
+        limit = check_pixels(container, self._manifest, len(content), max_pixels)
         if not padding_fits(container.height, container.width, self._manifest.stride, limit):
             raise BitstreamError(
                 f"the file says {container.width}x{container.height} pixels, too long and narrow "
-                f"for the limit of {limit}; raise the limit only if you trust the file"
+                f"for the limit of {limit}; raise the limit (max_pixels) only if you trust the file"
             )
         latent_size = self._latent_size(container.height, container.width)
         with _memory_errors_named():
@@ -186,7 +205,7 @@ class Codec:
         """The quality, the model's default if None. Raises ConfigError if out of range."""
         if quality is None:
             return self._manifest.default_quality
-        quality = operator.index(quality)
+        quality = whole_number("quality", quality)
         if not 1 <= quality <= self.qualities:
             raise ConfigError(
                 f"model '{self._manifest.name}' has qualities 1 to {self.qualities}, not {quality}"
@@ -276,7 +295,13 @@ class Codec:
         manifest = self._manifest
         sections = self._entropy_coder.encode(latents, quality, **choices)
         container = Container(manifest.short_fingerprint, quality, width, height, sections)
-        return pack(container, manifest.fixed_size)
+        data = pack(container, manifest.fixed_size)
+        if width * height > allowed_pixels(manifest, len(data)):
+            _log.warning(
+                "the file has only %d bytes for %dx%d pixels; to decompress it, allow max_pixels",
+                *(len(data), width, height),
+            )
+        return data
 
     def _compress_rgb_to_fit(self, pixels: np.ndarray, max_bytes: int, feedback: int) -> bytes:
         """The best quality of at most `max_bytes`, by bisection: file sizes grow with quality."""
@@ -366,23 +391,29 @@ _shared: dict[tuple[str, Path], Codec] = {}
 _shared_lock = forking.Lock()
 
 
-def decompress(data: bytes | str | os.PathLike, max_pixels: int | None = None) -> np.ndarray:
+def decompress(
+    data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+) -> np.ndarray:
     """Decompresses a `.tfcomp` file with whichever installed model wrote it.
 
     Same arguments, result and errors as `Codec.decompress`; the model is kept for the next file.
     """
     data = read_compressed(data)
-    container = parse_installed(data)
+    container = parse_installed(data, max_pixels)
     installed = registry.find_by_fingerprint(container.fingerprint)
     return shared_codec(installed).decompress(data, max_pixels)
 
 
-def parse_installed(data: bytes) -> Container:
+def parse_installed(data: bytes, max_pixels: int | None = None) -> Container:
     """Takes a file apart, with every check, if an installed model wrote it; decodes nothing.
 
+    max_pixels: see `Codec.decompress`.
     Raises BitstreamError for a damaged file, UnknownBundleError where its model isn't installed.
     """
-    return parse(data, lambda fingerprint: registry.find_by_fingerprint(fingerprint).manifest)
+    container = parse(data, lambda short: registry.find_by_fingerprint(short).manifest)
+    manifest = registry.find_by_fingerprint(container.fingerprint).manifest
+    check_pixels(container, manifest, len(data), max_pixels)
+    return container
 
 
 def shared_codec(installed: registry.InstalledBundle) -> Codec:
@@ -390,5 +421,5 @@ def shared_codec(installed: registry.InstalledBundle) -> Codec:
     key = (installed.manifest.fingerprint, installed.path)
     with _shared_lock:
         if key not in _shared:
-            _shared[key] = Codec(Bundle.read(installed.path))
+            _shared[key] = Codec(installed.read())
         return _shared[key]
