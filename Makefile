@@ -6,7 +6,9 @@ PYTHON ?= $(shell for p in python3.11 python3.10 python3.9 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
 RUN = $(VENV)/bin/python
-OUT ?= runs/cycle
+# The run that `make train` makes anew each time; no other is ever removed.
+OWN_RUN = runs/make-train
+OUT ?= $(OWN_RUN)
 
 .PHONY: help train test lint wheels c setup clean
 
@@ -16,7 +18,7 @@ help:
 	@echo "make lint    ruff, mypy, import contracts"
 	@echo "make wheels  build a wheel and try it on every Python found"
 	@echo "make c       build and test the C library"
-	@echo "make clean   remove the virtual environment and runs"
+	@echo "make clean   remove the virtual environment and make train's run"
 
 $(VENV)/.installed: setup.py pyproject.toml tfcomp/bitstream/_range_coder.c tfcomp/bitstream/_range_coder_core.h
 	@test -n "$(PYTHON)" || { echo "no Python 3.9, 3.10 or 3.11 found: set PYTHON=/path/to/python3.11"; exit 2; }
@@ -28,7 +30,7 @@ $(VENV)/.installed: setup.py pyproject.toml tfcomp/bitstream/_range_coder.c tfco
 setup: $(VENV)/.installed
 
 train: setup
-	rm -rf $(OUT)
+	$(if $(filter $(OWN_RUN),$(OUT)),rm -rf $(OWN_RUN))
 	$(RUN) train.py --model cycle --out $(OUT)
 
 test: setup
@@ -46,4 +48,4 @@ c:
 	cmake -S c -B build/c && cmake --build build/c && ctest --test-dir build/c --output-on-failure
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) $(OWN_RUN)

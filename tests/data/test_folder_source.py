@@ -46,6 +46,47 @@ def test_an_imagefolder_layout_is_read_split_by_split(tmp_path):
     assert _values(evaluation_images(test)) == [30]
 
 
+def _make(folder, names):
+    for name in names:
+        _write(folder / name)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize(
+    ("names", "hidden"),
+    [
+        (["train/a.png", "cats/b.png", "dogs/c.png"], '"cats", "dogs"'),
+        (["cats/b.png", "dev/a.png"], '"cats"'),
+        (["train/a.png", "test/b.png", "extra/c.png"], '"extra"'),
+        (["train/a.png", "loose.png"], "loose.png"),
+        (["train/a.png", *(f"class{number}/b.png" for number in range(1000, 1100))], "95 more"),
+    ],
+)
+def test_a_class_named_like_a_split_does_not_hide_the_others(tmp_path, names, hidden, split):
+    _make(tmp_path, names)
+    with pytest.raises(ConfigError) as caught:
+        open_source(f"folder:{tmp_path}", split=split)
+    message = str(caught.value)
+    assert hidden in message and "\n" not in message and len(message) < 600
+    name = "dev" if "dev/a.png" in names else "train"
+    assert f'"{name}"' in message and f"folder:{tmp_path}/{name}" in message
+
+
+def test_the_folders_that_the_error_names_can_be_given(tmp_path):
+    _make(tmp_path, ["train/a.png", "cats/b.png", "dogs/c.png"])
+    assert open_source(f"folder:{tmp_path}/train").count == 1
+    every = ",".join(str(tmp_path / name) for name in ("cats", "dogs", "train"))
+    assert open_source(f"folder:{every}").count == 3
+
+
+def test_splits_may_lie_beside_notes_and_hidden_folders(tmp_path):
+    _make(tmp_path, ["train/a.png", "validation/b.png", ".thumbnails/c.png"])
+    (tmp_path / "README.md").write_text("where they come from")
+    (tmp_path / "labels.csv").write_text("a,1")
+    assert open_source(f"folder:{tmp_path}").count == 1
+    assert open_source(f"folder:{tmp_path}", split="validation").count == 1
+
+
 def test_any_tree_is_one_training_set_in_the_order_of_its_paths(tmp_path):
     _write(tmp_path / "b.bmp", 20, (7, 9))
     _write(tmp_path / "a" / "deep" / "er" / "x.TIFF", 10, (40, 11))

@@ -69,6 +69,14 @@ def test_a_folder_with_a_run_is_not_overwritten(tiny_run, tiny_config):
     assert (tiny_run / "config.yaml").stat().st_mtime_ns == before
 
 
+def test_a_folder_with_somebodys_files_is_not_taken_for_a_run(tmp_path, tiny_config):
+    (tmp_path / "chelsea.png").write_bytes(b"the name of a picture that a run leaves")
+    with pytest.raises(CodecError, match="new or empty folder") as caught:
+        loop.train(tiny_config, tmp_path)
+    assert str(tmp_path) in str(caught.value) and "\n" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["chelsea.png"]
+
+
 def test_resuming_nothing_is_refused(tmp_path, tiny_config):
     with pytest.raises(CodecError, match="no run"):
         loop.train(tiny_config, tmp_path / "none", resume=True)

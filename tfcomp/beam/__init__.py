@@ -8,9 +8,29 @@ step cannot do with a file goes beside the others, to `errors.jsonl`. Workers ne
 and no TensorFlow.
 """
 
-from tfcomp.beam.compressing import Compress
-from tfcomp.beam.reading import DoneIn, ReadImages
-from tfcomp.beam.replacing import remove_unfinished
-from tfcomp.beam.writing import Write
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_HOME_OF = {
+    "Compress": "tfcomp.beam.compressing",
+    "DoneIn": "tfcomp.beam.reading",
+    "ReadImages": "tfcomp.beam.reading",
+    "Write": "tfcomp.beam.writing",
+    "remove_unfinished": "tfcomp.beam.replacing",
+}
 
 __all__ = ["Compress", "DoneIn", "ReadImages", "Write", "remove_unfinished"]
+
+if TYPE_CHECKING:  # the same names, for editors and type checkers
+    from tfcomp.beam.compressing import Compress
+    from tfcomp.beam.reading import DoneIn, ReadImages
+    from tfcomp.beam.replacing import remove_unfinished
+    from tfcomp.beam.writing import Write
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'tfcomp.beam' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOME_OF[name]), name)

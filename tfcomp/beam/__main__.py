@@ -1,7 +1,33 @@
 """`python -m tfcomp.beam`."""
 
+import re
 import sys
 
-from tfcomp.beam.command import main
+from tfcomp.runtime.standard_error import without_lines
 
-sys.exit(main())
+# What Beam and its worker processes say of themselves, at any rate. Whoever gives one of Beam's
+# options of a log's level wants to see it.
+NOISE = re.compile(
+    rb"^INFO:(root|__main__|apache_beam)"
+    rb"|apitools not found, and bigquery client libraries are not available"
+    rb"|No semi_persistent_directory found"
+    rb"|Discarding unparseable args: "
+)
+
+
+def main() -> int:
+    """Runs the command without the noise; returns its exit code."""
+    if any("log_level" in argument for argument in sys.argv):
+        return _run()
+    with without_lines(NOISE):
+        return _run()
+
+
+def _run() -> int:
+    from tfcomp.beam.command import main as run  # this is where Beam is loaded
+
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

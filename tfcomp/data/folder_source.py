@@ -12,26 +12,28 @@ import tensorflow as tf
 from tfcomp.data.decoding import decode_rgb, is_readable_header
 from tfcomp.data.source import EVERYTHING, IMAGE_SPEC, ImageSource, Share, shuffled_index
 from tfcomp.errors import ConfigError
-from tfcomp.folder_contents import files_in
+from tfcomp.folder_contents import files_in, is_left_out, is_taken
 
 logger = logging.getLogger(__name__)
 
 SPLIT_NAMES = ("train", "test", "validation", "valid", "val", "dev")
 _NAMED_IN_LOG = 10
+_NAMED_IN_ERROR = 5
 
 
 class FolderSource(ImageSource):
     """Images under one folder or several, decoded by Pillow when they are needed.
 
-    Where a folder holds split folders ("train", "test", ...: the tfds.ImageFolder layout
-    root/split/label/image.jpg), those of `split` are taken. Any other folder is one tree of
-    training images. The order is that of the sorted paths.
+    Where all that a folder holds are split folders ("train", "test", ...: the tfds.ImageFolder
+    layout root/split/label/image.jpg), those of `split` are taken. A folder without split folders
+    is one tree of training images. The order is that of the sorted paths.
 
     Files with an image's suffix that are no images are left out when the folder is scanned; those
     that turn out damaged when decoded are left out of `images()`, and `endless_images()` shows the
     next readable file in their place. All are named in `skipped` and logged once.
 
-    Raises ConfigError where a folder is missing, has no such split, or has no readable image.
+    Raises ConfigError where a folder is missing, has no such split, has no readable image, or has
+    split folders beside others, which may be classes.
     """
 
     def __init__(self, folders: Sequence[Path], split: str = "train"):
@@ -134,6 +136,8 @@ def _split_trees(folders: Sequence[Path], split: str) -> list[Path]:
     trees, present = [], set()
     for folder in folders:
         splits = {name for name in SPLIT_NAMES if (folder / name).is_dir()}
+        if splits:
+            _check_nothing_else(folder, splits)
         present |= splits or {"train"}
         if split in splits:
             trees.append(folder / split)
@@ -145,6 +149,30 @@ def _split_trees(folders: Sequence[Path], split: str) -> list[Path]:
             + ", ".join(f'"{name}"' for name in sorted(present))
         )
     return trees
+
+
+def _check_nothing_else(folder: Path, splits: set[str]) -> None:
+    """A class that is named like a split must not hide the other classes."""
+    others = [path for path in folder.iterdir() if path.name not in splits]
+    names = sorted(path.name for path in others if _is_training_data(path))
+    if not names:
+        return
+    shown = ", ".join(f'"{name}"' for name in names[:_NAMED_IN_ERROR])
+    more = len(names) - _NAMED_IN_ERROR
+    found = sorted(splits)
+    raise ConfigError(
+        f"{folder} holds "
+        + " and ".join(f'"{name}"' for name in found)
+        + f", named like a split, beside {shown}{f' and {more} more' if more > 0 else ''}: give "
+        + " or ".join(f"folder:{folder}/{name}" for name in found)
+        + " for that split alone, or rename it if it is a class of pictures like the others"
+    )
+
+
+def _is_training_data(path: Path) -> bool:
+    if path.is_dir():
+        return not is_left_out(path.name)
+    return is_taken(path.name)
 
 
 def _pixels_from(function, index: tf.Tensor) -> tf.Tensor:

@@ -8,11 +8,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 from tfcomp.bitstream.container import MAX_PIXELS
@@ -26,10 +25,13 @@ from tfcomp.export.checksums import write_checksums
 from tfcomp.export.deployed_entropy import DeployedEntropy
 from tfcomp.export.deployed_gradient import DeployedGradient
 from tfcomp.export.families import deploy
+from tfcomp.export.unfinished import unfinished_folder
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import fingerprint_of
 
 BUNDLE_FORMAT_VERSION = 1
+_MANIFEST = "manifest.json"
+_NOT_IN_EVERY_BUNDLE = ("entropy.tflite", "gradient.tflite")
 
 
 def write_bundle(
@@ -49,7 +51,8 @@ def write_bundle(
     Args:
       model: a built codec model of any family.
       config: the `tfcomp.config.Config` it was trained with.
-      folder: where the bundle goes; files of an older bundle there are replaced as a whole.
+      folder: where the bundle goes; files of an older bundle there are replaced, and all else in
+        the folder stays, such as a SavedModel's versions.
       name: the bundle's name.
       quantize: see `tflite.convert`.
       training: a JSON-ready summary of the training for the manifest.
@@ -67,15 +70,12 @@ def write_bundle(
       OutputError: the folder can't be written, or holds something that is no bundle.
     """
     folder = Path(folder)
-    if folder.exists() and any(folder.iterdir()) and not (folder / "manifest.json").is_file():
-        raise OutputError(f"{folder} holds files that are no bundle: give an empty folder")
-    deployed = deploy(model, half=quantize == "float16")
-    try:
+    with _output_errors_named(folder):
+        if folder.exists() and any(folder.iterdir()) and not (folder / _MANIFEST).is_file():
+            raise OutputError(f"{folder} holds files that are no bundle: give an empty folder")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise OutputError(f"can't write {folder}: {error.strerror}") from error
-    try:
+    deployed = deploy(model, half=quantize == "float16")
+    with _output_errors_named(folder), unfinished_folder(folder.parent, folder.name) as work:
         samples = {"encode": None, "decode": None}
         if quantize == "int8":
             fixed = config.model.fixed_size
@@ -127,11 +127,7 @@ def write_bundle(
         if measure is not None:
             manifest.update(measure(work))
             write_manifest(work, manifest)
-        os.chmod(work, 0o755)
-        _swap(work, folder)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
+        _install(work, folder)
     model.use_bundle(model.tables, bytes.fromhex(manifest["fingerprint"]))
     return manifest
 
@@ -161,17 +157,32 @@ def write_manifest(folder, manifest):
     """Writes manifest.json, the model card made from it, and SHA256SUMS over all of the bundle."""
     folder = Path(folder)
     card = model_card.render(manifest)
-    write_atomically(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+    write_atomically(folder / _MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
     write_atomically(folder / "README.md", card.encode())
     write_checksums(folder)
 
 
-def _swap(work, folder):
-    """Puts the finished folder in place; the old one is removed only after that."""
-    old = None
-    if folder.exists():
-        old = folder.with_name(f".{folder.name}-old-{os.getpid()}")
-        os.replace(folder, old)
-    os.replace(work, folder)
-    if old:
-        shutil.rmtree(old)
+@contextlib.contextmanager
+def _output_errors_named(folder):
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"can't write {folder}: {error.strerror or error}") from error
+
+
+def _install(work, folder):
+    """Puts the finished bundle in place: the folder, or where it is there its files.
+
+    The folder itself stays, which a server or a container may hold open. The manifest goes last:
+    until then what is there is the older bundle or one whose fingerprint does not fit, and never
+    looks whole.
+    """
+    if not folder.exists():
+        os.rename(work, folder)
+        return
+    names = {path.name for path in work.iterdir()}
+    for name in sorted(names - {_MANIFEST}):
+        os.replace(work / name, folder / name)
+    os.replace(work / _MANIFEST, folder / _MANIFEST)
+    for name in set(_NOT_IN_EVERY_BUNDLE) - names:  # of a bundle with parts that this one lacks
+        (folder / name).unlink(missing_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +11,8 @@ from pathlib import Path
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.evaluation.images import image_files
+from tfcomp.export import versions
+from tfcomp.runtime.quiet_tensorflow import import_quietly
 from tfcomp.training.requirements import explain
 
 
@@ -25,7 +26,13 @@ def parse(arguments=None):
     parser.add_argument("--name", help="the bundle's name; default: the name of --out")
     parser.add_argument("--tflite", action="store_true", help="write the bundle (TFLite pair)")
     parser.add_argument(
-        "--saved-model", action="store_true", help="write OUT/1 for TF Serving"
+        "--saved-model", action="store_true", help="write OUT/VERSION for TF Serving"
+    )
+    parser.add_argument(
+        "--version",
+        type=versions.parse_version,
+        metavar="N",
+        help="of the SavedModel; default: the next that is free in OUT",
     )
     parser.add_argument(
         "--quantize",
@@ -79,6 +86,11 @@ def export(options):
         )
     if options.max_pixels is not None and not 1 <= options.max_pixels <= MAX_PIXELS:
         raise ConfigError(f"--max-pixels is 1 to {MAX_PIXELS}, not {options.max_pixels}")
+    if options.version:
+        if not options.saved_model:
+            raise ConfigError("--version is of a SavedModel: give --saved-model too")
+        versions.check_free(options.out, options.version)
+    import_quietly()
     from tfcomp.export import bundle
     from tfcomp.training import run_folder, run_summary
 
@@ -98,9 +110,11 @@ def export(options):
     )
     written = {"bundle": options.out, **_measured_line(manifest)}
     if options.saved_model:
-        path = options.out / "1"
-        _save_model(model, manifest, path, options.max_pixels)
-        written["SavedModel"] = path
+        written["SavedModel"] = versions.write(
+            options.out,
+            options.version,
+            lambda folder: _save_model(model, manifest, folder, options.max_pixels),
+        )
     return written
 
 
@@ -155,6 +169,7 @@ def _measured_line(manifest):
 
 def _measure_written(options):
     """Measures the bundle in --out, which an earlier run exported."""
+    import_quietly()
     from tfcomp.export import bundle, measured
 
     manifest = measured.measure_written(options.out, options.measure)
@@ -200,7 +215,6 @@ def main(arguments=None):
     """Runs the command; returns its exit code: 0, or 2 for bad input."""
     options = parse(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
     try:
@@ -209,7 +223,7 @@ def main(arguments=None):
     except ModuleNotFoundError as error:
         print(f"export.py: {explain(error)}", file=sys.stderr)
         return 2
-    except CodecError as error:
+    except (CodecError, OSError) as error:  # of the latter: no room for temporary files
         print(f"export.py: {error}", file=sys.stderr)
         return 2
     return 0

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import sys
 import time
@@ -22,6 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tfcomp.errors import CodecError
+from tfcomp.runtime.quiet_tensorflow import import_quietly
 
 _NETWORKS = {"encoder.tflite": "encode", "decoder.tflite": "decode"}
 # name -> (what stays float32, bits of the activations)
@@ -44,8 +44,8 @@ def main(arguments=None):
     parser.add_argument("--crop", type=int, metavar="PIXELS", help="the middle square of each only")
     parser.add_argument("--rows", default=";".join(_ROWS), help=f"some of {'; '.join(_ROWS)}")
     options = parser.parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
+        import_quietly()
         _run(options)
     except CodecError as error:
         print(f"quantization_table: {error}", file=sys.stderr)

@@ -19,6 +19,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE
+from tfcomp.errors import OutputError
 from tfcomp.export import graph_container
 from tfcomp.export.graph_entropy import GraphEntropy
 from tfcomp.export.graph_images import pad_to_multiple, read_image, write_png
@@ -183,14 +184,19 @@ class CodecModule(tf.Module):
 
 
 def save(module: CodecModule, path: str | os.PathLike[str]) -> None:
-    """Writes the SavedModel with its signatures. TensorFlow Serving wants `path` to end in a
-    version number, as in NAME/1."""
+    """Writes the SavedModel with its signatures into a folder, as `versions.write` gives it.
+
+    Raises OutputError where it can't be written.
+    """
     signatures = {
         "compress": module.compress,
         "decompress": module.decompress,
         "serving_default": module.decompress,
     }
-    tf.saved_model.save(module, os.fspath(path), signatures=signatures)
+    try:
+        tf.saved_model.save(module, os.fspath(path), signatures=signatures)
+    except tf.errors.OpError as error:  # of TensorFlow's file system: a full disk, say
+        raise OutputError(f"can't write the SavedModel: {error.message}") from None
 
 
 def op_names(path: str | os.PathLike[str]) -> set[str]:

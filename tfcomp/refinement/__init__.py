@@ -4,7 +4,6 @@ Only this room of the running world needs TensorFlow, and only `--refine` opens 
 imports it by name when asked to, never before.
 """
 
-import os
+from tfcomp.runtime.quiet_tensorflow import import_quietly
 
-# TensorFlow greets with lines of its own on standard error, unless told otherwise before it loads.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import_quietly()

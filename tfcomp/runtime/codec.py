@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,7 +24,7 @@ from tfcomp.errors import (
     ImageError,
     UnknownBundleError,
 )
-from tfcomp.runtime import registry
+from tfcomp.runtime import forking, registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.decoder_gradient import DecoderGradient
@@ -61,7 +60,10 @@ def load(name_or_path: str | os.PathLike | None = None, num_threads: int | None 
 
 
 class Codec:
-    """Compresses and decompresses images with one bundle. Safe to share between threads.
+    """Compresses and decompresses images with one bundle.
+
+    Safe to share between threads, and with processes that are forked, save for refinement there:
+    TensorFlow cannot be used in a child of a process that has used it.
 
     A copy, or what a pickle gives in another process, is a codec of its own of the same bundle.
 
@@ -386,7 +388,7 @@ def _memory_errors_named() -> Iterator[None]:
 
 
 _shared: dict[tuple[str, Path], Codec] = {}
-_shared_lock = threading.Lock()
+_shared_lock = forking.Lock()
 
 
 def decompress(

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from typing import IO, Any
 
 import numpy as np
 
 from tfcomp.errors import BundleError, CodecError
+from tfcomp.runtime import forking
 from tfcomp.runtime.observing import observers
 
 # LiteRT keeps the working memory of the last size it ran at; above this many input elements (a
 # 16-megapixel image has 48 million) the network is made anew instead of holding on to gigabytes.
 _KEEP_ELEMENTS = 48_000_000
 
-_first_run = threading.Lock()
-_ran_before = False
+_runs = itertools.count()
 
 
 class Model:
@@ -40,9 +40,10 @@ class Model:
         self.content = content
         self._threads = num_threads or available_threads()
         self.name = name
-        self._lock = threading.Lock()
+        self._lock = forking.Lock()
         self._interpreter: Any = None
         self._runners: dict[str, Any] = {}
+        forking.call_in_children(self._leave_to_parent)
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """All outputs of a signature.
@@ -88,6 +89,12 @@ class Model:
     def _forget(self) -> None:
         self._interpreter = None
         self._runners = {}
+
+    def _leave_to_parent(self) -> None:
+        """After a fork: the interpreter's threads are the parent's, so this process makes anew."""
+        if self._interpreter is not None:
+            forking.never_free(self._interpreter)
+        self._forget()
 
 
 class Network:
@@ -144,14 +151,11 @@ def _without_banner() -> Iterator[None]:
     LiteRT has no switch for it and writes it from C++ during the first run, hence the detour
     through a file. Everything else that was written meanwhile is passed on.
     """
-    global _ran_before
-    with _first_run:
-        first, _ran_before = not _ran_before, True
     with contextlib.ExitStack() as stack:
-        if first:
+        if next(_runs) == 0:
             try:
                 sys.stderr.flush()
-                caught = stack.enter_context(tempfile.TemporaryFile())
+                caught = stack.enter_context(_file_in_memory())
                 saved = os.dup(2)
             except (OSError, ValueError, AttributeError):
                 pass  # no standard error, or nowhere to keep it: nothing to do
@@ -161,10 +165,18 @@ def _without_banner() -> Iterator[None]:
         yield
 
 
+def _file_in_memory() -> IO[bytes]:
+    """A file that needs no temporary folder, which may be full, on systems that have such files."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("tfcomp"), "w+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
+
+
 def _restore_standard_error(saved: int, caught: IO[bytes]) -> None:
     os.dup2(saved, 2)
     os.close(saved)
-    caught.seek(0)
-    kept = [line for line in caught if not line.startswith(b"INFO: Created TensorFlow Lite")]
-    if kept:
-        os.write(2, b"".join(kept))
+    with contextlib.suppress(OSError):  # nobody listens, or the disk is full
+        caught.seek(0)
+        kept = [line for line in caught if not line.startswith(b"INFO: Created TensorFlow Lite")]
+        if kept:
+            os.write(2, b"".join(kept))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -38,16 +39,28 @@ class Item:
             return cls(index, name, error=ItemError(index, name, str(error)))
 
 
-def chunks(items: Iterable[Item], max_items: int, max_bytes: int) -> Iterator[list[Item]]:
-    """Cuts into lists of at most max_items that hold at most max_bytes, or one larger item."""
+def chunks(
+    items: Iterable[Item],
+    max_items: int,
+    max_bytes: int,
+    answer_bytes: Callable[[bytes], int] = len,
+    max_answer_bytes: float = math.inf,
+) -> Iterator[list[Item]]:
+    """Cuts into lists of at most max_items that hold at most max_bytes, or one larger item.
+
+    answer_bytes: content of an item -> what its answer may take; max_answer_bytes: of a list.
+    """
     chunk: list[Item] = []
-    size = 0
+    size = answer = 0
     for item in items:
-        if chunk and (len(chunk) >= max_items or size + len(item.content) > max_bytes):
+        length, answered = len(item.content), answer_bytes(item.content)
+        too_large = size + length > max_bytes or answer + answered > max_answer_bytes
+        if chunk and (len(chunk) >= max_items or too_large):
             yield chunk
-            chunk, size = [], 0
+            chunk, size, answer = [], 0, 0
         chunk.append(item)
-        size += len(item.content)
+        size += length
+        answer += answered
     if chunk:
         yield chunk
 

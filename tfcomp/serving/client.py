@@ -19,16 +19,21 @@ from typing import Any, Generic, TypeVar, Union
 import numpy as np
 from tqdm import tqdm
 
+from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.serving.address import Address
 from tfcomp.serving.batching import Item, chunks, in_order
 from tfcomp.serving.errors import ItemError, ServingError
-from tfcomp.serving.images import image_file, pixels_of
+from tfcomp.serving.images import claimed_size, image_file, pixels_of
 from tfcomp.serving.transport import Inputs, Transport
 
 ITEMS_A_REQUEST = 8
 BYTES_A_REQUEST = 8 * 2**20
+ANSWER_BYTES = 256 * 2**20
+_ANSWER_BYTES_A_PIXEL = 4  # at most: three colours in a PNG, in base64
+_HIGHEST_LIMIT = 2**31 - 1  # what gRPC can express
+_LONGEST_REASON = 1000  # bytes of a server's words on one item
 _SERVERS_DEFAULT_QUALITY = 0
 _MAX_QUALITY = 255  # a byte in the file
 _PLACE_IN_REQUEST = re.compile(r"^item \d+: ")
@@ -40,28 +45,34 @@ Result = TypeVar("Result")
 class _Signature(Generic[Result]):
     """name: of the SavedModel's signature. input, output: of its tensors of files.
 
-    read: anything a caller gives -> the file to send. finish: the file that comes back -> result.
+    read: anything a caller gives -> the file to send. finish: (the file that comes back, the file
+        sent, the most pixels) -> result.
     """
 
     name: str
     input: str
     output: str
     read: Callable[[Any], bytes]
-    finish: Callable[[bytes], Result]
+    finish: Callable[[bytes, bytes, int], Result]
 
-    def result(self, item: Item, file: bytes, error: bytes) -> Union[Result, ItemError]:
+    def result(
+        self, item: Item, file: bytes, error: bytes, max_pixels: int
+    ) -> Union[Result, ItemError]:
         """What an item's pair of outputs means: file, or error where it is not empty."""
         if error:
             # The server counts within the request.
-            reason = _PLACE_IN_REQUEST.sub("", error.decode("utf-8", "replace"))
+            said = error[:_LONGEST_REASON].decode("utf-8", "replace")
+            reason = " ".join(_PLACE_IN_REQUEST.sub("", said).split())
             return ItemError(item.index, item.name, reason)
         try:
-            return self.finish(file)
+            return self.finish(file, item.content, max_pixels)
         except CodecError as problem:
             return ItemError(item.index, item.name, f"the server's answer is damaged: {problem}")
 
 
-_COMPRESS = _Signature("compress", "image_bytes", "compressed_bytes", image_file, bytes)
+_COMPRESS = _Signature(
+    "compress", "image_bytes", "compressed_bytes", image_file, lambda file, _sent, _pixels: file
+)
 _DECOMPRESS = _Signature(
     "decompress", "compressed_bytes", "image_bytes", read_compressed, pixels_of
 )
@@ -72,12 +83,17 @@ class Client:
 
     url: http://HOST:8501 for REST, grpc://HOST:8500 for gRPC; https:// and grpcs:// with TLS.
     model: the name that the server serves it under. version: of the model; the newest if None.
-    timeout: seconds that the server may take to answer one request.
+    timeout: seconds that the server may take to answer one request, from its first byte sent to
+        the last of the answer.
     retries: how often a request is sent again that found no server or a busy one; with growing
         pauses. What a server refuses or does not do in time is not sent again.
     requests_at_once: how many requests of a batch are under way at the same time.
-    Safe to share between threads. Raises ConfigError for an address that is none, CodecError where
-    a package for the protocol is missing; nothing is sent before the first image.
+    max_answer_bytes: a longer answer to one request, packed or unpacked, is an error.
+    max_pixels: a larger decoded picture is an error of its item; so is one of another size than
+        the file says that was sent.
+    Safe to share between threads, and with processes that are forked, over gRPC as far as its
+    library bears that. Raises ConfigError for an address that is none, CodecError where a package
+    for the protocol is missing; nothing is sent before the first image.
     """
 
     def __init__(
@@ -89,9 +105,17 @@ class Client:
         timeout: float = 60.0,
         retries: int = 3,
         requests_at_once: int = 2,
+        max_answer_bytes: int = ANSWER_BYTES,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         if not timeout > 0 or retries < 0 or requests_at_once < 1:
             raise ConfigError("timeout and requests_at_once are positive, and retries is 0 or more")
+        if not 1 <= max_answer_bytes <= _HIGHEST_LIMIT or not 1 <= max_pixels <= MAX_PIXELS:
+            raise ConfigError(
+                f"max_answer_bytes is 1 to {_HIGHEST_LIMIT} and max_pixels is 1 to {MAX_PIXELS}"
+            )
+        self._max_answer_bytes = max_answer_bytes
+        self._max_pixels = max_pixels
         self._model = model
         self._address = Address.parse(url)
         self._requests_at_once = requests_at_once
@@ -99,7 +123,7 @@ class Client:
             from tfcomp.serving.retrying import retrying
 
             self._retrying = retrying(retries)
-            self._transport = _connect(self._address, model, version, timeout)
+            self._transport = _connect(self._address, model, version, timeout, max_answer_bytes)
         except ModuleNotFoundError as error:
             raise CodecError(_explain(error, self._address)) from None
 
@@ -194,7 +218,7 @@ class Client:
             )
             answers = in_order(
                 lambda chunk: self._answer(signature, chunk, quality),
-                chunks(items, *limits),
+                chunks(items, *limits, self._answer_weight(signature), self._max_answer_bytes),
                 self._requests_at_once,
             )
             total = operator.length_hint(sources) or None
@@ -205,6 +229,17 @@ class Client:
                         yield result
 
         return results()
+
+    def _answer_weight(self, signature: _Signature) -> Callable[[bytes], int]:
+        """What an item's answer may take, so that a request has room for those of all its items."""
+        if signature is not _DECOMPRESS:
+            return len
+
+        def weight(content: bytes) -> int:
+            width, height = claimed_size(content) or (0, 0)
+            return _ANSWER_BYTES_A_PIXEL * width * height
+
+        return weight
 
     def _answer(
         self, signature: _Signature[Result], items: list[Item], quality: int | None
@@ -225,7 +260,8 @@ class Client:
             inputs["quality"] = [quality] * len(items)
         files, errors = self._predict(signature, inputs)
         return [
-            signature.result(item, file, error) for item, file, error in zip(items, files, errors)
+            signature.result(item, file, error, self._max_pixels)
+            for item, file, error in zip(items, files, errors)
         ]
 
     def _predict(self, signature: _Signature, inputs: Inputs) -> tuple[list[bytes], list[bytes]]:
@@ -239,14 +275,16 @@ class Client:
         return files, errors
 
 
-def _connect(address: Address, model: str, version: int | None, timeout: float) -> Transport:
+def _connect(
+    address: Address, model: str, version: int | None, timeout: float, max_answer_bytes: int
+) -> Transport:
     if address.speaks_grpc:
         from tfcomp.serving.grpc_predict import GrpcTransport
 
-        return GrpcTransport(address, model, version, timeout)
+        return GrpcTransport(address, model, version, timeout, max_answer_bytes)
     from tfcomp.serving.rest import RestTransport
 
-    return RestTransport(address, model, version, timeout)
+    return RestTransport(address, model, version, timeout, max_answer_bytes)
 
 
 def _explain(error: ModuleNotFoundError, address: Address) -> str:

@@ -5,20 +5,24 @@ The stubs import TensorFlow for its tensor message, so a client without TensorFl
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import grpc
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from tfcomp.runtime import forking
 from tfcomp.serving.address import Address
 from tfcomp.serving.errors import BusyServingError, ServingError
 from tfcomp.serving.transport import Inputs, Outputs
 
 _UNLIMITED = -1
+_UNCOMPRESSED_ONLY = 1
 _OPTIONS = [
-    # The defaults' 4 MiB is less than one large photograph.
+    # The default's 4 MiB is less than one large photograph.
     ("grpc.max_send_message_length", _UNLIMITED),
-    ("grpc.max_receive_message_length", _UNLIMITED),
+    # The limit below is for what arrives, and a few bytes may unpack to gigabytes.
+    ("grpc.compression_enabled_algorithms_bitset", _UNCOMPRESSED_ONLY),
     # So that a retry a moment later finds the channel ready to connect again.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
@@ -33,20 +37,26 @@ _DT_STRING = 7
 class GrpcTransport:
     """Speaks to PredictionService. Safe to share by threads."""
 
-    def __init__(self, address: Address, model: str, version: int | None, timeout: float) -> None:
+    def __init__(
+        self,
+        address: Address,
+        model: str,
+        version: int | None,
+        timeout: float,
+        max_answer_bytes: int,
+    ) -> None:
         self._address = address
+        self._max_answer_bytes = max_answer_bytes
         self._model = model
         self._version = version
         self._timeout = timeout
-        if address.is_encrypted:
-            credentials = grpc.ssl_channel_credentials()
-            self._channel = grpc.secure_channel(address.target, credentials, _OPTIONS)
-        else:
-            self._channel = grpc.insecure_channel(address.target, _OPTIONS)
-        self._service = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self._connect()
 
     def predict(self, signature: str, inputs: Inputs) -> Outputs:
         """See `Transport.predict`."""
+        if os.getpid() != self._process:  # a fork's child: the channel's threads are its parent's
+            forking.never_free(self._channel)
+            self._connect()
         request = predict_pb2.PredictRequest()
         request.model_spec.name = self._model
         request.model_spec.signature_name = signature
@@ -58,10 +68,24 @@ class GrpcTransport:
             response = self._service.Predict(request, timeout=self._timeout)
         except grpc.RpcError as error:
             raise self._explained(error) from None
+        items = max(len(values) for values in inputs.values())
+        if any(len(tensor.string_val) > items for tensor in response.outputs.values()):
+            raise ServingError(f"{self._address} answers with too many values for {items} items")
         return {name: list(tensor.string_val) for name, tensor in response.outputs.items()}
 
     def close(self) -> None:
         self._channel.close()
+
+    def _connect(self) -> None:
+        address = self._address
+        options = [*_OPTIONS, ("grpc.max_receive_message_length", self._max_answer_bytes)]
+        if address.is_encrypted:
+            credentials = grpc.ssl_channel_credentials()
+            self._channel = grpc.secure_channel(address.target, credentials, options)
+        else:
+            self._channel = grpc.insecure_channel(address.target, options)
+        self._service = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self._process = os.getpid()
 
     def _explained(self, error: Any) -> ServingError:
         code, details = error.code(), " ".join((error.details() or "").split())[:_LONGEST_REASON]
@@ -69,6 +93,12 @@ class GrpcTransport:
             return ServingError(
                 f"{self._address} gave no answer within {self._timeout:g} s; allow more time, or "
                 "send fewer or smaller images a request"
+            )
+        if code == grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
+            return ServingError(
+                f"{self._address} answers with more than {self._max_answer_bytes} bytes; send "
+                "fewer items a request (items_a_request), or allow more (max_answer_bytes) if you "
+                "trust it"
             )
         if code == grpc.StatusCode.UNAVAILABLE:
             return BusyServingError(

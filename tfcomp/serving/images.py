@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfcomp.bitstream.container import MAX_PIXELS
+from tfcomp.bitstream.container import MAX_PIXELS, describe
+from tfcomp.errors import CodecError, ImageError
 from tfcomp.runtime.image_input import read_image
 
 _EXIF_ORIENTATION = 0x0112
@@ -40,9 +41,40 @@ def image_file(source: Any) -> bytes:
     return buffer.getvalue()
 
 
-def pixels_of(png: bytes) -> np.ndarray:
-    """uint8 [H, W, 3] of a PNG file that a server made. Raises ImageError."""
-    return read_image(png).pixels
+def pixels_of(png: bytes, sent: bytes = b"", max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """uint8 [H, W, 3] of a PNG file that a server made of the .tfcomp file `sent`.
+
+    Raises ImageError for another format, another size than the file's, or more pixels.
+    """
+    try:
+        with warnings.catch_warnings():
+            # The limit that counts is checked below.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(png), formats=("PNG",))
+        with image:
+            width, height = image.size
+    except Exception:  # noqa: BLE001 - Pillow's readers raise many types
+        raise ImageError("it is not a PNG file") from None
+    expected = claimed_size(sent)
+    if expected is not None and (width, height) != expected:
+        raise ImageError(
+            f"it has {width}x{height} pixels, not the {expected[0]}x{expected[1]} of the file"
+        )
+    if width * height > max_pixels:
+        raise ImageError(
+            f"it has {width}x{height} pixels, more than {max_pixels}; allow more (max_pixels) if "
+            "you trust the server"
+        )
+    return read_image(png, max_pixels=max_pixels).pixels
+
+
+def claimed_size(file: bytes) -> tuple[int, int] | None:
+    """(width, height) that a .tfcomp file says; None where it says none, or is damaged."""
+    try:
+        said = describe(file)
+    except CodecError:
+        return None
+    return None if said["width"] is None else (said["width"], said["height"])
 
 
 def _content(source: Any) -> bytes | None:

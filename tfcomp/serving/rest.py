@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import time
+import queue
 from typing import Any
 from urllib.parse import quote
 
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, TimeoutError
 
+from tfcomp.runtime import forking
 from tfcomp.serving.address import Address
+from tfcomp.serving.answer import AnswerError, parsed, read_start, read_whole
+from tfcomp.serving.deadline import Deadline, WatchedConnection, WatchedTlsConnection
 from tfcomp.serving.errors import BusyServingError, ServingError
 from tfcomp.serving.transport import Inputs, Outputs
 
@@ -20,22 +23,30 @@ from tfcomp.serving.transport import Inputs, Outputs
 # full. 504 is not among them: the server has spent its time on the request.
 _BUSY = (429, 502, 503)
 _MOST_KEPT = 64  # connections, for threads that share a client
-_PIECE = 1 << 16
 _LONGEST_REASON = 300
+_LONGEST_REFUSAL = 1 << 16  # bytes of a page that is no answer
 
 
 class RestTransport:
     """Speaks to `POST /v1/models/MODEL[/versions/VERSION]:predict`. Safe to share by threads."""
 
-    def __init__(self, address: Address, model: str, version: int | None, timeout: float) -> None:
+    def __init__(
+        self,
+        address: Address,
+        model: str,
+        version: int | None,
+        timeout: float,
+        max_answer_bytes: int,
+    ) -> None:
         self._address = address
         self._timeout = timeout
+        self._max_answer_bytes = max_answer_bytes
         self._path = f"{address.path}/v1/models/{quote(model, safe='')}"
         if version is not None:
             self._path += f"/versions/{version}"
         self._path += ":predict"
-        kind = urllib3.HTTPSConnectionPool if address.is_encrypted else urllib3.HTTPConnectionPool
-        self._pool = kind(address.host, address.port, maxsize=_MOST_KEPT)
+        self._pool = self._new_pool()
+        forking.call_in_children(self._leave_to_parent)
 
     def predict(self, signature: str, inputs: Inputs) -> Outputs:
         """See `Transport.predict`."""
@@ -43,52 +54,85 @@ class RestTransport:
             "signature_name": signature,
             "inputs": {name: [_to_json(value) for value in inputs[name]] for name in inputs},
         }
-        status, content = self._post(json.dumps(body, separators=(",", ":")).encode("ascii"))
-        answer = _parsed(content)
+        items = max(len(values) for values in inputs.values())
+        try:
+            status, content = self._post(json.dumps(body, separators=(",", ":")).encode("ascii"))
+            answer = parsed(content, items)
+        except AnswerError as error:
+            raise ServingError(f"{self._address} {error}") from None
         if status != 200:
             raise self._refusal(status, content, answer)
         outputs = answer.get("outputs")
         if not isinstance(outputs, dict):
             raise self._stranger(content)
         try:
-            return {name: [_from_json(item) for item in outputs[name]] for name in outputs}
-        except (TypeError, ValueError):
+            return {name: _column(outputs[name]) for name in outputs}
+        except (TypeError, ValueError, RecursionError):
             raise self._stranger(content) from None
 
     def close(self) -> None:
         self._pool.close()
 
+    def _new_pool(self) -> urllib3.HTTPConnectionPool:
+        address = self._address
+        if address.is_encrypted:
+            secure = urllib3.HTTPSConnectionPool(address.host, address.port, maxsize=_MOST_KEPT)
+            secure.ConnectionCls = WatchedTlsConnection
+            return secure
+        plain = urllib3.HTTPConnectionPool(address.host, address.port, maxsize=_MOST_KEPT)
+        plain.ConnectionCls = WatchedConnection
+        return plain
+
+    def _leave_to_parent(self) -> None:
+        """After a fork: two processes on one connection would read each other's answers."""
+        # The parent's threads may have been within the queue of connections, so its lock is theirs.
+        if self._pool.pool is not None:
+            vars(self._pool.pool).update(vars(queue.LifoQueue(_MOST_KEPT)))
+        self._pool = self._new_pool()
+
     def _post(self, body: bytes) -> tuple[int, bytes]:
-        deadline = time.monotonic() + self._timeout
-        try:
-            response = self._pool.urlopen(
-                "POST",
-                self._path,
-                body=body,
-                headers={"Content-Type": "application/json"},
-                timeout=urllib3.Timeout(total=self._timeout),
-                retries=False,  # retrying.py does that, for both protocols alike
-                redirect=False,
-                preload_content=False,
-            )
-            # urllib3's time-out is one for each read; a server that dribbles must not outlive it.
-            pieces = []
+        with Deadline(self._timeout) as deadline:
             try:
-                while piece := response.read1(_PIECE):
-                    pieces.append(piece)
-                    if time.monotonic() > deadline:
-                        raise self._too_late()
-            except BaseException:
-                response.close()
+                answer = self._exchange(body)
+                if deadline.passed:  # which ends an answer early
+                    raise self._too_late()
+                return answer
+            except (HTTPError, OSError) as error:
+                # NewConnectionError is a TimeoutError by its type.
+                late = isinstance(error, TimeoutError) and not isinstance(error, NewConnectionError)
+                if late or deadline.passed:
+                    raise self._too_late() from None
+                raise self._absent(error) from None
+            except AnswerError:
+                if deadline.passed:
+                    raise self._too_late() from None
                 raise
-            response.release_conn()
-            return response.status, b"".join(pieces)
-        except NewConnectionError as error:  # which is a TimeoutError by its type
-            raise self._absent(error) from None
-        except TimeoutError:
-            raise self._too_late() from None
-        except (HTTPError, OSError) as error:
-            raise self._absent(error) from None
+
+    def _exchange(self, body: bytes) -> tuple[int, bytes]:
+        response = self._pool.urlopen(
+            "POST",
+            self._path,
+            body=body,
+            headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
+            timeout=urllib3.Timeout(total=self._timeout),
+            retries=False,  # retrying.py does that, for both protocols alike
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            if response.status == 200:
+                content = read_whole(response, self._max_answer_bytes)
+                response.release_conn()
+            else:
+                content = read_start(response, _LONGEST_REFUSAL)
+                if len(content) < _LONGEST_REFUSAL:
+                    response.release_conn()
+                else:
+                    response.close()
+        except BaseException:
+            response.close()
+            raise
+        return response.status, content
 
     def _too_late(self) -> ServingError:
         return ServingError(
@@ -125,6 +169,13 @@ def _to_json(value: Any) -> Any:
     return value
 
 
+def _column(values: Any) -> list[bytes]:
+    """One output: a list of an item each."""
+    if not isinstance(values, list):
+        raise TypeError("an output is a list")
+    return [_from_json(item) for item in values]
+
+
 def _from_json(value: Any) -> bytes:
     """One item of an output: base64 where its name ends in _bytes, else plain text."""
     if isinstance(value, dict):
@@ -133,14 +184,6 @@ def _from_json(value: Any) -> bytes:
         except (KeyError, binascii.Error) as error:
             raise ValueError("no base64") from error
     return value.encode("utf-8") if isinstance(value, str) else str(value).encode()
-
-
-def _parsed(content: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(content)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
 
 
 def _reason(error: BaseException) -> str:
@@ -157,4 +200,4 @@ def _reason(error: BaseException) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:_LONGEST_REASON]
+    return " ".join(text[: 4 * _LONGEST_REASON].split())[:_LONGEST_REASON]

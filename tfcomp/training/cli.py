@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tfcomp import config as config_module
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.runtime.quiet_tensorflow import import_quietly
 from tfcomp.training.requirements import explain
 
 
@@ -89,7 +90,6 @@ def main(arguments=None):
     """
     options = parse(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # oneDNN's convolutions make a step about 15 % faster; TensorFlow leaves them off on CPUs
     # without AVX-512.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -98,6 +98,7 @@ def main(arguments=None):
     logging.getLogger("absl").setLevel(logging.ERROR)
     try:
         config = read_config(options)
+        import_quietly()
         from tfcomp.training import demonstrations, loop
 
         model = loop.train(config, options.out, resume=options.resume)
@@ -111,6 +112,9 @@ def main(arguments=None):
     except CodecError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return getattr(error, "exit_code", 2)
+    except OSError as error:  # a full disk, a temporary folder that is not there
+        print(f"train.py: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     return 0

@@ -18,6 +18,7 @@ from tfcomp import config as config_module
 from tfcomp.data import sources
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
+from tfcomp.folder_contents import is_left_out
 from tfcomp.models import principal_components
 from tfcomp.training import callbacks, devices, distribution, run_folder
 from tfcomp.training.batches import training_batches
@@ -148,7 +149,13 @@ def _claim(folder, config, resume):
         raise CodecError(f"{folder} holds a run already: give another --out, or --resume")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        # A run writes under names that others use too, such as bundle/ and side_by_side.png.
+        if not all(is_left_out(path.name) for path in folder.iterdir()):
+            raise CodecError(f"{folder} holds files that are no run: give a new or empty folder")
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:  # another training was quicker
+        raise CodecError(f"{folder} can't be a run folder: give another --out") from None
     except OSError as error:
         raise CodecError(f"can't write the run folder {folder}: {error.strerror}") from error
 

@@ -1,0 +1,66 @@
+"""What `make` removes: what it made itself, and nobody's runs."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+MAKEFILE = Path(__file__).parents[1] / "Makefile"
+
+pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout that is set up, with a Python that says what it was asked, and a run of hours."""
+    shutil.copy(MAKEFILE, tmp_path)
+    prerequisites = ["setup.py", "pyproject.toml"]
+    prerequisites += [
+        f"tfcomp/bitstream/{name}" for name in ("_range_coder.c", "_range_coder_core.h")
+    ]
+    for name in prerequisites:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "python $*"\n')
+    python.chmod(0o755)
+    (tmp_path / ".venv" / ".installed").touch()
+    for run in ("cycle", "mine"):
+        (tmp_path / "runs" / run).mkdir(parents=True)
+        (tmp_path / "runs" / run / "weights.index").write_text("hours")
+    return tmp_path
+
+
+def make(checkout, *arguments):
+    done = subprocess.run(["make", *arguments], cwd=checkout, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def runs(checkout):
+    return sorted(path.parent.name for path in checkout.glob("runs/*/weights.index"))
+
+
+def test_make_train_removes_no_run_but_its_own(checkout):
+    said = make(checkout, "train")
+    assert runs(checkout) == ["cycle", "mine"]
+    (own,) = {word for line in said.splitlines() for word in line.split() if "runs/" in word}
+    (checkout / own).mkdir()
+    (checkout / own / "weights.index").write_text("of an earlier make train")
+    make(checkout, "train")
+    assert runs(checkout) == ["cycle", "mine"]
+
+
+def test_make_train_into_a_folder_of_ones_own_removes_nothing(checkout):
+    assert "--out runs/mine" in make(checkout, "train", "OUT=runs/mine")
+    assert runs(checkout) == ["cycle", "mine"]
+
+
+def test_make_clean_leaves_the_runs(checkout):
+    make(checkout, "train")
+    make(checkout, "clean")
+    assert runs(checkout) == ["cycle", "mine"]
+    assert not (checkout / ".venv").exists()

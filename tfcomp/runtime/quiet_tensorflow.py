@@ -1,0 +1,39 @@
+"""TensorFlow, imported without what it says of graphics cards that nobody asked for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import sys
+
+from tfcomp.runtime.standard_error import without_lines
+
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_ERRORS_ONLY = "2"
+# Errors by their level, which every import of TensorFlow 2.14 and later writes.
+_NOISE = re.compile(
+    rb"Unable to register cu[A-Z]+ factory: Attempting to register factory for plugin"
+    rb"|computation placer already registered"
+    rb"|All log messages before absl::InitializeLog\(\) is called are written to STDERR"
+    rb"|Could not find cuda drivers on your machine"
+    rb"|TF-TRT Warning: Could not find TensorRT"
+    rb"|This TensorFlow binary is optimized to use available CPU instructions"
+    rb"|To enable the following instructions: "
+)
+
+
+def import_quietly() -> None:
+    """Imports TensorFlow, from then on with errors only on standard error.
+
+    Whoever sets TF_CPP_MIN_LOG_LEVEL wants to see, and sees all of that level.
+    Raises ImportError where it is not installed.
+    """
+    if "tensorflow" in sys.modules:
+        return
+    if _LEVEL in os.environ:
+        importlib.import_module("tensorflow")
+        return
+    os.environ[_LEVEL] = _ERRORS_ONLY
+    with without_lines(_NOISE):
+        importlib.import_module("tensorflow")

@@ -1,0 +1,104 @@
+"""What an HTTP server answers, read within limits.
+
+The limit holds for the bytes that arrive and for what they unpack to. An answer in JSON may hold no
+more values than the outputs of a request need, since each takes a hundred bytes of memory for three
+on the wire.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+_PIECE = 1 << 16
+_MOST_DIGITS = 20
+# Of JSON's own characters: what all outputs' names take, and one item with its message.
+_MARKS = 10_000
+_MARKS_AN_ITEM = 200
+_ENCODINGS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+
+
+class AnswerError(Exception):
+    """What is wrong with an answer, to be said after the server's address."""
+
+
+def read_whole(response: Any, limit: int) -> bytes:
+    """The body of an urllib3 response. Raises AnswerError above `limit` bytes, packed or not."""
+    claimed = response.headers.get("Content-Length", "")
+    if claimed.isascii() and claimed.isdecimal() and int(claimed[:20]) > limit:
+        raise _too_large(limit)
+    return b"".join(_unpacked(response, limit))
+
+
+def read_start(response: Any, length: int) -> bytes:
+    """The first bytes of a body, at most so many; what follows is left unread."""
+    pieces, missing = [], length
+    try:
+        for piece in _unpacked(response, length):
+            pieces.append(piece)
+            missing -= len(piece)
+    except AnswerError:
+        pass
+    return b"".join(pieces)[:length]
+
+
+def parsed(content: bytes, items: int) -> dict[str, Any]:
+    """The object that an answer in JSON holds; {} for any other content.
+
+    items: how many the request had. Raises AnswerError where the answer has more parts, or more
+    within each other, than answers to it have.
+    """
+    if sum(content.count(mark) for mark in (b"{", b"[", b",", b":")) > (
+        _MARKS + _MARKS_AN_ITEM * items
+    ):
+        raise AnswerError(f"answers with too many values for {items} items")
+    try:
+        answer = json.loads(content.decode("utf-8"), parse_int=_whole)
+    except RecursionError:
+        raise AnswerError("answers with values within values without end") from None
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _unpacked(response: Any, limit: int) -> Iterator[bytes]:
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    unpacker = None
+    if encoding not in ("", "identity"):
+        if encoding not in _ENCODINGS:
+            raise AnswerError(f"answers in an encoding that was not asked for ({encoding[:40]!r})")
+        unpacker = zlib.decompressobj(_ENCODINGS[encoding])
+    arrived = made = 0
+    while piece := response.read1(_PIECE, decode_content=False):
+        arrived += len(piece)
+        if arrived > limit:
+            raise _too_large(limit)
+        if unpacker is not None:
+            try:
+                piece = unpacker.decompress(piece, limit + 1 - made)
+            except zlib.error:
+                raise AnswerError(f"answers with what is not {encoding}") from None
+            if unpacker.unconsumed_tail:
+                raise _too_large(limit)
+        made += len(piece)
+        if made > limit:
+            raise _too_large(limit)
+        yield piece
+    if unpacker is not None and not unpacker.eof:
+        raise AnswerError("answers with only a part of what it packed")
+
+
+def _too_large(limit: int) -> AnswerError:
+    return AnswerError(
+        f"answers with more than {limit} bytes; send fewer items a request (items_a_request), or "
+        "allow more (max_answer_bytes) if you trust it"
+    )
+
+
+def _whole(digits: str) -> int:
+    """Older Pythons take minutes for a number of a million digits."""
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("a number of too many digits")
+    return int(digits)

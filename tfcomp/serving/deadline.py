@@ -1,0 +1,88 @@
+"""The end of a request's time, whatever its server does meanwhile.
+
+The time-outs of sockets are for each read. A server that sends a byte of a header or of a body now
+and then meets every one of them, so here a timer shuts the connection down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+_of_this_thread = threading.local()
+
+
+class Deadline:
+    """For `with`: cuts the connections off that its thread makes or uses, once the time is up.
+
+    Attributes:
+      passed: whether the time is up.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self._lock = threading.Lock()  # a child of this process has no use for it
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Deadline:
+        _of_this_thread.deadline = self
+        self._timer.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        _of_this_thread.deadline = None
+        self._timer.cancel()
+        with self._lock:
+            self._socket = None  # the connection may be another request's by now
+
+    def watch(self, connection: socket.socket | None) -> None:
+        """Says what the request goes through."""
+        with self._lock:
+            self._socket = connection
+            if self.passed:
+                self._cut()
+
+    def _end(self) -> None:
+        with self._lock:
+            self.passed = True
+            self._cut()
+
+    def _cut(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                # Not the method of a TLS socket, which another thread is reading from.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def _watch(connection: socket.socket | None) -> None:
+    deadline = getattr(_of_this_thread, "deadline", None)
+    if deadline is not None:
+        deadline.watch(connection)
+
+
+class _Watched:
+    """Of a connection: tells its thread's deadline which socket it has."""
+
+    sock: Any
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]
+        _watch(self.sock)
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        _watch(self.sock)  # kept from an earlier request; None before the first
+        super().request(*arguments, **options)  # type: ignore[misc]
+
+
+class WatchedConnection(_Watched, HTTPConnection):
+    """HTTP within a `Deadline`."""
+
+
+class WatchedTlsConnection(_Watched, HTTPSConnection):
+    """HTTPS within a `Deadline`."""
