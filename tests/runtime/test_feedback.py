@@ -210,7 +210,7 @@ def test_following_the_rates_gradient_makes_files_of_shipped_models_better(name,
 
 def test_a_gradient_that_is_no_number_is_refused(codec, picture, monkeypatch):
     broken = _with_gains(codec, 0.0, 0.2)
-    network = broken._gradient._network
+    network = broken.gradient._network
     shape = (1, 8, 10, broken.bundle.manifest.channels)
     for result in (np.full(shape, np.nan, np.float32), np.zeros((1, 8, 9, 3), np.float32)):
         monkeypatch.setattr(network, "run", lambda result=result, **inputs: result)
