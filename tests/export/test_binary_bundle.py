@@ -95,7 +95,7 @@ def test_whatever_a_hostile_section_holds_only_bits_come_out(codec, photograph):
         streams = [random.bytes(random.integers(0, 3)) for _ in range(count)]
         section = rows.pack_rows(streams)
         try:
-            values = codec._entropy_coder.decode((section,), container.quality, 2, 2)
+            values = codec.entropy_coder.decode((section,), container.quality, 2, 2)
         except BitstreamError:
             continue
         accepted += 1

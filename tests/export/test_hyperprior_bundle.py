@@ -74,8 +74,8 @@ def test_what_latents_are_quantised_to_is_what_their_sections_decode_to(
     codec, photograph, size, quality
 ):
     pixels = crop(photograph, *size)
-    latents = codec._encode_image(EdgePadded(pixels, codec.bundle.manifest.stride), quality)
-    coder = codec._entropy_coder
+    latents = codec.encode_image(EdgePadded(pixels, codec.bundle.manifest.stride), quality)
+    coder = codec.entropy_coder
     sections = coder.encode(latents, quality)
     decoded = coder.decode(sections, quality, *latents.shape[:2])
     np.testing.assert_array_equal(coder.quantized(latents, quality), decoded)

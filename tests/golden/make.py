@@ -55,7 +55,7 @@ def decode(data: bytes) -> tuple[np.ndarray, np.ndarray]:
     owner = codec.shared_codec(registry.find_by_fingerprint(container.fingerprint))
     stride = owner.bundle.manifest.stride
     rows, columns = -(-container.height // stride), -(-container.width // stride)
-    coder = owner._entropy_coder
+    coder = owner.entropy_coder
     latents = coder.decode(container.sections, container.quality, rows, columns)
     return latents, codec.decompress(data)
 

@@ -9,7 +9,7 @@ from tests.hyperprior_factory import lively_model
 from tfcomp.entropy import noise
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
 from tfcomp.models.cycle import CycleModel
-from tfcomp.runtime.feedback import Round, with_feedback
+from tfcomp.runtime.feedback import Round, after_round
 
 
 def _images(*shape):
@@ -194,10 +194,11 @@ def test_the_feedback_term_pulls_latents_to_where_a_round_of_feedback_moves_them
     pull = -tape.gradient(term, latents).numpy()
     for one, gain in enumerate(model.model_config.feedback_gains[q - 1] for q in (2, 1, 2)):
         missing = latents[one].numpy() - again[one].numpy()
-        mended = with_feedback(
+        mended = after_round(
             latents[one].numpy(),
-            [Round(lambda _: missing, gain, 0.0)],  # noqa: B023
-            lambda _: 8 * decoded[one].numpy(),  # noqa: B023
+            8 * decoded[one].numpy(),
+            None,
+            Round(lambda *_: missing, gain, 0.0),  # noqa: B023
             None,
         )
         way = mended - latents[one].numpy()

@@ -71,14 +71,14 @@ def test_tiles_of_a_shipped_model_show_no_seam(name, monkeypatch):
     image = photo(230, 300)
     rng = np.random.default_rng(5)
     latents = rng.integers(-60, 60, (15, 19, codec.info["channels"]), np.int16) * np.int16(8)
-    encoded = codec._encode_image(EdgePadded(image, codec.info["stride"]), codec.qualities)
+    encoded = codec.encode_image(EdgePadded(image, codec.info["stride"]), codec.qualities)
     size = image.shape[:2]
-    decoded = codec._decode_latents(latents, codec.qualities, size)
+    decoded = codec.decode_latents(latents, codec.qualities, size)
     monkeypatch.setattr(tiles, "TILE_PIXELS", 80)
-    tiled = codec._encode_image(EdgePadded(image, codec.info["stride"]), codec.qualities)
+    tiled = codec.encode_image(EdgePadded(image, codec.info["stride"]), codec.qualities)
     # Sums in another order: a pixel that lies between two values may become the other one.
     np.testing.assert_allclose(tiled, encoded, rtol=1e-3, atol=2e-3)
-    seamless = codec._decode_latents(latents, codec.qualities, size).astype(int)
+    seamless = codec.decode_latents(latents, codec.qualities, size).astype(int)
     difference = np.abs(seamless - decoded)
     assert difference.max() <= 1 and difference.mean() < 1e-3
 

@@ -15,7 +15,7 @@ from tfcomp.evaluation.metrics import psnr
 from tfcomp.runtime import registry, tiles
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import Codec
-from tfcomp.runtime.feedback import Gains, Round, rounds_of, with_feedback
+from tfcomp.runtime.feedback import Gains, Round, after_round, rounds_of
 
 
 @pytest.fixture(scope="module")
@@ -47,23 +47,25 @@ def _quantized(found):
     return np.rint(found).astype(np.int16) * 8
 
 
+def _after(found, *rounds, cheaper=None):
+    for each in rounds:
+        found = after_round(found, _quantized(found), None, each, cheaper)
+    return found
+
+
 def test_latents_go_where_the_mirror_image_falls_short():
     latents = np.array([[[3.2, -1.4]]], np.float32)
-    seen = []
 
-    def quantized(found):
-        seen.append(found.copy())
-        return _quantized(found)
-
-    def missing(decoded):  # of an encoder that finds three quarters of what the decoder was given
+    def missing(decoded, image):  # of an encoder that finds three quarters of what was decoded
         return latents - decoded.astype(np.float32) / 8 * np.float32(0.75)
 
-    found = with_feedback(latents, [Round(missing, 1.0, 0.0)] * 2, quantized, None)
+    once = _after(latents, Round(missing, 1.0, 0.0))
     # 3 and -1 come back as 2.25 and -0.75: short of 3.2 and -1.4 by 0.95 and -0.65.
-    np.testing.assert_allclose(seen[1], [[[3.95, -1.65]]], rtol=1e-6)
+    np.testing.assert_allclose(once, [[[3.95, -1.65]]], rtol=1e-6)
     # 4 and -2 come back as 3 and -1.5: 0.2 short, 0.1 too far.
-    np.testing.assert_allclose(found, [[[4.2, -1.9]]], rtol=1e-6)
-    half = with_feedback(latents, [Round(missing, 0.5, 0.0)], _quantized, None)
+    twice = _after(latents, *[Round(missing, 1.0, 0.0)] * 2)
+    np.testing.assert_allclose(twice, [[[4.2, -1.9]]], rtol=1e-6)
+    half = _after(latents, Round(missing, 0.5, 0.0))
     np.testing.assert_allclose(half, [[[(3.2 + 3.95) / 2, -(1.4 + 1.65) / 2]]], rtol=1e-6)
     np.testing.assert_array_equal(latents, np.array([[[3.2, -1.4]]], np.float32))
 
@@ -75,14 +77,14 @@ def test_latents_also_go_where_others_get_cheaper():
         np.testing.assert_array_equal(decoded, _quantized(found))
         return np.array([[[-2.0, 1.0]]], np.float32)
 
-    def missing(decoded):
+    def missing(decoded, image):
         return np.full(decoded.shape, 0.5, np.float32)
 
-    alone = with_feedback(latents, [Round(None, 0.0, 0.25)], _quantized, cheaper)
+    alone = _after(latents, Round(None, 0.0, 0.25), cheaper=cheaper)
     np.testing.assert_allclose(alone, [[[2.7, -1.15, 7.0]]], rtol=1e-6)
     np.testing.assert_array_equal(latents, np.array([[[3.2, -1.4, 7.0]]], np.float32))
     # Beside another correction: half of (0.5 - what quantisation took away) more.
-    both = with_feedback(latents, [Round(missing, 0.5, 0.25)], _quantized, cheaper)
+    both = _after(latents, Round(missing, 0.5, 0.25), cheaper=cheaper)
     np.testing.assert_allclose(both, [[[2.85, -0.7, 7.25]]], rtol=1e-6)
 
 
@@ -107,8 +109,7 @@ def test_the_cycles_error_comes_first_and_then_shrinking_steps_down_the_gradient
 
 def test_without_gains_there_are_no_rounds_and_latents_stay():
     latents = np.ones((1, 1, 2), np.float32)
-    rounds = rounds_of(3, Gains(0.0, 0.0, 0.0), None, None)
-    assert with_feedback(latents, rounds, None, None) is latents
+    assert _after(latents, *rounds_of(3, Gains(0.0, 0.0, 0.0), None, None)) is latents
 
 
 @pytest.mark.parametrize("quality, decibels", [(5, 0.1), (8, 0.4)])
@@ -210,7 +211,7 @@ def test_following_the_rates_gradient_makes_files_of_shipped_models_better(name,
 
 def test_a_gradient_that_is_no_number_is_refused(codec, picture, monkeypatch):
     broken = _with_gains(codec, 0.0, 0.2)
-    network = broken._gradient._network
+    network = broken.gradient._network
     shape = (1, 8, 10, broken.bundle.manifest.channels)
     for result in (np.full(shape, np.nan, np.float32), np.zeros((1, 8, 9, 3), np.float32)):
         monkeypatch.setattr(network, "run", lambda result=result, **inputs: result)

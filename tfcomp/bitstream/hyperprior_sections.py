@@ -173,6 +173,37 @@ def encode(
     hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if None.
     distortion_weight: the layout's of that quality if None.
     """
+    weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
+    inputs = (latents, quality, networks, tables, layout, coder, hyper_latents, weight)
+    return _encode(*inputs, keep=False)[0]
+
+
+def encode_and_decode(
+    latents: np.ndarray,
+    quality: int,
+    networks: Networks,
+    tables: Mapping[str, CdfTables],
+    layout: Layout,
+    coder: Coder | Any,
+    distortion_weight: float | None = None,
+) -> tuple[tuple[bytes, bytes], np.ndarray]:
+    """What `encode` gives, and what `decode` makes of it: int16 or int32 [h, w, C] in eighths."""
+    weight = distortion_weight or layout.distortion_weight(quality)
+    return _encode(latents, quality, networks, tables, layout, coder, None, weight, keep=True)
+
+
+def _encode(
+    latents: np.ndarray,
+    quality: int,
+    networks: Networks,
+    tables: Mapping[str, CdfTables],
+    layout: Layout,
+    coder: Coder | Any,
+    hyper_latents: np.ndarray | None,
+    weight: float | None,
+    keep: bool,
+) -> tuple[tuple[bytes, bytes], np.ndarray]:
+    """Sections and decoded values; without `keep`, only of channels that a pass looks at."""
     hyper = hyper_latents
     if hyper is None:
         hyper = networks.hyper_analysis(latents, quality)
@@ -185,9 +216,10 @@ def encode(
     def emit(symbols: np.ndarray, index: np.ndarray) -> None:
         latent_streams.append(coder.encode(symbols, index, tables["latents"]))
 
-    weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
-    _quantize(latents, hyper, quality, networks, tables["latents"], layout, weight, emit)
-    return pack_rows(streams), pack_rows(latent_streams)
+    decoded = _quantize(
+        latents, hyper, quality, networks, tables["latents"], layout, weight, emit, keep
+    )
+    return (pack_rows(streams), pack_rows(latent_streams)), decoded
 
 
 def quantized(
@@ -205,7 +237,9 @@ def quantized(
     """
     hyper = networks.hyper_analysis(latents, quality)
     weight = distortion_weight or layout.distortion_weight(quality)
-    return _quantize(latents, hyper, quality, networks, tables["latents"], layout, weight, None)
+    return _quantize(
+        latents, hyper, quality, networks, tables["latents"], layout, weight, None, keep=True
+    )
 
 
 def _quantize(
@@ -217,16 +251,17 @@ def _quantize(
     layout: Layout,
     weight: float | None,
     emit: Callable[[np.ndarray, np.ndarray], None] | None,
+    keep: bool,
 ) -> np.ndarray:
     """What latents decode to, int16 or int32 [h, w, C] in eighths.
 
     weight: bits that a squared error of one step is worth; None rounds to nearest.
-    emit: called with each stream's symbols and their tables; channels that no pass looks at are
-        then left out of what is returned.
+    emit: called with each stream's symbols and their tables.
+    keep: whether channels that no pass looks at are in what is returned, too.
     """
     height, width, _ = latents.shape
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
-    kept = layout.channels if emit is None else max(step.seen for step in layout.passes)
+    kept = layout.channels if keep else max(step.seen for step in layout.passes)
     decoded = np.zeros((height, width, kept), np.int16)
     rows = layout.rows_per_stream[quality - 1]
     shifts = threshold_shifts(tables, weight)

@@ -23,6 +23,7 @@ from tfcomp.folder_contents import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from tfcomp.runtime.codec import Codec
+    from tfcomp.runtime.iterative_encoding import Improvement
 
 _DIRECTION = Direction(PICTURE_SUFFIXES, COMPRESSED)
 
@@ -126,6 +127,7 @@ def _compress_file(
         source = read_standard_input(MAX_FILE_BYTES)
     image = read_image(source, manifest.max_pixels, background=background)
     input_bytes = len(source) if isinstance(source, bytes) else os.path.getsize(source)
+    improvements: list[Improvement] = []
     with sign_of_life(f"compressing {job.source_name}", shown=alone) as progress:
         data = codec.compress(
             image.pixels,
@@ -135,6 +137,7 @@ def _compress_file(
             feedback=options.feedback,
             refine=options.refine,
             progress=progress,
+            on_improvement=improvements.append,
         )
     write(data)
     if image.notes:
@@ -159,6 +162,10 @@ def _compress_file(
         f"{record['bits_per_pixel']:.3f} bits/pixel, "
         f"quality {quality} of {manifest.qualities}, model {manifest.name}"
     )
+    for gained in improvements:
+        more = gained.bytes_after - gained.bytes_before
+        record["bytes_gained"], record["decibels_gained"] = -more, gained.decibels
+        line += f"; rounds and steps: {more:+d} bytes, {gained.decibels:+.2f} dB"
     if 0 < input_bytes < len(data):  # a pipe has no size
         larger = "larger than the input; keep the input" + " or lower --quality" * (quality > 1)
         if options.json:

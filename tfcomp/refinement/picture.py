@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,9 +19,10 @@ from tfcomp.bitstream.container import parse
 from tfcomp.errors import CodecError
 from tfcomp.refinement.descent import Descent
 from tfcomp.refinement.lite_graph import LiteGraph
-from tfcomp.refinement.multiplier import multiplier, squared_error
 from tfcomp.refinement.relaxed_latents import relaxed_latents
 from tfcomp.refinement.windows import SIDE_PIXELS, windows
+from tfcomp.runtime.iterative_encoding import IterativeEncoder
+from tfcomp.runtime.lagrangian import multiplier, squared_error
 from tfcomp.runtime.padding import EdgePadded
 from tfcomp.runtime.tiles import run_tiled
 
@@ -69,10 +70,14 @@ def refine(
     elif not 0 < weight < math.inf:
         return data
     best, cost = data, _cost(codec, pixels, data, weight)
-    latents = _unrounded_latents(codec, pixels, quality)
-    if feedback:
-        latents = codec.mend_latents(latents, quality, pixels, feedback)
-    for candidate in _refined_files(codec, pixels, latents, quality, weight, steps, progress):
+    if feedback and any(codec.gains(quality)):
+        start = IterativeEncoder(codec, pixels, quality).run(feedback)
+        latents, choices = start.latents, start.choices
+    else:
+        latents, choices = _unrounded_latents(codec, pixels, quality), {}
+    for candidate in _refined_files(
+        codec, pixels, latents, quality, weight, steps, progress, choices
+    ):
         if max_bytes is None or len(candidate) <= max_bytes:
             its_cost = _cost(codec, pixels, candidate, weight)
             if its_cost < cost:
@@ -81,7 +86,7 @@ def refine(
 
 
 def _cost(codec: Codec, pixels: np.ndarray, data: bytes, weight: float | None) -> float:
-    error = squared_error(codec, pixels, data)
+    error = squared_error(pixels, codec.decompress(data))
     return error if weight is None else 8.0 * len(data) + weight * error
 
 
@@ -93,6 +98,7 @@ def _refined_files(
     weight: float | None,
     steps: int,
     progress: Callable[[int, int], None] | None,
+    choices: dict[str, Any],
 ) -> Iterator[bytes]:
     bundle, manifest = codec.bundle, codec.bundle.manifest
     stride, reach = manifest.stride, manifest.reach
@@ -132,6 +138,7 @@ def _refined_files(
             width,
             hyper_latents=hyper,
             thresholds=thresholds,
+            **choices,
         )
 
 

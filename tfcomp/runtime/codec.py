@@ -15,10 +15,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from tfcomp.bitstream.container import Container, pack, parse
+from tfcomp.bitstream.container import MAX_PIXELS, Container, pack, parse
 from tfcomp.errors import (
     BitstreamError,
-    BundleError,
     CodecError,
     ConfigError,
     ImageError,
@@ -28,11 +27,20 @@ from tfcomp.runtime import forking, registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.decoder_gradient import DecoderGradient
+from tfcomp.runtime.drawn_pictures import is_drawn
 from tfcomp.runtime.entropy import MAX_LATENT, BitCoder, FactorizedCoder, HyperpriorCoder
-from tfcomp.runtime.feedback import Gains, checked_rounds, rounds_of, with_feedback
+from tfcomp.runtime.feedback import Gains, checked_rounds
 from tfcomp.runtime.image_input import WHITE, Background, read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
+from tfcomp.runtime.iterative_encoding import (
+    AbsurdLatentsError,
+    Improvement,
+    IterativeEncoder,
+    Progress,
+)
+from tfcomp.runtime.lagrangian import squared_error
+from tfcomp.runtime.levels import LevelFiles
 from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.padding import EdgePadded, padding_fits
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_pixels
@@ -41,6 +49,8 @@ from tfcomp.runtime.tiles import run_tiled
 
 _log = logging.getLogger("tfcomp")
 
+# Of rounds of feedback, for a drawn picture that comes back far from right.
+_ROUNDS_FOR_DRAWN = 4
 # In pixels. Of larger images one network's working memory is given back before the next one runs.
 _LARGE = 4_000_000
 
@@ -80,24 +90,24 @@ class Codec:
         def model(content: bytes, name: str) -> Model:
             return Model(content, num_threads, f"bundle {bundle.source}: {name}")
 
-        self._encoder = Network(model(bundle.encoder, "encoder.tflite"), "encode", "latents")
-        self._decoder = Network(model(bundle.decoder, "decoder.tflite"), "decode", "image")
-        self._entropy_coder: FactorizedCoder | HyperpriorCoder | BitCoder
+        self.encoder = Network(model(bundle.encoder, "encoder.tflite"), "encode", "latents")
+        self.decoder = Network(model(bundle.decoder, "decoder.tflite"), "decode", "image")
+        self.entropy_coder: FactorizedCoder | HyperpriorCoder | BitCoder
         if manifest.bit_layout is not None:
-            self._entropy_coder = BitCoder(bundle.tables, manifest.bit_layout)
+            self.entropy_coder = BitCoder(bundle.tables, manifest.bit_layout)
         elif bundle.entropy is None or manifest.layout is None:
-            self._entropy_coder = FactorizedCoder(
+            self.entropy_coder = FactorizedCoder(
                 bundle.tables, manifest.qualities, manifest.channels
             )
         else:
             networks = IntegerNetworks(model(bundle.entropy, "entropy.tflite"), manifest.layout)
-            self._entropy_coder = HyperpriorCoder(
+            self.entropy_coder = HyperpriorCoder(
                 bundle.tables, manifest.layout, networks, manifest.qualities
             )
-        self._gradient: DecoderGradient | None = None
+        self.gradient: DecoderGradient | None = None
         if bundle.gradient is not None:
             network = model(bundle.gradient, "gradient.tflite")
-            self._gradient = DecoderGradient(network, manifest.stride, manifest.decoder_reach)
+            self.gradient = DecoderGradient(network, manifest.stride, manifest.decoder_reach)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Interpreters hold memory of their own, which neither a pickle nor a copy can carry.
@@ -114,6 +124,7 @@ class Codec:
         refine: int = 0,
         progress: Callable[[int, int], None] | None = None,
         background: Background = WHITE,
+        on_improvement: Callable[[Improvement], None] | None = None,
     ) -> bytes:
         """Compresses one image.
 
@@ -122,15 +133,17 @@ class Codec:
             logged as a warning of the logger "tfcomp".
         quality: 1 (smallest file) to the model's number of qualities; the model's default if None.
         target_bpp, max_bytes: instead of a quality, the largest file to make, in bits/pixel or in
-            bytes, header and all. Takes the best quality that fits.
+            bytes, header and all. Takes the file of least error that fits.
         feedback: rounds in which the encoder sees its own decoded image and mends its latents, for
             a better picture for its bits: a few percent fewer at equal PSNR, where at one quality
             the file may grow. Each takes as long as coding and decoding. See docs/feedback.md.
         refine: steps of gradient descent on this image's latents, for the same; takes minutes.
             Needs TensorFlow; see docs/refinement.md. The limits hold.
-        progress: called with steps done and steps in all, while refining.
+        progress: called with steps done and steps in all, while refining and in rounds of feedback.
+        on_improvement: called with what rounds and steps did to the file: `Improvement`.
         background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's name.
-        Returns the bytes of a `.tfcomp` file.
+        Returns the bytes of a `.tfcomp` file. Of a picture that is drawn, not photographed, it may
+        say a lower quality than was asked for, where that is smaller and not worse by its bits.
         Raises ImageError for an image that can't be read or can't fit, ConfigError for bad options,
         CodecError where refinement has no TensorFlow.
         """
@@ -150,14 +163,17 @@ class Codec:
             if target_bpp is not None:
                 height, width, _ = given.pixels.shape
                 max_bytes = int(target_bpp * height * width / 8)
+            self._check_size(given.pixels)
             if max_bytes is not None:
-                data = self._compress_rgb_to_fit(given.pixels, max_bytes, feedback)
+                data = self._file_within(given.pixels, max_bytes, feedback, progress)
             else:
-                data = self._compress_rgb(given.pixels, quality, feedback)
+                data = self._file(given.pixels, quality, feedback, progress)
             if refinement is not None:
                 data = refinement.refine(
                     self, given.pixels, data, refine, max_bytes, progress, feedback
                 )
+            if on_improvement is not None and (feedback or refine):
+                on_improvement(self._improvement(given.pixels, data))
             return data
 
     def decompress(
@@ -183,13 +199,13 @@ class Codec:
             )
         latent_size = self._latent_size(container.height, container.width)
         with _memory_errors_named():
-            latents = self._entropy_coder.decode(
+            latents = self.entropy_coder.decode(
                 container.sections, container.quality, *latent_size
             )
-            if container.height * container.width > _LARGE:
-                self._entropy_coder.release()
+            if self.is_large(container.height, container.width):
+                self.entropy_coder.release()
             size = (container.height, container.width)
-            return self._decode_latents(latents, container.quality, size)
+            return self.decode_latents(latents, container.quality, size)
 
     @property
     def qualities(self) -> int:
@@ -216,7 +232,7 @@ class Codec:
         """The rounds of feedback. Raises ConfigError below 0, or of a model that takes none."""
         return checked_rounds(rounds, any(self._manifest.all_gains), self._manifest.name)
 
-    def _compress_rgb(self, pixels: np.ndarray, quality: int, feedback: int) -> bytes:
+    def _check_size(self, pixels: np.ndarray) -> None:
         height, width, _ = pixels.shape
         fixed_size = self._manifest.fixed_size
         if fixed_size is not None and fixed_size != (width, height):
@@ -228,72 +244,101 @@ class Codec:
             raise ImageError(
                 f"an image of {width}x{height} pixels is too long and narrow; split or shrink it"
             )
-        latents = self._encode_image(EdgePadded(pixels, self._manifest.stride), quality)
-        choices: dict[str, Any] = {}
-        if feedback and any(self._gains(quality)):
-            latents = self.mend_latents(latents, quality, pixels, feedback)
-            choices["distortion_weight"] = self._feedback_weight(quality)
-        return self.pack_latents(latents, quality, height, width, **choices)
+    def _file(
+        self, pixels: np.ndarray, quality: int, feedback: int, progress: Progress | None
+    ) -> bytes:
+        rounds = bool(feedback) and any(self.gains(quality))
+        drawn = is_drawn(pixels)
+        found = []
+        if drawn or not rounds:
+            files = self._level_files(pixels, self._plain_file, drawn)
+            found.append(files.file(quality))
+            if drawn and files.is_off(quality):
+                found = [self._mended(pixels, files, quality)]
+        if rounds:
+            found.append(IterativeEncoder(self, pixels, quality).run(feedback, progress).data)
+        return found[0] if len(found) == 1 else files.cheapest_of(found, quality)
 
-    def _gains(self, quality: int) -> Gains:
+    def _file_within(
+        self, pixels: np.ndarray, max_bytes: int, feedback: int, progress: Progress | None
+    ) -> bytes:
+        def with_rounds(pixels: np.ndarray, level: int) -> bytes:
+            if not any(self.gains(level)):
+                return self._plain_file(pixels, level)
+            return IterativeEncoder(self, pixels, level).run(feedback, progress).data
+
+        drawn = is_drawn(pixels)
+        files = self._level_files(pixels, self._plain_file, drawn)
+        if not feedback:
+            return files.best_within(max_bytes)
+        # A file with rounds may be larger at its level, and too large where the plain one fits.
+        found = []
+        for make in (with_rounds, self._plain_file):
+            with contextlib.suppress(ImageError):
+                found.append(self._level_files(pixels, make, drawn).best_within(max_bytes))
+        return files.nearest_of(found) if found else files.best_within(max_bytes)
+
+    def _level_files(
+        self, pixels: np.ndarray, make: Callable[[np.ndarray, int], bytes], drawn: bool
+    ) -> LevelFiles:
+        return LevelFiles(
+            pixels,
+            self.qualities,
+            lambda level: make(pixels, level),
+            lambda data: self.decompress(data, MAX_PIXELS),
+            self._manifest.rate_distortion,
+            drawn,
+        )
+
+    def _plain_file(self, pixels: np.ndarray, quality: int) -> bytes:
+        latents = self.encode_image(EdgePadded(pixels, self._manifest.stride), quality)
+        return self.pack_latents(latents, quality, *pixels.shape[:2])
+
+    def _mended(self, pixels: np.ndarray, files: LevelFiles, quality: int) -> bytes:
+        """A file for a drawn picture that the encoder network is far off on."""
+        found = []
+        if any(self.gains(quality)) and not self.is_large(*pixels.shape[:2]):
+            found.append(IterativeEncoder(self, pixels, quality).run(_ROUNDS_FOR_DRAWN).data)
+        return files.as_good_and_small(quality, found)
+
+    def _improvement(self, pixels: np.ndarray, data: bytes) -> Improvement:
+        plain = self._plain_file(pixels, parse(data, self._require_own).quality)
+        errors = [
+            squared_error(pixels, self.decompress(each, MAX_PIXELS)) / pixels.size
+            for each in (plain, data)
+        ]
+        return Improvement(len(plain), len(data), *errors)
+
+    @staticmethod
+    def is_large(height: int, width: int) -> bool:
+        """Whether networks give their working memory back before the next one runs."""
+        return height * width > _LARGE
+
+    def gains(self, quality: int) -> Gains:
+        """How far rounds of feedback go at a quality."""
         return Gains(*(each[quality - 1] if each else 0.0 for each in self._manifest.all_gains))
 
-    def _feedback_weight(self, quality: int) -> float | None:
+    def feedback_choices(self, quality: int) -> dict[str, Any]:
+        """What `pack_latents` is given beside latents that rounds of feedback have found."""
         weights = self._manifest.feedback_distortion_weights
-        return weights[quality - 1] if weights else None
-
-    def mend_latents(
-        self, latents: np.ndarray, quality: int, pixels: np.ndarray, count: int
-    ) -> np.ndarray:
-        """Latents after so many rounds of feedback (tfcomp/runtime/feedback.py).
-
-        latents: float32 [h, w, channels] in steps, not rounded: what the encoder network makes of
-            the image. pixels: uint8 [H, W, 3], the image.
-        """
-        manifest, coder, gradient = self._manifest, self._entropy_coder, self._gradient
-        assert isinstance(coder, HyperpriorCoder)
-        size = (pixels.shape[0], pixels.shape[1])
-        large = size[0] * size[1] > _LARGE
-
-        def quantized(found: np.ndarray) -> np.ndarray:
-            return coder.quantized(found, quality, self._feedback_weight(quality))
-
-        def cheaper(found: np.ndarray, decoded: np.ndarray) -> np.ndarray:
-            return coder.rate_gradient(found, decoded, quality)
-
-        def image_of(decoded: np.ndarray) -> np.ndarray:
-            if large:
-                coder.release()
-            image = self._decode_latents(decoded, quality, size)
-            if large:
-                self._decoder.release()
-            return image
-
-        def cycle_error(decoded: np.ndarray) -> np.ndarray:
-            image = EdgePadded(image_of(decoded), manifest.stride)
-            again = self._encode_image(image, quality)
-            return np.subtract(latents, again, out=again)
-
-        def descent(decoded: np.ndarray) -> np.ndarray:
-            assert gradient is not None
-            found = gradient(pixels, image_of(decoded), decoded, quality)
-            if large:
-                gradient.release()
-            return found
-
-        rounds = rounds_of(count, self._gains(quality), cycle_error, descent)
-        return with_feedback(latents, rounds, quantized, cheaper)
+        return {"distortion_weight": weights[quality - 1]} if weights else {}
 
     def pack_latents(
         self, latents: np.ndarray, quality: int, height: int, width: int, **choices: Any
     ) -> bytes:
-        """The file of given latents, for who finds better ones than the encoder network.
+        """The file of given latents, such as iterative encoding finds.
 
         latents: [h, w, channels] as the bundle's entropy coder takes them (tfcomp/runtime/
             entropy.py). height, width: of the image in pixels. choices: the coder's own.
         """
+        sections = self.entropy_coder.encode(latents, quality, **choices)
+        return self.pack_sections(sections, quality, height, width)
+
+    def pack_sections(
+        self, sections: tuple[bytes, ...], quality: int, height: int, width: int
+    ) -> bytes:
+        """The file of sections that the entropy coder has written."""
         manifest = self._manifest
-        sections = self._entropy_coder.encode(latents, quality, **choices)
         container = Container(manifest.short_fingerprint, quality, width, height, sections)
         data = pack(container, manifest.fixed_size)
         if width * height > allowed_pixels(manifest, len(data)):
@@ -303,54 +348,36 @@ class Codec:
             )
         return data
 
-    def _compress_rgb_to_fit(self, pixels: np.ndarray, max_bytes: int, feedback: int) -> bytes:
-        """The best quality of at most `max_bytes`, by bisection: file sizes grow with quality."""
-        smallest = self._compress_rgb(pixels, 1, feedback)
-        if len(smallest) > max_bytes:
-            raise ImageError(
-                f"the image takes {len(smallest)} bytes at the lowest quality, more than the "
-                f"{max_bytes} allowed; allow more, or shrink the image"
-            )
-        best, fits, too_large = smallest, 1, self.qualities + 1
-        while too_large - fits > 1:
-            quality = (fits + too_large) // 2
-            data = self._compress_rgb(pixels, quality, feedback)
-            if len(data) <= max_bytes:
-                best, fits = data, quality
-            else:
-                too_large = quality
-        return best
-
     def _latent_size(self, height: int, width: int) -> tuple[int, int]:
         stride = self._manifest.stride
         return -(-height // stride), -(-width // stride)
 
-    def _encode_image(self, pixels: EdgePadded, quality: int) -> np.ndarray:
+    def encode_image(self, pixels: EdgePadded, quality: int) -> np.ndarray:
         """uint8 [H, W, 3] -> [h, w, channels] of the entropy coder's latent_dtype."""
         stride = self._manifest.stride
         height, width = self._latent_size(*pixels.shape[:2])
         shape = (height, width, self._manifest.channels)
-        latents = np.empty(shape, self._entropy_coder.latent_dtype)
+        latents = np.empty(shape, self.entropy_coder.latent_dtype)
         level = np.array([quality], np.int32)
         run_tiled(
-            lambda part: self._encoder.run(image=part, quality=level),
+            lambda part: self.encoder.run(image=part, quality=level),
             pixels,
             latents,
             in_scale=stride,
             out_scale=1,
             reach=self._manifest.reach,
         )
-        if pixels.shape[0] * pixels.shape[1] > _LARGE:
-            self._encoder.release()
+        if self.is_large(*pixels.shape[:2]):
+            self.encoder.release()
         # Where a network diverged: casting NaN or infinity gives the lowest integer on most CPUs.
         if not (latents.min() >= -MAX_LATENT and latents.max() <= MAX_LATENT):
-            raise BundleError(
+            raise AbsurdLatentsError(
                 f"bundle {self.bundle.source}: encoder.tflite gives absurd latents for this "
                 "image; export the bundle again from a run that did not diverge"
             )
         return latents
 
-    def _decode_latents(
+    def decode_latents(
         self, latents: np.ndarray, quality: int, size: tuple[int, int]
     ) -> np.ndarray:
         """Integers [h, w, channels] -> uint8 [H, W, 3] of the size (H, W), without the padding."""
@@ -358,7 +385,7 @@ class Codec:
         pixels = np.empty((*size, 3), np.uint8)
         level = np.array([quality], np.int32)
         run_tiled(
-            lambda part: self._decoder.run(latents=part.astype(np.int32), quality=level),
+            lambda part: self.decoder.run(latents=part.astype(np.int32), quality=level),
             latents,
             pixels,
             in_scale=1,

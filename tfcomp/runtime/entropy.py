@@ -112,6 +112,21 @@ class HyperpriorCoder:
                 latents, quality, self._networks, self._tables, self._layout, range_coder, **choices
             )
 
+    def encode_and_decode(
+        self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
+    ) -> tuple[tuple[bytes, ...], np.ndarray]:
+        """What `encode` gives, and what `decode` makes of that."""
+        with _tables_are_there():
+            return hyperprior_sections.encode_and_decode(
+                latents,
+                quality,
+                self._networks,
+                self._tables,
+                self._layout,
+                range_coder,
+                distortion_weight,
+            )
+
     def quantized(
         self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
     ) -> np.ndarray:

@@ -24,7 +24,7 @@ training pictures.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +33,7 @@ from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
 from tfcomp.errors import ConfigError
 from tfcomp.runtime.options import whole_number
 
-_Missing = Callable[[np.ndarray], np.ndarray]
+_Missing = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class Gains(NamedTuple):
@@ -50,8 +50,9 @@ class Gains(NamedTuple):
 class Round(NamedTuple):
     """What one round does.
 
-    missing: what decoded latents lack, integers [h, w, C] in units of 1 / MEAN_UNITS of a step ->
-    float32 [h, w, C] in steps, which the caller may change; None where only the rate counts.
+    missing: what decoded latents lack, integers [h, w, C] in units of 1 / MEAN_UNITS of a step, and
+    the picture that they decode to, uint8 [H, W, 3] -> float32 [h, w, C] in steps, which the caller
+    may change; None where only the rate counts.
     gain: how far to follow that. rate_gain: how far to follow the rate's gradient.
     """
 
@@ -92,36 +93,32 @@ def checked_rounds(rounds: int, takes_feedback: bool, name: str) -> int:
     return rounds
 
 
-def with_feedback(
-    latents: np.ndarray,
-    rounds: Iterable[Round],
-    quantized: Callable[[np.ndarray], np.ndarray],
+def after_round(
+    found: np.ndarray,
+    decoded: np.ndarray,
+    image: np.ndarray,
+    each: Round,
     cheaper: Callable[[np.ndarray, np.ndarray], np.ndarray],
 ) -> np.ndarray:
-    """Latents after rounds of feedback.
+    """Latents after a round of feedback.
 
-    latents: float32 [h, w, C] in quantisation steps, what the encoder makes of the picture; not
-        changed.
-    quantized: latents -> integers [h, w, C] in units of 1 / MEAN_UNITS of a step, what a file of
-        them decodes to.
+    found: float32 [h, w, C] in quantisation steps; not changed.
+    decoded: integers [h, w, C] in units of 1 / MEAN_UNITS of a step, what a file of them decodes
+        to. image: uint8 [H, W, 3], the picture that this is.
     cheaper: latents and those integers -> float32 [h, w, first channels], in steps: the rate's
         gradient.
     """
-    found = latents
-    for missing, gain, rate_gain in rounds:
-        decoded = quantized(found)
-        saving = cheaper(found, decoded) if rate_gain else None
-        if missing is None:
-            change = found.copy()
-        else:
-            change = missing(decoded)
-            for row, before, integers in zip(change, found, decoded):  # copies would be large
-                row -= before
-                row += integers * np.float32(1 / MEAN_UNITS)
-                row *= np.float32(gain)
-                row += before
-        if saving is not None:
-            saving *= np.float32(rate_gain)
-            change[..., : saving.shape[-1]] += saving
-        found = change
-    return found
+    saving = cheaper(found, decoded) if each.rate_gain else None
+    if each.missing is None:
+        change = found.copy()
+    else:
+        change = each.missing(decoded, image)
+        for row, before, integers in zip(change, found, decoded):  # copies would be large
+            row -= before
+            row += integers * np.float32(1 / MEAN_UNITS)
+            row *= np.float32(each.gain)
+            row += before
+    if saving is not None:
+        saving *= np.float32(each.rate_gain)
+        change[..., : saving.shape[-1]] += saving
+    return change

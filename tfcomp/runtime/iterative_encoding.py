@@ -1,0 +1,177 @@
+"""Iterative encoding: better latents of one picture, round by round, and never worse ones.
+
+    the encoder's file --------------------------------------------+
+    its latents -> quantise, code -> decode -> cost --+-> least cost -> file
+         ^                             |              |
+         +---- a round (feedback.py) --+--------------+
+
+The file of least cost is taken, bits + multiplier * squared error: the bits of the very file, the
+error of the picture that it decodes to (lagrangian.py). A round that does not lower the cost is not
+taken. The next one may go on from it all the same, as the second step of a descent often makes good
+what the first one went too far; but not after a round that went astray: then it starts again from
+the best latents, with the smaller step that it has anyway.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tfcomp.errors import BundleError
+from tfcomp.runtime.entropy import MAX_LATENT, HyperpriorCoder
+from tfcomp.runtime.feedback import Round, after_round, rounds_of
+from tfcomp.runtime.lagrangian import bits_of_squared_error, multiplier, squared_error
+from tfcomp.runtime.padding import EdgePadded
+
+if TYPE_CHECKING:
+    from tfcomp.runtime.codec import Codec
+
+# A round of so many times the least cost went astray.
+_ASTRAY = 1.02
+
+Progress = Callable[[int, int], None]
+
+
+class AbsurdLatentsError(BundleError):
+    """The encoder network gives numbers that no file can hold."""
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """What iterative encoding did to one file.
+
+    bytes_before, bytes_after: sizes of the encoder's own file and of the one that was taken.
+    error_before, error_after: mean squared errors of what they decode to, in squared grey levels.
+    """
+
+    bytes_before: int
+    bytes_after: int
+    error_before: float
+    error_after: float
+
+    @property
+    def decibels(self) -> float:
+        """How much PSNR was gained; infinite where no error is left."""
+        if self.error_after == self.error_before:
+            return 0.0
+        if not self.error_after:
+            return math.inf
+        return 10.0 * math.log10(self.error_before / self.error_after)
+
+
+class Candidate(NamedTuple):
+    """Latents and the file that they make.
+
+    latents: float32 [h, w, C] in steps, not rounded. decoded: integers [h, w, C], what the file
+    holds, in units of 1 / MEAN_UNITS of a step. image: uint8 [H, W, 3], what it decodes to.
+    error: sum of squares over pixels and colours. choices: of `Codec.pack_latents`.
+    """
+
+    latents: np.ndarray
+    decoded: np.ndarray
+    data: bytes
+    image: np.ndarray
+    error: float
+    choices: dict[str, Any]
+
+
+class IterativeEncoder:
+    """Rounds of feedback on one picture at one quality.
+
+    codec: of a bundle with a hyperprior. pixels: uint8 [H, W, 3].
+    """
+
+    def __init__(self, codec: Codec, pixels: np.ndarray, quality: int) -> None:
+        coder = codec.entropy_coder
+        assert isinstance(coder, HyperpriorCoder), "only a hyperprior takes rounds"
+        self._codec, self._coder, self._pixels, self._quality = codec, coder, pixels, quality
+        self._stride = codec.bundle.manifest.stride
+        self._large = codec.is_large(*pixels.shape[:2])
+
+    def run(self, count: int, progress: Progress | None = None) -> Candidate:
+        """The candidate of least cost after so many rounds.
+
+        progress: called with rounds done and rounds in all.
+        """
+        codec, quality = self._codec, self._quality
+        latents = codec.encode_image(EdgePadded(self._pixels, self._stride), quality)
+        plain = self._candidate(latents, {})
+        multiplier = self._multiplier(plain)
+
+        def cost(candidate: Candidate) -> float:
+            return 8.0 * len(candidate.data) + multiplier * candidate.error
+
+        choices = codec.feedback_choices(quality)
+        at = best = self._candidate(latents, choices) if choices else plain
+        least = cost(best)
+        rounds = rounds_of(count, codec.gains(quality), self._cycle_error(latents), self._descent)
+        for number, each in enumerate(rounds, 1):
+            found = self._moved(at, each)
+            its_cost = math.inf if found is None else cost(found)
+            if found is not None and its_cost < least:
+                best, least = found, its_cost
+            at = best if found is None or its_cost > _ASTRAY * least else found
+            if progress is not None:
+                progress(number, count)
+        return best if least < cost(plain) else plain
+
+    def _multiplier(self, plain: Candidate) -> float:
+        """Bits that a squared grey level is worth; the manifest's, else of this very picture."""
+        found = bits_of_squared_error(
+            self._codec.bundle.manifest.rate_distortion, self._quality
+        )
+        if found is not None:
+            return found
+        found = multiplier(
+            self._codec,
+            self._pixels,
+            self._quality,
+            lambda q: plain.data if q == self._quality else self._codec.compress(self._pixels, q),
+        )
+        return found if found is not None and math.isfinite(found) else 0.0
+
+    def _candidate(self, latents: np.ndarray, choices: dict[str, Any]) -> Candidate:
+        codec = self._codec
+        sections, decoded = self._coder.encode_and_decode(latents, self._quality, **choices)
+        data = codec.pack_sections(sections, self._quality, *self._pixels.shape[:2])
+        if self._large:
+            self._coder.release()
+        image = codec.decode_latents(decoded, self._quality, self._pixels.shape[:2])
+        if self._large:
+            codec.decoder.release()
+        error = squared_error(self._pixels, image)
+        return Candidate(latents, decoded, data, image, error, choices)
+
+    def _moved(self, at: Candidate, each: Round) -> Candidate | None:
+        """What a round makes of a candidate; None where it leads to absurd latents."""
+
+        def cheaper(found: np.ndarray, decoded: np.ndarray) -> np.ndarray:
+            return self._coder.rate_gradient(found, decoded, self._quality)
+
+        try:
+            latents = after_round(at.latents, at.decoded, at.image, each, cheaper)
+        except AbsurdLatentsError:
+            return None
+        if not (latents.min() >= -MAX_LATENT and latents.max() <= MAX_LATENT):
+            return None
+        return self._candidate(latents, self._codec.feedback_choices(self._quality))
+
+    def _cycle_error(self, latents: np.ndarray) -> Callable[..., np.ndarray]:
+        def cycle_error(decoded: np.ndarray, image: np.ndarray) -> np.ndarray:
+            codec = self._codec
+            again = codec.encode_image(EdgePadded(image, self._stride), self._quality)
+            return np.subtract(latents, again, out=again)
+
+        return cycle_error
+
+    def _descent(self, decoded: np.ndarray, image: np.ndarray) -> np.ndarray:
+        gradient = self._codec.gradient
+        assert gradient is not None, "rounds go down the gradient only where there is one"
+        found = gradient(self._pixels, image, decoded, self._quality)
+        if self._large:
+            gradient.release()
+        return found

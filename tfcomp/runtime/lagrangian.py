@@ -1,0 +1,88 @@
+"""What a squared error is worth in bits, at a quality of a model.
+
+A file's cost is bits + multiplier * squared error. Where PSNR falls linearly with the rate, as it
+does between neighbouring qualities,
+
+    rate = a - b ln(distortion)     and     multiplier = -d rate / d distortion = b / distortion
+
+The rates and PSNRs that a bundle's manifest has of each quality give b and the distortion.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from tfcomp.runtime.codec import Codec
+
+_PEAK = 255.0
+_COLOURS = 3
+
+
+def bits_of_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> float | None:
+    """Bits that one squared grey level is worth, of a sum over pixels and colours.
+
+    points: the manifest's "rate_distortion": quality, bpp (bits/pixel) and psnr (dB) each.
+    None where they do not say: fewer than two qualities, or none near this one.
+    """
+    curve = {
+        point["quality"]: (point["bpp"], point["psnr"])
+        for point in points
+        if all(type(point.get(key)) in (int, float) for key in ("quality", "bpp", "psnr"))
+    }
+    if quality not in curve:
+        return None
+    low = curve.get(quality - 1, curve[quality])
+    high = curve.get(quality + 1, curve[quality])
+    bits, decibels = high[0] - low[0], high[1] - low[1]
+    if not (bits > 0 and decibels > 0):
+        return None
+    slope = bits / (decibels * math.log(10.0) / 10.0)
+    return slope / (_COLOURS * _mean_squared_error(curve[quality][1]))
+
+
+def usual_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> float | None:
+    """The mean squared error, of photographs at this quality; None where points do not say."""
+    for point in points:
+        if point.get("quality") == quality and type(point.get("psnr")) in (int, float):
+            return _mean_squared_error(point["psnr"])
+    return None
+
+
+def squared_error(one: np.ndarray, other: np.ndarray) -> float:
+    """Sum over pixels and colours of (one - other)^2, of uint8 [H, W, 3] each.
+
+    Row by row, so that a large picture needs no copy of itself in floating point.
+    """
+    return sum(
+        float(np.square(row.astype(np.float32) - theirs).sum(dtype=np.float64))
+        for row, theirs in zip(one, other)
+    )
+
+
+def multiplier(
+    codec: Codec, pixels: np.ndarray, quality: int, compress: Callable[[int], bytes]
+) -> float | None:
+    """Bits that are worth one squared grey level, by this picture's own curve.
+
+    compress: quality -> the file of this picture. Two files at the neighbouring qualities give b,
+    so it needs nothing that a bundle might not hold.
+    None for a model of one quality, which has no curve; infinite where no error is worth making.
+    """
+    low, high = max(1, quality - 1), min(codec.qualities, quality + 1)
+    if low == high:
+        return None
+    files = {each: compress(each) for each in {low, quality, high}}
+    errors = {each: squared_error(pixels, codec.decompress(files[each])) for each in files}
+    if not errors[low] > errors[high] > 0 or errors[quality] <= 0:
+        return math.inf  # flat or tiny
+    spent = 8.0 * (len(files[high]) - len(files[low]))
+    return max(spent, 0.0) / math.log(errors[low] / errors[high]) / errors[quality]
+
+
+def _mean_squared_error(psnr: float) -> float:
+    return _PEAK**2 / 10.0 ** (psnr / 10.0)

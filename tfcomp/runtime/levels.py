@@ -1,0 +1,143 @@
+"""The files of one picture at each quality level, made when first asked for.
+
+A higher level makes a larger file and a better picture, of photographs; of flat and of small
+pictures it need not. Whoever looks for the best file measures, therefore: bytes of whole files,
+errors of decoded pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfcomp.errors import ImageError
+from tfcomp.runtime.lagrangian import bits_of_squared_error, squared_error, usual_squared_error
+
+# In pixels: of pictures up to here, all levels are tried where that may bring something.
+SMALL = 2**18
+# A photograph's file grows by more than this from level to level, and stays too large from there.
+_GROWS, _FAR_TOO_LARGE = 1.1, 1.25
+# Drawn pictures are easy: this part of a photograph's error at the same level is good enough.
+_GOOD_ENOUGH = 0.25
+_A_TENTH_DECIBEL = 10**0.01
+
+
+class LevelFiles:
+    """Makes, remembers and measures files of one picture.
+
+    pixels: uint8 [H, W, 3]. count: number of levels. make: level -> file. decode: file -> uint8
+    [H, W, 3]. points: the manifest's "rate_distortion". drawn: whether this is a picture of which
+    size and error may go any way from level to level.
+    """
+
+    def __init__(
+        self,
+        pixels: np.ndarray,
+        count: int,
+        make: Callable[[int], bytes],
+        decode: Callable[[bytes], np.ndarray],
+        points: Sequence[Any],
+        drawn: bool,
+    ) -> None:
+        self._pixels, self._count, self._points = pixels, count, points
+        self._make, self._decode = make, decode
+        self._small = pixels.shape[0] * pixels.shape[1] <= SMALL
+        self.drawn = drawn
+        self._files: dict[int, bytes] = {}
+        self._errors: dict[int, float] = {}
+
+    def file(self, level: int) -> bytes:
+        """The file of a level."""
+        if level not in self._files:
+            self._files[level] = self._make(level)
+        return self._files[level]
+
+    def error(self, level: int) -> float:
+        """Sum over pixels and colours of the squared error of what the level's file decodes to."""
+        if level not in self._errors:
+            self._errors[level] = self._error_of(self.file(level))
+        return self._errors[level]
+
+    def is_off(self, level: int) -> bool:
+        """Whether the picture is far from as good as an easy one should be at this level."""
+        usual = usual_squared_error(self._points, level)
+        return usual is not None and self.error(level) > (
+            _GOOD_ENOUGH * usual * self._pixels.size
+        )
+
+    def cheapest_of(self, files: Sequence[bytes], level: int) -> bytes:
+        """That of least cost, bits and what the error is worth at a level (lagrangian.py).
+
+        The first one where the manifest does not say what errors are worth.
+        """
+        weight = bits_of_squared_error(self._points, level)
+        if weight is None:
+            return files[0]
+        return min(files, key=lambda data: 8.0 * len(data) + weight * self._error_of(data))
+
+    def nearest_of(self, files: Sequence[bytes]) -> bytes:
+        """That of least error, the smallest of equal ones."""
+        return min(files, key=lambda data: (self._error_of(data), len(data)))
+
+    def as_good_and_small(self, level: int, others: Sequence[bytes]) -> bytes:
+        """The cheapest file for a level, or the smallest that is not 0.1 dB worse.
+
+        others: files that were made otherwise. Beside them there are the level's own and, of a
+        small picture, those of lower levels.
+        """
+        levels = range(level, 0, -1) if self._small else [level]
+        files = [self.file(level), *others, *(self.file(each) for each in levels)]
+        best = self._error_of(self.cheapest_of(files, level))
+        as_good = [data for data in files if self._error_of(data) <= _A_TENTH_DECIBEL * best]
+        return min(as_good, key=len)
+
+    def _error_of(self, data: bytes) -> float:
+        return squared_error(self._pixels, self._decode(data))
+
+    def best_within(self, max_bytes: int) -> bytes:
+        """The file of least error among those of at most so many bytes.
+
+        Raises ImageError where there is none.
+        """
+        everything = range(1, self._count + 1)
+        tried = set(everything)
+        if not (self._small or self.drawn):
+            tried = self._tried_from_the_likeliest(max_bytes)
+        if not any(len(self.file(level)) <= max_bytes for level in tried):
+            tried = set(everything)
+        fitting = sorted(level for level in tried if len(self.file(level)) <= max_bytes)
+        if not fitting:
+            smallest = min(len(self.file(level)) for level in tried)
+            raise ImageError(
+                f"the image takes {smallest} bytes at the least, more than the {max_bytes} "
+                "allowed; allow more, or shrink the image"
+            )
+        if not self.drawn and self._grow(fitting):
+            return self.file(fitting[-1])
+        best = min(fitting, key=lambda level: (self.error(level), len(self.file(level)), level))
+        return self.file(best)
+
+    def _tried_from_the_likeliest(self, max_bytes: int) -> set[int]:
+        """Levels of which the highest that fits is the best, in a picture whose files grow."""
+        level = self._likeliest(max_bytes)
+        tried = {level}
+        while len(self.file(level)) > max_bytes and level > 1:
+            level -= 1
+            tried.add(level)
+        above = max(tried)
+        while len(self.file(above)) <= _FAR_TOO_LARGE * max_bytes and above < self._count:
+            above += 1
+            tried.add(above)
+        return tried
+
+    def _likeliest(self, max_bytes: int) -> int:
+        bpp = 8.0 * max_bytes / (self._pixels.shape[0] * self._pixels.shape[1])
+        fitting = [p["quality"] for p in self._points if p.get("bpp", np.inf) <= bpp]
+        known = [level for level in fitting if level in range(1, self._count + 1)]
+        return max(known, default=1)
+
+    def _grow(self, levels: Sequence[int]) -> bool:
+        sizes = [len(self.file(level)) for level in levels]
+        return all(b > _GROWS * a for a, b in zip(sizes, sizes[1:]))
