@@ -41,7 +41,7 @@ WRONG = [
     ("compress photo.png x.tfcomp --quality 1 --bpp 2", "not allowed"),
     ("compress photo.png x.tfcomp --bpp -1", "positive"),
     ("compress photo.png x.tfcomp --bpp nan", "positive"),
-    ("compress photo.png x.tfcomp --max-bytes 3", "at the lowest quality"),
+    ("compress photo.png x.tfcomp --max-bytes 3", "bytes at the least, more than the 3"),
     ("compress photo.png x.tfcomp --model nothing", "no model 'nothing'"),
     ("compress photo.png x.tfcomp --model photo.png", "not a bundle"),
     ("compress photo.png x.tfcomp --refine -3", "0 steps or more"),

@@ -25,7 +25,7 @@ def small():
 
 
 def _plain_files(codec, picture):
-    return {q: codec._plain_file(picture, q) for q in range(1, codec.qualities + 1)}
+    return {q: codec.plain_file(picture, q) for q in range(1, codec.qualities + 1)}
 
 
 def _error(codec, picture, data):

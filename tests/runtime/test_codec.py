@@ -170,13 +170,13 @@ def test_a_bundle_of_one_size_leaves_the_size_out_and_takes_no_other(tmp_path):
 
 def test_an_encoder_that_gives_absurd_latents_is_an_error(codec, monkeypatch):
     lowest = np.full((1, 1, 1, 48), np.iinfo(np.int32).min, np.int32)  # what NaN becomes
-    monkeypatch.setattr(codec._encoder, "run", lambda **inputs: lowest)
+    monkeypatch.setattr(codec.encoder, "run", lambda **inputs: lowest)
     with pytest.raises(BundleError, match="absurd"):
         codec.compress(photo(4, 4))
 
 
 def test_a_network_that_does_not_fit_its_manifest_is_an_error(codec, monkeypatch):
-    monkeypatch.setattr(codec._encoder, "run", lambda **inputs: np.zeros((1, 1, 1, 47), np.int32))
+    monkeypatch.setattr(codec.encoder, "run", lambda **inputs: np.zeros((1, 1, 1, 47), np.int32))
     with pytest.raises(BundleError, match="export the bundle again"):
         codec.compress(photo(4, 4))
 

@@ -1,4 +1,4 @@
-"""Whatever the encoder tries, the file is no worse than without: hatches, text, checkers, colours."""
+"""Whatever the encoder tries, the file is no worse than without, for drawings and photographs."""
 
 import numpy as np
 import pytest

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from tfcomp.bitstream.container import MAX_PIXELS, Container, pack, parse
+from tfcomp.bitstream.container import Container, pack, parse
 from tfcomp.errors import (
     BitstreamError,
     CodecError,
@@ -27,20 +27,13 @@ from tfcomp.runtime import forking, registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.decoder_gradient import DecoderGradient
-from tfcomp.runtime.drawn_pictures import is_drawn
 from tfcomp.runtime.entropy import MAX_LATENT, BitCoder, FactorizedCoder, HyperpriorCoder
 from tfcomp.runtime.feedback import Gains, checked_rounds
+from tfcomp.runtime.file_choice import FileChoice
 from tfcomp.runtime.image_input import WHITE, Background, read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
-from tfcomp.runtime.iterative_encoding import (
-    AbsurdLatentsError,
-    Improvement,
-    IterativeEncoder,
-    Progress,
-)
-from tfcomp.runtime.lagrangian import squared_error
-from tfcomp.runtime.levels import LevelFiles
+from tfcomp.runtime.iterative_encoding import AbsurdLatentsError, Improvement
 from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.padding import EdgePadded, padding_fits
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_pixels
@@ -49,8 +42,6 @@ from tfcomp.runtime.tiles import run_tiled
 
 _log = logging.getLogger("tfcomp")
 
-# Of rounds of feedback, for a drawn picture that comes back far from right.
-_ROUNDS_FOR_DRAWN = 4
 # In pixels. Of larger images one network's working memory is given back before the next one runs.
 _LARGE = 4_000_000
 
@@ -164,16 +155,14 @@ class Codec:
                 height, width, _ = given.pixels.shape
                 max_bytes = int(target_bpp * height * width / 8)
             self._check_size(given.pixels)
-            if max_bytes is not None:
-                data = self._file_within(given.pixels, max_bytes, feedback, progress)
-            else:
-                data = self._file(given.pixels, quality, feedback, progress)
+            choice = FileChoice(self, given.pixels, feedback, progress)
+            data = choice.at(quality) if max_bytes is None else choice.within(max_bytes)
             if refinement is not None:
                 data = refinement.refine(
                     self, given.pixels, data, refine, max_bytes, progress, feedback
                 )
             if on_improvement is not None and (feedback or refine):
-                on_improvement(self._improvement(given.pixels, data))
+                on_improvement(choice.improvement(data))
             return data
 
     def decompress(
@@ -244,70 +233,10 @@ class Codec:
             raise ImageError(
                 f"an image of {width}x{height} pixels is too long and narrow; split or shrink it"
             )
-    def _file(
-        self, pixels: np.ndarray, quality: int, feedback: int, progress: Progress | None
-    ) -> bytes:
-        rounds = bool(feedback) and any(self.gains(quality))
-        drawn = is_drawn(pixels)
-        found = []
-        if drawn or not rounds:
-            files = self._level_files(pixels, self._plain_file, drawn)
-            found.append(files.file(quality))
-            if drawn and files.is_off(quality):
-                found = [self._mended(pixels, files, quality)]
-        if rounds:
-            found.append(IterativeEncoder(self, pixels, quality).run(feedback, progress).data)
-        return found[0] if len(found) == 1 else files.cheapest_of(found, quality)
-
-    def _file_within(
-        self, pixels: np.ndarray, max_bytes: int, feedback: int, progress: Progress | None
-    ) -> bytes:
-        def with_rounds(pixels: np.ndarray, level: int) -> bytes:
-            if not any(self.gains(level)):
-                return self._plain_file(pixels, level)
-            return IterativeEncoder(self, pixels, level).run(feedback, progress).data
-
-        drawn = is_drawn(pixels)
-        files = self._level_files(pixels, self._plain_file, drawn)
-        if not feedback:
-            return files.best_within(max_bytes)
-        # A file with rounds may be larger at its level, and too large where the plain one fits.
-        found = []
-        for make in (with_rounds, self._plain_file):
-            with contextlib.suppress(ImageError):
-                found.append(self._level_files(pixels, make, drawn).best_within(max_bytes))
-        return files.nearest_of(found) if found else files.best_within(max_bytes)
-
-    def _level_files(
-        self, pixels: np.ndarray, make: Callable[[np.ndarray, int], bytes], drawn: bool
-    ) -> LevelFiles:
-        return LevelFiles(
-            pixels,
-            self.qualities,
-            lambda level: make(pixels, level),
-            lambda data: self.decompress(data, MAX_PIXELS),
-            self._manifest.rate_distortion,
-            drawn,
-        )
-
-    def _plain_file(self, pixels: np.ndarray, quality: int) -> bytes:
+    def plain_file(self, pixels: np.ndarray, quality: int) -> bytes:
+        """The file that the encoder network alone makes; pixels: uint8 [H, W, 3]."""
         latents = self.encode_image(EdgePadded(pixels, self._manifest.stride), quality)
         return self.pack_latents(latents, quality, *pixels.shape[:2])
-
-    def _mended(self, pixels: np.ndarray, files: LevelFiles, quality: int) -> bytes:
-        """A file for a drawn picture that the encoder network is far off on."""
-        found = []
-        if any(self.gains(quality)) and not self.is_large(*pixels.shape[:2]):
-            found.append(IterativeEncoder(self, pixels, quality).run(_ROUNDS_FOR_DRAWN).data)
-        return files.as_good_and_small(quality, found)
-
-    def _improvement(self, pixels: np.ndarray, data: bytes) -> Improvement:
-        plain = self._plain_file(pixels, parse(data, self._require_own).quality)
-        errors = [
-            squared_error(pixels, self.decompress(each, MAX_PIXELS)) / pixels.size
-            for each in (plain, data)
-        ]
-        return Improvement(len(plain), len(data), *errors)
 
     @staticmethod
     def is_large(height: int, width: int) -> bool:

@@ -140,7 +140,8 @@ class IterativeEncoder:
         data = codec.pack_sections(sections, self._quality, *self._pixels.shape[:2])
         if self._large:
             self._coder.release()
-        image = codec.decode_latents(decoded, self._quality, self._pixels.shape[:2])
+        height, width, _ = self._pixels.shape
+        image = codec.decode_latents(decoded, self._quality, (height, width))
         if self._large:
             codec.decoder.release()
         error = squared_error(self._pixels, image)
