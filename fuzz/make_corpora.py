@@ -1,0 +1,163 @@
+"""Writes the seeds of fuzz/corpus, from the shipped bundles and golden files and from formulas.
+
+    python -m fuzz.make_corpora
+
+Seeds that are there under other names, such as inputs that once crashed, stay.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import tfcomp
+from fuzz import section_cases
+from tests.c.toy_networks import ToyNetworks
+from tfcomp.bitstream import hyperprior_sections, range_coder
+from tfcomp.bitstream.container import Container, pack
+from tfcomp.bitstream.tables import CdfTables, load_tables, save_tables
+from tfcomp.runtime.bundle import Manifest, read_manifest
+
+ROOT = Path(__file__).resolve().parents[1]
+CORPUS = ROOT / "fuzz" / "corpus"
+BUNDLES, GOLDEN = ROOT / "tfcomp" / "bundles", ROOT / "tests" / "golden"
+SIZES = ((1, 1), (16, 16), (33, 17), (64, 48))  # height, width in pixels
+TOY_FEATURES = 4  # known_bundles.c has as many
+EACH = 8  # sections of each kind
+
+
+def write(folder: Path = CORPUS) -> None:
+    """Writes all seeds into folders `file`, `sections`, `tables` and `manifest`."""
+    for kind, seeds in (
+        ("file", {**golden_files(), **coded_files(), **toy_files()}),
+        ("sections", sections()),
+        ("tables", tables()),
+        ("manifest", manifests()),
+    ):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        for name, data in seeds.items():
+            (folder / kind / name).write_bytes(data)
+
+
+def bundles() -> dict[str, Manifest]:
+    """The shipped bundles' manifests by name."""
+    paths = sorted(path.parent for path in BUNDLES.glob("*/manifest.json"))
+    return {path.name: read_manifest(path) for path in paths}
+
+
+def _cases(manifest: Manifest):
+    """(name, height, width, quality) of the files of a bundle."""
+    fixed = manifest.fixed_size
+    for number, (height, width) in enumerate([fixed[::-1]] if fixed else SIZES):
+        quality = 1 + (number * 3 + 1) % manifest.qualities
+        yield f"{height}x{width}-q{quality}", height, width, quality
+
+
+def golden_files() -> dict[str, bytes]:
+    found = sorted(GOLDEN.glob("*/*.tfcomp"))
+    return {f"golden-{path.parent.name}-{path.stem}": path.read_bytes() for path in found}
+
+
+def coded_files() -> dict[str, bytes]:
+    """Crops of a photograph, by every bundle's own networks."""
+    with Image.open(GOLDEN / "cycle" / "chelsea-quality-4.png") as image:
+        photograph = np.asarray(image.convert("RGB"))
+    seeds = {}
+    for name, manifest in bundles().items():
+        codec = tfcomp.load(BUNDLES / name)
+        for case, height, width, quality in _cases(manifest):
+            crop = np.resize(photograph[:height, :width], (height, width, 3))
+            seeds[f"{name}-{case}"] = codec.compress(crop, quality=quality)
+    return seeds
+
+
+def toy_files() -> dict[str, bytes]:
+    """Files of the bundles with a hyperprior, whose networks are formulas: they decode in C."""
+    random = np.random.default_rng(31)
+    seeds = {}
+    for name, manifest in bundles().items():
+        layout = manifest.layout
+        if layout is None:
+            continue
+        held = load_tables(BUNDLES / name / "tables.npz")
+        channels = [step.channels for step in layout.passes]
+        networks = ToyNetworks(channels, TOY_FEATURES, held["latents"].count)
+        for case, height, width, quality in _cases(manifest):
+            shape = (-(-height // manifest.stride), -(-width // manifest.stride))
+            latents = random.normal(0, 2, (*shape, manifest.channels)).astype(np.float32)
+            hyper_shape = (-(-shape[0] // 2), -(-shape[1] // 2), layout.hyper_channels)
+            coded = hyperprior_sections.encode(
+                latents, quality, networks, held, layout, range_coder, thresholds=False,
+                hyper_latents=random.integers(-2, 3, hyper_shape).astype(np.int32),
+            )  # fmt: skip
+            container = Container(manifest.short_fingerprint, quality, width, height, coded)
+            seeds[f"toy-{name}-{case}"] = pack(container, manifest.fixed_size)
+    return seeds
+
+
+def sections() -> dict[str, bytes]:
+    """Inputs of fuzz_sections.c."""
+    random = np.random.default_rng(32)
+    seeds = {}
+    for number in range(EACH):
+        cases = {
+            "factorized": section_cases.factorized(random),
+            "bits": section_cases.bits(random),
+            "hyperprior": section_cases.hyperprior(random),
+        }
+        hostile = {f"{name}-hostile": section_cases.hostile(case) for name, case in cases.items()}
+        for kind, name in (
+            (section_cases.VALUES_ROUND_TRIP, "round-trip-of-values"),
+            (section_cases.SECTION_ROUND_TRIP, "round-trip-of-a-section"),
+        ):
+            cases[name] = section_cases.round_trip(random, kind)
+        seeds.update({f"{name}-{number}": data for name, data in {**cases, **hostile}.items()})
+    return seeds
+
+
+def tables() -> dict[str, bytes]:
+    """Small tables.npz files, sound and not, and a shipped one."""
+    random = np.random.default_rng(33)
+    seeds = {"vaegan-faces": (BUNDLES / "vaegan-faces" / "tables.npz").read_bytes()}
+    for count in (1, 2, 5):
+        made = section_cases.random_tables(random, count).tables
+        seeds[f"sound-{count}"] = sound = _saved({"latents": made, "hyper_latents": made})
+        seeds[f"cut-{count}"] = sound[: len(sound) * 2 // 3]
+    arrays = {**made.to_arrays("latents"), **made.to_arrays("hyper_latents")}
+    seeds["deflated"] = _zipped(arrays, zipfile.ZIP_DEFLATED)
+    seeds["not-vectors"] = _zipped({name: array[None] for name, array in arrays.items()})
+    seeds["of-int64"] = _zipped({name: array.astype(np.int64) for name, array in arrays.items()})
+    seeds["falling"] = _zipped({**arrays, "latents/cdf": arrays["latents/cdf"][::-1].copy()})
+    return seeds
+
+
+def _saved(held: dict[str, CdfTables]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tables.npz"
+        save_tables(path, held)
+        return path.read_bytes()
+
+
+def _zipped(arrays: dict[str, np.ndarray], compression: int = zipfile.ZIP_STORED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.save(content, array)
+            entry = zipfile.ZipInfo(f"{name}.npy")  # of 1980: the same bytes every day
+            entry.compress_type = compression
+            archive.writestr(entry, content.getvalue())
+    return out.getvalue()
+
+
+def manifests() -> dict[str, bytes]:
+    return {name: (BUNDLES / name / "manifest.json").read_bytes() for name in bundles()}
+
+
+if __name__ == "__main__":
+    write()
