@@ -18,6 +18,7 @@ RUNNING = [
     "numpy>=1.23",
     "Pillow>=10.1",
     "tqdm>=4.62",
+    "platformdirs>=3.0",
     "ai-edge-litert>=1.0.1",
 ]
 TRAINING = [

@@ -1,12 +1,19 @@
 """A tiny codec, really trained once, that the tests of models, export and training share."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 import pytest
 
 from tests import tiny_runs
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+# Models that were installed on this machine are no part of the tests.
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="tfcomp-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 
 ROOT = tiny_runs.ROOT
 TINY = tiny_runs.config_file("cycle")

@@ -70,6 +70,8 @@ int main(int count, char **arguments)
         quit("use", "decode BUNDLE_FOLDER IN.tfcomp OUT.ppm");
     read_manifest(arguments[1], &manifest);
     file = read_file("", arguments[2], &length);
+    if (manifest.sizes.fixed_width == 0)
+        manifest.sizes.max_pixels = tfcomp_pixel_limit(length);
     status = tfcomp_container_parse(file, length, &manifest.sizes, &image);
     snprintf(fingerprint, sizeof fingerprint, "%02x%02x%02x%02x", image.fingerprint[0],
              image.fingerprint[1], image.fingerprint[2], image.fingerprint[3]);

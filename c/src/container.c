@@ -35,6 +35,13 @@ static tfcomp_status check_size(const tfcomp_container *container, uint64_t max_
     return TFCOMP_OK;
 }
 
+uint64_t tfcomp_pixel_limit(size_t file_bytes)
+{
+    if (file_bytes > TFCOMP_MAX_PIXELS / TFCOMP_PIXELS_PER_BYTE)
+        return TFCOMP_MAX_PIXELS;
+    return (uint64_t)file_bytes * TFCOMP_PIXELS_PER_BYTE;
+}
+
 tfcomp_status tfcomp_container_parse(const uint8_t *file, size_t length,
                                      const tfcomp_bundle *bundle, tfcomp_container *container)
 {

@@ -5,6 +5,15 @@
 #include "tfcomp/container.h"
 #include "vectors.h"
 
+static void check_pixel_limit(void)
+{
+    EXPECT(tfcomp_pixel_limit(0) == 0, "no bytes, %u pixels", 1u);
+    EXPECT(tfcomp_pixel_limit(23) == 23u * TFCOMP_PIXELS_PER_BYTE, "%u bytes", 23u);
+    EXPECT(tfcomp_pixel_limit(5461) == 5461u * TFCOMP_PIXELS_PER_BYTE, "%u bytes", 5461u);
+    EXPECT(tfcomp_pixel_limit(5462) == TFCOMP_MAX_PIXELS, "%u bytes", 5462u);
+    EXPECT(tfcomp_pixel_limit((size_t)-1) == TFCOMP_MAX_PIXELS, "%u bytes", 0u);
+}
+
 int main(int count, char **arguments)
 {
     FILE *file = count > 1 ? fopen(arguments[1], "r") : NULL;
@@ -46,6 +55,7 @@ int main(int count, char **arguments)
         }
     }
     fclose(file);
+    check_pixel_limit();
     printf("%d files, %d failures\n", files, failures);
     return files == 0 || failures != 0;
 }

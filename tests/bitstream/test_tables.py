@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import io
+import os
+import tempfile
 import zipfile
 
 import numpy as np
 import pytest
 
+from tests.damage import mutants
 from tfcomp.bitstream.tables import CdfTables, load_tables, save_tables
 from tfcomp.errors import BundleError
 
 from .coder_cases import tables_of
+from .zip_faults import two_meanings
 
 TWO = ([-4, 0, 3, 12, 15, 16], [3, 0, 1, 7, 8])
 
@@ -189,3 +193,47 @@ def test_a_missing_file_and_a_directory_raise_bundle_error(tmp_path):
         load_tables(tmp_path / "none.npz")
     with pytest.raises(BundleError):
         load_tables(tmp_path)
+
+
+def saved_bytes(tmp_path, **sections) -> bytes:
+    save_tables(tmp_path / "saved.npz", sections)
+    return (tmp_path / "saved.npz").read_bytes()
+
+
+def test_tables_are_read_from_bytes_without_a_file(tmp_path, monkeypatch):
+    data = saved_bytes(tmp_path, latents=tables_of(*TWO))
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda *_, **__: pytest.fail("a temporary folder"))
+    assert load_tables(data)["latents"].digest() == tables_of(*TWO).digest()
+
+
+def test_an_archive_with_two_meanings_is_refused(tmp_path):
+    sound = saved_bytes(tmp_path, latents=tables_of(*TWO))
+    other = saved_bytes(tmp_path, latents=tables_of(TWO[1], TWO[0]))
+    for label, archive in two_meanings(sound, other):
+        (tmp_path / "two.npz").write_bytes(archive)
+        with pytest.raises(BundleError) as refusal:
+            load_tables(tmp_path / "two.npz")
+            pytest.fail(label)
+        assert "\n" not in str(refusal.value)
+
+
+def test_only_bundle_error_comes_out_of_mutated_tables(tmp_path):
+    random = np.random.default_rng(19)
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **tables_of(*TWO).to_arrays("latents"))
+    stored = saved_bytes(tmp_path, latents=tables_of(*TWO), hyper=tables_of(TWO[1]))
+    expected = tables_of(*TWO).digest()
+    for mutant in mutants([stored, packed.getvalue()], 600, random):
+        (tmp_path / "mutant.npz").write_bytes(mutant)
+        try:
+            tables = load_tables(tmp_path / "mutant.npz")
+        except BundleError as error:
+            assert "\n" not in str(error)
+        else:
+            assert tables["latents"].digest() == expected
+
+
+def test_a_pipe_in_the_place_of_a_tables_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "tables.npz")
+    with pytest.raises(BundleError, match="regular file"):
+        load_tables(tmp_path / "tables.npz")

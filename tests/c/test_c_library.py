@@ -7,6 +7,7 @@ import importlib.util
 import json
 import shutil
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.c import vectors
-from tfcomp.bitstream.container import pack, parse
+from tfcomp.bitstream.container import Container, pack, parse
 from tfcomp.bitstream.hyperprior_sections import SECTION_NAMES
 from tfcomp.runtime.bundle import read_manifest
 
@@ -125,6 +126,18 @@ def test_the_example_refuses_a_file_it_cannot_decode_in_one_line(
     reason = _one_line(done)
     assert ("another bundle wrote it" in reason) == (damage == "another bundle's")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("bundle", ["cycle-factorized", "binary", HYPERPRIOR])
+def test_the_example_refuses_a_few_bytes_that_claim_megapixels(sanitized, tmp_path, bundle):
+    manifest = read_manifest(BUNDLES / bundle)
+    sections = (b"\0\0",) * manifest.section_count
+    for width, height in ((9459, 9459), (8, 11_184_800)):
+        held = Container(manifest.short_fingerprint, manifest.qualities, width, height, sections)
+        (tmp_path / "bomb.tfcomp").write_bytes(pack(held))
+        start = time.monotonic()
+        done = _run(sanitized / "decode", BUNDLES / bundle, tmp_path / "bomb.tfcomp", tmp_path)
+        assert "larger" in _one_line(done) and time.monotonic() - start < 5
 
 
 def test_the_example_without_litert_says_that_a_hyperprior_needs_it(sanitized, tmp_path):

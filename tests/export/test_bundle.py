@@ -6,6 +6,8 @@ import pytest
 import tfcomp
 from tfcomp.errors import OutputError
 from tfcomp.export import bundle, cli
+from tfcomp.runtime import checksums
+from tfcomp.runtime.bundle import Bundle
 from tfcomp.training import run_folder
 
 
@@ -75,3 +77,28 @@ def test_export_says_what_is_missing_in_one_line(tmp_path, capsys, tiny_run):
         assert cli.main([*flags, "--out", str(tmp_path / "out")]) == 2
         error = capsys.readouterr().err
         assert named in error and error.count("\n") == 1
+
+
+def test_an_export_writes_checksums_over_all_of_the_bundle(tiny_bundle):
+    read = Bundle.read(tiny_bundle, sealed=True)
+    _, listed = checksums.parse((tiny_bundle / "SHA256SUMS").read_bytes())
+    files = {path.name for path in tiny_bundle.iterdir() if path.is_file()}
+    assert set(listed) == files - {"SHA256SUMS"}
+    assert read.digest == checksums.digest_of(
+        {name: (tiny_bundle / name).read_bytes() for name in listed}
+    )
+
+
+def test_the_largest_picture_of_a_served_model_is_an_option(tmp_path, tiny_run, capsys):
+    import tensorflow as tf
+
+    flags = ["--saved-model", "--run", str(tiny_run), "--out", str(tmp_path / "out")]
+    for wrong in ("0", "89478486"):
+        assert cli.main([*flags, "--max-pixels", wrong]) == 2
+        assert "--max-pixels is 1 to 89478485" in capsys.readouterr().err
+    assert cli.main([*flags, "--max-pixels", "1000"]) == 0
+    served = tf.saved_model.load(str(tmp_path / "out" / "1")).signatures
+    codec = tfcomp.load(tmp_path / "out")
+    files = [codec.compress(np.zeros((25, width, 3), np.uint8)) for width in (40, 41)]
+    errors = served["decompress"](compressed_bytes=tf.constant(files))["error"].numpy().tolist()
+    assert errors[0] == b"" and b"41x25" in errors[1] and b"1000" in errors[1]

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -189,6 +190,35 @@ def test_images_and_files_above_the_limit_are_refused(signatures):
     assert b"41x50" in errors[0] and errors[1] == b""
     _, errors = decompress(signatures, [numpy_file(big, 1)])
     assert b"41x50" in errors[0]
+
+
+def hostile_file(width, height):
+    """As few bytes as the format permits for that size."""
+    section = pack_rows([b""] * -(-height // STRIDE))
+    return container.pack(container.Container(FINGERPRINT[:4], 1, width, height, (section,)))
+
+
+def test_a_few_bytes_that_claim_megapixels_are_an_error_of_their_item_at_once():
+    module = make_module(max_pixels=container.MAX_PIXELS)
+    bombs = [hostile_file(9000, 9000), hostile_file(1, 1_000_000), hostile_file(700, 800)]
+    start = time.process_time()
+    result = module.decompress(tf.constant([numpy_file(picture(4, 4), 1), *bombs]))
+    assert time.process_time() - start < 5
+    errors = result["error"].numpy().tolist()
+    assert errors[0] == b""
+    assert all(b"more pixels than its bytes" in error for error in errors[1:])
+    np.testing.assert_array_equal(pixels(result["image_bytes"].numpy()[0]).shape, (4, 4, 3))
+
+
+def test_a_served_model_takes_25_megapixels_unless_told_otherwise():
+    settings = dict(fingerprint=FINGERPRINT, stride=STRIDE, qualities=3, default_quality=1)
+    entropy = GraphFactorized(TABLES, 3)
+    module = savedmodel.CodecModule(analysis, synthesis, entropy, **settings)
+    (error,) = module.decompress(tf.constant([hostile_file(5001, 5000)]))["error"].numpy()
+    assert b"5001x5000" in error and b"25000000" in error
+    for wrong in (0, container.MAX_PIXELS + 1):
+        with pytest.raises(ValueError, match="max_pixels"):
+            make_module(max_pixels=wrong)
 
 
 def test_padding_does_not_multiply_what_is_allocated():

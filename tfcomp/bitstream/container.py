@@ -25,6 +25,8 @@ from tfcomp.errors import BitstreamError, ImageError
 MAGIC = b"\x89TC"
 FORMAT_VERSION = 1
 MAX_PIXELS = 89_478_485  # as Pillow's limit against decompression bombs
+# A byte for a square of 128x128. The flattest pictures take a byte for 740 (docs/format.md).
+PIXELS_PER_BYTE = 16_384
 
 _HEADER_BYTES = 9  # magic, version, bundle, quality
 _CRC_BYTES = 4
@@ -43,6 +45,11 @@ class Container:
     width: int
     height: int
     sections: tuple[bytes, ...]
+
+
+def pixel_limit(file_bytes: int) -> int:
+    """The largest picture that a file of so many bytes is taken to hold, where nobody says more."""
+    return min(MAX_PIXELS, PIXELS_PER_BYTE * file_bytes)
 
 
 def pack(container: Container, fixed_size: tuple[int, int] | None = None) -> bytes:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
+import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -17,25 +20,40 @@ from functools import cached_property
 
 import numpy as np
 
+from tfcomp.bitstream.zip_directory import check_one_meaning
 from tfcomp.errors import BundleError
+
+try:
+    import lzma
+except ImportError:  # some builds of Python have none, and zipfile does without
+    lzma = None  # type: ignore[assignment]
 
 MAX_TABLES_BYTES = 64 * 2**20
 MAX_PRECISION = 16
 
 _ARRAYS = {"cdf": "<i4", "cdf_offset": "<i4", "quantization_offset": "<f4"}
 
-# What zipfile, zlib and the header's parser raise on damaged bytes.
-_UNREADABLE: tuple[type[Exception], ...] = (
+_NPY_START = b"\x93NUMPY\x01\x00"
+_NPY_PROLOGUE = len(_NPY_START) + 2  # and the header's length
+_NPY_HEADER = re.compile(
+    rb"\{'descr': '(?P<type><i4|<f4)', 'fortran_order': False, "
+    rb"'shape': \((?P<length>0|[1-9][0-9]{0,8}),\), \} *\n"
+)
+
+# What zipfile, its decompressors and parsers of what they give raise on damaged or hostile bytes.
+UNREADABLE: tuple[type[Exception], ...] = (
     OSError,
-    ValueError,
+    ValueError,  # and with it UnicodeDecodeError and json's error
     SyntaxError,
-    NotImplementedError,
-    RuntimeError,
+    RuntimeError,  # and with it NotImplementedError and RecursionError
     EOFError,
-    KeyError,
+    LookupError,
+    ArithmeticError,  # OverflowError
     MemoryError,
+    struct.error,
     zipfile.BadZipFile,
     zlib.error,
+    *((lzma.LZMAError,) if lzma else ()),
 )
 
 
@@ -131,35 +149,57 @@ def save_tables(path: str | os.PathLike[str], tables: Mapping[str, CdfTables]) -
                 archive.writestr(entry, _npy_bytes(array, _ARRAYS[key[len(prefix) + 1 :]]))
 
 
-def load_tables(path: str | os.PathLike[str]) -> dict[str, CdfTables]:
+def load_tables(source: str | os.PathLike[str] | bytes) -> dict[str, CdfTables]:
     """Reads what `save_tables` wrote. Raises BundleError for a file that is anything else.
 
-    No pickles are read, and no array is made that the file's bytes do not fill.
+    source: the file's path, or its bytes, which are read where they are.
+    No pickles are read, no array is made that the file's bytes do not fill, and what two readers of
+    zip archives could read in two ways is refused.
     """
-    name = os.fspath(path)
+    name = "tables.npz" if isinstance(source, bytes) else os.fspath(source)
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            if sum(entry.file_size for entry in entries) > MAX_TABLES_BYTES:
-                raise BundleError(f"{name} holds more than {MAX_TABLES_BYTES} bytes; check it")
-            arrays = {}
-            for entry in entries:
-                if not entry.filename.endswith(".npy"):
-                    raise ValueError(f"unexpected entry {entry.filename!r}")
-                with archive.open(entry) as stream:
-                    content = stream.read(MAX_TABLES_BYTES + 1)
-                arrays[entry.filename[: -len(".npy")]] = _npy_array(content)
+        arrays = _arrays_of(_content_of(source, name), name)
     except BundleError:
         raise
     except FileNotFoundError:
         raise BundleError(f"{name} does not exist; export the bundle again") from None
-    except _UNREADABLE as error:
-        raise BundleError(f"{name} cannot be read ({error}); export the bundle again") from error
+    except UNREADABLE as error:
+        reason = " ".join(str(error).split())
+        raise BundleError(f"{name} cannot be read ({reason}); export the bundle again") from error
     prefixes = sorted({key.rpartition("/")[0] for key in arrays})
     unknown = [key for key in arrays if key.rpartition("/")[2] not in _ARRAYS]
     if unknown or not prefixes:
         raise BundleError(f"{name} is not a file of tables; export the bundle again")
     return {prefix: CdfTables.from_arrays(arrays, prefix) for prefix in prefixes}
+
+
+def _content_of(source: str | os.PathLike[str] | bytes, name: str) -> bytes:
+    if isinstance(source, bytes):
+        content = source
+    else:
+        if not stat.S_ISREG(os.stat(source).st_mode):  # opening a pipe would wait for a writer
+            raise ValueError("not a regular file")
+        with open(source, "rb") as file:
+            content = file.read(MAX_TABLES_BYTES + 1)
+    if len(content) > MAX_TABLES_BYTES:
+        raise BundleError(f"{name} holds more than {MAX_TABLES_BYTES} bytes; check it")
+    return content
+
+
+def _arrays_of(content: bytes, name: str) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = archive.infolist()
+        if sum(entry.file_size for entry in entries) > MAX_TABLES_BYTES:
+            raise BundleError(f"{name} holds more than {MAX_TABLES_BYTES} bytes; check it")
+        check_one_meaning(content, archive)
+        arrays = {}
+        for entry in entries:
+            if not entry.filename.endswith(".npy"):
+                raise ValueError(f"unexpected entry {entry.filename!r}")
+            with archive.open(entry) as stream:
+                array = stream.read(entry.file_size + 1)
+            arrays[entry.filename[: -len(".npy")]] = _npy_array(array)
+    return arrays
 
 
 def _exact_copy(array: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
@@ -225,14 +265,17 @@ def _npy_bytes(array: np.ndarray, dtype: str) -> bytes:
 
 
 def _npy_array(content: bytes) -> np.ndarray:
-    """A vector from .npy bytes; ValueError unless its data are exactly what the header says."""
-    stream = io.BytesIO(content)
-    if np.lib.format.read_magic(stream) != (1, 0):
+    """A vector from .npy bytes; ValueError unless they are exactly as NumPy writes them.
+
+    Other headers that NumPy reads could mean something else to a simpler reader.
+    """
+    if content[: len(_NPY_START)] != _NPY_START:
         raise ValueError("not an .npy file of version 1.0")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-    data = content[stream.tell() :]
-    if len(shape) != 1 or dtype.str not in _ARRAYS.values():
-        raise ValueError(f"unexpected array {dtype} {shape}")
-    if shape[0] * dtype.itemsize != len(data):
+    start = _NPY_PROLOGUE + int.from_bytes(content[len(_NPY_START) : _NPY_PROLOGUE], "little")
+    header = _NPY_HEADER.fullmatch(content[_NPY_PROLOGUE:start])
+    if header is None or start > len(content):
+        raise ValueError("an array that is no vector of int32 or float32")
+    data = content[start:]
+    if int(header["length"]) * 4 != len(data):
         raise ValueError("an array's data do not have the length its header says")
-    return np.frombuffer(data, dtype=dtype)
+    return np.frombuffer(data, dtype=header["type"].decode("ascii"))

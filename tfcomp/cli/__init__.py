@@ -1,4 +1,4 @@
-"""The `tfcomp` command: compress, decompress, info, models, benchmark. One module a command.
+"""The `tfcomp` command: compress, decompress, info, models, install, benchmark. One module each.
 
 Exit codes: 0 done; 1 a gate of the benchmark was missed; 2 a file or an option was wrong, said in
 one line on standard error (in a folder the other files are still done); 130 interrupted; 141 the
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from tfcomp import __version__
-from tfcomp.cli import benchmark, compress, decompress, info, models
+from tfcomp.cli import benchmark, compress, decompress, info, install, models
 from tfcomp.cli.output import complain
 from tfcomp.errors import CodecError
 
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="tfcomp", description="Learned image compression.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"tfcomp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for module in (compress, decompress, info, models, benchmark):
+    for module in (compress, decompress, info, models, install, benchmark):
         name = module.__name__.rpartition(".")[2]
         summary, _, details = (module.__doc__ or "").partition("\n")
         command = commands.add_parser(

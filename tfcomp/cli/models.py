@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
         for bundle in bundles:
             print(printable(_line(vars(bundle.manifest), str(bundle.path))))
         if not bundles:
-            print(f"none; put a bundle in a folder named in {registry.ENVIRONMENT_VARIABLE}")
+            print("none; run: tfcomp install FOLDER")
     for problem in problems:
         complain(problem)
     return 2 if problems else 0

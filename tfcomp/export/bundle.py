@@ -3,6 +3,7 @@
     NAME/manifest.json   what it is and how it was measured
          encoder.tflite  decoder.tflite  tables.npz  [entropy.tflite]  [gradient.tflite]
          README.md       the model card
+         SHA256SUMS      what each of these files is
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tfcomp.entropy.bit_prior import BitPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import OutputError
 from tfcomp.export import calibration, model_card, tflite
+from tfcomp.export.checksums import write_checksums
 from tfcomp.export.deployed_entropy import DeployedEntropy
 from tfcomp.export.deployed_gradient import DeployedGradient
 from tfcomp.export.families import deploy
@@ -149,10 +151,11 @@ def fingerprint(folder, entropy):
 
 
 def write_manifest(folder, manifest):
-    """Writes manifest.json and the model card made from it."""
+    """Writes manifest.json, the model card made from it, and SHA256SUMS over all of the bundle."""
     folder = Path(folder)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     (folder / "README.md").write_text(model_card.render(manifest), encoding="utf-8")
+    write_checksums(folder)
 
 
 def _swap(work, folder):

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.training.requirements import explain
 
@@ -46,6 +47,12 @@ def parse(arguments=None):
         metavar="FOLDER",
         help="other pictures, which int8 is measured on; default: an embedded photograph",
     )
+    parser.add_argument(
+        "--max-pixels",
+        type=int,
+        metavar="N",
+        help="largest picture or file that the SavedModel takes; default: 25 megapixels",
+    )
     parser.add_argument("--licence", help="terms of the weights, one line for the manifest")
     return parser.parse_args(arguments)
 
@@ -58,6 +65,8 @@ def export(options):
         raise ConfigError(
             f"a SavedModel has no 8-bit weights: leave out --quantize {options.quantize}"
         )
+    if options.max_pixels is not None and not 1 <= options.max_pixels <= MAX_PIXELS:
+        raise ConfigError(f"--max-pixels is 1 to {MAX_PIXELS}, not {options.max_pixels}")
     from tfcomp.export import bundle
     from tfcomp.training import run_folder, run_summary
 
@@ -77,7 +86,7 @@ def export(options):
     written = {"bundle": options.out}
     if options.saved_model:
         path = options.out / "1"
-        _save_model(model, manifest, path)
+        _save_model(model, manifest, path, options.max_pixels)
         written["SavedModel"] = path
     return written
 
@@ -117,7 +126,7 @@ def _export_int8(options, model, config):
     return written
 
 
-def _save_model(model, manifest, path):
+def _save_model(model, manifest, path, max_pixels=None):
     from tfcomp.entropy.bit_prior import BitPrior
     from tfcomp.entropy.hyperprior import Hyperprior
     from tfcomp.export import savedmodel
@@ -145,7 +154,7 @@ def _save_model(model, manifest, path):
         stride=manifest["stride"],
         qualities=qualities,
         default_quality=manifest["default_quality"],
-        max_pixels=manifest["max_pixels"],
+        max_pixels=max_pixels or min(manifest["max_pixels"], savedmodel.SERVED_PIXELS),
         fixed_size=manifest["fixed_size"],
     )
     savedmodel.save(module, path)

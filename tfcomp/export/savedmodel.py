@@ -18,12 +18,15 @@ from typing import Optional
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tfcomp.bitstream.container import MAX_PIXELS
+from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE
 from tfcomp.export import graph_container
 from tfcomp.export.graph_entropy import GraphEntropy
 from tfcomp.export.graph_images import pad_to_multiple, read_image, write_png
 
 Transform = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+# By default: what a server can afford for one item of a batch (docs/serving.md).
+SERVED_PIXELS = 25_000_000
 
 _ITEMS_AT_ONCE = 4  # of a batch
 
@@ -39,6 +42,7 @@ class CodecModule(tf.Module):
         them (they are tf.Modules, or functions of one) or to this module.
     entropy: latents to the sections of a file and back.
     fingerprint: the bundle's; its first 4 bytes name it in files.
+    max_pixels: larger pictures and files are an error of their item, up to MAX_PIXELS.
     fixed_size: (width, height) of all images where the bundle fixes it.
     """
 
@@ -52,12 +56,14 @@ class CodecModule(tf.Module):
         stride: int,
         qualities: int,
         default_quality: int,
-        max_pixels: int = MAX_PIXELS,
+        max_pixels: int = SERVED_PIXELS,
         fixed_size: Optional[tuple[int, int]] = None,
     ):
         super().__init__(name="codec")
         if len(fingerprint) < 4 or not 1 <= default_quality <= qualities <= 255:
             raise ValueError("a fingerprint has 4 bytes at least, and quality is 1 to 255")
+        if not 1 <= max_pixels <= MAX_PIXELS:
+            raise ValueError(f"max_pixels is 1 to {MAX_PIXELS}, not {max_pixels}")
         self._analysis = analysis
         self._synthesis = synthesis
         self._entropy = entropy
@@ -138,6 +144,11 @@ class CodecModule(tf.Module):
         size = tf.cast([parsed.width, parsed.height], tf.int64)
         checks = [
             (parsed.error == "", parsed.error),
+            (
+                self._bytes_suffice(content, size),
+                "the file claims more pixels than its bytes may hold; decompress it elsewhere if "
+                "you trust it",
+            ),
             (self._allows_padded(size[0], size[1]), "the image is too long and narrow"),
         ]
 
@@ -155,6 +166,13 @@ class CodecModule(tf.Module):
             return _unless_wrong([(sound, text)], synthesise)
 
         return _unless_wrong(checks, decompress)
+
+    def _bytes_suffice(self, content, size):
+        """A few bytes must not ask for many megapixels; a fixed size is not the file's to claim."""
+        if self._format.fixed_size is not None:
+            return tf.constant(True)
+        length = tf.cast(tf.strings.length(content), tf.int64)
+        return size[0] <= PIXELS_PER_BYTE * length // tf.maximum(size[1], 1)
 
     def _allows_padded(self, width, height):
         """Padding one pixel's width to the stride must not multiply what is allocated."""

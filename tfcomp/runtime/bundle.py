@@ -6,156 +6,36 @@
     tables.npz       the frozen integer tables of the range coder
     entropy.tflite   the integer networks of a hyperprior, where there is one
     gradient.tflite  the decoder's derivative, for encoders that improve latents, where there is one
+    SHA256SUMS       what each of these files is (tfcomp/runtime/checksums.py); bundles of before
+                     have none
 
 The fingerprint is the SHA-256 of decoder.tflite followed by tables.npz (and entropy.tflite, with a
 hyperprior, and the manifest's "entropy" object, where it describes a layout). A compressed file
 carries its first 4 bytes, so whatever changes what a file decodes to also changes the fingerprint.
+
+A bundle is code and is trusted like code (SECURITY.md): nothing searches for one but in the
+package, in the folder of `tfcomp install` and where the user said.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import math
-import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfcomp.bitstream.bit_layout import BitLayout
-from tfcomp.bitstream.container import MAX_PIXELS
-from tfcomp.bitstream.hyperprior_sections import Layout
-from tfcomp.bitstream.tables import CdfTables, load_tables
+from tfcomp.bitstream.tables import UNREADABLE, CdfTables, load_tables
 from tfcomp.errors import BundleError
-from tfcomp.runtime.bundle_files import BundleFiles
-from tfcomp.runtime.entropy import SECTION_NAMES
+from tfcomp.runtime import checksums
+from tfcomp.runtime.bundle_files import CHECKSUMS, MANIFEST, BundleFiles, reason
+from tfcomp.runtime.entropy import SECTION_NAMES, check_tables
+from tfcomp.runtime.manifest import Manifest
 
-MANIFEST_VERSION = 1
-_MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What manifest.json says, checked.
-
-    Attributes:
-      name: what `tfcomp.load` takes. family: the kind of network.
-      qualities: number of quality levels; 1 makes the smallest files. default_quality: one of them.
-      stride: image pixels per latent element along one side. channels: latent channels.
-      fixed_size: (width, height) in pixels where the model takes one size only, else None.
-      max_pixels: largest image the model may be asked for.
-      reach: how far in latent elements an output of either network looks to each side, if known;
-        large images are then worked on in overlapping tiles (optional). decoder_reach: the same
-        of the decoder alone (optional; as `reach` where absent).
-      entropy: {"kind": ...}, which entropy coder reads the sections.
-      distortion_weights: of the encoder's quantiser, see `Layout` (optional).
-      feedback_gains, gradient_gains, rate_gains: of rounds of feedback, from 0 to 1, one number a
-        quality level, see `Gains`; none where the model takes no such feedback (optional).
-        A bundle with gradient_gains has a gradient.tflite.
-      feedback_distortion_weights: as distortion_weights, of files with feedback (optional).
-      fingerprint: 64 hex digits.
-      quantization, training, rate_distortion, licence: for people; see the bundle's README.md.
-    """
-
-    name: str
-    family: str
-    qualities: int
-    default_quality: int
-    stride: int
-    channels: int
-    fixed_size: tuple[int, int] | None
-    max_pixels: int
-    entropy: Mapping[str, Any]
-    fingerprint: str
-    reach: int | None = None
-    decoder_reach: int | None = None
-    distortion_weights: tuple[float, ...] = ()
-    feedback_gains: tuple[float, ...] = ()
-    gradient_gains: tuple[float, ...] = ()
-    rate_gains: tuple[float, ...] = ()
-    feedback_distortion_weights: tuple[float, ...] = ()
-    quantization: str = "none"
-    training: Mapping[str, Any] = field(default_factory=dict)
-    rate_distortion: tuple[Mapping[str, Any], ...] = ()
-    licence: str = ""
-
-    @property
-    def all_gains(self) -> tuple[tuple[float, ...], ...]:
-        """The three kinds of gains, in the order of `Gains`."""
-        return self.feedback_gains, self.gradient_gains, self.rate_gains
-
-    @property
-    def short_fingerprint(self) -> bytes:
-        """The 4 bytes that a compressed file carries."""
-        return bytes.fromhex(self.fingerprint[:8])
-
-    @property
-    def section_count(self) -> int:
-        """Number of entropy-coded sections in each compressed file."""
-        return len(SECTION_NAMES[self.entropy["kind"]])
-
-    @property
-    def layout(self) -> Layout | None:
-        """Of the sections of a hyperprior; None for another kind of entropy coder."""
-        if self.entropy["kind"] != "hyperprior":
-            return None
-        return Layout(
-            tuple(self.entropy["groups"]),
-            self.entropy["checkerboard"],
-            self.entropy["hyper_channels"],
-            tuple(self.entropy["rows_per_stream"]),
-            self.distortion_weights,
-            self.entropy.get("quincunx", 0),
-        )
-
-    @property
-    def bit_layout(self) -> BitLayout | None:
-        """Of the section of a code made of bits; None for another kind of entropy coder."""
-        if self.entropy["kind"] != "bits":
-            return None
-        return BitLayout.from_manifest(self.entropy, self.channels, self.qualities)
-
-    @classmethod
-    def from_json(cls, text: bytes) -> Manifest:
-        """Reads and checks manifest.json. Raises BundleError."""
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise BundleError(f"manifest.json is not JSON ({error})") from None
-        if not isinstance(values, dict):
-            raise BundleError("manifest.json must hold one JSON object")
-        version = values.get("format_version")
-        if version != MANIFEST_VERSION:
-            raise BundleError(
-                f"manifest.json has format_version {version!r} and this tfcomp reads "
-                f"{MANIFEST_VERSION}; update tfcomp or export the bundle again"
-            )
-        qualities = _whole(values, "qualities", 1, 255)
-        reach = _reach(values, "reach")
-        return cls(
-            name=_text(values, "name"),
-            family=_text(values, "family"),
-            qualities=qualities,
-            default_quality=_whole(values, "default_quality", 1, qualities),
-            stride=_whole(values, "stride", 1, 4096),
-            channels=_whole(values, "channels", 1, 65536),
-            fixed_size=_fixed_size(values),
-            max_pixels=_whole(values, "max_pixels", 1, MAX_PIXELS),
-            entropy=_entropy(values, qualities),
-            fingerprint=_fingerprint(values),
-            reach=reach,
-            decoder_reach=_reach(values, "decoder_reach", reach),
-            distortion_weights=_weights(values, "distortion_weights", qualities),
-            feedback_gains=_gains(values, "feedback_gains", qualities),
-            gradient_gains=_gains(values, "gradient_gains", qualities),
-            rate_gains=_gains(values, "rate_gains", qualities),
-            feedback_distortion_weights=_weights(values, "feedback_distortion_weights", qualities),
-            quantization=str(values.get("quantization", "none")),
-            training=_mapping(values, "training"),
-            rate_distortion=_points(values),
-            licence=str(values.get("licence", "")),
-        )
+__all__ = ["Bundle", "Manifest", "fingerprint_of", "is_bundle", "read_manifest"]
 
 
 @dataclass(frozen=True)
@@ -167,6 +47,7 @@ class Bundle:
       encoder, decoder: TFLite models. tables: range coder tables by section name.
       entropy: TFLite model of a hyperprior's integer networks, None without one.
       gradient: TFLite model of the decoder's derivative, None without one.
+      digest: 64 hex digits over every file of the bundle; None where it has no SHA256SUMS.
     """
 
     manifest: Manifest
@@ -176,6 +57,7 @@ class Bundle:
     tables: dict[str, CdfTables]
     entropy: bytes | None = None
     gradient: bytes | None = None
+    digest: str | None = None
 
     # What `bitstream.container.parse` asks of a bundle.
 
@@ -192,31 +74,40 @@ class Bundle:
         return self.manifest.qualities
 
     @classmethod
-    def read(cls, path: str | Path) -> Bundle:
-        """Reads a bundle folder or .zip. Raises BundleError."""
-        path = Path(path)
-        with BundleFiles(path) as files:
-            try:
-                manifest = Manifest.from_json(files.read(_MANIFEST))
-            except BundleError as error:
-                raise BundleError(f"bundle {path}: {error}") from None
-            encoder = files.read("encoder.tflite")
-            decoder = files.read("decoder.tflite")
-            packed_tables = files.read("tables.npz")
-            entropy = files.read("entropy.tflite") if manifest.layout else None
-            gradient = files.read("gradient.tflite") if manifest.gradient_gains else None
-        parts = [decoder, packed_tables, *([entropy] if entropy else [])]
-        fingerprint = fingerprint_of(parts, manifest.entropy)
-        if fingerprint != manifest.fingerprint:
-            raise BundleError(
-                f"bundle {path}: its files do not match the manifest's fingerprint; "
-                "install the bundle again"
-            )
-        tables = _tables_from_bytes(packed_tables)
-        missing = set(SECTION_NAMES[manifest.entropy["kind"]]) - set(tables)
-        if missing:
-            raise BundleError(f"bundle {path}: tables.npz lacks {', '.join(sorted(missing))}")
-        return cls(manifest, str(path), encoder, decoder, tables, entropy, gradient)
+    def read(cls, path: str | Path, sealed: bool = False) -> Bundle:
+        """Reads a bundle folder or .zip, with every check. Raises BundleError.
+
+        sealed: refuse a bundle without SHA256SUMS, as the package's own and installed ones are.
+        """
+        with _faults_of(path), BundleFiles(Path(path)) as files:
+            packed = files.read(MANIFEST)
+            manifest = Manifest.from_json(packed)
+            contents = {MANIFEST: packed, **{name: files.read(name) for name in _needed(manifest)}}
+            parts = [contents[name] for name in _DECODING if name in contents]
+            if fingerprint_of(parts, manifest.entropy) != manifest.fingerprint:
+                raise BundleError(
+                    "its files do not match the manifest's fingerprint; install the bundle again"
+                )
+            digest = _checked_digest(files, contents, sealed)
+            tables = load_tables(contents["tables.npz"])
+            missing = set(SECTION_NAMES[manifest.entropy["kind"]]) - set(tables)
+            if missing:
+                raise BundleError(f"tables.npz lacks {', '.join(sorted(missing))}")
+            check_tables(tables, manifest)
+        return cls(
+            manifest,
+            str(path),
+            contents["encoder.tflite"],
+            contents["decoder.tflite"],
+            tables,
+            contents.get("entropy.tflite"),
+            contents.get("gradient.tflite"),
+            digest,
+        )
+
+
+# What a file is decoded with, in the order in which it is hashed.
+_DECODING = ("decoder.tflite", "tables.npz", "entropy.tflite")
 
 
 def fingerprint_of(parts: Sequence[bytes], entropy: Mapping[str, Any]) -> str:
@@ -233,135 +124,44 @@ def fingerprint_of(parts: Sequence[bytes], entropy: Mapping[str, Any]) -> str:
 
 def read_manifest(path: str | Path) -> Manifest:
     """Reads only the manifest of a bundle folder or .zip; quick. Raises BundleError."""
-    try:
-        with BundleFiles(Path(path)) as files:
-            return Manifest.from_json(files.read(_MANIFEST))
-    except BundleError as error:
-        raise BundleError(f"bundle {path}: {error}") from None
+    with _faults_of(path), BundleFiles(Path(path)) as files:
+        return Manifest.from_json(files.read(MANIFEST))
 
 
 def is_bundle(path: Path) -> bool:
     """Whether a path looks like a bundle: a folder with a manifest, or a .zip file."""
-    return (path / _MANIFEST).is_file() or (path.suffix.lower() == ".zip" and path.is_file())
+    # Unlike Path's, these functions of `os` answer no where they may not look.
+    if os.path.isfile(path / MANIFEST):
+        return True
+    return path.suffix.lower() == ".zip" and os.path.isfile(path)
 
 
-def _tables_from_bytes(packed: bytes) -> dict[str, CdfTables]:
-    # `load_tables` reads files; these bytes are the ones whose fingerprint was verified.
-    with tempfile.TemporaryDirectory(prefix="tfcomp-") as folder:
-        path = Path(folder) / "tables.npz"
-        path.write_bytes(packed)
-        return load_tables(path)
+def _needed(manifest: Manifest) -> list[str]:
+    """Files beside the manifest that are read."""
+    names = ["encoder.tflite", "decoder.tflite", "tables.npz"]
+    if manifest.layout:
+        names.append("entropy.tflite")
+    if manifest.gradient_gains:
+        names.append("gradient.tflite")
+    return names
 
 
-def _whole(values: Mapping[str, Any], key: str, low: int, high: int) -> int:
-    value = values.get(key)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BundleError(f"manifest.json: {key} must be from {low} to {high}, not {value!r}")
-    return value
-
-
-def _reach(values: Mapping[str, Any], key: str, default: int | None = None) -> int | None:
-    return default if values.get(key) is None else _whole(values, key, 0, 4096)
-
-
-def _text(values: Mapping[str, Any], key: str) -> str:
-    value = values.get(key)
-    if not isinstance(value, str) or not value:
-        raise BundleError(f"manifest.json: {key} must be a word, not {value!r}")
-    return value
-
-
-def _mapping(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = values.get(key, {})
-    if not isinstance(value, dict):
-        raise BundleError(f"manifest.json: {key} must be an object")
-    return value
-
-
-def _fixed_size(values: Mapping[str, Any]) -> tuple[int, int] | None:
-    size = values.get("fixed_size")
-    if size is None:
+def _checked_digest(files: BundleFiles, contents: Mapping[str, bytes], sealed: bool) -> str | None:
+    """The bundle's digest if it has SHA256SUMS and is what it says."""
+    if not files.has(CHECKSUMS):
+        if sealed:
+            raise BundleError(f"it has no {CHECKSUMS}; install the bundle again")
         return None
-    sides_ok = isinstance(size, list) and len(size) == 2 and all(type(s) is int for s in size)
-    if not sides_ok or min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
-        raise BundleError(
-            f"manifest.json: fixed_size must be null or [width, height], not {size!r}"
-        )
-    return (size[0], size[1])
+    sums = files.read(CHECKSUMS)
+    _, listed = checksums.parse(sums)
+    others = {name: files.read(name) for name in listed if name not in contents}
+    return checksums.check(sums, {**contents, **others})
 
 
-def _entropy(values: Mapping[str, Any], qualities: int) -> Mapping[str, Any]:
-    entropy = _mapping(values, "entropy")
-    kind = entropy.get("kind")
-    if not isinstance(kind, str) or kind not in SECTION_NAMES:
-        raise BundleError(
-            f"manifest.json: this tfcomp knows the entropy coders {', '.join(SECTION_NAMES)}, "
-            f"not {kind!r}; update tfcomp"
-        )
-    if kind == "hyperprior":
-        _check_layout(entropy, _whole(values, "channels", 1, 65536), qualities)
-    if kind == "bits":
-        BitLayout.from_manifest(entropy, _whole(values, "channels", 1, 65536), qualities)
-    return entropy
-
-
-def _check_layout(entropy: Mapping[str, Any], channels: int, qualities: int) -> None:
-    groups, rows = _numbers(entropy, "groups"), _numbers(entropy, "rows_per_stream")
-    if sum(groups) != channels or len(rows) != qualities:
-        raise BundleError(
-            "manifest.json: entropy: groups must add up to channels, and rows_per_stream have one "
-            "number for each quality"
-        )
-    checkerboard = _whole(entropy, "checkerboard", 0, len(groups))
-    if "quincunx" in entropy:  # bundles of before have none
-        _whole(entropy, "quincunx", 0, checkerboard)
-    _whole(entropy, "hyper_channels", 1, 65536)
-
-
-def _numbers(values: Mapping[str, Any], key: str) -> list[int]:
-    numbers = values.get(key)
-    if not isinstance(numbers, list) or not all(type(n) is int and n >= 1 for n in numbers):
-        raise BundleError(f"manifest.json: entropy: {key} must be a list of whole numbers")
-    return numbers
-
-
-def _weights(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, ...]:
-    weights = _one_a_quality(values, key, qualities)
-    if not all(0 < w < math.inf for w in weights):
-        raise BundleError(f"manifest.json: {key} must be positive numbers")
-    return weights
-
-
-def _gains(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, ...]:
-    gains = _one_a_quality(values, key, qualities)
-    if not all(0 <= gain <= 1 for gain in gains):
-        raise BundleError(f"manifest.json: {key} must be numbers from 0 to 1")
-    if gains and _mapping(values, "entropy").get("kind") != "hyperprior":
-        raise BundleError(f"manifest.json: {key} need a hyperprior")
-    return gains
-
-
-def _one_a_quality(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, ...]:
-    numbers = values.get(key) or []
-    if not isinstance(numbers, list) or len(numbers) not in (0, qualities):
-        raise BundleError(
-            f"manifest.json: {key} must be a list with one number for each quality"
-        )
-    if not all(type(number) in (int, float) for number in numbers):
-        raise BundleError(f"manifest.json: {key} must be numbers")
-    return tuple(float(number) for number in numbers)
-
-
-def _fingerprint(values: Mapping[str, Any]) -> str:
-    text = values.get("fingerprint")
-    digits = isinstance(text, str) and len(text) == 64 and set(text) <= set("0123456789abcdef")
-    if not digits:
-        raise BundleError("manifest.json: fingerprint must be 64 lower-case hex digits")
-    return text  # type: ignore[return-value]
-
-
-def _points(values: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    points = values.get("rate_distortion") or []
-    if not isinstance(points, list) or not all(isinstance(point, dict) for point in points):
-        raise BundleError("manifest.json: rate_distortion must be a list of objects")
-    return tuple(points)
+@contextlib.contextmanager
+def _faults_of(path: str | Path) -> Iterator[None]:
+    """Whatever a damaged or hostile bundle makes fail is a BundleError that names it, in a line."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise BundleError(f"bundle {path}: {reason(error)}") from None

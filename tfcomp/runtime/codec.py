@@ -36,6 +36,7 @@ from tfcomp.runtime.image_input import read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
 from tfcomp.runtime.padding import EdgePadded, padding_fits
+from tfcomp.runtime.pixel_limit import allowed_pixels, check_pixels
 from tfcomp.runtime.refinement_door import open_refinement
 from tfcomp.runtime.tiles import run_tiled
 
@@ -51,7 +52,7 @@ def load(name_or_path: str | os.PathLike, num_threads: int | None = None) -> Cod
     num_threads: processors to use; all that the process may use if None.
     Raises UnknownBundleError where there is no such model, BundleError for a broken bundle.
     """
-    return Codec(Bundle.read(registry.find_by_name(name_or_path).path), num_threads)
+    return Codec(registry.find_by_name(name_or_path).read(), num_threads)
 
 
 class Codec:
@@ -146,19 +147,20 @@ class Codec:
         """Decompresses a `.tfcomp` file that this model wrote.
 
         data: the file's bytes, or its path.
-        max_pixels: refuse larger images before anything is allocated; the model's limit if None.
+        max_pixels: refuse larger images before anything is allocated. By default the model's limit
+            holds, and 16,384 pixels for each byte of the file; a number, up to the format's
+            89,478,485, holds instead of both.
         Returns the image, uint8 [H, W, 3], RGB.
         Raises BitstreamError for a damaged file and UnknownBundleError for another model's file
         (`tfcomp.decompress` finds the right one among the installed models).
         """
-        limit = self._manifest.max_pixels
-        if max_pixels is not None:
-            limit = min(limit, max_pixels)
-        container = parse(read_compressed(data), self._require_own, limit)
+        content = read_compressed(data)
+        container = parse(content, self._require_own)
+        limit = check_pixels(container, self._manifest, len(content), max_pixels)
         if not padding_fits(container.height, container.width, self._manifest.stride, limit):
             raise BitstreamError(
                 f"the file says {container.width}x{container.height} pixels, too long and narrow "
-                f"for the limit of {limit}; raise the limit only if you trust the file"
+                f"for the limit of {limit}; raise the limit (max_pixels) only if you trust the file"
             )
         latent_size = self._latent_size(container.height, container.width)
         with _memory_errors_named():
@@ -274,7 +276,13 @@ class Codec:
         manifest = self._manifest
         sections = self._entropy_coder.encode(latents, quality, **choices)
         container = Container(manifest.short_fingerprint, quality, width, height, sections)
-        return pack(container, manifest.fixed_size)
+        data = pack(container, manifest.fixed_size)
+        if width * height > allowed_pixels(manifest, len(data)):
+            _log.warning(
+                "the file has only %d bytes for %dx%d pixels; to decompress it, allow max_pixels",
+                *(len(data), width, height),
+            )
+        return data
 
     def _compress_rgb_to_fit(self, pixels: np.ndarray, max_bytes: int, feedback: int) -> bytes:
         """The best quality of at most `max_bytes`, by bisection: file sizes grow with quality."""
@@ -370,17 +378,21 @@ def decompress(data: bytes | str | os.PathLike, max_pixels: int | None = None) -
     Same arguments, result and errors as `Codec.decompress`; the model is kept for the next file.
     """
     data = read_compressed(data)
-    container = parse_installed(data)
+    container = parse_installed(data, max_pixels)
     installed = registry.find_by_fingerprint(container.fingerprint)
     return shared_codec(installed).decompress(data, max_pixels)
 
 
-def parse_installed(data: bytes) -> Container:
+def parse_installed(data: bytes, max_pixels: int | None = None) -> Container:
     """Takes a file apart, with every check, if an installed model wrote it; decodes nothing.
 
+    max_pixels: see `Codec.decompress`.
     Raises BitstreamError for a damaged file, UnknownBundleError where its model isn't installed.
     """
-    return parse(data, lambda fingerprint: registry.find_by_fingerprint(fingerprint).manifest)
+    container = parse(data, lambda short: registry.find_by_fingerprint(short).manifest)
+    manifest = registry.find_by_fingerprint(container.fingerprint).manifest
+    check_pixels(container, manifest, len(data), max_pixels)
+    return container
 
 
 def shared_codec(installed: registry.InstalledBundle) -> Codec:
@@ -388,5 +400,5 @@ def shared_codec(installed: registry.InstalledBundle) -> Codec:
     key = (installed.manifest.fingerprint, installed.path)
     with _shared_lock:
         if key not in _shared:
-            _shared[key] = Codec(Bundle.read(installed.path))
+            _shared[key] = Codec(installed.read())
         return _shared[key]

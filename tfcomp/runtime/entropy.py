@@ -5,9 +5,10 @@ One class for each kind of entropy model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,9 +17,12 @@ from tfcomp.bitstream.bit_layout import BitLayout
 from tfcomp.bitstream.hyperprior_sections import Layout
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.errors import BitstreamError, BundleError
+from tfcomp.errors import BitstreamError, BundleError, CodecError
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.rate_gradient import RateGradient
+
+if TYPE_CHECKING:
+    from tfcomp.runtime.manifest import Manifest
 
 # Beyond this the networks' float32 cannot tell neighbouring integers apart: no image leads there.
 MAX_LATENT = 2**24
@@ -41,11 +45,7 @@ class FactorizedCoder:
     def __init__(self, tables: Mapping[str, CdfTables], qualities: int, channels: int) -> None:
         self._tables = tables["latents"]
         self._channels = channels
-        if self._tables.count != qualities * channels:
-            raise BundleError(
-                f"tables.npz has {self._tables.count} tables for {qualities} qualities of "
-                f"{channels} channels; export the bundle again"
-            )
+        _check_count(self._tables, qualities * channels)
 
     def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
         """int32 [h, w, channels] -> the file's sections."""
@@ -100,28 +100,26 @@ class HyperpriorCoder:
         self._tables = tables
         self._layout = layout
         self._networks = networks
-        if tables["hyper_latents"].count != qualities * layout.hyper_channels:
-            raise BundleError(
-                f"tables.npz has {tables['hyper_latents'].count} tables for {qualities} qualities "
-                f"of {layout.hyper_channels} hyper-latent channels; export the bundle again"
-            )
+        _check_count(tables["hyper_latents"], qualities * layout.hyper_channels)
 
     def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
         """float32 [h, w, channels], in quantisation steps -> the file's sections.
 
         choices: hyper_latents, thresholds, distortion_weight of `hyperprior_sections.encode`.
         """
-        return hyperprior_sections.encode(
-            latents, quality, self._networks, self._tables, self._layout, range_coder, **choices
-        )
+        with _tables_are_there():
+            return hyperprior_sections.encode(
+                latents, quality, self._networks, self._tables, self._layout, range_coder, **choices
+            )
 
     def quantized(
         self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
     ) -> np.ndarray:
         """What `decode` gives of the sections that `encode` makes of these latents."""
-        return hyperprior_sections.quantized(
-            latents, quality, self._networks, self._tables, self._layout, distortion_weight
-        )
+        with _tables_are_there():
+            return hyperprior_sections.quantized(
+                latents, quality, self._networks, self._tables, self._layout, distortion_weight
+            )
 
     def rate_gradient(
         self, latents: np.ndarray, decoded: np.ndarray, quality: int
@@ -146,16 +144,17 @@ class HyperpriorCoder:
 
         Raises BitstreamError.
         """
-        return hyperprior_sections.decode(
-            sections,
-            quality,
-            height,
-            width,
-            self._networks,
-            self._tables,
-            self._layout,
-            range_coder,
-        )
+        with _tables_are_there():
+            return hyperprior_sections.decode(
+                sections,
+                quality,
+                height,
+                width,
+                self._networks,
+                self._tables,
+                self._layout,
+                range_coder,
+            )
 
     def release(self) -> None:
         """Gives back the networks' working memory."""
@@ -174,12 +173,7 @@ class BitCoder:
     def __init__(self, tables: Mapping[str, CdfTables], layout: BitLayout) -> None:
         self._tables = tables
         self._layout = layout
-        wanted = len(layout.contexts) << layout.context_bits
-        if tables["latents"].count != wanted:
-            raise BundleError(
-                f"tables.npz has {tables['latents'].count} tables and its contexts need {wanted}; "
-                "export the bundle again"
-            )
+        _check_count(tables["latents"], len(layout.contexts) << layout.context_bits)
 
     def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
         """int32 [h, w, channels] of 0 and 1 -> the file's sections."""
@@ -204,3 +198,39 @@ SECTION_NAMES: dict[str, tuple[str, ...]] = {
     "hyperprior": HyperpriorCoder.section_names,
     "bits": BitCoder.section_names,
 }
+
+
+@contextlib.contextmanager
+def _tables_are_there() -> Iterator[None]:
+    """The networks of a hyperprior choose tables by number: how many there must be, only they know.
+
+    What a file or a picture is to blame for is a CodecError already.
+    """
+    try:
+        yield
+    except CodecError:
+        raise
+    except (ValueError, IndexError) as error:
+        raise BundleError(
+            f"entropy.tflite asks for tables that tables.npz lacks ({error}); "
+            "export the bundle again"
+        ) from None
+
+
+def check_tables(tables: Mapping[str, CdfTables], manifest: Manifest) -> None:
+    """Raises BundleError where a bundle's tables are not as many as its manifest asks for."""
+    latents, layout, bits = tables["latents"], manifest.layout, manifest.bit_layout
+    if bits is not None:
+        _check_count(latents, len(bits.contexts) << bits.context_bits)
+    elif layout is not None:
+        _check_count(tables["hyper_latents"], manifest.qualities * layout.hyper_channels)
+    else:
+        _check_count(latents, manifest.qualities * manifest.channels)
+
+
+def _check_count(tables: CdfTables, wanted: int) -> None:
+    if tables.count != wanted:
+        raise BundleError(
+            f"tables.npz has {tables.count} tables where the manifest asks for {wanted}; "
+            "export the bundle again"
+        )

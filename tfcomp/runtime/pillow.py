@@ -3,8 +3,9 @@
 Importing this module, or calling `tfcomp.register_pillow()`, registers it.
 
 Opening checks the file and finds its model, decoding waits for the first use of the pixels, as in
-Pillow's own plugins. Saving takes the options quality, target_bpp, max_bytes, feedback (see
-`Codec.compress`) and model, the name or path of a bundle.
+Pillow's own plugins. `Image.MAX_IMAGE_PIXELS` holds; raised or None, it also lifts tfcomp's limit
+on what a few bytes may claim. Saving takes the options quality, target_bpp, max_bytes, feedback
+(see `Codec.compress`) and model, the name or path of a bundle.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import IO, Any
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from tfcomp.bitstream.container import MAGIC
+from tfcomp.bitstream.container import MAGIC, MAX_PIXELS
 from tfcomp.errors import CodecError
 from tfcomp.runtime import codec, registry
 
@@ -47,7 +48,7 @@ class TfcompImageFile(ImageFile.ImageFile):
             raise SyntaxError("not a .tfcomp file")  # Pillow's word for: ask the next plugin
         self._compressed = MAGIC + self.fp.read()
         try:
-            container = codec.parse_installed(self._compressed)
+            container = codec.parse_installed(self._compressed, **_limit())
         except CodecError as error:
             raise TfcompOpenError(str(error)) from error
         self._size = (container.width, container.height)
@@ -59,7 +60,7 @@ class TfcompImageFile(ImageFile.ImageFile):
     def load(self) -> Any:
         if self.tile:
             try:
-                pixels = codec.decompress(self._compressed)
+                pixels = codec.decompress(self._compressed, **_limit())
             except CodecError as error:
                 raise TfcompOpenError(str(error)) from error
             self._compressed = b""
@@ -82,6 +83,13 @@ def register() -> None:
 
 def _accept(prefix: bytes) -> bool:
     return prefix[: len(MAGIC)] == MAGIC
+
+
+def _limit() -> dict[str, int]:
+    """What `Image.MAX_IMAGE_PIXELS` says beyond tfcomp's own limit; Pillow sees to lower ones."""
+    allowed = Image.MAX_IMAGE_PIXELS
+    raised = allowed is None or allowed > MAX_PIXELS
+    return {"max_pixels": MAX_PIXELS} if raised else {}
 
 
 def _tile(size: tuple[int, int]) -> Any:

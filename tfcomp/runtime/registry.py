@@ -1,31 +1,68 @@
 """The installed bundles: which models can be named, and which files can be decoded.
 
 Bundles are looked for in the folders listed in the environment variable TFCOMP_BUNDLES (separated
-as in PATH; each may be a bundle itself or hold several), then in the package's own `bundles`
-folder. A compressed file never says where its model is: it only carries a fingerprint, which is
-looked up here.
+as in PATH; each may be a bundle itself or hold several), then in the user's folder of
+`tfcomp install`, then in the package's own `bundles` folder. A compressed file never says where its
+model is: it only carries a fingerprint, which is looked up here.
+
+What a manifest says of itself is a claim. No lookup is answered with a bundle whose files were not
+checked against it: one that fails is skipped, and said once.
 """
 
 from __future__ import annotations
 
 import importlib.resources
+import logging
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tfcomp.errors import BundleError, UnknownBundleError
-from tfcomp.runtime.bundle import Manifest, is_bundle, read_manifest
+from tfcomp.runtime.bundle import Bundle, is_bundle, read_manifest
+from tfcomp.runtime.manifest import Manifest
+from tfcomp.runtime.models_folder import models_folder
 
 ENVIRONMENT_VARIABLE = "TFCOMP_BUNDLES"
 _FIRST_CHOICE = "cycle"
 
+_log = logging.getLogger("tfcomp")
+
 
 @dataclass(frozen=True)
 class InstalledBundle:
-    """A bundle that is installed at `path` but not read beyond its manifest."""
+    """A bundle at `path`.
+
+    sealed: whether it must have SHA256SUMS, as all that `tfcomp install` and the package put there.
+    """
 
     manifest: Manifest
     path: Path
+    sealed: bool = False
+
+    def read(self) -> Bundle:
+        """The whole bundle, checked. Raises BundleError."""
+        return Bundle.read(self.path, self.sealed)
+
+
+@dataclass
+class _Seen:
+    """What is known of a path while it stays as it was.
+
+    signature: of its files. manifest: None where `problem` says why. digest: None without
+    SHA256SUMS. checked: whether `problem` and `digest` speak for the whole bundle.
+    """
+
+    signature: Any
+    manifest: Manifest | None = None
+    problem: str = ""
+    digest: str | None = None
+    checked: bool = False
+
+
+_seen: dict[tuple[Path, bool], _Seen] = {}
+_said: set[Path] = set()
 
 
 def list_models() -> list[str]:
@@ -35,62 +72,82 @@ def list_models() -> list[str]:
 
 
 def installed_bundles() -> tuple[list[InstalledBundle], list[str]]:
-    """(bundles in order of precedence, one line about each that is broken).
+    """(sound bundles in order of precedence, one line about each that is broken).
 
     Two bundles may share a name: by name the first counts, by fingerprint both do, so files that an
     earlier version of a model wrote stay readable.
     """
-    bundles, problems, seen = [], [], set()
-    for path in _candidates():
-        try:
-            manifest = read_manifest(path)
-        except BundleError as error:
-            problems.append(str(error))
+    bundles, problems, known = [], [], set()
+    for path, sealed in _candidates():
+        seen = _look_at(path, sealed, whole=True)
+        if seen.problem or seen.manifest is None:
+            problems.append(seen.problem)
             continue
-        if (manifest.name, manifest.fingerprint) not in seen:
-            seen.add((manifest.name, manifest.fingerprint))
-            bundles.append(InstalledBundle(manifest, path))
+        key = (seen.manifest.name, seen.manifest.fingerprint)
+        if key not in known:
+            known.add(key)
+            bundles.append(InstalledBundle(seen.manifest, path, sealed))
     return bundles, problems
+
+
+def package_folder() -> Path:
+    """Where the bundles are that come with tfcomp."""
+    return Path(str(importlib.resources.files("tfcomp").joinpath("bundles")))
 
 
 def default_model() -> str:
     """The model used where none was named. Raises UnknownBundleError if there is none."""
+    if _sound(_claims(lambda manifest: manifest.name == _FIRST_CHOICE), first=True)[0]:
+        return _FIRST_CHOICE
     names = list_models()
     if not names:
         raise UnknownBundleError(
-            f"no model is installed; name a bundle folder, or put one in {ENVIRONMENT_VARIABLE}"
+            "no model is installed; name a bundle folder, or run: tfcomp install FOLDER"
         )
-    return _FIRST_CHOICE if _FIRST_CHOICE in names else names[0]
+    return names[0]
 
 
 def find_by_name(name_or_path: str | os.PathLike) -> InstalledBundle:
     """The installed bundle of that name, else the one at that path.
 
-    Raises UnknownBundleError where there is neither, BundleError where the path is no bundle.
+    Raises UnknownBundleError where there is neither, BundleError where what there is is broken.
     """
     text = os.fspath(name_or_path)
-    for bundle in installed_bundles()[0]:
-        if bundle.manifest.name == text:
-            return bundle
+    sound, problems = _sound(_claims(lambda manifest: manifest.name == text), first=True)
+    if sound:
+        return sound[0]
     if os.path.exists(text):
         path = Path(text)
         return InstalledBundle(read_manifest(path), path)
+    if problems:
+        raise BundleError(problems[0])
     known = ", ".join(list_models()) or "none"
     raise UnknownBundleError(
-        f"there is no model '{text}': neither installed ({known}) nor a bundle folder or .zip"
+        f"there is no model '{text}': neither installed ({known}) nor a bundle folder or .zip; "
+        "run: tfcomp install FOLDER"
     )
 
 
 def find_by_fingerprint(fingerprint: bytes) -> InstalledBundle:
-    """The installed bundle that wrote a file with these 4 bytes. Raises UnknownBundleError."""
+    """The installed bundle that wrote a file with these 4 bytes.
+
+    Of several copies of one model, one with SHA256SUMS comes first.
+    Raises UnknownBundleError, also where all that claim to be it are broken.
+    """
+    claims = _claims(lambda manifest: manifest.short_fingerprint == fingerprint)
+    sound, problems = _sound(claims)
     matches: dict[str, InstalledBundle] = {}
-    for bundle in installed_bundles()[0]:
-        if bundle.manifest.short_fingerprint == fingerprint:
-            matches.setdefault(bundle.manifest.fingerprint, bundle)
+    for bundle in sorted(sound, key=lambda each: not _has_digest(each)):
+        matches.setdefault(bundle.manifest.fingerprint, bundle)
+    if not matches and problems:
+        raise UnknownBundleError(
+            f"the file was written with model {fingerprint.hex()}, and what is installed as it is "
+            f"broken: {problems[0]}"
+        )
     if not matches:
         raise UnknownBundleError(
-            f"the file was written with model {fingerprint.hex()}, which is not installed; put its "
-            f"bundle in a folder named in {ENVIRONMENT_VARIABLE}"
+            f"the file was written with model {fingerprint.hex()}, which is not installed; run: "
+            f"tfcomp install FOLDER, with its bundle, or name that in {ENVIRONMENT_VARIABLE}"
         )
     if len(matches) > 1:
         paths = " and ".join(str(bundle.path) for bundle in matches.values())
@@ -98,19 +155,96 @@ def find_by_fingerprint(fingerprint: bytes) -> InstalledBundle:
     return next(iter(matches.values()))
 
 
-def _candidates() -> list[Path]:
-    """Paths that look like bundles, in order of precedence."""
+def _claims(asked) -> Iterator[InstalledBundle]:
+    """Bundles whose manifests say what is asked for, unchecked, in order of precedence."""
+    for path, sealed in _candidates():
+        seen = _look_at(path, sealed)
+        if seen.manifest is None:
+            _say_once(path, seen.problem)
+        elif asked(seen.manifest):
+            yield InstalledBundle(seen.manifest, path, sealed)
+
+
+def _sound(
+    claims: Iterator[InstalledBundle], first: bool = False
+) -> tuple[list[InstalledBundle], list[str]]:
+    """Those of the claims that hold, only the first if so asked; and what is wrong with others."""
+    sound, problems = [], []
+    for bundle in claims:
+        problem = _look_at(bundle.path, bundle.sealed, whole=True).problem
+        if problem:
+            _say_once(bundle.path, problem)
+            problems.append(problem)
+        else:
+            sound.append(bundle)
+            if first:
+                break
+    return sound, problems
+
+
+def _has_digest(bundle: InstalledBundle) -> bool:
+    return _look_at(bundle.path, bundle.sealed, whole=True).digest is not None
+
+
+def _look_at(path: Path, sealed: bool, whole: bool = False) -> _Seen:
+    """What is known of a path; read again only if its files changed. whole: check all of it."""
+    signature = _signature(path)
+    seen = _seen.get((path, sealed))
+    if seen is None or signature is None or seen.signature != signature:
+        seen = _Seen(signature)
+        try:
+            seen.manifest = read_manifest(path)
+        except BundleError as error:
+            seen.problem, seen.checked = str(error), True
+    if whole and not seen.checked:
+        try:
+            seen.digest = Bundle.read(path, sealed).digest
+        except BundleError as error:
+            seen.problem = str(error)
+        seen.checked = True
+    _seen[path, sealed] = seen
+    return seen
+
+
+def _signature(path: Path) -> Any:
+    """Changes when a file of the bundle does; None where that can't be told."""
+    try:
+        if not os.path.isdir(path):
+            return _times(os.stat(path))
+        with os.scandir(path) as entries:
+            return sorted((entry.name, _times(os.stat(entry.path))) for entry in entries)
+    except OSError:
+        return None
+
+
+def _times(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+
+
+def _say_once(path: Path, problem: str) -> None:
+    if path not in _said:
+        _said.add(path)
+        _log.warning("skipping a broken bundle: %s", problem)
+
+
+def _candidates() -> list[tuple[Path, bool]]:
+    """(path that looks like a bundle, whether it must be sealed), in order of precedence."""
     listed = os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep)
-    folders = [Path(folder) for folder in listed if folder]
-    folders.append(Path(str(importlib.resources.files("tfcomp").joinpath("bundles"))))
-    candidates: list[Path] = []
-    for folder in folders:
+    folders = [(Path(folder), False) for folder in listed if folder]
+    own = models_folder()
+    if own is not None:
+        folders.append((own, True))
+    folders.append((package_folder(), True))
+    candidates: list[tuple[Path, bool]] = []
+    for folder, sealed in folders:
         if is_bundle(folder):
-            candidates.append(folder)
+            candidates.append((folder, sealed))
             continue
         try:
             inside = sorted(folder.iterdir())
         except OSError:  # a listed folder may be missing, as in PATH
             continue
-        candidates += [path for path in inside if is_bundle(path)]
+        # What is being written has a hidden name.
+        shown = [path for path in inside if not path.name.startswith(".")]
+        candidates += [(path, sealed) for path in shown if is_bundle(path)]
     return candidates

@@ -12,9 +12,12 @@ extern "C" {
 
 #define TFCOMP_MAX_SECTIONS 8
 #define TFCOMP_MAX_PIXELS 89478485u
+/* A byte for a square of 128x128. The flattest pictures take a byte for 740 (docs/format.md). */
+#define TFCOMP_PIXELS_PER_BYTE 16384u
 
 /* What the manifest of a file's bundle says about it. fixed_width and fixed_height: 0 where the
-   bundle takes any size. max_pixels: 0 for TFCOMP_MAX_PIXELS. */
+   bundle takes any size. max_pixels: 0 for TFCOMP_MAX_PIXELS; for a file that may be hostile use
+   tfcomp_pixel_limit. */
 typedef struct {
     unsigned qualities;
     unsigned section_count;
@@ -33,6 +36,10 @@ typedef struct {
     } sections[TFCOMP_MAX_SECTIONS];
     unsigned section_count;
 } tfcomp_container;
+
+/* The largest image that a file of so many bytes is taken to hold: a few bytes that claim many
+   megapixels cost as much as a picture of that size. */
+uint64_t tfcomp_pixel_limit(size_t file_bytes);
 
 /* Checks a file, CRC and all, and takes it apart. Whether its fingerprint is the bundle's is for
    the caller to compare: it is given as soon as the CRC is right, even where what follows is not

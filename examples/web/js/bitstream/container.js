@@ -10,6 +10,14 @@ const FORMAT_VERSION = 1;
 const HEADER_BYTES = 9; // magic, version, bundle, quality
 const CRC_BYTES = 4;
 
+// A byte for a square of 128x128. The flattest pictures take a byte for 740 (docs/format.md).
+const PIXELS_PER_BYTE = 16384;
+
+/** The largest picture that a file of so many bytes is taken to hold. */
+export function pixelLimit(fileBytes) {
+  return PIXELS_PER_BYTE * fileBytes;
+}
+
 /**
  * Takes a file apart after checking it.
  *

@@ -3,8 +3,8 @@
 // encode: RGBA -> padding -> encoder network -> latents -> sections -> container
 // decode: container -> sections -> latents -> decoder network -> crop -> RGBA
 
-import { pack, parse } from "../bitstream/container.js";
-import { CodecError } from "../errors.js";
+import { pack, parse, pixelLimit } from "../bitstream/container.js";
+import { BitstreamError, CodecError } from "../errors.js";
 import { Grid } from "../grid.js";
 import { findByFingerprint, readBundle, readEncoder } from "./bundle.js";
 import { entropyCoder } from "./entropy.js";
@@ -32,6 +32,13 @@ export function parseFile(bytes, bundles) {
   let bundle = null;
   const lookup = (digits) => (bundle = findByFingerprint(bundles, digits));
   const container = parse(bytes, lookup, MAX_PIXELS);
+  const { width, height } = container;
+  if (!bundle.fixedSize && width * height > pixelLimit(bytes.length)) {
+    throw new BitstreamError(
+      `The file says ${width}×${height} pixels, more than its ${bytes.length} bytes may claim; ` +
+        "if you trust it, use the tfcomp command.",
+    );
+  }
   checkPadding(container, bundle.manifest);
   return { container, bundle };
 }

@@ -1,0 +1,19 @@
+"""The user's own folder of models, which `tfcomp install` fills and lookups search.
+
+On Linux $XDG_DATA_HOME/tfcomp/models (~/.local/share/tfcomp/models), on macOS and Windows where
+each keeps such things.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def models_folder() -> Path | None:
+    """The folder, which may not exist; None where there is no telling where it would be."""
+    try:
+        from platformdirs import user_data_path
+
+        return user_data_path("tfcomp", appauthor=False) / "models"
+    except (ImportError, OSError, RuntimeError):  # an environment of before; no home folder
+        return None

@@ -1,0 +1,53 @@
+"""How large a picture a file may ask for.
+
+By default the model's own limit holds, and one that follows from the file's length: a few bytes
+that claim many megapixels are no picture, but cost as much to decode as one. Whoever names a number
+of pixels is ready to pay for them, and only that number holds.
+"""
+
+from __future__ import annotations
+
+import operator
+
+from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE, Container, pixel_limit
+from tfcomp.errors import BitstreamError, ConfigError
+from tfcomp.runtime.manifest import Manifest
+
+
+def allowed_pixels(manifest: Manifest, file_bytes: int, max_pixels: int | None = None) -> int:
+    """The largest picture that a file of so many bytes may hold.
+
+    max_pixels: what the caller allows instead, up to the format's MAX_PIXELS; None for the default.
+    Raises ConfigError for a max_pixels that is no number of pixels.
+    """
+    if max_pixels is not None:
+        try:
+            given = operator.index(max_pixels)
+        except TypeError:
+            given = 0
+        if given < 1 or isinstance(max_pixels, bool):
+            raise ConfigError(f"max_pixels must be a whole number from 1, not {max_pixels!r}")
+        return min(given, MAX_PIXELS)
+    if manifest.fixed_size is not None:  # the file has no say in it
+        return manifest.max_pixels
+    return min(manifest.max_pixels, pixel_limit(file_bytes))
+
+
+def check_pixels(
+    container: Container, manifest: Manifest, file_bytes: int, max_pixels: int | None = None
+) -> int:
+    """Returns `allowed_pixels`; raises BitstreamError where the container says more."""
+    limit = allowed_pixels(manifest, file_bytes, max_pixels)
+    pixels = container.width * container.height
+    if pixels > limit:
+        size = f"the file says {container.width}x{container.height} pixels"
+        if max_pixels is None and limit < manifest.max_pixels:
+            raise BitstreamError(
+                f"{size}, more than its {file_bytes} bytes may claim ({PIXELS_PER_BYTE} a byte); "
+                f"if you trust the file, allow max_pixels {pixels}"
+            )
+        raise BitstreamError(
+            f"{size}, more than the limit of {limit}; raise the limit (max_pixels) only if you "
+            "trust the file"
+        )
+    return limit
