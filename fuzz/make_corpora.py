@@ -8,6 +8,7 @@ Seeds that are there under other names, such as inputs that once crashed, stay.
 from __future__ import annotations
 
 import io
+import json
 import tempfile
 import zipfile
 from pathlib import Path
@@ -21,7 +22,8 @@ from tests.c.toy_networks import ToyNetworks
 from tfcomp.bitstream import hyperprior_sections, range_coder
 from tfcomp.bitstream.container import Container, pack
 from tfcomp.bitstream.tables import CdfTables, load_tables, save_tables
-from tfcomp.runtime.bundle import Manifest, read_manifest
+from tfcomp.runtime import checksums
+from tfcomp.runtime.bundle import Manifest, fingerprint_of, read_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT / "fuzz" / "corpus"
@@ -32,12 +34,12 @@ EACH = 8  # sections of each kind
 
 
 def write(folder: Path = CORPUS) -> None:
-    """Writes all seeds into folders `file`, `sections`, `tables` and `manifest`."""
+    """Writes all seeds into folders `file`, `sections`, `tables` and `bundle`."""
     for kind, seeds in (
         ("file", {**golden_files(), **coded_files(), **toy_files()}),
         ("sections", sections()),
         ("tables", tables()),
-        ("manifest", manifests()),
+        ("bundle", {**manifests(), **zipped_bundles()}),
     ):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for name, data in seeds.items():
@@ -129,10 +131,11 @@ def tables() -> dict[str, bytes]:
         seeds[f"sound-{count}"] = sound = _saved({"latents": made, "hyper_latents": made})
         seeds[f"cut-{count}"] = sound[: len(sound) * 2 // 3]
     arrays = {**made.to_arrays("latents"), **made.to_arrays("hyper_latents")}
-    seeds["deflated"] = _zipped(arrays, zipfile.ZIP_DEFLATED)
-    seeds["not-vectors"] = _zipped({name: array[None] for name, array in arrays.items()})
-    seeds["of-int64"] = _zipped({name: array.astype(np.int64) for name, array in arrays.items()})
-    seeds["falling"] = _zipped({**arrays, "latents/cdf": arrays["latents/cdf"][::-1].copy()})
+    seeds["deflated"] = _npz(arrays, zipfile.ZIP_DEFLATED)
+    seeds["not-vectors"] = _npz({name: array[None] for name, array in arrays.items()})
+    seeds["of-int64"] = _npz({name: array.astype(np.int64) for name, array in arrays.items()})
+    seeds["falling"] = _npz({**arrays, "latents/cdf": arrays["latents/cdf"][::-1].copy()})
+    seeds["two-directories"] = seeds["sound-1"] + seeds["sound-2"]
     return seeds
 
 
@@ -143,20 +146,58 @@ def _saved(held: dict[str, CdfTables]) -> bytes:
         return path.read_bytes()
 
 
-def _zipped(arrays: dict[str, np.ndarray], compression: int = zipfile.ZIP_STORED) -> bytes:
+def _npz(arrays: dict[str, np.ndarray], compression: int = zipfile.ZIP_STORED) -> bytes:
+    contents = {}
+    for name, array in arrays.items():
+        content = io.BytesIO()
+        np.save(content, array)
+        contents[f"{name}.npy"] = content.getvalue()
+    return _zipped(contents, compression)
+
+
+def _zipped(contents: dict[str, bytes], compression: int) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", compression) as archive:
-        for name, array in arrays.items():
-            content = io.BytesIO()
-            np.save(content, array)
-            entry = zipfile.ZipInfo(f"{name}.npy")  # of 1980: the same bytes every day
+        for name, content in contents.items():
+            entry = zipfile.ZipInfo(name)  # of 1980: the same bytes every day
             entry.compress_type = compression
-            archive.writestr(entry, content.getvalue())
+            archive.writestr(entry, content)
     return out.getvalue()
 
 
 def manifests() -> dict[str, bytes]:
-    return {name: (BUNDLES / name / "manifest.json").read_bytes() for name in bundles()}
+    """One of each kind of entropy model, and one whose number is too large."""
+    kinds = ("vaegan-faces", "cycle", "binary")
+    seeds = {name: (BUNDLES / name / "manifest.json").read_bytes() for name in kinds}
+    large = json.loads(seeds["cycle"])
+    large["feedback_gains"] = ["LARGE"] * large["qualities"]
+    seeds["too-large"] = json.dumps(large).encode().replace(b'"LARGE"', b"1" + b"0" * 400)
+    return seeds
+
+
+def zipped_bundles() -> dict[str, bytes]:
+    """A bundle that is sound but for its networks, which are none; and its SHA256SUMS."""
+    manifest = json.loads((BUNDLES / "vaegan-faces" / "manifest.json").read_bytes())
+    made = section_cases.random_tables(np.random.default_rng(34), 2).tables
+    contents = {
+        "encoder.tflite": b"no encoder",
+        "decoder.tflite": b"no decoder",
+        "tables.npz": _saved({"latents": made}),
+    }
+    manifest["channels"] = 2
+    del manifest["training"], manifest["rate_distortion"]
+    parts = [contents["decoder.tflite"], contents["tables.npz"]]
+    manifest["fingerprint"] = fingerprint_of(parts, manifest["entropy"])
+    contents["manifest.json"] = json.dumps(manifest).encode()
+    sums = checksums.render(contents)
+    sealed = {**contents, "SHA256SUMS": sums}
+    return {
+        "sums": sums,
+        "zipped": _zipped(sealed, zipfile.ZIP_STORED),
+        "deflated": _zipped(sealed, zipfile.ZIP_DEFLATED),
+        "unsealed": _zipped(contents, zipfile.ZIP_STORED),
+        "folder-in-it": _zipped({f"b/{k}": v for k, v in sealed.items()}, zipfile.ZIP_STORED),
+    }
 
 
 if __name__ == "__main__":

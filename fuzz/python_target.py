@@ -1,7 +1,8 @@
 """What one input of the Python target goes through; fuzz_python.py feeds it.
 
-By how it begins, an input is a compressed file, whose CRC is mended, a tables.npz or zipped bundle,
-or else a manifest.json. Whatever it is, it is read, or a CodecError says why not.
+By how it begins, an input is a compressed file, whose CRC is mended, a zip, which is taken for a
+tables.npz and for a bundle, a bundle's SHA256SUMS, or else its manifest.json. Whatever it is, it is
+read, or a CodecError says why not.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from tfcomp.bitstream import python_range_coder, range_coder
 from tfcomp.bitstream.container import Container, describe, parse
 from tfcomp.bitstream.tables import CdfTables, load_tables
 from tfcomp.errors import BitstreamError, CodecError
-from tfcomp.runtime.bundle import Manifest, fingerprint_of, read_manifest
+from tfcomp.runtime import checksums
+from tfcomp.runtime.bundle import Bundle, Manifest, fingerprint_of, read_manifest
 from tfcomp.runtime.entropy import BitCoder, FactorizedCoder, HyperpriorCoder
 
 BUNDLES = Path(__file__).resolve().parents[1] / "tfcomp" / "bundles"
@@ -27,7 +29,7 @@ _SHORTEST, _CRC_BYTES = 13, 4
 
 
 class Target:
-    """The shipped bundles, read once, and a place for files that must be files."""
+    """The shipped bundles, read once, and a place for a zipped bundle, which must be a file."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tfcomp-fuzz-")
@@ -46,6 +48,8 @@ class Target:
                 return self._read_file(data)
             if data[:2] == b"PK":
                 return self._read_zip(data)
+            if data[:1] == b"#":
+                return f"{len(checksums.parse(data)[1])} checksums"
             manifest = Manifest.from_json(data)
             _ = manifest.layout, manifest.bit_layout, manifest.section_count, manifest.all_gains
             return f"manifest of {fingerprint_of((), manifest.entropy)[:8]}"
@@ -85,13 +89,12 @@ class Target:
     def _read_zip(self, data: bytes) -> str:
         self._path.write_bytes(data)
         try:
-            read_manifest(self._path)
+            return f"bundle {Bundle.read(self._path).manifest.name}"
         except CodecError:
-            held = load_tables(self._path)
+            held = load_tables(data)
             for tables in held.values():
                 _use(tables, data[-64:])
             return f"tables of {', '.join(sorted(held))}"
-        return "zipped manifest"
 
 
 def _coder(manifest: Manifest, held: dict[str, CdfTables]) -> Any:
