@@ -4,6 +4,7 @@ import tempfile
 import numpy as np
 import pytest
 
+from tests import needs
 from tests.bundle_factory import write_bundle
 from tfcomp.evaluation import macs
 from tfcomp.runtime import interpreter, registry
@@ -13,7 +14,7 @@ from tfcomp.runtime.rate_gradient import RateGradient
 
 def converted(function, *specs):
     """A TFLite file with the signature "one", and "two", which takes the top 8 rows only."""
-    tf = pytest.importorskip("tensorflow")
+    tf = pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
     module = tf.Module()
     module.one = tf.function(function, input_signature=specs)
     module.two = tf.function(lambda x: function(x[:, :8]), input_signature=specs)
@@ -34,7 +35,7 @@ def counted(model, signature, image):
 
 
 def test_every_kind_of_product_counts_and_each_signature_by_itself():
-    tf = pytest.importorskip("tensorflow")
+    tf = pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
     random = np.random.default_rng(0)
 
     def weights(*shape):
