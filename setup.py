@@ -44,7 +44,8 @@ BENCHMARK = [
     "bjontegaard>=1.3",  # brings matplotlib and SciPy
     "matplotlib>=3.5",
     "jinja2>=3.1.6",  # CVE-2025-27516 and -2024-56326, ways out of the sandbox
-    "pillow-jxl-plugin>=1.2",
+    'pillow-jxl-plugin>=1.2; python_version >= "3.10"',
+    'pillow-jxl-plugin>=1.2,<1.3.5; python_version < "3.10"',  # the last with wheels for 3.9
     "scikit-image>=0.22",  # post-filters
 ]
 SERVING = [
