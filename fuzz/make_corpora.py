@@ -107,18 +107,14 @@ def sections() -> dict[str, bytes]:
     random = np.random.default_rng(32)
     seeds = {}
     for number in range(EACH):
-        cases = {
-            "factorized": section_cases.factorized(random),
-            "bits": section_cases.bits(random),
-            "hyperprior": section_cases.hyperprior(random),
-        }
-        hostile = {f"{name}-hostile": section_cases.hostile(case) for name, case in cases.items()}
+        for case_of in (section_cases.factorized, section_cases.bits, section_cases.hyperprior):
+            for suffix, data in case_of(random).variants().items():
+                seeds[f"{case_of.__name__}-{number}{suffix}"] = data
         for kind, name in (
             (section_cases.VALUES_ROUND_TRIP, "round-trip-of-values"),
             (section_cases.SECTION_ROUND_TRIP, "round-trip-of-a-section"),
         ):
-            cases[name] = section_cases.round_trip(random, kind)
-        seeds.update({f"{name}-{number}": data for name, data in {**cases, **hostile}.items()})
+            seeds[f"{name}-{number}"] = section_cases.round_trip(random, kind)
     return seeds
 
 

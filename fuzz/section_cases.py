@@ -66,6 +66,24 @@ def repeated(made: CdfTables, count: int) -> CdfTables:
     return CdfTables(np.concatenate(tables), offsets, np.zeros(count, np.float32))
 
 
+class SectionCase(NamedTuple):
+    """head: the layout and all else. section: the last section, up to the input's end."""
+
+    head: bytes
+    section: bytes
+
+    def variants(self) -> dict[str, bytes]:
+        """It; the same with a layout that is taken for any numbers; and sections cut short: one by
+        a byte, and one that promises lengths of 32 bits and has none."""
+        whole = self.head + self.section
+        return {
+            "": whole,
+            "-hostile": whole[:1] + b"\x01" + whole[2:],
+            "-cut": whole[:-1],
+            "-without-lengths": self.head + b"\x00\x20",
+        }
+
+
 def _head(kind: int, tables: MadeTables, height: int, width: int, quality: int) -> bytes:
     sound = 0  # not hostile
     return bytes([kind, sound]) + tables.written + bytes([height - 1, width - 1, quality - 1])
@@ -76,7 +94,7 @@ def _counted(numbers: Iterable[int]) -> bytes:
     return bytes(number - 1 for number in numbers)
 
 
-def factorized(random: np.random.Generator) -> bytes:
+def factorized(random: np.random.Generator) -> SectionCase:
     """A section of a factorized prior, one channel a table and quality."""
     channels = int(random.integers(1, 5))
     tables = random_tables(random, QUALITIES * channels, escape=True)
@@ -86,10 +104,10 @@ def factorized(random: np.random.Generator) -> bytes:
     rows = random.normal(0, 3, (height, len(index))).astype(np.int32)
     streams = [range_coder.encode(row, index, tables.tables) for row in rows]
     head = _head(FACTORIZED, tables, height, width, quality)
-    return head + bytes([channels - 1]) + pack_rows(streams)
+    return SectionCase(head + bytes([channels - 1]), pack_rows(streams))
 
 
-def bits(random: np.random.Generator) -> bytes:
+def bits(random: np.random.Generator) -> SectionCase:
     """A section of bits under a layout of up to four groups."""
     groups = tuple(random.integers(1, 5, random.integers(1, 5)).tolist())
     checkerboard = int(random.integers(len(groups) + 1))
@@ -107,7 +125,7 @@ def bits(random: np.random.Generator) -> bytes:
     quality = int(random.integers(1, QUALITIES + 1))
     latents = random.integers(0, 2, (height, width, layout.channels), np.uint8)
     (section,) = bit_sections.encode(latents, quality, {"latents": whole}, layout, range_coder)
-    return b"".join(
+    head = b"".join(
         [
             _head(BITS, tables, height, width, quality),
             bytes([len(groups) - 1]),
@@ -115,12 +133,12 @@ def bits(random: np.random.Generator) -> bytes:
             bytes([checkerboard, layout.rows_per_stream - 1, context_bits - 1]),
             _counted(sent),
             bytes(place + 1 for places in contexts for place in places),
-            section,
         ]
     )
+    return SectionCase(head, section)
 
 
-def hyperprior(random: np.random.Generator) -> bytes:
+def hyperprior(random: np.random.Generator) -> SectionCase:
     """Two sections of a hyperprior whose networks are formulas."""
     groups = tuple(random.integers(1, 5, random.integers(1, 5)).tolist())
     checkerboard = int(random.integers(len(groups) + 1))
@@ -146,7 +164,7 @@ def hyperprior(random: np.random.Generator) -> bytes:
         networks, tables, layout, range_coder, thresholds=False,
         hyper_latents=random.integers(-3, 4, hyper_shape).astype(np.int32),
     )  # fmt: skip
-    return b"".join(
+    head = b"".join(
         [
             _head(HYPERPRIOR, made, height, width, quality),
             hyper.written,
@@ -156,9 +174,10 @@ def hyperprior(random: np.random.Generator) -> bytes:
             _counted(layout.rows_per_stream),
             bytes([features - 1, 0]),  # the networks are the formulas
             len(sections[0]).to_bytes(2, "little"),
-            *sections,
+            sections[0],
         ]
     )
+    return SectionCase(head, sections[1])
 
 
 def round_trip(random: np.random.Generator, kind: int) -> bytes:
@@ -166,8 +185,3 @@ def round_trip(random: np.random.Generator, kind: int) -> bytes:
     tables = random_tables(random, int(random.integers(1, 17)))
     height, width = random.integers(1, 5, 2).tolist()
     return _head(kind, tables, height, width, 1) + random.bytes(int(random.integers(20, 120)))
-
-
-def hostile(section_case: bytes) -> bytes:
-    """The same, its layout's numbers being taken as any numbers."""
-    return section_case[:1] + b"\x01" + section_case[2:]
