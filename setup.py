@@ -103,7 +103,7 @@ setup(
         "gpu": for_training(["tensorflow[and-cuda]==2.14.1"]),
         "test": [
             *["pytest>=8", "hypothesis>=6.100", "import-linter>=2.0", "playwright>=1.40"],
-            *["build>=1", "mypy"],
+            *["build>=1", "mypy", "pillow-heif>=0.18"],
             *BENCHMARK,
             *SERVING_GRPC,
             *BEAM,

@@ -5,6 +5,9 @@
     data = codec.compress("photo.png", quality=4)      # bytes
     image = codec.decompress(data)                     # uint8 array [H, W, 3]
 
+    data = tfcomp.compress("photo.png")                # the same in one call
+    image = tfcomp.decompress(data)                    # with whichever installed model wrote it
+
 Importing this package loads nothing else: each name below is fetched when it is first used, so
 that `import tfcomp` is instant and never needs TensorFlow.
 """
@@ -18,6 +21,7 @@ __version__ = "0.1.0"
 
 _HOME_OF = {
     "load": "tfcomp.runtime.codec",
+    "compress": "tfcomp.runtime.compression",
     "decompress": "tfcomp.runtime.codec",
     "list_models": "tfcomp.runtime.registry",
     "register_pillow": "tfcomp.runtime.pillow:register",
@@ -39,6 +43,7 @@ __all__ = [
     "OutputError",
     "UnknownBundleError",
     "__version__",
+    "compress",
     "decompress",
     "list_models",
     "load",
@@ -56,6 +61,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
         UnknownBundleError,
     )
     from tfcomp.runtime.codec import decompress, load
+    from tfcomp.runtime.compression import compress
     from tfcomp.runtime.pillow import register as register_pillow
     from tfcomp.runtime.registry import list_models
 

@@ -31,6 +31,7 @@ from tfcomp.beam import (  # noqa: E402
     compressing,
     replacing,
 )
+from tfcomp.runtime.unfinished import temporary_name  # noqa: E402
 
 NAMES = ("a.png", "b.png", "deep/er/c.png", "a.bmp", "[odd] näme*.png")
 
@@ -171,6 +172,53 @@ def test_a_run_removes_what_is_unfinished_of_its_own_and_nothing_else(tmp_path):
     replacing.remove_unfinished(str(tmp_path / "out [1]"))
 
 
+def test_what_is_no_earlier_result_stays_and_is_a_failure(images, tmp_path, codec):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.png.tfcomp").write_text("mine")
+    (out / "b.png.tfcomp").symlink_to(tmp_path / "elsewhere")
+    (out / "a.bmp.tfcomp").mkdir()
+    (tmp_path / "real.tfcomp").write_bytes(b"\x89TC an earlier result, of another place")
+    (out / "[odd] näme*.png.tfcomp").symlink_to(tmp_path / "real.tfcomp")
+    before = (tmp_path / "real.tfcomp").read_bytes()
+    code, counted = _run(images, out)
+    assert code == 2 and counted["images_failed"] == 3
+    reasons = (out / "errors.jsonl").read_text()
+    assert reasons.count("no earlier result; move it away") == 3
+    assert (out / "a.png.tfcomp").read_text() == "mine"
+    assert (out / "b.png.tfcomp").is_symlink() and not (tmp_path / "elsewhere").exists()
+    assert (tmp_path / "real.tfcomp").read_bytes() == before
+    assert not (out / replacing.TEMPORARY_FOLDER).exists()
+
+
+def test_a_live_run_beside_this_one_keeps_what_it_writes(tmp_path):
+    unfinished = tmp_path / replacing.TEMPORARY_FOLDER
+    unfinished.mkdir()
+    (unfinished / temporary_name()).write_text("half")
+    replacing.remove_unfinished(str(tmp_path))
+    assert len(list(unfinished.iterdir())) == 1
+
+
+def test_a_run_that_is_told_to_end_leaves_nothing_but_results(images, tmp_path):
+    script = (
+        "import os, signal, sys\n"
+        "from tfcomp.beam import command, replacing\n"
+        "def rename(*given): os.kill(os.getpid(), signal.SIGTERM)\n"
+        "replacing.put_in_place = rename\n"
+        "sys.exit(command.main(sys.argv[1:]))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, images, tmp_path / "out"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert ended.returncode == 143, ended.stderr[-2000:]
+    assert ended.stderr.splitlines()[-1] == "tfcomp: ended by SIGTERM"
+    assert not (tmp_path / "out" / replacing.TEMPORARY_FOLDER).exists()
+
+
 def test_files_of_another_quality_do_not_count_as_done(images, tmp_path, codec):
     _run(images, tmp_path / "out", "--quality", "2")
     _, counted = _run(images, tmp_path / "out", "--quality", "5")
@@ -205,10 +253,13 @@ def test_a_process_opens_the_codec_once(images, tmp_path, monkeypatch):
         (["{in}", "{tmp}/out", "--model", "nomodel"], "nomodel"),
         (["{in}", "{tmp}/out", "--quality", "99"], "99"),
         (["{tmp}", "{tmp}/out"], "no images"),
+        (["{in}", "{tmp}/out", "{tmp}/more"], "a third name"),
+        (["{in}", "{tmp}/file"], "file is a file"),
     ],
 )
 def test_bad_arguments_end_in_one_line_and_exit_2(arguments, named, tmp_path, capsys):
     (tmp_path / "in").mkdir()
+    (tmp_path / "file").touch()
     given = [each.replace("{tmp}", str(tmp_path)) for each in arguments]
     given = [each.replace("{in}", str(tmp_path / "in")) for each in given]
     assert command.main(given) == 2

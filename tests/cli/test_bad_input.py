@@ -34,7 +34,7 @@ WRONG = [
     ("compress folder.png", "holds no files"),
     ("compress good.tfcomp", "already ends in .tfcomp"),
     ("compress good.tfcomp x.tfcomp", "already a .tfcomp file"),
-    ("compress photo.png photo.png/x", "not a folder"),
+    ("compress photo.png photo.png/x.tfcomp", "not a folder"),
     ("compress photo.png missing/x.tfcomp", "not a folder"),
     ("compress photo.png x.tfcomp --quality 3", "qualities 1 to 2"),
     ("compress photo.png x.tfcomp --quality high", "invalid int"),
@@ -47,7 +47,10 @@ WRONG = [
     ("compress photo.png x.tfcomp --refine -3", "0 steps or more"),
     ("compress photo.png x.tfcomp --feedback -3", "0 rounds or more"),
     ("compress photo.png x.tfcomp --feedback 1", "no gains for feedback"),
-    ("compress photo.png a b", "unrecognized"),
+    ("compress photo.png b.png new.tfcomp", "with -o"),
+    ("compress photo.png x.tfcomp --background pinkish", "no colour"),
+    ("compress photo.png x.tfcomp --background #ffffff80", "transparent"),
+    ("compress photo.png -o", "expected one argument"),
     ("compress", "required"),
     ("decompress missing.tfcomp", "does not exist"),
     ("decompress nothing.tfcomp", "is empty"),
@@ -59,6 +62,8 @@ WRONG = [
     ("decompress good.tfcomp x.tfcomp", "can't be written"),
     ("decompress good.tfcomp --format docx", "can't be written"),
     ("decompress good.tfcomp missing/x.png", "not a folder"),
+    ("decompress good.tfcomp x.png --max-pixels 0", "1 or more"),
+    ("decompress good.tfcomp x.png --max-pixels 35", "limit of 35"),
     ("info missing", "does not exist"),
     ("info folder.png", "is a folder"),
     ("info half.tfcomp", "CRC"),
@@ -87,9 +92,10 @@ def test_one_line_and_exit_code_2_and_nothing_lost(line, words, workplace, capsy
 
 
 def test_a_name_with_a_line_break_stays_on_one_line(capsys):
-    assert main(["compress", "two\nlines\x1b.png", "x", "--model", "tiny"]) == 2
+    assert main(["compress", "two\nlines\x1b.png", "x.tfcomp", "--model", "tiny"]) == 2
     assert capsys.readouterr().err == (
-        "tfcomp: two\\nlines\\x1b.png is not an image that Pillow can read\n"
+        "tfcomp: two\\nlines\\x1b.png is not an image of a format that is read here (PNG, JPEG, "
+        "WebP, TIFF and more); convert it to one of these\n"
     )
 
 
@@ -98,7 +104,7 @@ def test_a_name_that_is_no_text_is_printed_all_the_same(workplace):
     shutil.copy("photo.png", name)
     for encoding in ("utf-8", "ascii"):
         child = subprocess.run(
-            [sys.executable, "-m", "tfcomp", "compress", name, b"out.tfcomp", "-m", "tiny"],
+            [sys.executable, "-m", "tfcomp", "compress", name, "-o", b"out.tfcomp", "-m", "tiny"],
             capture_output=True,
             check=False,
             env={**os.environ, "PYTHONIOENCODING": encoding},
@@ -108,14 +114,14 @@ def test_a_name_that_is_no_text_is_printed_all_the_same(workplace):
 
 
 def test_a_full_disk_loses_nothing(workplace, capsys, monkeypatch):
-    (workplace / "x.tfcomp").write_text("old")
+    (workplace / "x.tfcomp").write_text("old")  # no image
 
     def full_disk(descriptor):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)
     before = sorted(os.listdir())
-    assert main(["compress", "photo.png", "x.tfcomp", "--model", "tiny"]) == 2
+    assert main(["compress", "photo.png", "-o", "x.tfcomp", "--model", "tiny"]) == 2
     assert "No space left on device" in capsys.readouterr().err
     assert (workplace / "x.tfcomp").read_text() == "old"
     assert sorted(os.listdir()) == before

@@ -59,13 +59,13 @@ def test_made_up_names_never_overwrite_without_force(capsys):
 
 def test_a_name_that_was_typed_is_overwritten_but_never_with_the_input_itself(capsys, tmp_path):
     (tmp_path / "out.tfcomp").write_text("old")
-    assert compress("photo.png", "out.tfcomp") == 0
+    assert compress("photo.png", "-o", "out.tfcomp") == 0
     assert tfcomp.decompress("out.tfcomp").shape == (30, 40, 3)
     original = Path("photo.png").read_bytes()
     os.link("photo.png", "same.png")
     os.symlink("photo.png", "link.png")
     for target in ("photo.png", "same.png", "link.png", str(tmp_path / "photo.png")):
-        assert compress("--force", "photo.png", target) == 2
+        assert compress("--force", "photo.png", "-o", target) == 2
         assert "the input itself" in capsys.readouterr().err
     assert Path("photo.png").read_bytes() == original
 
@@ -73,7 +73,7 @@ def test_a_name_that_was_typed_is_overwritten_but_never_with_the_input_itself(ca
 def test_out_may_be_a_folder(tmp_path):
     (tmp_path / "sub").mkdir()
     assert compress("photo.png", "sub") == 0
-    assert main(["decompress", "sub/photo.tfcomp", "sub"]) == 0
+    assert main(["decompress", "sub/photo.tfcomp", "-o", "sub"]) == 0
     assert sorted(os.listdir("sub")) == ["photo.png", "photo.tfcomp"]
 
 
@@ -109,7 +109,7 @@ def test_rates_can_be_asked_for(capsys):
         sizes.append(os.path.getsize(f"{quality}.tfcomp"))
     assert compress("photo.png", "fit.tfcomp", "--max-bytes", str(sizes[1] - 1)) == 0
     assert os.path.getsize("fit.tfcomp") == sizes[0]
-    assert compress("photo.png", "fit.tfcomp", "--bpp", str(8 * sizes[1] / 1200)) == 0
+    assert compress("photo.png", "-o", "fit.tfcomp", "--bpp", str(8 * sizes[1] / 1200)) == 0
     assert os.path.getsize("fit.tfcomp") == sizes[1]
     assert compress("photo.png", "no.tfcomp", "--max-bytes", "10") == 2
     assert f"takes {sizes[0]} bytes" in capsys.readouterr().err

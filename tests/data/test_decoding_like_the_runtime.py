@@ -52,7 +52,7 @@ FILES = {
     "grey and alpha": saved(GREY_ALPHA),
     "RGB with a transparent colour": saved(RGB, transparency=tuple(COLOURS[3, 3].tolist())),
     "grey with a transparent level": saved(Image.fromarray(GREY), transparency=int(GREY[3, 3])),
-    "two levels, one transparent": saved(Image.fromarray(GREY > 128), transparency=0),
+    "two levels, one transparent": saved(Image.fromarray(GREY > 128), transparency=1),
     "palette with a transparent colour": saved(PALETTE, transparency=3),
     "palette with alphas": saved(PALETTE, transparency=bytes(range(0, 160, 10))),
     "palette of RGBA": saved(RGBA.quantize(8)),
@@ -75,6 +75,14 @@ def test_an_image_with_transparency_is_the_same_in_training_and_at_run_time(name
     assert len(np.unique(trained_on)) > 1
 
 
-@pytest.mark.parametrize("name", ["RGBA", "WebP", "RGB with a transparent colour"])
-def test_what_is_transparent_keeps_the_colour_below(name):
-    np.testing.assert_array_equal(decode_rgb(FILES[name]), COLOURS)
+@pytest.mark.parametrize("name", ["RGBA", "WebP"])
+def test_what_is_transparent_lies_on_white(name):
+    share = ALPHA[:, :, None] / 255.0
+    expected = COLOURS * share + 255 * (1 - share)
+    assert np.abs(decode_rgb(FILES[name]) - expected).max() <= 1
+
+
+def test_a_transparent_colour_becomes_white_and_no_other():
+    clear = (COLOURS[3, 3] == COLOURS).all(axis=2, keepdims=True)
+    expected = np.where(clear, 255, COLOURS)
+    np.testing.assert_array_equal(decode_rgb(FILES["RGB with a transparent colour"]), expected)

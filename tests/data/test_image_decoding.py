@@ -50,17 +50,18 @@ def test_exif_orientation_is_applied():
     assert np.array_equal(decode_rgb(_saved(sideways, "PNG", exif=exif)), _photo())
 
 
-def test_transparency_is_dropped_and_the_colours_stay():
-    alpha = np.full((24, 32, 1), 7, np.uint8)
-    image = Image.fromarray(np.concatenate([_photo(), alpha], axis=2))
-    assert np.array_equal(decode_rgb(_saved(image, "PNG")), _photo())
+def test_what_is_transparent_lies_on_white_and_opaque_alpha_changes_nothing():
+    for alpha, expected in ((255, _photo()), (0, np.full_like(_photo(), 255))):
+        image = Image.fromarray(np.dstack([_photo(), np.full((24, 32), alpha, np.uint8)]))
+        assert np.array_equal(decode_rgb(_saved(image, "PNG")), expected)
 
 
-def test_a_palette_with_a_transparent_colour_becomes_its_colours():
+def test_a_palette_with_a_transparent_colour_shows_white_there_and_its_colours_elsewhere():
     image = Image.new("P", (3, 2), 1)
     image.putpalette([255, 0, 0, 0, 0, 255])
-    decoded = decode_rgb(_saved(image, "PNG", transparency=1))
-    assert np.array_equal(decoded, np.broadcast_to([0, 0, 255], (2, 3, 3)))
+    for transparent, expected in ((1, [255, 255, 255]), (0, [0, 0, 255])):
+        decoded = decode_rgb(_saved(image, "PNG", transparency=transparent))
+        assert np.array_equal(decoded, np.broadcast_to(expected, (2, 3, 3)))
 
 
 def test_grey_and_bilevel_images_get_three_equal_channels():

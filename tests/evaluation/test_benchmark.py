@@ -156,6 +156,17 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(
     assert not list(Path(out).glob("*"))
 
 
+@pytest.mark.parametrize("name", ["rd.png", "results.json", "report.html"])
+def test_files_that_no_benchmark_wrote_stay(name, installed, folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("[1]")
+    flags = ["--models", "tiny", "--codecs", "", "--out", str(out)]
+    assert main(["benchmark", str(folder), *flags]) == 2
+    assert f"no benchmark wrote the {name}" in capsys.readouterr().err
+    assert [(p.name, p.read_text()) for p in out.iterdir()] == [(name, "[1]")]
+
+
 def test_a_codec_that_breaks_is_named(installed, folder, tmp_path, capsys):
     Image.new("RGB", (20000, 1)).save(folder / "long.png")  # WebP takes 16383 pixels a side
     flags = ["--models", "", "--codecs", "webp", "--out", str(tmp_path / "out"), "--repeats", "1"]

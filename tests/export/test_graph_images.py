@@ -50,11 +50,13 @@ def test_a_gif_gives_its_first_frame():
     assert np.abs(read_pixels(content).astype(int) - picture()).max() < 40
 
 
-def test_grey_images_become_rgb_and_alpha_is_dropped():
+def test_grey_images_become_rgb_and_alpha_lies_on_white():
     grey = picture()[..., 0]
     np.testing.assert_array_equal(read_pixels(file_of(grey, "PNG")), np.stack([grey] * 3, -1))
-    rgba = np.dstack([picture(), picture()[..., 1]])
-    np.testing.assert_array_equal(read_pixels(file_of(rgba, "PNG")), picture())
+    opaque = np.dstack([picture(), np.full_like(grey, 255)])
+    np.testing.assert_array_equal(read_pixels(file_of(opaque, "PNG")), picture())
+    hidden = np.dstack([picture(), np.zeros_like(grey)])
+    assert (read_pixels(file_of(hidden, "PNG")) == 255).all()
 
 
 def test_sixteen_bits_a_channel_become_eight():

@@ -89,7 +89,7 @@ def test_only_one_way_to_say_the_rate_is_taken(codec):
 def test_what_is_dropped_is_logged(codec, caplog):
     with caplog.at_level(logging.WARNING, logger="tfcomp"):
         codec.compress(np.zeros((4, 4, 4), np.uint8))
-    assert "alpha dropped" in caplog.text
+    assert "alpha composed on white" in caplog.text
 
 
 def test_large_images_are_cut_into_tiles_and_give_the_same_bytes(codec, monkeypatch):

@@ -58,9 +58,10 @@ def test_alpha_is_dropped_and_said(mode):
         np.testing.assert_array_equal(read.pixels, expected)
 
 
-def test_the_colours_under_a_transparent_pixel_are_kept_as_convert_rgb_keeps_them():
+def test_the_colours_under_a_transparent_pixel_are_not_shown():
     image = Image.new("RGBA", (3, 2), (10, 200, 30, 0))
-    assert (read_image(image).pixels == (10, 200, 30)).all()
+    assert (read_image(image).pixels == 255).all()
+    assert read_image(image).notes == ("alpha composed on white",)
 
 
 def test_a_transparent_palette_entry_is_said():
@@ -174,7 +175,7 @@ def test_arrays_of_every_kind_that_is_an_image():
     for array in (GREY, GREY[:, :, None]):
         np.testing.assert_array_equal(read_image(array).pixels, grey)
     assert set(np.unique(read_image(GREY > 100).pixels)) == {0, 255}
-    with_alpha = np.dstack([RGB, GREY])
+    with_alpha = np.dstack([RGB, np.full_like(GREY, 255)])
     read = read_image(with_alpha)
     assert read.notes == ("alpha dropped",)
     np.testing.assert_array_equal(read.pixels, RGB)

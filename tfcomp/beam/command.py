@@ -17,6 +17,7 @@ from tfcomp.beam.failures import errors_path
 from tfcomp.beam.reading import DoneIn, ReadImages
 from tfcomp.beam.replacing import remove_unfinished
 from tfcomp.beam.writing import Write
+from tfcomp.cli.interruption import Terminated, raised_when_told_to_end
 from tfcomp.cli.output import complain
 from tfcomp.errors import CodecError
 from tfcomp.runtime import registry
@@ -43,10 +44,22 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, l
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code: 0, or 2 for bad input or where a file failed."""
+    """Runs the command; returns its exit code.
+
+    0 done; 2 bad input, or a file failed; 143 told to end.
+    """
     options, for_beam = parse(arguments)
     try:
-        return run(options, for_beam)
+        if for_beam and not for_beam[0].startswith("-"):
+            raise CodecError(
+                f"there is a third name, {for_beam[0]}; give one folder or quoted pattern, and the "
+                "folder for the results"
+            )
+        with raised_when_told_to_end():
+            return run(options, for_beam)
+    except Terminated as end:
+        complain(str(end))
+        return end.exit_code
     except (CodecError, BeamIOError) as error:
         complain(str(error))
         return 2
@@ -60,6 +73,8 @@ def run(options: argparse.Namespace, for_beam: list[str]) -> int:
     is_local = "://" not in options.source and not any(c in options.source for c in "*?[")
     if is_local and not os.path.isdir(options.source):
         raise CodecError(f"{options.source} is not a folder; name a folder of images")
+    if os.path.lexists(options.target) and not os.path.isdir(options.target):
+        raise CodecError(f"{options.target} is a file; name a folder for the results")
     if "://" not in options.target:
         options.target = os.path.abspath(options.target)
     if os.path.isdir(model):

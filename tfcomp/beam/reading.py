@@ -15,8 +15,9 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import TaggedOutput
 
 from tfcomp.beam.elements import FAILED, Failure, File, Outcome, counter
-from tfcomp.beam.naming import has_image_suffix, target_path
+from tfcomp.beam.naming import target_path
 from tfcomp.bitstream.container import FORMAT_VERSION, MAGIC
+from tfcomp.folder_contents import files_in, is_regular, is_taken
 from tfcomp.runtime.image_input import MAX_FILE_BYTES
 
 
@@ -43,7 +44,8 @@ class ReadImages(beam.PTransform):
 
     Args:
       source: a folder, local or of any file system that Beam knows (gs://, s3://, hdfs://), or a
-        pattern of files such as "gs://bucket/photos/**.jpg".
+        pattern of files such as "gs://bucket/photos/**.jpg". What of them counts is what
+        tfcomp/folder_contents.py says.
       done_in: images that are done there are left out; None to read all.
     Gives an `Outcome` of `File`.
     """
@@ -55,10 +57,16 @@ class ReadImages(beam.PTransform):
 
     def expand(self, pipeline: beam.Pipeline) -> Outcome:
         pattern, base = pattern_and_base(self._source)
+        if os.path.isdir(self._source):
+            found = pipeline | "Folder" >> beam.Create([base]) | "Find" >> beam.FlatMap(images_in)
+        else:
+            found = (
+                pipeline
+                | "Find" >> fileio.MatchFiles(pattern)
+                | "Take images" >> beam.Filter(lambda each: is_image(each.path, base))
+            )
         outputs = (
-            pipeline
-            | "Find" >> fileio.MatchFiles(pattern)
-            | "Take images" >> beam.Filter(lambda found: has_image_suffix(found.path))
+            found
             # Else one worker would go on with all that it has listed.
             | "Share out" >> beam.Reshuffle()
             | "Read" >> beam.ParDo(_Read(base, self._done_in)).with_outputs(
@@ -82,6 +90,8 @@ class _Read(beam.DoFn):
         try:
             if found.size_in_bytes > MAX_FILE_BYTES:
                 raise OSError(f"it has {found.size_in_bytes} bytes; {MAX_FILE_BYTES} is the limit")
+            if not is_regular(found.path):  # opening it would wait for its other end
+                raise OSError("it is no regular file")
             content = _content(found.path)
         except (OSError, BeamIOError) as error:
             self._failed.inc()
@@ -113,6 +123,23 @@ def pattern_and_base(source: str) -> tuple[str, str]:
     if not wild:
         return source.rstrip("/") + "/**", source.rstrip("/")
     return source, source[: wild.start()].rpartition("/")[0]
+
+
+def images_in(folder: str) -> Iterator[FileMetadata]:
+    """The images of a folder of this machine, as Beam describes files."""
+    for name in files_in(folder):
+        path = os.path.join(folder, *name.split("/"))
+        try:
+            status = os.stat(path)
+        except OSError:  # a link to nothing, or gone; reading it will say so
+            yield FileMetadata(path, 0)
+        else:
+            yield FileMetadata(path, status.st_size, status.st_mtime)
+
+
+def is_image(path: str, base: str) -> bool:
+    """Whether a file below `base`, of any file system, is one of the images there."""
+    return is_taken(relative_name(path, base)) and is_regular(path)
 
 
 def relative_name(path: str, base: str) -> str:

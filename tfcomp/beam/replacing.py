@@ -4,31 +4,38 @@
     photo.jpg.tfcomp              the same file once it is whole
 
 A worker that is killed leaves what it was writing in that folder and nowhere else, so whoever ends
-a run, or the next one, takes it all away by removing the folder.
+a run, or the next one, takes it away. On this machine's file systems what a live process of another
+run writes there stays (tfcomp/runtime/unfinished.py); elsewhere the whole folder goes.
+
+A result takes the place of an earlier result and of nothing else: another's file of that name stays
+and is an error, and a link is replaced itself.
 """
 
 from __future__ import annotations
 
 import contextlib
-import secrets
-import shutil
+import os
 from collections.abc import Iterable
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from tfcomp.runtime.atomic_file import put_in_place
+from tfcomp.runtime.unfinished import is_unfinished_name, sweep_unfinished, temporary_name
+
 TEMPORARY_FOLDER = ".tfcomp-unfinished"
 
 
-def replace(path: str, chunks: Iterable[bytes], folder: str) -> None:
+def replace(path: str, chunks: Iterable[bytes], folder: str, start: bytes = b"") -> None:
     """Writes a file through a temporary one; what it replaces is lost only then.
 
     path: of the file; its folder is made if need be. chunks: its content. folder: below which the
-    temporary file is, on the file system of path. Raises OSError or BeamIOError.
+    temporary file is, on the file system of path. start: what the file begins with, and what is
+    replaced must begin with too. Raises OSError or BeamIOError.
     """
     unfinished = FileSystems.join(folder, TEMPORARY_FOLDER)
     _make_folder(unfinished)
-    temporary = FileSystems.join(unfinished, secrets.token_hex(8))
+    temporary = FileSystems.join(unfinished, temporary_name())
     try:
         with FileSystems.create(
             temporary, compression_type=CompressionTypes.UNCOMPRESSED
@@ -36,6 +43,11 @@ def replace(path: str, chunks: Iterable[bytes], folder: str) -> None:
             for chunk in chunks:
                 stream.write(chunk)
         _make_folder(FileSystems.split(path)[0])
+        if "://" not in path and not os.path.lexists(path):
+            with contextlib.suppress(FileExistsError):  # by another worker, since we looked
+                put_in_place(temporary, path)
+                return
+        _require_start(path, start)
         _rename(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError, BeamIOError):
@@ -52,8 +64,26 @@ def remove_unfinished(folder: str) -> None:
     with contextlib.suppress(OSError, BeamIOError):
         if "://" in folder:
             FileSystems.delete([path + "/"])  # object stores delete a tree only by such a name
-        else:
-            shutil.rmtree(path)  # Beam takes a local path with brackets for a pattern
+            return
+        for name in os.listdir(path):
+            if not is_unfinished_name(name):  # an earlier version's, which no live process writes
+                os.unlink(os.path.join(path, name))
+        sweep_unfinished(path)
+        os.rmdir(path)  # unless another run writes there
+
+
+def _require_start(path: str, start: bytes) -> None:
+    """Raises FileExistsError where something is in the place that begins otherwise."""
+    is_local = "://" not in path
+    if not start or not (os.path.lexists(path) if is_local else FileSystems.exists(path)):
+        return
+    found = b""
+    if not is_local or os.path.isfile(path):
+        kind = CompressionTypes.UNCOMPRESSED
+        with FileSystems.open(path, compression_type=kind) as stream:
+            found = stream.read(len(start))
+    if found != start:
+        raise FileExistsError("a file is there that is no earlier result; move it away")
 
 
 def _make_folder(path: str) -> None:

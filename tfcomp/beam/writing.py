@@ -12,13 +12,15 @@ from tfcomp.beam.elements import FAILED, Failure, File, Outcome, counter, with_f
 from tfcomp.beam.failures import WriteFailures, errors_path
 from tfcomp.beam.naming import target_path
 from tfcomp.beam.replacing import replace
+from tfcomp.bitstream.container import MAGIC
 
 
 class Write(beam.PTransform):
     """Writes files into a folder, by their names with ".tfcomp" added.
 
-    A worker that is stopped leaves no half a file under such a name. What it does leave, and the
-    folder of unfinished files, `remove_unfinished` takes away when the pipeline has ended.
+    An earlier result is replaced; any other file of its name stays and is a failure. A worker that
+    is stopped leaves no half a file under such a name. What it does leave, and the folder of
+    unfinished files, `remove_unfinished` takes away when the pipeline has ended.
 
     Args:
       folder: local, or of any file system that Beam knows.
@@ -47,7 +49,7 @@ class _Write(beam.DoFn):
     def process(self, file: File) -> Iterator[str | TaggedOutput]:
         path = target_path(self._folder, file.name)
         try:
-            replace(path, [file.content], self._folder)
+            replace(path, [file.content], self._folder, MAGIC)
         except (OSError, BeamIOError) as error:
             self._failed.inc()
             reason = f"{path} cannot be written: {str(error).splitlines()[0]}"

@@ -1,14 +1,13 @@
 """The `tfcomp` command: compress, decompress, info, models, install, benchmark. One module each.
 
 Exit codes: 0 done; 1 a gate of the benchmark was missed; 2 a file or an option was wrong, said in
-one line on standard error (in a folder the other files are still done); 130 interrupted; 141 the
-reader of a pipe went away.
+one line on standard error (of several files the others are still done); 130 interrupted; 141 the
+reader of a pipe went away; 143 told to end (SIGTERM), 129 the terminal went away (SIGHUP).
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -16,34 +15,42 @@ from typing import NoReturn
 
 from tfcomp import __version__
 from tfcomp.cli import benchmark, compress, decompress, info, install, models
-from tfcomp.cli.output import complain
-from tfcomp.errors import CodecError
+from tfcomp.cli.interruption import Terminated, raised_when_told_to_end
+from tfcomp.cli.output import complain, give_up_standard_output, open_closed_streams
+from tfcomp.errors import CodecError, OutputError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments (sys.argv's if None) and returns the exit code."""
+    had_output = open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names of files may hold anything
             stream.reconfigure(errors="backslashreplace")
     try:
-        options = _parser().parse_args(arguments)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd files
-            code = options.run(options)
-        sys.stdout.flush()
-        return code
+        with raised_when_told_to_end():
+            if not had_output:
+                raise OutputError("standard output is closed; send it somewhere (>/dev/null)")
+            options = _parser().parse_args(arguments)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow's remarks on odd files
+                code = options.run(options)
+            sys.stdout.flush()
+            return code
     except BrokenPipeError:
-        # Python flushes standard output once more as it ends; that must not fail.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_standard_output()
         return 141
-    except KeyboardInterrupt:
-        complain("interrupted")
-        return 130
+    except (KeyboardInterrupt, Terminated) as end:
+        complain("interrupted" if isinstance(end, KeyboardInterrupt) else str(end))
+        return getattr(end, "exit_code", 130)
     except MemoryError:
         complain("there is not enough memory for an image of this size")
         return 2
     except (CodecError, OSError) as error:
         complain(str(error))
+        try:
+            sys.stdout.flush()
+        except OSError:
+            give_up_standard_output()
         return 2
 
 
@@ -53,10 +60,28 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(2)
 
 
+class _CommandParser(_Parser):
+    """Takes names and options in any order, as in `tfcomp compress a.png -o out b.png`."""
+
+    _mixing = False
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def, override]
+        # After "--" all are names; argparse does not know that when it takes any order.
+        if self._mixing or "--" in (args or ()):
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="tfcomp", description="Learned image compression.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"tfcomp {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=_CommandParser
+    )
     for module in (compress, decompress, info, models, install, benchmark):
         name = module.__name__.rpartition(".")[2]
         summary, _, details = (module.__doc__ or "").partition("\n")

@@ -1,38 +1,37 @@
-"""Compress an image, or a folder of them, to .tfcomp files.
+"""Compress images, or folders of them, to .tfcomp files.
 
-OUT is made from IN's name if left out, and then never overwrites a file unless --force is given.
-A folder's files go to another folder, by the same names; '-' is standard input or output.
-What an image has that a .tfcomp file cannot hold (alpha, EXIF ...) is dropped and said.
+Every .tfcomp file goes beside its image, a folder's to a folder of their own, unless -o names a
+file or a folder. IN OUT.tfcomp takes a second name for the output if there is no such file yet.
+No existing file is overwritten but a .tfcomp file that -o names; --force overwrites any.
+'-' is standard input or output. Of a folder hidden files are left out. What an image has that a
+.tfcomp file cannot hold (EXIF ...) is dropped and said.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tfcomp.cli.files import STANDARD_STREAM, Job, plan, run_jobs, write_output
+from tfcomp.cli.files import read_standard_input, require_regular, run_jobs
 from tfcomp.cli.output import complain, print_result
+from tfcomp.cli.plan import COMPRESSED, STANDARD_STREAM, Direction, Job, plan
+from tfcomp.cli.progress import sign_of_life
+from tfcomp.errors import ConfigError
+from tfcomp.folder_contents import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from tfcomp.runtime.codec import Codec
 
-# What is taken from a folder: Pillow's picture formats (the last two with a plugin).
-# fmt: off
-IMAGE_SUFFIXES = frozenset((
-    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".dib",
-    ".gif", ".apng", ".pbm", ".pgm", ".ppm", ".pnm", ".jp2", ".j2k", ".jpx", ".tga", ".ico",
-    ".icns", ".pcx", ".psd", ".qoi", ".sgi", ".heic", ".heif",
-))
-# fmt: on
+_DIRECTION = Direction(PICTURE_SUFFIXES, COMPRESSED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="IN", help="image, folder or -")
-    parser.add_argument("target", metavar="OUT", nargs="?", help="file, folder or -")
+    parser.add_argument("inputs", metavar="IN", nargs="+", help="image, folder or -")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", help="file or -; folder for what several inputs give"
+    )
     parser.add_argument("-m", "--model", help="name or path of a bundle (see tfcomp models)")
     rate = parser.add_mutually_exclusive_group()
     rate.add_argument(
@@ -57,7 +56,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="N steps of gradient descent for a smaller file; slow, needs TensorFlow",
     )
-    parser.add_argument("-f", "--force", action="store_true", help="overwrite existing files")
+    parser.add_argument(
+        "--background",
+        default="white",
+        metavar="COLOUR",
+        help="what transparent pictures are laid on: a name or #rrggbb (white)",
+    )
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("-f", "--force", action="store_true", help="overwrite existing files")
+    existing.add_argument(
+        "--skip-existing", action="store_true", help="what is there already counts as done"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a file")
 
 
@@ -66,29 +75,57 @@ def run(options: argparse.Namespace) -> int:
     from tfcomp.runtime.codec import load
     from tfcomp.runtime.refinement_door import open_refinement
 
-    todo = plan(options.source, options.target, ".tfcomp", IMAGE_SUFFIXES)
+    background = _colour(options.background)
+    todo = plan(options.inputs, options.output, _DIRECTION, options.force)
     codec = load(options.model or registry.default_model())
     codec.checked_quality(options.quality)
     codec.checked_feedback(options.feedback)
     open_refinement(options.refine)
+
+    def work(job: Job, write: Callable[[bytes], None]) -> dict[str, Any]:
+        return _compress_file(job, write, codec, options, background, alone=not todo.several)
+
     return run_jobs(
-        todo, options.force, options.json, lambda job: _compress_file(job, codec, options)
+        todo,
+        _DIRECTION,
+        work,
+        force=options.force,
+        skip_existing=options.skip_existing,
+        as_json=options.json,
     )
 
 
-def _compress_file(job: Job, codec: Codec, options: argparse.Namespace) -> dict[str, Any]:
+def _colour(name: str) -> tuple[int, int, int]:
+    from PIL import ImageColor
+
+    try:
+        red, green, blue, *alpha = ImageColor.getrgb(name)
+    except ValueError:
+        raise ConfigError(f"'{name}' is no colour; give a name such as white, or #rrggbb") from None
+    if alpha not in ([], [255]):
+        raise ConfigError(f"the background '{name}' is transparent itself; give #rrggbb")
+    return red, green, blue
+
+
+def _compress_file(
+    job: Job,
+    write: Callable[[bytes], None],
+    codec: Codec,
+    options: argparse.Namespace,
+    background: tuple[int, int, int],
+    alone: bool,
+) -> dict[str, Any]:
     from tfcomp.bitstream.container import parse
     from tfcomp.runtime.image_input import MAX_FILE_BYTES, read_image
 
     manifest = codec.bundle.manifest
+    require_regular(job)
+    source: Any = job.source
     if job.source == STANDARD_STREAM:
-        content = sys.stdin.buffer.read(MAX_FILE_BYTES)
-        image = read_image(content, manifest.max_pixels)
-        input_bytes = len(content)
-    else:
-        image = read_image(job.source, manifest.max_pixels)
-        input_bytes = os.path.getsize(job.source)
-    with _bar(options.refine) as progress:
+        source = read_standard_input(MAX_FILE_BYTES)
+    image = read_image(source, manifest.max_pixels, background=background)
+    input_bytes = len(source) if isinstance(source, bytes) else os.path.getsize(source)
+    with sign_of_life(f"compressing {job.source_name}", shown=alone) as progress:
         data = codec.compress(
             image.pixels,
             options.quality,
@@ -98,10 +135,11 @@ def _compress_file(job: Job, codec: Codec, options: argparse.Namespace) -> dict[
             refine=options.refine,
             progress=progress,
         )
-    write_output(job, data)
+    write(data)
     if image.notes:
         complain(f"{job.source_name}: {'; '.join(image.notes)}")
     height, width, _ = image.pixels.shape
+    quality = parse(data, lambda fingerprint: manifest).quality
     record = {
         "input": job.source,
         "output": job.target,
@@ -110,7 +148,7 @@ def _compress_file(job: Job, codec: Codec, options: argparse.Namespace) -> dict[
         "input_bytes": input_bytes,
         "bytes": len(data),
         "bits_per_pixel": 8 * len(data) / (width * height),
-        "quality": parse(data, lambda fingerprint: manifest).quality,
+        "quality": quality,
         "model": manifest.name,
         "notes": list(image.notes),
     }
@@ -118,24 +156,13 @@ def _compress_file(job: Job, codec: Codec, options: argparse.Namespace) -> dict[
         f"{job.source_name} -> {job.target_name}: {width}x{height}, "
         f"{input_bytes} -> {len(data)} bytes ({input_bytes / len(data):.1f}:1), "
         f"{record['bits_per_pixel']:.3f} bits/pixel, "
-        f"quality {record['quality']} of {manifest.qualities}, model {manifest.name}"
+        f"quality {quality} of {manifest.qualities}, model {manifest.name}"
     )
+    if 0 < input_bytes < len(data):  # a pipe has no size
+        larger = "larger than the input; keep the input" + " or lower --quality" * (quality > 1)
+        if options.json:
+            complain(f"{job.target_name} is {larger}")
+        else:
+            line += f"; {larger}"
     print_result(line, record, options.json, to_stderr=job.target == STANDARD_STREAM)
     return record
-
-
-@contextlib.contextmanager
-def _bar(steps: int) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar for refinement, as `Codec.compress` reports it; none for 0 steps."""
-    if not steps:
-        yield None
-        return
-    from tqdm import tqdm
-
-    with tqdm(unit="step", desc="refining", leave=False, disable=None) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield progress

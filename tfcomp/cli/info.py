@@ -7,8 +7,9 @@ import contextlib
 import json
 from typing import Any
 
-from tfcomp.cli.files import STANDARD_STREAM, read_stream_or
+from tfcomp.cli.files import read_stream_or
 from tfcomp.cli.output import complain_about, printable
+from tfcomp.cli.plan import STANDARD_STREAM
 from tfcomp.errors import CodecError, UnknownBundleError
 
 

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from tfcomp.errors import OutputError
+
+
+class StandardStreamError(OutputError):
+    """Standard output takes no more: no other file can be reported either."""
+
 
 def complain(message: str) -> None:
-    """One line on standard error, whatever the message holds."""
-    _print_line(f"tfcomp: {printable(message)}", sys.stderr)
+    """One line on standard error, whatever the message holds; lost where that is closed or full."""
+    try:
+        _print_line(f"tfcomp: {printable(message)}", sys.stderr)
+    except OSError:
+        sys.stderr = _nowhere()
 
 
 def complain_about(name: str, error: BaseException) -> None:
@@ -22,6 +32,18 @@ def complain_about(name: str, error: BaseException) -> None:
     complain(message if message.startswith(name) else f"{name}: {message}")
 
 
+def write_line(line: str) -> None:
+    """One line on standard output. Raises StandardStreamError, or BrokenPipeError."""
+    try:
+        _print_line(line, sys.stdout)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StandardStreamError(
+            f"standard output cannot be written: {error.strerror or error}; send it elsewhere"
+        ) from None
+
+
 def print_result(
     line: str, record: Mapping[str, Any], as_json: bool, to_stderr: bool = False
 ) -> None:
@@ -30,12 +52,47 @@ def print_result(
     to_stderr: where standard output carries the image itself.
     """
     text = json.dumps(record) if as_json else printable(line)
-    _print_line(text, sys.stderr if to_stderr else sys.stdout)
+    if not to_stderr:
+        write_line(text)
+        return
+    try:
+        _print_line(text, sys.stderr)
+    except OSError:
+        sys.stderr = _nowhere()
 
 
 def printable(text: str) -> str:
     """The text on one line; a file's name may hold line breaks and terminal codes."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def give_up_standard_output() -> None:
+    """For when it takes no more. Python flushes it again as it ends; that must not fail."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def open_closed_streams() -> bool:
+    """Puts the null device where a standard stream is closed; returns whether output was open.
+
+    Else the next file to be opened takes the stream's number, and what a library prints goes into
+    it. Standard input is left None, for whoever wants to read it.
+    """
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return True
+    while True:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        if descriptor > 2:
+            os.close(descriptor)
+            break
+    had_output = sys.stdout is not None
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    return had_output
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as we run
 
 
 def _print_line(line: str, stream: TextIO) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from tfcomp.errors import ConfigError
+from tfcomp.images.opening import open_image
 
 ADULT_AGE = 16
 
@@ -65,7 +66,7 @@ def read_faces(folder, split, side=None):
         raise ConfigError(f"{folder}/attributes.csv names no picture of '{split}'")
     pixels = []
     for row in rows:
-        with Image.open(folder / row["file"]) as picture:
+        with open_image(folder / row["file"]) as picture:
             picture = picture.convert("RGB")
             if side and picture.size != (side, side):
                 picture = picture.resize((side, side), Image.Resampling.LANCZOS)

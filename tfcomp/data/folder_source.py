@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.data.decoding import IMAGE_SUFFIXES, decode_rgb, is_readable_header
+from tfcomp.data.decoding import decode_rgb, is_readable_header
 from tfcomp.data.source import EVERYTHING, IMAGE_SPEC, ImageSource, Share, shuffled_index
 from tfcomp.errors import ConfigError
+from tfcomp.folder_contents import files_in
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class FolderSource(ImageSource):
         self.name = "folder:" + ",".join(str(folder) for folder in folders)
         self.skipped: list[str] = []
         trees = _split_trees([Path(folder) for folder in folders], split)
-        candidates = [path for tree in trees for path in _image_files(tree)]
+        candidates = [tree / name for tree in trees for name in files_in(tree)]
         self._paths = [path for path in candidates if is_readable_header(path)]
         self._damaged = set(candidates) - set(self._paths)
         self.skipped += [str(path) for path in candidates if path in self._damaged]
@@ -145,22 +145,6 @@ def _split_trees(folders: Sequence[Path], split: str) -> list[Path]:
             + ", ".join(f'"{name}"' for name in sorted(present))
         )
     return trees
-
-
-def _image_files(tree: Path) -> list[Path]:
-    found, visited = [], set()
-    for folder, subfolders, names in os.walk(tree, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in visited:  # a link that leads back up
-            subfolders.clear()
-            continue
-        visited.add(real)
-        found += [
-            Path(folder, name)
-            for name in names
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
-        ]
-    return sorted(found, key=lambda path: path.relative_to(tree).as_posix())
 
 
 def _pixels_from(function, index: tf.Tensor) -> tf.Tensor:

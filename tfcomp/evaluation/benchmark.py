@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import importlib.util
+import json
 import os
 import platform
 import sys
@@ -36,8 +37,10 @@ from tfcomp.evaluation.measuring import SECONDS_FOR_REPEATS
 from tfcomp.evaluation.published import PublishedCurve, are_kodak, chosen_curves
 from tfcomp.evaluation.results import Entry, Results, compare_with_anchor, to_csv, to_json
 from tfcomp.runtime.atomic_file import write_atomically
+from tfcomp.runtime.unfinished import sweep_unfinished, temporary_name
 
 _EXTRA = ("bjontegaard", "jinja2", "matplotlib")
+_RESULT_FILES = ("results.json", "results.csv", "rd.png", "report.html")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,14 +181,22 @@ def make_writable(out: Path, images: Path) -> None:
     """Makes the folder for the results, before hours are spent on them.
 
     Raises:
-      OutputError: it cannot be written to, or lies within the folder of test images.
+      OutputError: it cannot be written to, lies within the folder of test images, or holds a file
+        of a result's name that no benchmark wrote.
     """
     if images.resolve() in (out.resolve(), *out.resolve().parents):
         raise OutputError(
             f"cannot write to {out}: the next run would take rd.png there for a test image; choose "
             f"a folder outside {images}"
         )
-    probe = out / f".tfcomp-{os.getpid()}.tmp"
+    others = [name for name in _RESULT_FILES if os.path.lexists(out / name)]
+    if others and not _is_of_benchmark(out / _RESULT_FILES[0]):
+        raise OutputError(
+            f"cannot write to {out}: no benchmark wrote the {others[0]} there; choose another "
+            "folder"
+        )
+    sweep_unfinished(out)
+    probe = out / temporary_name()
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
@@ -194,6 +205,13 @@ def make_writable(out: Path, images: Path) -> None:
         raise OutputError(
             f"cannot write to {out}: {error.strerror or error}; choose another folder"
         ) from None
+
+
+def _is_of_benchmark(path: Path) -> bool:
+    try:
+        return {"format_version", "entries", "anchor"} <= set(json.loads(path.read_bytes()))
+    except (OSError, ValueError, RecursionError, TypeError):
+        return False
 
 
 def _require_extra() -> None:

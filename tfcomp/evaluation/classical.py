@@ -54,7 +54,7 @@ class ClassicalCodec:
 
     def decode(self, data):
         """The file's bytes -> uint8 [H, W, 3]."""
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=[self.format]) as image:
             return np.asarray(image.convert("RGB"))
 
     def missing(self) -> Optional[str]:

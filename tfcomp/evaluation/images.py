@@ -8,12 +8,11 @@ from typing import Dict, List
 import numpy as np
 
 from tfcomp.errors import ImageError
-
-IMAGE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm"))
+from tfcomp.folder_contents import files_in
 
 
 def image_files(folder: Path) -> List[Path]:
-    """Every image file of a folder and of those within, sorted.
+    """Every image file of a folder and of those within, sorted by path.
 
     Raises:
       ImageError: there is no such folder, or it holds none.
@@ -21,7 +20,7 @@ def image_files(folder: Path) -> List[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise ImageError(f"{folder} is not a folder: give a folder of PNG or other image files")
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    files = [folder / name for name in files_in(folder)]
     if not files:
         raise ImageError(f"no images in {folder}: give a folder of PNG or other image files")
     return files

@@ -8,7 +8,18 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfcomp.export.graph_bytes import to_bytes
+from tfcomp.export.graph_image_headers import (
+    GREY_16,
+    WITH_ALPHA,
+    Overlooked,
+    nothing_overlooked,
+    overlooked_in_bmp,
+    overlooked_in_gif,
+    overlooked_in_jpeg,
+    overlooked_in_png,
+)
 
+_JPEG, _PNG, _GIF, _BMP = _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
 _HEADER_BYTES = 32
 _PNG_COMPRESSION = 1  # 6, the default, takes eight times as long for 10 % fewer bytes
 _UNREADABLE = "this is not a readable PNG, JPEG, BMP or GIF file"
@@ -24,32 +35,63 @@ class Image(NamedTuple):
 def read_image(content: tf.Tensor, max_pixels: int) -> Image:
     """Decodes a PNG, JPEG, BMP or GIF file (its first frame) given as a string scalar.
 
-    Grey and palette images become RGB, alpha is dropped, 16 bits a channel become 8. EXIF
-    orientation is not applied: no stock op reads it. The size is checked before decoding.
+    The pixels are those that tfcomp.runtime reads: grey and palette images become RGB, EXIF
+    orientation is applied, what is transparent in a PNG lies on white, 16 bits a channel become 8.
+    What would be read as another picture is an error: colour profiles, CMYK, transparent GIF files,
+    BMP files of other than 24 bits; see graph_image_headers. The size is checked before decoding.
     """
-    is_jpeg = _starts_with(content, b"\xff\xd8\xff")
+    is_jpeg, is_png, is_gif, is_bmp = (_starts_with(content, magic) for magic in _MAGIC)
     width, height = tf.cond(is_jpeg, lambda: _jpeg_size(content), lambda: _header_size(content))
     size = tf.strings.join([tf.strings.as_string(width), tf.strings.as_string(height)], "x")
     text = tf.strings.join(["the image has ", size, f" pixels; this model's limit is {max_pixels}"])
     # Division, as the product may exceed 63 bits.
     fits = width <= max_pixels // tf.maximum(height, 1)
+    with tf.device("/CPU:0"):
+        about = Overlooked(
+            *tf.case(
+                [
+                    (tf.logical_not(fits), nothing_overlooked),
+                    (is_jpeg, lambda: overlooked_in_jpeg(content)),
+                    (is_png, lambda: overlooked_in_png(content)),
+                    (is_gif, lambda: overlooked_in_gif(content)),
+                    (is_bmp, lambda: overlooked_in_bmp(content)),
+                ],
+                default=nothing_overlooked,
+            )
+        )
+    reads = fits & (about.error == "")
 
     def decode_jpeg(content):
         # As accurate as Pillow, so that the same picture gives the same latents everywhere.
         return tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE")
 
+    def decode_with_alpha(content):
+        return _on_white(tf.io.decode_png(content, channels=4))
+
+    def decode_grey_16(content):
+        grey = tf.cast(tf.io.decode_png(content, channels=1, dtype=tf.uint16), tf.int32)
+        return tf.tile(tf.cast((grey + 128) // 257, tf.uint8), [1, 1, 3])
+
     def decode_other(content):
         return tf.io.decode_image(content, channels=3, expand_animations=False)
 
     nothing = tf.zeros([0, 0, 3], tf.uint8)
+
+    def by(function):
+        return lambda: _unless_it_raises(function, content, nothing)
+
     pixels = tf.case(
         [
-            (tf.logical_not(fits), lambda: nothing),
-            (is_jpeg, lambda: _unless_it_raises(decode_jpeg, content, nothing)),
+            (tf.logical_not(reads), lambda: nothing),
+            (is_jpeg, by(decode_jpeg)),
+            (about.kind == WITH_ALPHA, by(decode_with_alpha)),
+            (about.kind == GREY_16, by(decode_grey_16)),
         ],
-        default=lambda: _unless_it_raises(decode_other, content, nothing),
+        default=by(decode_other),
     )
-    error = tf.where(fits, tf.where(tf.size(pixels) > 0, "", _UNREADABLE), text)
+    found = tf.where(tf.size(pixels) > 0, "", _UNREADABLE)
+    error = tf.where(fits, tf.where(reads, found, about.error), text)
+    pixels = _turned(tf.ensure_shape(pixels, [None, None, 3]), about.orientation)
     return Image(tf.ensure_shape(pixels, [None, None, 3]), error)
 
 
@@ -65,6 +107,29 @@ def pad_to_multiple(pixels: tf.Tensor, stride: int) -> tf.Tensor:
         padded = -(-length // stride) * stride
         pixels = tf.gather(pixels, tf.minimum(tf.range(padded), length - 1), axis=axis)
     return pixels
+
+
+def _on_white(pixels: tf.Tensor) -> tf.Tensor:
+    """uint8 [H, W, 4] -> [H, W, 3], rounded as Pillow rounds where it pastes."""
+    wide = tf.cast(pixels, tf.int32)
+    colours, alpha = wide[..., :3], wide[..., 3:]
+    product = colours * alpha + 255 * (255 - alpha) + 128
+    quotient = tf.bitwise.right_shift(tf.bitwise.right_shift(product, 8) + product, 8)
+    return tf.cast(quotient, tf.uint8)
+
+
+def _turned(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    """[H, W, 3] made upright by an EXIF orientation, 1 to 8."""
+
+    def flipped(*axes):
+        return lambda: tf.reverse(pixels, axes) if axes else pixels
+
+    def transposed(*axes):
+        return lambda: tf.transpose(tf.reverse(pixels, axes) if axes else pixels, [1, 0, 2])
+
+    ways = [flipped(), flipped(1), flipped(0, 1), flipped(0)]
+    ways += [transposed(), transposed(0), transposed(0, 1), transposed(1)]
+    return tf.switch_case(orientation - 1, ways)
 
 
 def _unless_it_raises(function, content, otherwise):
@@ -101,9 +166,9 @@ def _header_size(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return tf.minimum(value, (1 << 32) - value)
 
     sizes = {
-        b"\x89PNG\r\n\x1a\n": (number(16, 17, 18, 19), number(20, 21, 22, 23)),
-        b"GIF8": (number(7, 6), number(9, 8)),
-        b"BM": (number(21, 20, 19, 18), magnitude(number(25, 24, 23, 22))),
+        _PNG: (number(16, 17, 18, 19), number(20, 21, 22, 23)),
+        _GIF: (number(7, 6), number(9, 8)),
+        _BMP: (number(21, 20, 19, 18), magnitude(number(25, 24, 23, 22))),
     }
     width = height = tf.zeros([], tf.int64)
     for magic, (its_width, its_height) in sizes.items():

@@ -3,7 +3,7 @@
 codec.py has the whole road, to be read from top to bottom. bundle.py reads one trained model,
 registry.py finds the installed ones, entropy.py turns latents into sections and back,
 interpreter.py is LiteRT, tiles.py keeps large images from filling the memory, image_input.py makes
-RGB of whatever people call an image, pillow.py is the Pillow plugin.
+RGB of whatever people call an image by the rules of tfcomp/images, pillow.py is the Pillow plugin.
 
 The names below are fetched when they are first used, LiteRT when the first network runs.
 """
@@ -17,6 +17,7 @@ _HOME_OF = {
     "Bundle": "tfcomp.runtime.bundle",
     "Codec": "tfcomp.runtime.codec",
     "Manifest": "tfcomp.runtime.bundle",
+    "compress": "tfcomp.runtime.compression",
     "decompress": "tfcomp.runtime.codec",
     "installed_bundles": "tfcomp.runtime.registry",
     "list_models": "tfcomp.runtime.registry",
@@ -28,6 +29,7 @@ __all__ = [
     "Bundle",
     "Codec",
     "Manifest",
+    "compress",
     "decompress",
     "installed_bundles",
     "list_models",
@@ -38,6 +40,7 @@ __all__ = [
 if TYPE_CHECKING:  # the same names, for editors and type checkers
     from tfcomp.runtime.bundle import Bundle, Manifest
     from tfcomp.runtime.codec import Codec, decompress, load
+    from tfcomp.runtime.compression import compress
     from tfcomp.runtime.image_input import read_image
     from tfcomp.runtime.registry import installed_bundles, list_models
 

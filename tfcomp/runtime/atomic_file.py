@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 
 from tfcomp.errors import OutputError
+from tfcomp.runtime.unfinished import temporary_name
 
 
-def write_atomically(path: str | os.PathLike, data: bytes) -> None:
+def write_atomically(
+    path: str | os.PathLike, data: bytes, *, overwrite: bool = True, follow_links: bool = True
+) -> None:
     """Writes `data` to `path` through a temporary file in the same folder.
 
-    A symbolic link is followed and an existing file keeps its permissions. Devices and pipes, which
-    cannot be replaced, are written to directly. Raises OutputError; the old file is then untouched.
+    An existing file keeps its permissions. Devices and pipes, which cannot be replaced, are written
+    to directly.
+
+    overwrite: if False, whatever is at `path` at the last moment stays, links to nothing too.
+    follow_links: whether a symbolic link to a file stays and the file is written. If False the link
+      itself is replaced, and so is one to nothing in any case: nothing is made where it points.
+    Raises OutputError; what was there is then untouched.
     """
     try:
         existing = _status(path)
@@ -24,7 +31,14 @@ def write_atomically(path: str | os.PathLike, data: bytes) -> None:
             with open(path, "wb") as device:
                 device.write(data)
             return
-        _replace(os.path.realpath(path), data, existing)
+        if follow_links and existing is not None:
+            path = os.path.realpath(path)
+        _write_beside(os.fspath(path), data, existing, overwrite)
+    except FileExistsError:
+        raise OutputError(
+            f"{os.fspath(path)} exists, it appeared meanwhile; name another output, or overwrite "
+            "with --force"
+        ) from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
@@ -32,17 +46,46 @@ def write_atomically(path: str | os.PathLike, data: bytes) -> None:
         ) from None
 
 
+def put_in_place(temporary: str, path: str) -> None:
+    """Gives a finished file its name, unless there is something of that name.
+
+    Raises FileExistsError, or another OSError; `temporary` may be left.
+    """
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except (OSError, NotImplementedError):
+        # A file system without hard links: take the name first, with a file that may be replaced.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        try:
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+            raise
+    else:
+        os.unlink(temporary)
+
+
 def _status(path: str | os.PathLike) -> os.stat_result | None:
+    """Of what a path leads to; None where there is nothing, or a link that leads nowhere."""
     try:
         return os.stat(path)
-    except FileNotFoundError:
+    except OSError:
+        if os.path.islink(path):
+            return None
+        if os.path.lexists(path):
+            raise
         return None
 
 
-def _replace(path: str, data: bytes, existing: os.stat_result | None) -> None:
-    if existing is not None and not os.access(path, os.W_OK):
+def _write_beside(
+    path: str, data: bytes, existing: os.stat_result | None, overwrite: bool
+) -> None:
+    if existing is not None and overwrite and not os.access(path, os.W_OK):
         raise PermissionError(0, "the file is write-protected")
-    temporary = os.path.join(os.path.dirname(path), f".tfcomp-{secrets.token_hex(6)}.tmp")
+    temporary = os.path.join(os.path.dirname(path), temporary_name())
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temporary, flags, 0o666)
     try:
@@ -50,6 +93,9 @@ def _replace(path: str, data: bytes, existing: os.stat_result | None) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        if not overwrite:
+            put_in_place(temporary, path)
+            return
         if existing is not None:
             os.chmod(temporary, stat.S_IMODE(existing.st_mode))
         os.replace(temporary, path)

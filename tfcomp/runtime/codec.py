@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import operator
 import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -32,9 +31,10 @@ from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.decoder_gradient import DecoderGradient
 from tfcomp.runtime.entropy import MAX_LATENT, BitCoder, FactorizedCoder, HyperpriorCoder
 from tfcomp.runtime.feedback import Gains, checked_rounds, rounds_of, with_feedback
-from tfcomp.runtime.image_input import read_image
+from tfcomp.runtime.image_input import WHITE, Background, read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
+from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.padding import EdgePadded, padding_fits
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_pixels
 from tfcomp.runtime.refinement_door import open_refinement
@@ -46,17 +46,24 @@ _log = logging.getLogger("tfcomp")
 _LARGE = 4_000_000
 
 
-def load(name_or_path: str | os.PathLike, num_threads: int | None = None) -> Codec:
+def load(name_or_path: str | os.PathLike | None = None, num_threads: int | None = None) -> Codec:
     """Returns the codec of an installed model (`tfcomp.list_models()`) or of a bundle on disk.
 
+    name_or_path: the default model, "cycle" where it is installed, if None.
     num_threads: processors to use; all that the process may use if None.
     Raises UnknownBundleError where there is no such model, BundleError for a broken bundle.
     """
+    if name_or_path is None:
+        name_or_path = registry.default_model()
+    if num_threads is not None:
+        num_threads = whole_number("num_threads", num_threads, least=1)
     return Codec(registry.find_by_name(name_or_path).read(), num_threads)
 
 
 class Codec:
     """Compresses and decompresses images with one bundle. Safe to share between threads.
+
+    A copy, or what a pickle gives in another process, is a codec of its own of the same bundle.
 
     Attributes:
       bundle: the bundle, with its manifest.
@@ -66,6 +73,7 @@ class Codec:
         manifest = bundle.manifest
         self.bundle = bundle
         self._manifest = manifest
+        self._num_threads = num_threads
 
         def model(content: bytes, name: str) -> Model:
             return Model(content, num_threads, f"bundle {bundle.source}: {name}")
@@ -89,6 +97,10 @@ class Codec:
             network = model(bundle.gradient, "gradient.tflite")
             self._gradient = DecoderGradient(network, manifest.stride, manifest.decoder_reach)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Interpreters hold memory of their own, which neither a pickle nor a copy can carry.
+        return type(self), (self.bundle, self._num_threads)
+
     def compress(
         self,
         image: Any,
@@ -99,12 +111,13 @@ class Codec:
         feedback: int = 0,
         refine: int = 0,
         progress: Callable[[int, int], None] | None = None,
+        background: Background = WHITE,
     ) -> bytes:
         """Compresses one image.
 
-        image: a path, the bytes of an image file, a PIL image, or an array: see `read_image` for
-            what is accepted and how it becomes RGB. What had to be dropped is logged as a warning
-            of the logger "tfcomp".
+        image: a path, the bytes of an image file, a file object, a PIL image, or an array: see
+            `read_image` for what is accepted and how it becomes RGB. What had to be dropped is
+            logged as a warning of the logger "tfcomp".
         quality: 1 (smallest file) to the model's number of qualities; the model's default if None.
         target_bpp, max_bytes: instead of a quality, the largest file to make, in bits/pixel or in
             bytes, header and all. Takes the best quality that fits.
@@ -113,19 +126,22 @@ class Codec:
         refine: steps of gradient descent on this image's latents, for a file that is a few percent
             better and takes minutes. Needs TensorFlow; see docs/refinement.md. The limits hold.
         progress: called with steps done and steps in all, while refining.
+        background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's name.
         Returns the bytes of a `.tfcomp` file.
         Raises ImageError for an image that can't be read or can't fit, ConfigError for bad options,
         CodecError where refinement has no TensorFlow.
         """
         if (quality, target_bpp, max_bytes).count(None) < 2:
             raise ConfigError("give only one of quality, target_bpp and max_bytes")
-        if target_bpp is not None and not 0 < target_bpp < float("inf"):
-            raise ConfigError(f"target_bpp must be a positive number, not {target_bpp}")
+        if target_bpp is not None:
+            target_bpp = positive_number("target_bpp", target_bpp)
+        if max_bytes is not None:
+            max_bytes = int(positive_number("max_bytes", max_bytes))
         quality = self.checked_quality(quality)
         feedback = self.checked_feedback(feedback)
         refinement = open_refinement(refine)
         with _memory_errors_named():
-            given = read_image(image, max_pixels=self._manifest.max_pixels)
+            given = read_image(image, self._manifest.max_pixels, background)
             for note in given.notes:
                 _log.warning("%s", note)
             if target_bpp is not None:
@@ -142,11 +158,11 @@ class Codec:
             return data
 
     def decompress(
-        self, data: bytes | str | os.PathLike, max_pixels: int | None = None
+        self, data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
     ) -> np.ndarray:
         """Decompresses a `.tfcomp` file that this model wrote.
 
-        data: the file's bytes, or its path.
+        data: the file's bytes, its path, or a binary file object.
         max_pixels: refuse larger images before anything is allocated. By default the model's limit
             holds, and 16,384 pixels for each byte of the file; a number, up to the format's
             89,478,485, holds instead of both.
@@ -186,7 +202,7 @@ class Codec:
         """The quality, the model's default if None. Raises ConfigError if out of range."""
         if quality is None:
             return self._manifest.default_quality
-        quality = operator.index(quality)
+        quality = whole_number("quality", quality)
         if not 1 <= quality <= self.qualities:
             raise ConfigError(
                 f"model '{self._manifest.name}' has qualities 1 to {self.qualities}, not {quality}"
@@ -372,7 +388,9 @@ _shared: dict[tuple[str, Path], Codec] = {}
 _shared_lock = threading.Lock()
 
 
-def decompress(data: bytes | str | os.PathLike, max_pixels: int | None = None) -> np.ndarray:
+def decompress(
+    data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+) -> np.ndarray:
     """Decompresses a `.tfcomp` file with whichever installed model wrote it.
 
     Same arguments, result and errors as `Codec.decompress`; the model is kept for the next file.

@@ -24,7 +24,6 @@ training pictures.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -32,6 +31,7 @@ import numpy as np
 
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
 from tfcomp.errors import ConfigError
+from tfcomp.runtime.options import whole_number
 
 _Missing = Callable[[np.ndarray], np.ndarray]
 
@@ -84,7 +84,7 @@ def checked_rounds(rounds: int, takes_feedback: bool, name: str) -> int:
 
     takes_feedback: whether the manifest has gains. name: the model's.
     """
-    rounds = operator.index(rounds)
+    rounds = whole_number("feedback", rounds)
     if rounds < 0:
         raise ConfigError(f"feedback takes 0 rounds or more, not {rounds}")
     if rounds and not takes_feedback:

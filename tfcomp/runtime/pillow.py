@@ -1,28 +1,43 @@
-"""Pillow plugin: `Image.open("x.tfcomp")` and `image.save("x.tfcomp", quality=4)`.
+"""Pillow plugin: `Image.open("x.tfcomp")` and `image.save("x.tfcomp", quality=80)`.
 
 Importing this module, or calling `tfcomp.register_pillow()`, registers it.
 
 Opening checks the file and finds its model, decoding waits for the first use of the pixels, as in
 Pillow's own plugins. `Image.MAX_IMAGE_PIXELS` holds; raised or None, it also lifts tfcomp's limit
-on what a few bytes may claim. Saving takes the options quality, target_bpp, max_bytes, feedback
-(see `Codec.compress`) and model, the name or path of a bundle.
+on what a few bytes may claim.
+
+Saving takes the options quality, 0 to 100 as everywhere in Pillow, or level, the model's own
+quality (1 to 8 of most), or target_bpp or max_bytes; feedback and background (see
+`Codec.compress`); and model, the name or path of a bundle. Any other option is refused; exif,
+icc_profile, xmp, comment and dpi are dropped with a warning. A file is replaced once its
+successor is whole: for this, registering wraps `Image.Image.save` (see pillow_saving.py).
 """
 
 from __future__ import annotations
 
 import io
-from typing import IO, Any
+from typing import Any
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from tfcomp.bitstream.container import MAGIC, MAX_PIXELS
 from tfcomp.errors import CodecError
-from tfcomp.runtime import codec, registry
+from tfcomp.runtime import codec
+from tfcomp.runtime.compressed_input import MAX_FILE_BYTES
+from tfcomp.runtime.pillow_saving import (
+    FORMAT,
+    TfcompSaveError,
+    quality_of,
+    save,
+    save_all,
+    save_whole,
+)
+from tfcomp.runtime.registry import find_by_fingerprint
 
-FORMAT = "TFCOMP"
+__all__ = ["FORMAT", "TfcompImageFile", "TfcompOpenError", "TfcompSaveError", "register"]
+
 MIME_TYPE = "image/x-tfcomp"
 EXTENSION = ".tfcomp"
-_OPTIONS = ("quality", "target_bpp", "max_bytes", "feedback")
 
 
 class TfcompOpenError(CodecError, UnidentifiedImageError):
@@ -32,12 +47,12 @@ class TfcompOpenError(CodecError, UnidentifiedImageError):
     """
 
 
-class TfcompSaveError(CodecError, OSError):
-    """An image that can't be saved as asked; its cause says why."""
-
-
 class TfcompImageFile(ImageFile.ImageFile):
-    """A compressed image, mode RGB. `info` holds "quality" and "model", a fingerprint's digits."""
+    """A compressed image, mode RGB.
+
+    `info` holds "level", "quality" (0 to 100, which saves at that level again) and "model", a
+    fingerprint's digits.
+    """
 
     format = FORMAT
     format_description = "tfcomp learned image compression"
@@ -46,14 +61,16 @@ class TfcompImageFile(ImageFile.ImageFile):
         assert self.fp is not None
         if self.fp.read(len(MAGIC)) != MAGIC:
             raise SyntaxError("not a .tfcomp file")  # Pillow's word for: ask the next plugin
-        self._compressed = MAGIC + self.fp.read()
+        self._compressed = MAGIC + self.fp.read(MAX_FILE_BYTES)
         try:
             container = codec.parse_installed(self._compressed, **_limit())
         except CodecError as error:
             raise TfcompOpenError(str(error)) from error
         self._size = (container.width, container.height)
         self._mode = "RGB"
-        self.info["quality"] = container.quality
+        levels = find_by_fingerprint(container.fingerprint).manifest.qualities
+        self.info["level"] = container.quality
+        self.info["quality"] = quality_of(container.quality, levels)
         self.info["model"] = container.fingerprint.hex()
         self.tile = [_tile(self._size)]
 
@@ -76,9 +93,11 @@ class TfcompImageFile(ImageFile.ImageFile):
 def register() -> None:
     """Makes Pillow read and write `.tfcomp`. May be called any number of times."""
     Image.register_open(FORMAT, TfcompImageFile, _accept)
-    Image.register_save(FORMAT, _save)
+    Image.register_save(FORMAT, save)
+    Image.register_save_all(FORMAT, save_all)
     Image.register_extension(FORMAT, EXTENSION)
     Image.register_mime(FORMAT, MIME_TYPE)
+    Image.Image.save = save_whole(Image.Image.save)  # type: ignore[method-assign]
 
 
 def _accept(prefix: bytes) -> bool:
@@ -97,17 +116,6 @@ def _tile(size: tuple[int, int]) -> Any:
     if hasattr(ImageFile, "_Tile"):  # Pillow 11 and later
         return ImageFile._Tile("raw", extents, 0, "RGB")
     return ("raw", extents, 0, "RGB")
-
-
-def _save(image: Image.Image, file: IO[bytes], filename: Any) -> None:
-    given: dict[str, Any] = image.encoderinfo
-    options = {name: given[name] for name in _OPTIONS if given.get(name) is not None}
-    try:
-        model = given.get("model") or registry.default_model()
-        data = codec.shared_codec(registry.find_by_name(model)).compress(image, **options)
-    except CodecError as error:
-        raise TfcompSaveError(str(error)) from error
-    file.write(data)
 
 
 register()

@@ -7,26 +7,20 @@ of pixels is ready to pay for them, and only that number holds.
 
 from __future__ import annotations
 
-import operator
-
 from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE, Container, pixel_limit
-from tfcomp.errors import BitstreamError, ConfigError
+from tfcomp.errors import BitstreamError
 from tfcomp.runtime.manifest import Manifest
+from tfcomp.runtime.options import positive_number
 
 
-def allowed_pixels(manifest: Manifest, file_bytes: int, max_pixels: int | None = None) -> int:
+def allowed_pixels(manifest: Manifest, file_bytes: int, max_pixels: float | None = None) -> int:
     """The largest picture that a file of so many bytes may hold.
 
     max_pixels: what the caller allows instead, up to the format's MAX_PIXELS; None for the default.
     Raises ConfigError for a max_pixels that is no number of pixels.
     """
     if max_pixels is not None:
-        try:
-            given = operator.index(max_pixels)
-        except TypeError:
-            given = 0
-        if given < 1 or isinstance(max_pixels, bool):
-            raise ConfigError(f"max_pixels must be a whole number from 1, not {max_pixels!r}")
+        given = max(1, int(positive_number("max_pixels", max_pixels)))
         return min(given, MAX_PIXELS)
     if manifest.fixed_size is not None:  # the file has no say in it
         return manifest.max_pixels
@@ -34,7 +28,7 @@ def allowed_pixels(manifest: Manifest, file_bytes: int, max_pixels: int | None =
 
 
 def check_pixels(
-    container: Container, manifest: Manifest, file_bytes: int, max_pixels: int | None = None
+    container: Container, manifest: Manifest, file_bytes: int, max_pixels: float | None = None
 ) -> int:
     """Returns `allowed_pixels`; raises BitstreamError where the container says more."""
     limit = allowed_pixels(manifest, file_bytes, max_pixels)

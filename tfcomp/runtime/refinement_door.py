@@ -6,10 +6,10 @@ It is imported by name and only when refinement is asked for: the running world 
 from __future__ import annotations
 
 import importlib
-import operator
 from types import ModuleType
 
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.runtime.options import whole_number
 
 
 def open_refinement(steps: int) -> ModuleType | None:
@@ -17,7 +17,7 @@ def open_refinement(steps: int) -> ModuleType | None:
 
     Raises ConfigError for a number of steps below 0, CodecError where TensorFlow is not installed.
     """
-    steps = operator.index(steps)
+    steps = whole_number("refine", steps)
     if steps < 0:
         raise ConfigError(f"refinement takes 0 steps or more, not {steps}")
     if not steps:

@@ -112,7 +112,11 @@ def find_by_name(name_or_path: str | os.PathLike) -> InstalledBundle:
 
     Raises UnknownBundleError where there is neither, BundleError where what there is is broken.
     """
-    text = os.fspath(name_or_path)
+    if not isinstance(name_or_path, (str, os.PathLike)):
+        raise UnknownBundleError(
+            f"a {type(name_or_path).__name__} is no name of a model; give that, or a bundle's path"
+        )
+    text = os.fsdecode(name_or_path)
     sound, problems = _sound(_claims(lambda manifest: manifest.name == text), first=True)
     if sound:
         return sound[0]

@@ -1,8 +1,7 @@
 """Whatever people call an image, as a file that the server reads as the runtime would.
 
-The server's decoder drops transparency as the runtime does, but knows neither orientation nor
-colour profiles, and no format beyond PNG, JPEG, BMP and GIF. Plain PNG and JPEG files go as they
-are, which is far less to send than their pixels; all else is converted here.
+The server knows no colour profiles, and no format beyond PNG, JPEG, BMP and GIF. Plain PNG and JPEG
+files go as they are, which is far less to send than their pixels; all else is converted here.
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ def jpeg_of_size(image, size):
         else:
             high = quality - 1
     buffer, quality = best
-    return np.asarray(Image.open(buffer).convert("RGB")), len(buffer.getvalue()), quality
+    pixels = np.asarray(Image.open(buffer, formats=["JPEG"]).convert("RGB"))
+    return pixels, len(buffer.getvalue()), quality
 
 
 def side_by_side(panels):

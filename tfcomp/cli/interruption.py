@@ -1,0 +1,50 @@
+"""Being told to end: what is half written goes, and the exit code says by which signal."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+
+class Terminated(BaseException):
+    """The process was told to end. exit_code: 128 and the signal's number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"ended by {signal.Signals(number).name}")
+        self.exit_code = 128 + number
+
+
+@contextlib.contextmanager
+def raised_when_told_to_end() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise Terminated here, as Ctrl-C does KeyboardInterrupt.
+
+    A signal that is ignored stays so (nohup). Where signals cannot be caught nothing changes. A
+    library that turns what it does not know into an error of its own does not hide it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    told: list[Terminated] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough: cleaning up is under way
+        told.append(Terminated(number))
+        raise told[0]
+
+    earlier = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            earlier[number] = signal.signal(number, end)
+    try:
+        yield
+    except BaseException:
+        if told:
+            raise told[0] from None
+        raise
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

@@ -1,0 +1,99 @@
+"""An image that Pillow opened, as 8-bit RGB, upright, and what was lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image
+
+from tfcomp.images.metadata import depth_notes, note_metadata, small_png_chunks
+from tfcomp.images.orientation import describe_exif, upright
+from tfcomp.images.samples import check_colour_range, deep_to_8_bits, is_deep
+from tfcomp.images.transparency import WHITE, compose, split_alpha
+
+Colours = Callable[[Image.Image, list], Image.Image]
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How a file stores a picture, which is to be asked before it is loaded.
+
+    raw_mode: of its samples, in Pillow's words; "" if unknown. chunks: the short ones of a PNG.
+    notes: of what Pillow loses while it decodes.
+    """
+
+    raw_mode: str
+    chunks: dict[bytes, bytes]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, image: Image.Image) -> Storage:
+        raw_mode, notes = _raw_mode(image), depth_notes(image)
+        if _halved_by_pillow(raw_mode):
+            notes.append("16 bits a sample reduced to 8")
+        return cls(raw_mode, small_png_chunks(image), tuple(notes))
+
+
+def upright_rgb(
+    image: Image.Image,
+    storage: Storage,
+    notes: list[str],
+    background: tuple[int, int, int] = WHITE,
+    to_srgb: Colours | None = None,
+) -> Image.Image:
+    """A loaded image as mode RGB, turned as its file says.
+
+    storage: what `Storage.of` said before the image was loaded. notes: takes what was lost, a
+    phrase each. background: what lies below transparent pixels. to_srgb: applies the colour
+    profile of an L, RGB, CMYK or LAB image and notes it; profiles are ignored if None.
+    Raises ImageError for samples in no known range, and what Pillow raises for odd modes.
+    """
+    notes += storage.notes
+    orientation = describe_exif(image, notes)
+    note_metadata(image, storage.chunks, notes)
+    check_colour_range(image)
+    return upright(_to_rgb(image, storage, notes, background, to_srgb), orientation)
+
+
+def _to_rgb(
+    image: Image.Image,
+    storage: Storage,
+    notes: list[str],
+    background: tuple[int, int, int],
+    to_srgb: Colours | None,
+) -> Image.Image:
+    mode = image.mode
+    colours, alpha = split_alpha(image, notes, storage.raw_mode)
+    if is_deep(mode):
+        if to_srgb and image.info.get("icc_profile"):
+            notes.append("colour profile dropped")
+        stated = storage.chunks.get(b"sBIT", b"")
+        bits = stated[0] if len(stated) == 1 else 0
+        # Not `colours`: a copy no longer knows its file.
+        colours = Image.fromarray(deep_to_8_bits(image, notes, bits))
+        return compose(colours.convert("RGB"), alpha, background, notes)
+    if colours.mode in ("P", "YCbCr", "HSV"):
+        colours = colours.convert("RGB")
+    elif colours.mode == "1":
+        colours = colours.convert("L")
+    if mode == "CMYK":
+        notes.append("CMYK converted to RGB")
+    if to_srgb:
+        colours = to_srgb(colours, notes)
+    return compose(colours.convert("RGB"), alpha, background, notes)
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How an image that is not loaded yet stores its samples, in Pillow's words; "" if unknown."""
+    for tile in getattr(image, "tile", None) or []:
+        arguments = tile[3] if len(tile) > 3 else None
+        raw_mode = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+        if isinstance(raw_mode, str):
+            return raw_mode
+    return ""
+
+
+def _halved_by_pillow(raw_mode: str) -> bool:
+    """Whether Pillow reads 16-bit colours as 8 bits."""
+    return ";16" in raw_mode and not raw_mode.startswith("I")

@@ -1,0 +1,119 @@
+"""Opening an image file: the formats that are tried, and no other.
+
+Pillow tries every format that it knows on any bytes, whatever the file is called. Among them is
+EPS, for which it starts Ghostscript, a whole programming language; WMF, which asks the operating
+system to draw; and formats of science and of games whose readers few have ever attacked. Here the
+formats are listed that hold people's pictures.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import warnings
+from typing import BinaryIO
+
+from PIL import Image, ImageFile
+
+from tfcomp.errors import ImageError
+
+# fmt: off
+FORMATS = (
+    "PNG", "JPEG", "MPO", "WEBP", "AVIF", "HEIF", "JXL", "TIFF", "GIF", "BMP", "DIB", "PPM",
+    "JPEG2000", "TGA", "ICO", "ICNS", "PCX", "PSD", "QOI", "SGI", "DDS",
+)
+# Formats that Pillow reads with a plugin: what its files start with, and who has it.
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_AVIF_BRANDS = (b"avif", b"avis")
+_JXL_STARTS = (b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n")
+# fmt: on
+_HEAD_BYTES = 64
+# Opened by the caller, they are drawn by another program only when their pixels are asked for.
+_DRAWN_BY_OTHERS = ("EPS", "WMF")
+
+
+def open_image(source: str | os.PathLike | BinaryIO) -> ImageFile.ImageFile:
+    """`Image.open`, of the formats in FORMATS, with the plugin that the file needs.
+
+    source: a path, or a binary file object, which is read from its start.
+    Raises ImageError where the plugin of a format is not installed, and what `Image.open` raises:
+    UnidentifiedImageError for what is no image of these formats, OSError, and nearly anything on
+    damaged files. Pillow's limit of size holds; its warning above half of that is not given.
+    """
+    Image.init()
+    register_plugin_of(_head(source))
+    formats = [name for name in FORMATS if name in Image.OPEN]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(source, formats=formats)
+
+
+def check_is_no_drawing(image: Image.Image) -> None:
+    """Raises ImageError for an image opened elsewhere that other programs have yet to draw."""
+    if image.format in _DRAWN_BY_OTHERS and getattr(image, "tile", None):
+        raise ImageError(
+            f"it is an {image.format} drawing, for which Pillow starts another program; if you "
+            "trust the file, call its load() first"
+        )
+
+
+def register_plugin_of(head: bytes) -> None:
+    """Registers the plugin for a file that starts so, where Pillow has none of its own.
+
+    Raises ImageError, which names the package to install.
+    """
+    brands = _brands(head)
+    if head.startswith(_JXL_STARTS):
+        _register("JXL", "JPEG XL", "pillow_jxl", "pillow-jxl-plugin")
+    elif brands & set(_AVIF_BRANDS):
+        _register("AVIF", "AVIF", "pillow_avif", "pillow-avif-plugin")
+    elif brands & set(_HEIF_BRANDS):
+        _register("HEIF", "HEIC", "pillow_heif", "pillow-heif")
+
+
+def register_plugin_of_suffix(suffix: str) -> None:
+    """`register_plugin_of` for a file that is to be written, by its lower-case ending."""
+    if suffix in (".heic", ".heif", ".hif"):
+        _register("HEIF", "HEIC", "pillow_heif", "pillow-heif")
+    elif suffix == ".jxl":
+        _register("JXL", "JPEG XL", "pillow_jxl", "pillow-jxl-plugin")
+    elif suffix == ".avif":
+        _register("AVIF", "AVIF", "pillow_avif", "pillow-avif-plugin")
+
+
+def _register(name: str, spoken: str, module_name: str, package: str) -> None:
+    if name in Image.OPEN:
+        return
+    try:
+        module = importlib.import_module(module_name)
+        if name == "HEIF":
+            module.register_heif_opener()
+    except Exception:  # noqa: BLE001
+        # ImportError where it is missing; a library that does not fit Pillow raises other things.
+        pass
+    if name not in Image.OPEN:
+        raise ImageError(f"{spoken} files need another package; run: pip install {package}")
+
+
+def _brands(head: bytes) -> set[bytes]:
+    """Of a file of boxes, as HEIC and AVIF are: its brand, and those that it is compatible with."""
+    if head[4:8] != b"ftyp":
+        return set()
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return {head[8:12], *(head[start : start + 4] for start in range(16, end - 3, 4))}
+
+
+def _head(source: str | os.PathLike | BinaryIO) -> bytes:
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb") as file:
+            return file.read(_HEAD_BYTES)
+    source.seek(0)
+    head = source.read(_HEAD_BYTES)
+    source.seek(0)
+    return head
+
+
+def open_bytes(content: bytes) -> ImageFile.ImageFile:
+    """`open_image` of a file's bytes."""
+    return open_image(io.BytesIO(content))

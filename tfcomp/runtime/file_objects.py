@@ -1,0 +1,54 @@
+"""Open files and streams, read whole."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+_PIECE = 2**20
+
+
+class FileObjectError(Exception):
+    """Why a file object gives no bytes, in one line."""
+
+
+def is_file_object(source: Any) -> bool:
+    """Whether something can be read from, as an open file or a BytesIO can."""
+    return callable(getattr(source, "read", None))
+
+
+def read_whole(file: Any, limit: int) -> bytes:
+    """All bytes of a file object, from its start where it can go back to it, as Pillow reads.
+
+    A stream that cannot go back (a pipe, a socket) is read from where it is.
+    limit: of bytes; a longer one is an error. Raises FileObjectError.
+    """
+    content = bytearray()
+    try:
+        if _can_go_back(file):
+            file.seek(0)
+        while len(content) <= limit:
+            piece = file.read(min(_PIECE, limit + 1 - len(content)))
+            if isinstance(piece, str):
+                raise FileObjectError("the file is open as text; open it with mode 'rb'")
+            if piece is None:
+                raise FileObjectError("the stream has no bytes yet; open it so that reads wait")
+            if not piece:
+                break
+            content += piece
+    except FileObjectError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # Closed files, network streams: each library's reads fail in ways of their own.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise FileObjectError(f"the file object cannot be read: {reason}") from None
+    if len(content) > limit:
+        raise FileObjectError(f"the file object has more than {limit} bytes")
+    return bytes(content)
+
+
+def _can_go_back(file: Any) -> bool:
+    if isinstance(file, io.TextIOBase):
+        return False
+    seekable = getattr(file, "seekable", None)
+    return bool(seekable()) if callable(seekable) else hasattr(file, "seek")
