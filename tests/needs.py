@@ -17,6 +17,7 @@ TENSORFLOW_COMPRESSION = without(
     "tensorflow-compression, the referee, is not installed", f"{_PACKAGES} on Python 3.9 to 3.11"
 )
 BEAM = without("Apache Beam is not installed", "pip install -e '.[beam]' on Python 3.10 or newer")
+HEIF = without("pillow-heif is not installed", "pip install pillow-heif")
 SCIKIT_IMAGE = without("scikit-image is not installed", _PACKAGES)
 PLAYWRIGHT = without("Playwright, which drives the browser, is not installed", _PACKAGES)
 CHROMIUM = without("there is no Chromium", "apt-get install chromium")
