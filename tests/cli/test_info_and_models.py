@@ -10,7 +10,7 @@ import pytest
 
 import tfcomp
 from tests.bundle_factory import photo, write_bundle
-from tfcomp.cli import main
+from tfcomp.cli import info, main
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +60,21 @@ def test_info_needs_no_installed_model(capsys, monkeypatch):
     assert (record["model"], record["width"], record["quality"]) == (None, 40, 1)
     assert main(["info", "x.tfcomp"]) == 0
     assert "not installed" in capsys.readouterr().out
+
+
+def test_a_rate_that_is_small_is_not_told_as_none():
+    record = {"file": "x.tfcomp", **info.describe_file(Path("x.tfcomp").read_bytes())}
+    lines = info._lines({**record, "bits_per_pixel": 2.1e-6})
+    assert any(line.endswith("2.1e-06 bits/pixel") for line in lines)
+
+
+def test_models_tells_measured_rates_and_where_there_are_none(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFCOMP_BUNDLES", str(tmp_path / "several"))
+    for name, points in (("none", []), ("one", [{"quality": 1, "bpp": 0.5}])):
+        write_bundle(tmp_path / "several" / name, name, 3.0 + len(points), rate_distortion=points)
+    assert main(["models"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert ", not measured, " in lines["none"] and ", 0.50 bits/pixel, " in lines["one"]
 
 
 def test_models_lists_what_is_installed(capsys, bundle_folder):

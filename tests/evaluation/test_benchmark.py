@@ -2,8 +2,10 @@
 
 import csv
 import dataclasses
+import io
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,7 +117,73 @@ def test_pictures_are_compared_at_equal_bytes_under_any_name(installed, tmp_path
     assert 8 * webp / (192 * 200) == pytest.approx(0.4, rel=0.5)
 
 
+def benchmark(folder, out, models, codecs):
+    flags = ["--models", models, "--codecs", codecs, "--out", str(out), "--repeats", "1"]
+    return main(["benchmark", str(folder), *flags])
+
+
+def test_every_finished_codec_is_a_line_where_there_is_no_terminal(
+    installed, folder, tmp_path, capsys
+):
+    assert benchmark(folder, tmp_path / "out", "tiny", "jpeg") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [re.sub(r"\d+ s$", "N s", line) for line in lines] == [
+        "tiny: 2 qualities, 2 images, N s",
+        "jpeg: 11 qualities, 2 images, N s",
+    ]
+
+
+def test_a_terminal_gets_a_bar_and_no_lines(installed, folder, tmp_path, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert benchmark(folder, tmp_path / "out", "tiny", "jpeg") == 0
+    assert "tiny: " in terminal.getvalue() and "%|" in terminal.getvalue()
+    assert "qualities, 2 images" not in terminal.getvalue()
+
+
+def _no_such_constant(word):
+    raise ValueError(word)
+
+
+def test_lossless_files_leave_results_and_a_page_that_can_be_read(installed, tmp_path, capsys):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.new("L", (64, 64), 128).save(folder / "flat.png")
+    assert benchmark(folder, tmp_path / "out", "tiny", "jpeg,webp") == 0
+    printed = capsys.readouterr().out
+    assert "1 image of" in printed and "each step once" in printed and "inf" not in printed
+    assert re.search(r"tiny +one PSNR, no curve", printed)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    for text in (re.search(r'id="data">(.*?)</script>', page, re.S).group(1),
+                 (tmp_path / "out" / "results.json").read_text()):  # fmt: skip
+        json.loads(text, parse_constant=_no_such_constant)
+    assert "tiny against jpeg: one PSNR, no curve." in page and "1 image<" in page
+    labels = [each["label"] for each in _page_data(page)["gallery"][0]["pictures"]]
+    assert labels[1].endswith("lossless") and not re.search(r"\b(inf|nan)\b", page)
+
+
+def test_a_model_of_one_quality_and_size_has_figures_and_no_curve(tmp_path, photographs, capsys):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.fromarray(photographs["astronaut.png"][:128, :128]).save(folder / "face.png")
+    assert benchmark(folder, tmp_path / "out", "vaegan-faces", "jpeg,webp") == 0
+    assert re.search(r"vaegan-faces +one quality, no curve .* [1-9]\d{3} ", capsys.readouterr().out)
+    found = json.loads((tmp_path / "out" / "results.json").read_text())
+    entry = found["entries"][0]
+    assert entry["bd"] is None and entry["bd_missing"] == "one quality, no curve"
+    assert entry["description"].endswith("quality 1") and entry["macs"]["encoder"] > 1000
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "vaegan-faces against jpeg: one quality, no curve." in page
+    bpp = entry["measurements"][0]["bpp"]
+    assert f"taking {bpp:.2g} bits/pixel" in page  # not those that were aimed at
+
+
 WRONG = [
+    ("IMAGES --models vaegan-faces --codecs jpeg", "128x128 pixels only, and astronaut.png has 20"),
     ("IMAGES --models nothing", "no model 'nothing'"),
     ("IMAGES --models tiny --codecs mp3", "unknown codec 'mp3'"),
     ("IMAGES --models tiny --anchor avif444 --codecs jpeg", "'avif444' is not part of this run"),

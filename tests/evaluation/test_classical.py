@@ -1,11 +1,21 @@
 import dataclasses
+import re
 
 import numpy as np
 import pytest
 
 from tfcomp.errors import CodecError, ConfigError
-from tfcomp.evaluation.classical import AVIF, CODECS, JPEG, JPEG2000, decode_on_one_thread
+from tfcomp.evaluation.classical import (
+    AVIF,
+    AVIF_PSNR,
+    AVIF_TUNES,
+    CODECS,
+    JPEG,
+    JPEG2000,
+    decode_on_one_thread,
+)
 from tfcomp.evaluation.contestants import CODEC, nearest_quality, open_contestant
+from tfcomp.evaluation.curves import Point, bd_rate
 from tfcomp.evaluation.metrics import psnr
 
 
@@ -69,3 +79,53 @@ def test_the_nearest_size_is_found_with_few_tries(target, quality):
 
     assert nearest_quality(size, {3: 300, 7: 700}, (1, 9), target) == quality
     assert len(tried) <= 3
+
+
+def test_the_nearest_size_is_found_where_sizes_do_not_grow_with_quality():
+    sizes = {1: 100, 2: 320, 3: 200, 4: 250, 5: 400}
+    assert nearest_quality(sizes.__getitem__, dict(sizes), (1, 5), 310) == 2
+    assert nearest_quality(sizes.__getitem__, dict(sizes), (1, 5), 210) == 3
+
+
+@pytest.fixture
+def needs_avif():
+    if AVIF.missing():
+        pytest.skip(AVIF.missing())
+
+
+def test_avif_tuned_for_psnr_reaches_a_picture_in_fewer_bytes_than_the_default(
+    needs_avif, photographs
+):
+    image = photographs["astronaut.png"]
+    anchor, tuned = (
+        [
+            Point(q, len(data) / image[..., 0].size, psnr(image, codec.decode(data)))
+            for q in codec.qualities
+            for data in [codec.encode(image, q)]
+        ]
+        for codec in (AVIF, AVIF_PSNR)
+    )
+    assert bd_rate(anchor, tuned).percent < -2
+
+
+def test_every_avif_says_which_tune_made_its_files(needs_avif, photographs):
+    image = photographs["coffee.png"]
+    assert "tune=psnr" in AVIF_PSNR.describe() and "aom" in AVIF_PSNR.describe()
+    for codec in (AVIF, CODECS["avif444"]):
+        (tune,) = re.findall(r"tune=(\w+) \(the library's default\)", codec.describe())
+        named = dataclasses.replace(codec, tune=tune)
+        assert codec.encode(image, 50) == named.encode(image, 50)
+        others = set(AVIF_TUNES) - {tune}
+        assert all(
+            dataclasses.replace(codec, tune=other).encode(image, 50) != codec.encode(image, 50)
+            for other in others
+        )
+
+
+def test_avif_whose_encoder_takes_no_tune_is_called_missing(needs_avif):
+    absent = dataclasses.replace(AVIF_PSNR, tune="no-such-tune")
+    assert absent.missing() == (
+        "avif-psnr: this AVIF encoder does not take tune=no-such-tune "
+        "(pip install --upgrade Pillow)"
+    )
+    assert AVIF_PSNR.missing() is None

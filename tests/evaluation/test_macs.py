@@ -1,5 +1,7 @@
 import dataclasses
+import functools
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -9,7 +11,14 @@ from tests.bundle_factory import write_bundle
 from tfcomp.evaluation import macs
 from tfcomp.runtime import interpreter, registry
 from tfcomp.runtime.bundle import Bundle
+from tfcomp.runtime.codec import Codec
+from tfcomp.runtime.observing import observed_by, observers
 from tfcomp.runtime.rate_gradient import RateGradient
+
+
+@functools.cache
+def shipped(name, rounds=0):
+    return macs.macs_per_pixel(Bundle.read(registry.find_by_name(name).path), rounds)
 
 
 def converted(function, *specs):
@@ -26,12 +35,10 @@ def converted(function, *specs):
 
 
 def counted(model, signature, image):
-    with macs._watched() as counts:
-        runner = interpreter._interpreter_class()(model_content=model).get_signature_runner(
-            signature
-        )
-        runner(x=image)
-    return sum(counts)
+    counter = macs.MultiplyAdds()
+    with observed_by(counter):
+        interpreter.Model(model, 1, "a network").run(signature, {"x": image})
+    return counter.total
 
 
 def test_every_kind_of_product_counts_and_each_signature_by_itself():
@@ -70,7 +77,7 @@ def test_every_kind_of_product_counts_and_each_signature_by_itself():
 
 
 def test_the_shipped_model_is_counted_per_pixel_in_both_directions():
-    found = macs.macs_per_pixel(Bundle.read(registry.find_by_name("cycle").path))
+    found = shipped("cycle")
     assert 1e3 < found.encoder < 1e6 and 1e3 < found.decoder < 1e6
 
 
@@ -97,3 +104,47 @@ def test_counting_leaves_the_runtime_as_it_was(bundle_folder):
     before = interpreter._interpreter_class, RateGradient.__call__
     macs.macs_per_pixel(Bundle.read(bundle_folder))
     assert (interpreter._interpreter_class, RateGradient.__call__) == before
+    assert not observers
+
+
+@pytest.mark.parametrize("name", ["cycle", "cycle-small"])
+def test_every_round_of_feedback_costs_the_encoder_more_and_the_decoder_nothing(name):
+    plain, once, four = (shipped(name, rounds) for rounds in (0, 1, 4))
+    assert 5_000 < plain.encoder < once.encoder < four.encoder < 1e6
+    assert plain.decoder == once.decoder == four.decoder
+    # A round decodes once or more, and may encode once more.
+    assert once.encoder - plain.encoder >= plain.decoder
+
+
+def test_counts_are_integers_that_do_not_wrap_around():
+    counts = []
+
+    class Listener(macs.MultiplyAdds):
+        def network_ran(self, content, signature, inputs):
+            counts.append(macs._count(content, signature, inputs))
+
+    codec = Codec(Bundle.read(registry.find_by_name("cycle").path), num_threads=1)
+    with observed_by(Listener()):
+        codec.compress(np.full((64, 64, 3), 99, np.uint8))
+    assert counts and {type(count) for count in counts} == {int}
+    # A large image's count, which 32 bits do not hold.
+    kernel, image = (1, 5, 5, 64), (1, 12_000, 8_000, 64)
+    assert macs._COUNTERS["CONV_2D"]([image, kernel], image) == 12_000 * 8_000 * 64 * 25 * 64
+
+
+@pytest.mark.parametrize("name", ["vaegan-faces", "binary", "cycle-factorized"])
+def test_models_of_every_family_have_a_count_of_both_directions(name):
+    found = shipped(name)
+    assert 1e3 < found.encoder < 1e6 and 1e3 < found.decoder < 1e6
+
+
+def test_what_runs_on_a_thread_of_its_own_counts_too():
+    codec = Codec(Bundle.read(registry.find_by_name("cycle-small").path), num_threads=1)
+    image = np.full((64, 64, 3), 99, np.uint8)
+    counter, threaded = macs.MultiplyAdds(), macs.MultiplyAdds()
+    codec.compress(image)
+    with observed_by(counter):
+        codec.compress(image)
+    with observed_by(threaded), ThreadPoolExecutor(1) as pool:
+        pool.submit(codec.compress, image).result()
+    assert 0 < threaded.total == counter.total

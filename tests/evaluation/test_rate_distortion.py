@@ -34,3 +34,18 @@ def test_an_empty_folder_or_unknown_codec_is_refused(tmp_path, capsys, bundle_fo
     flags = [str(tmp_path), "--model", str(bundle_folder), "--codecs", "mp3"]
     assert rate_distortion.main(flags) == 2
     assert "mp3" in capsys.readouterr().err
+
+
+def test_lossless_files_have_no_curve_and_leave_json(tmp_path, capsys, bundle_folder):
+    Image.new("L", (64, 64), 128).save(tmp_path / "flat.png")
+    out = tmp_path / "out.json"
+    flags = [str(tmp_path), "--model", str(bundle_folder), "--json", str(out)]
+    assert rate_distortion.main(flags) == 0
+    printed = capsys.readouterr().out
+    assert "1 image of" in printed and "against jpeg: one PSNR, no curve" in printed
+    assert "Infinity" not in out.read_text() and '"psnr": null' in out.read_text()
+
+
+def test_a_model_of_one_size_names_the_image_that_it_does_not_take(folder, capsys):
+    assert rate_distortion.main([str(folder), "--model", "vaegan-faces"]) == 2
+    assert "128x128 pixels only, and astronaut.png has 200x192" in capsys.readouterr().err

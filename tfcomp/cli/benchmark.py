@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfcomp.cli.output import complain, printable
+from tfcomp.cli.output import complain, printable, remark
 from tfcomp.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--codecs",
         metavar="A,B",
         default=_CODECS,
-        help=f"classical codecs ({_CODECS} if left out; also avif444; '': none)",
+        help=f"classical codecs ({_CODECS} if left out; also avif-psnr, avif444; '': none)",
     )
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="for the results")
     parser.add_argument("--anchor", metavar="NAME", help="what BD-rates refer to (jpeg)")
@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
     )
     benchmark.check(plan)
     benchmark.make_writable(options.out, options.folder)
-    results = benchmark.run(plan)
+    results = benchmark.run(plan, remark)
     files = benchmark.write(results, options.out, options.pictures)
     lines = _summary(results)
     if options.lpips:
@@ -127,7 +127,8 @@ def _names(text: str) -> list[str]:
 
 
 def _summary(results: Results) -> list[str]:
-    lines = [f"{len(results.images)} images of {results.folder}"]
+    count = len(results.images)
+    lines = [f"{count} image{'s' if count > 1 else ''} of {results.folder}"]
     lines += [f"{entry.name}: {entry.description}" for entry in results.entries]
     lines.append(f"speed: {results.environment['timing']}")
     lines.append("")
@@ -144,9 +145,9 @@ def _summary(results: Results) -> list[str]:
         encode, decode = entry.speeds()
         memory = "-" if entry.peak_mib is None else f"{entry.peak_mib:.0f}"
         macs = (f"{entry.macs.encoder:.0f}", f"{entry.macs.decoder:.0f}") if entry.macs else "--"
-        bd = "anchor" if entry.name == results.anchor else _difference(entry.bd)
+        bd = "anchor" if entry.name == results.anchor else entry.bd_missing or _difference(entry.bd)
         lines.append(
-            f"{entry.name:{width}}  {bd:<29} {encode:8.2f} {decode:8.2f} {memory:>12} "
+            f"{entry.name:{width}}  {bd:<29} {_speed(encode):>8} {_speed(decode):>8} {memory:>12} "
             f"{macs[0]:>8} {macs[1]:>8}"
         )
     for name, found in results.published_bd.items():
@@ -157,6 +158,11 @@ def _summary(results: Results) -> list[str]:
 
 def _name(entry: Entry) -> str:
     return entry.name
+
+
+def _speed(mpx_s: float) -> str:
+    """A slow codec's is not 0."""
+    return f"{mpx_s:.2f}" if mpx_s >= 0.1 else f"{mpx_s:.2g}"
 
 
 def _difference(bd: RateDifference | None) -> str:

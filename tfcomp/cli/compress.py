@@ -54,7 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="N steps of gradient descent for a smaller file; slow, needs TensorFlow",
+        help="N steps of gradient descent for a better picture for its bits (at one quality the "
+        "file may grow); slow, needs TensorFlow",
     )
     parser.add_argument(
         "--background",

@@ -85,7 +85,9 @@ def _lines(record: dict[str, Any]) -> list[str]:
         lines.append("size        known to the model only")
     else:
         lines.append(f"size        {record['width']}x{record['height']} pixels")
-        lines.append(f"rate        {record['bits_per_pixel']:.4f} bits/pixel")
+        rate = record["bits_per_pixel"]
+        digits = f"{rate:.4f}" if rate >= 0.001 else f"{rate:.2g}"  # a small rate is not 0
+        lines.append(f"rate        {digits} bits/pixel")
     for section in record["sections"] or []:
         lines.append(f"section     {section['name'] or 'unnamed'}, {section['bytes']} bytes")
     if record["overhead_bytes"] is not None:

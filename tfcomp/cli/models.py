@@ -35,7 +35,8 @@ def _line(manifest: dict[str, Any], path: str) -> str:
     rates = [
         p["bpp"] for p in manifest["rate_distortion"] if isinstance(p.get("bpp"), (int, float))
     ]
-    measured = f", {min(rates):.2f} to {max(rates):.2f} bits/pixel" if rates else ""
+    ends = [f"{rate:.2f}" for rate in ((min(rates), max(rates)) if rates else ())]
+    measured = f", {' to '.join(dict.fromkeys(ends))} bits/pixel" if rates else ", not measured"
     size = manifest["fixed_size"]
     only = f", {size[0]}x{size[1]} pixels only" if size else ""
     return (

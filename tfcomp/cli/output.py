@@ -24,6 +24,11 @@ def complain(message: str) -> None:
         sys.stderr = _nowhere()
 
 
+def remark(message: str) -> None:
+    """One line on standard error about how far a long run is, as it stands."""
+    _print_line(printable(message), sys.stderr)
+
+
 def complain_about(name: str, error: BaseException) -> None:
     """Says what went wrong with a file, naming it once."""
     message = str(error) or type(error).__name__

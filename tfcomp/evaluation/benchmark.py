@@ -12,8 +12,9 @@ import json
 import os
 import platform
 import sys
+import time
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from tqdm import tqdm
 
@@ -90,10 +91,13 @@ def check(plan: Plan) -> None:
         training_crops(plan.enhance_training, plan.folder)
 
 
-def run(plan: Plan) -> Results:
-    """Measures everything, with a progress bar.
+def run(plan: Plan, on_finished: Callable[[str], object] = lambda line: None) -> Results:
+    """Measures everything, with a progress bar on a terminal.
 
     Every image is read once before the first is measured.
+
+    Args:
+      on_finished: called with a line about each codec that is done, where there is no bar.
 
     Raises:
       CodecError: something asked for does not exist, cannot be read or cannot be coded.
@@ -102,6 +106,8 @@ def run(plan: Plan) -> Results:
     files = image_files(plan.folder)
     sizes = _sizes(plan.folder, files)
     models = {name: Model(name) for name in dict.fromkeys(plan.models)}
+    for model in models.values():
+        model.require_sizes(sizes)
     codecs, missing = _installed(plan.codecs)
     anchor = _checked_names(plan, list(models), codecs, missing)
     published = chosen_curves(plan.published, [path.stem for path in files])
@@ -113,6 +119,7 @@ def run(plan: Plan) -> Results:
     with tqdm(total=2 * len(images) * sum(counts), unit="step", leave=False, disable=None) as bar:
         for kind, name in contestants:
             bar.set_description(name)
+            start = time.monotonic()
             found = measure_in_child(kind, name, images, plan.repeats, bar.update, plan.lpips)
             entries.append(
                 Entry(
@@ -125,6 +132,8 @@ def run(plan: Plan) -> Results:
                     found.macs,
                 )
             )
+            if bar.disable:
+                on_finished(_finished(entries[-1], len(images), time.monotonic() - start))
     by_name = {entry.name: entry for entry in entries}
     compare_with_anchor(entries, by_name[anchor], plan.psnr_range)
     anchor_curve = by_name[anchor].mean_curve()
@@ -146,6 +155,14 @@ def run(plan: Plan) -> Results:
         ),
         environment=_environment(plan.repeats),
         enhancement=_enhancement(plan, entries, files) if plan.enhance else None,
+    )
+
+
+def _finished(entry: Entry, images: int, seconds: float) -> str:
+    qualities = len(entry.means())
+    return (
+        f"{entry.name}: {qualities} {'quality' if qualities == 1 else 'qualities'}, "
+        f"{images} image{'s' if images > 1 else ''}, {seconds:.0f} s"
     )
 
 
@@ -310,10 +327,18 @@ def _environment(repeats: int) -> Dict[str, object]:
         "processor": _processor(),
         "packages": versions,
         "timing": (
-            f"1 thread, after a warm-up; each step {repeats} times (fewer once that takes "
-            f"{SECONDS_FOR_REPEATS} s), the median taken; a process of its own for each codec"
+            f"1 thread, after a warm-up; {_often(repeats)}; a process of its own for each codec"
         ),
     }
+
+
+def _often(repeats: int) -> str:
+    if repeats == 1:
+        return "each step once"
+    return (
+        f"each step {repeats} times (fewer once that takes {SECONDS_FOR_REPEATS} s), the median "
+        "taken"
+    )
 
 
 def _processor() -> str:

@@ -5,6 +5,7 @@ All of them are held to one thread, so that speeds can be compared.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import importlib.metadata
@@ -98,6 +99,62 @@ class ClassicalCodec:
         return pillow
 
 
+@dataclasses.dataclass(frozen=True)
+class Avif(ClassicalCodec):
+    """AVIF by libaom, whose tune decides what it spends bits on.
+
+    Attributes:
+      tune: of `AVIF_TUNES`; the library's own choice if None, which depends on its version: libavif
+        1.4 takes "iq" where older ones took "ssim". The description says which it was.
+    """
+
+    tune: Optional[str] = None
+
+    def missing(self) -> Optional[str]:
+        """See `ClassicalCodec.missing`; also where the encoder does not know the tune."""
+        line = super().missing()
+        if line is None and self.tune is not None and _probe_file(self) is None:
+            line = (
+                f"{self.name}: this AVIF encoder does not take tune={self.tune} "
+                "(pip install --upgrade Pillow)"
+            )
+        return line
+
+    def describe(self) -> str:
+        """See `ClassicalCodec.describe`; and the tune."""
+        return f"{super().describe()}, {self._tune_in_words()}"
+
+    def _quality_options(self, quality):
+        options = super()._quality_options(quality)
+        return {**options, "advanced": {"tune": self.tune}} if self.tune else options
+
+    def _tune_in_words(self) -> str:
+        if self.tune is not None:
+            return f"tune={self.tune}"
+        mine = _probe_file(self)
+        for tune in AVIF_TUNES:  # nothing tells, but equal tunes make equal files
+            if _probe_file(dataclasses.replace(self, tune=tune)) == mine is not None:
+                return f"tune={tune} (the library's default)"
+        return "tune not known (the library's default)"
+
+    def _version(self) -> str:
+        with contextlib.suppress(ImportError, AttributeError):
+            versions = importlib.import_module("PIL._avif").codec_versions()
+            encoders = [v.strip() for v in versions.split(",") if "[enc" in v]
+            return f"{super()._version()}, encoder {', '.join(encoders)}"
+        return super()._version()
+
+
+def _probe_file(codec: Avif) -> Optional[bytes]:
+    """A small picture's file; None where the encoder refuses the settings."""
+    rows, columns = np.mgrid[:48, :64]
+    waves = np.stack([rows * columns, rows * rows + 3 * columns, 5 * columns], -1)
+    try:
+        return codec.encode((127.5 + 127.5 * np.sin(waves / 40)).astype(np.uint8), 50)
+    except (ValueError, OSError, RuntimeError):
+        return None
+
+
 class Jpeg2000(ClassicalCodec):
     """Quality is the rate asked for, in hundredths of bits/pixel, whole file."""
 
@@ -116,7 +173,9 @@ JPEG = ClassicalCodec(
 WEBP = ClassicalCodec(
     "webp", "WEBP", {"method": 6}, (1, 5, 12, 25, 42, 60, 75, 84, 91, 95, 98), library="webp"
 )
-AVIF = ClassicalCodec(
+# The tunes that libaom has had, those of the defaults first.
+AVIF_TUNES = ("iq", "ssim", "psnr", "ssimulacra2")
+AVIF = Avif(
     "avif",
     "AVIF",
     {"subsampling": "4:2:0", "speed": 6, "max_threads": 1},
@@ -124,6 +183,13 @@ AVIF = ClassicalCodec(
     library="avif",
     plugin="pillow_avif",
     package="pillow-avif-plugin",
+)
+# The encoder by name: the tune is libaom's.
+AVIF_PSNR = dataclasses.replace(
+    AVIF,
+    name="avif-psnr",
+    settings={"subsampling": "4:2:0", "speed": 6, "max_threads": 1, "codec": "aom"},
+    tune="psnr",
 )
 AVIF444 = dataclasses.replace(
     AVIF,
@@ -149,7 +215,7 @@ JXL = ClassicalCodec(
     plugin="pillow_jxl",
     package="pillow-jxl-plugin",
 )
-CODECS = {codec.name: codec for codec in (JPEG, WEBP, AVIF, AVIF444, JPEG2000, JXL)}
+CODECS = {codec.name: codec for codec in (JPEG, WEBP, AVIF, AVIF_PSNR, AVIF444, JPEG2000, JXL)}
 
 
 def decode_on_one_thread() -> None:

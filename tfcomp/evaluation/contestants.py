@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Callable, Dict, Protocol, Sequence, Tuple
+import os
+from typing import Callable, Dict, Mapping, Protocol, Sequence, Tuple
 
 import numpy as np
 
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import CodecError, ConfigError, ImageError
 from tfcomp.evaluation.classical import CODECS
 
 MODEL, CODEC = "model", "codec"
@@ -44,16 +45,16 @@ class Contestant(Protocol):
 class Model:
     """A bundle of this package on one thread, as a contestant."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, num_threads: int = 1) -> None:
         """name: an installed model or the path of a bundle; with "@N" behind it, N rounds of
         feedback (docs/feedback.md). Raises CodecError if it is neither or takes no feedback."""
         import tfcomp
 
         self.name = name
         bundle, _, rounds = name.rpartition("@")
-        if not (bundle and rounds.isdecimal()):
+        if not (bundle and rounds.isdecimal()) or os.path.exists(name):
             bundle, rounds = name, "0"
-        self.codec = tfcomp.load(bundle, num_threads=1)
+        self.codec = tfcomp.load(bundle, num_threads=num_threads)
         self.feedback = self.codec.checked_feedback(int(rounds))
         self.qualities = tuple(range(1, self.codec.qualities + 1))
         self.highest = self.codec.qualities
@@ -64,6 +65,19 @@ class Model:
     def decode(self, data: bytes) -> np.ndarray:
         return self.codec.decompress(data)
 
+    def require_sizes(self, sizes: Mapping[str, Sequence[int]]) -> None:
+        """Raises ImageError for the first image that the model does not take, by its size.
+
+        sizes: image's name -> (width, height).
+        """
+        fixed = self.codec.bundle.manifest.fixed_size
+        for image, (width, height) in sizes.items():
+            if fixed is not None and fixed != (width, height):
+                raise ImageError(
+                    f"{self.name} takes images of {fixed[0]}x{fixed[1]} pixels only, and {image} "
+                    f"has {width}x{height}: leave the model out, or give a folder of such images"
+                )
+
     def describe(self) -> str:
         import tfcomp
 
@@ -72,7 +86,7 @@ class Model:
             f"tfcomp {tfcomp.__version__}, bundle {manifest.fingerprint[:8]}, "
             f"family {manifest.family}, {manifest.entropy['kind']} entropy coding, weights "
             f"{'float32' if manifest.quantization == 'none' else manifest.quantization}, "
-            f"quality 1..{manifest.qualities}"
+            f"quality {'1' if manifest.qualities == 1 else f'1..{manifest.qualities}'}"
             + (f", rounds of feedback: {self.feedback}" if self.feedback else "")
         )
 
@@ -98,7 +112,8 @@ def nearest_quality(
 ) -> int:
     """The quality whose file comes nearest to a size, by its logarithm.
 
-    File sizes grow with quality, so bisection finds it in a few tries.
+    File sizes mostly grow with quality, so bisection finds it in a few tries; where they do not,
+    it is the nearest of all that are known.
 
     Args:
       size_of: quality -> bytes of the file it makes.
@@ -123,4 +138,6 @@ def nearest_quality(
             low = middle
         else:
             high = middle
-    return min((low, high), key=lambda q: abs(math.log(size(q) / target)))
+    size(low), size(high)
+    tried = [q for q in known if qualities[0] <= q <= qualities[1]]
+    return min(tried, key=lambda q: (abs(math.log(size(q) / target)), q))

@@ -83,6 +83,15 @@ def bd_rate(
     return RateDifference(float(percent), float(low), float(high))
 
 
+def why_incomparable(anchor: Sequence[Point], test: Sequence[Point]) -> str:
+    """Why `bd_rate` finds nothing to compare in two curves, in a few words."""
+    if min(len(anchor), len(test)) < 2:
+        return "one quality, no curve"
+    if min(len(_rising(anchor)), len(_rising(test))) < 2:
+        return "one PSNR, no curve"
+    return "no PSNR in common"
+
+
 def parse_psnr_range(text: str) -> Tuple[float, float]:
     """Reads "27,36" as (27.0, 36.0). Raises ConfigError."""
     try:

@@ -67,7 +67,7 @@ def judge(
         for codec in [gate.codec] if gate.codec else models:
             bd = compare(gate.anchor, codec)
             passed = bd is not None and bd.percent <= gate.max_bd_rate
-            found = "shares no PSNR with it" if bd is None else f"has {bd.percent:+.1f} %"
+            found = "cannot be compared" if bd is None else f"has {bd.percent:+.1f} %"
             verdicts.append(
                 Verdict(
                     codec,

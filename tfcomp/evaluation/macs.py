@@ -1,18 +1,18 @@
 """Multiply-adds per pixel of a bundle, counted in its own networks.
 
-An image is really compressed and decompressed while every network that runs is watched, so what
-counts as encoder and what as decoder is what each direction runs, entropy networks included.
-Shapes come from the interpreter, operations from the file. Counted are convolutions, transposed
-and depthwise ones, fully connected layers and matrix products; additions of biases, activations
-and range coding are not, as in the literature.
+A picture is really compressed and decompressed while an observer hears of every network that runs,
+so what counts as encoder and what as decoder is what each direction runs, entropy networks and all
+that a round of feedback does included. Shapes come from an interpreter, operations from the file.
+Counted are convolutions, transposed and depthwise ones, fully connected layers and matrix products;
+additions of biases, activations and range coding are not, as in the literature.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
-from collections.abc import Iterator
+import sys
+from collections.abc import Mapping
 from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy as np
 from tfcomp.runtime import interpreter as runtime_interpreter
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import Codec
-from tfcomp.runtime.rate_gradient import RateGradient
+from tfcomp.runtime.observing import observed_by
 from tfcomp.runtime.tflite_schema import graph_of, operation_of, tflite_schema
 
 _SIDE = 256  # pixels, rounded up to whole latent elements
@@ -30,7 +30,10 @@ _Shapes = List[Tuple[int, ...]]
 
 @dataclasses.dataclass(frozen=True)
 class MacsPerPixel:
-    """encoder, decoder: multiply-adds per pixel of an image that needs no padding."""
+    """encoder, decoder: multiply-adds per pixel of an image that needs no padding.
+
+    At the default quality.
+    """
 
     encoder: float
     decoder: float
@@ -45,90 +48,85 @@ def macs_per_pixel(bundle: Bundle, feedback: int = 0) -> MacsPerPixel:
     manifest = bundle.manifest
     side = manifest.stride * math.ceil(_SIDE / manifest.stride)
     width, height = manifest.fixed_size or (side, side)
-    grey = np.full((height, width, 3), 128, np.uint8)
-    with _watched() as counts:
-        codec = Codec(bundle, num_threads=1)
-        data = codec.compress(grey)
+    image = _textured(height, width)
+    counter = MultiplyAdds()
+    codec = Codec(bundle, num_threads=1)
+    # The first run may look at its networks in ways that later ones do not.
+    codec.decompress(codec.compress(image))
+    with observed_by(counter):
+        data = codec.compress(image, feedback=feedback)
+        encoder, counter.total = counter.total, 0
         codec.decompress(data)
-        counts.clear()  # the first run may look at its networks in ways that later ones do not
-        codec.compress(grey, feedback=feedback)
-        encoder = sum(counts)
-        counts.clear()
-        codec.decompress(data)
-        decoder = sum(counts)
-    return MacsPerPixel(encoder / (width * height), decoder / (width * height))
+    return MacsPerPixel(encoder / (width * height), counter.total / (width * height))
 
 
-@contextlib.contextmanager
-def _watched() -> Iterator[List[int]]:
-    """While it lasts, new networks append the multiply-adds of each run to the list."""
-    counts: List[int] = []
-    plain = runtime_interpreter._interpreter_class
-    plain_gradient = RateGradient.__call__
-
-    def watched_gradient(
-        gradient: RateGradient, decoded: np.ndarray, *arguments: Any
-    ) -> np.ndarray:
-        counts.append(gradient.multiply_adds(*decoded.shape[:2]))
-        return plain_gradient(gradient, decoded, *arguments)
-
-    def watching() -> Any:
-        base = plain()
-
-        class Watching(base):  # type: ignore[misc, valid-type]
-            def __init__(self, model_content: bytes, **options: Any) -> None:
-                self._content = model_content
-                # A delegate would hide the shapes of what it takes over.
-                super().__init__(
-                    model_content=model_content,
-                    experimental_op_resolver_type=_without_delegates(base),
-                    **options,
-                )
-
-            def get_signature_runner(self, signature_key: Any = None) -> Callable:
-                run = super().get_signature_runner(signature_key)
-
-                def run_and_count(**inputs: np.ndarray) -> Any:
-                    outputs = run(**inputs)
-                    counts.append(_count(self, self._content, signature_key))
-                    return outputs
-
-                return run_and_count
-
-        return Watching
-
-    runtime_interpreter._interpreter_class = watching
-    RateGradient.__call__ = watched_gradient  # type: ignore[assignment, method-assign]
-    try:
-        yield counts
-    finally:
-        runtime_interpreter._interpreter_class = plain
-        RateGradient.__call__ = plain_gradient  # type: ignore[method-assign]
+def _textured(height: int, width: int) -> np.ndarray:
+    """uint8 [height, width, 3] with detail of every size, like a photograph and unlike a flat area,
+    where an encoder may find nothing to mend."""
+    random = np.random.default_rng(0)
+    image = np.full((height, width, 3), 128.0)
+    for size in (64, 32, 16, 8, 4, 2, 1):
+        blocks = random.normal(0, 3 * size**0.5, (-(-height // size), -(-width // size), 3))
+        image += np.kron(blocks, np.ones((size, size, 1)))[:height, :width]
+    return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def _without_delegates(interpreter_class: Any) -> Any:
-    import sys
+class MultiplyAdds:
+    """Counts what it hears: an `Observer`.
 
-    module = sys.modules[interpreter_class.__module__]
-    return module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    Attributes:
+      total: multiply-adds so far.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._known: Dict[Any, int] = {}
+
+    def network_ran(
+        self, content: bytes, signature: str, inputs: Mapping[str, np.ndarray]
+    ) -> None:
+        """Adds what this signature multiplies at the sizes of these inputs."""
+        sizes = tuple((name, inputs[name].shape) for name in sorted(inputs))
+        if (content, signature, sizes) not in self._known:
+            self._known[content, signature, sizes] = _count(content, signature, inputs)
+        self.total += self._known[content, signature, sizes]
+
+    def multiplied(self, count: int) -> None:
+        """Adds what was counted elsewhere."""
+        self.total += int(count)
 
 
-def _count(interpreter: Any, content: bytes, signature: str) -> int:
-    """Multiply-adds of one signature at the sizes that the interpreter just ran."""
+def _count(content: bytes, signature: str, inputs: Mapping[str, np.ndarray]) -> int:
+    """Multiply-adds of one signature at the sizes of these inputs."""
     schema = tflite_schema("counting multiply-adds")
     model = schema.Model.GetRootAs(content)
     index = graph_of(model, signature)
-    shapes = {d["index"]: tuple(d["shape"]) for d in interpreter.get_tensor_details(index)}
+    shapes = _shapes(content, signature, index, inputs)
     counters = {getattr(schema.BuiltinOperator, name): f for name, f in _COUNTERS.items()}
     graph, total = model.Subgraphs(index), 0
     for i in range(graph.OperatorsLength()):
         operator = graph.Operators(i)
         number = operation_of(model, operator)
         if number in counters:
-            inputs = [shapes.get(int(t), ()) for t in operator.InputsAsNumpy()]
-            output = shapes[int(operator.Outputs(0))]
-            total += counters[number](inputs, output)
+            sizes = [shapes.get(int(t), ()) for t in operator.InputsAsNumpy()]
+            total += counters[number](sizes, shapes[int(operator.Outputs(0))])
     return total
+
+
+def _shapes(
+    content: bytes, signature: str, index: int, inputs: Mapping[str, np.ndarray]
+) -> Dict[int, Tuple[int, ...]]:
+    """Shapes of a graph's tensors by number, once it ran on these inputs."""
+    plain = runtime_interpreter._interpreter_class()
+    # A delegate would hide the shapes of what it takes over.
+    resolver = sys.modules[plain.__module__].OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = plain(
+        model_content=content, num_threads=1, experimental_op_resolver_type=resolver
+    )
+    interpreter.get_signature_runner(signature)(**inputs)
+    details = interpreter.get_tensor_details(index)
+    # Python's integers: those of NumPy, of 32 bits, wrap around below zero.
+    return {each["index"]: tuple(int(side) for side in each["shape"]) for each in details}
 
 
 def _convolution(inputs: _Shapes, output: Tuple[int, ...]) -> int:

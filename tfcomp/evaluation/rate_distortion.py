@@ -13,7 +13,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import Callable, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 import numpy as np
 from tqdm import tqdm
@@ -21,9 +21,10 @@ from tqdm import tqdm
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.classical import CODECS
 from tfcomp.evaluation.contestants import CODEC, MODEL, open_contestant
-from tfcomp.evaluation.curves import Point, bd_rate
+from tfcomp.evaluation.curves import Point, bd_rate, why_incomparable
 from tfcomp.evaluation.images import read_images
 from tfcomp.evaluation.metrics import psnr
+from tfcomp.evaluation.results import finite
 
 
 def curve(
@@ -66,9 +67,11 @@ def main(arguments=None) -> int:
 def _run(options) -> int:
     images = read_images(options.folder)
     names = [name for name in options.codecs.split(",") if name]
-    contestants = [open_contestant(MODEL, options.model)]
+    contestants: List[Any] = [open_contestant(MODEL, options.model)]
     contestants += [open_contestant(CODEC, name) for name in names]
-    print(f"{len(images)} images of {options.folder}")
+    sizes = {name: image.shape[1::-1] for name, image in images.items()}
+    contestants[0].require_sizes(sizes)
+    print(f"{len(images)} image{'s' if len(images) > 1 else ''} of {options.folder}")
     results: Dict[str, List[Point]] = {}
     for each in contestants:
         print(f"{each.name}: {each.describe()}")
@@ -84,7 +87,8 @@ def _run(options) -> int:
     for name in names:
         found = bd_rate(results[name], results[options.model])
         if found is None:
-            print(f"{options.model} and {name} share no PSNR")
+            why = why_incomparable(results[name], results[options.model])
+            print(f"{options.model} against {name}: {why}")
             continue
         print(
             f"BD-rate of {options.model} against {name}: {found.percent:+.1f} % "
@@ -92,7 +96,8 @@ def _run(options) -> int:
         )
     if options.json:
         plain = {name: [dataclasses.asdict(p) for p in pts] for name, pts in results.items()}
-        options.json.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(finite(plain), indent=1, allow_nan=False) + "\n"
+        options.json.write_text(text, encoding="utf-8")
     return 0
 
 

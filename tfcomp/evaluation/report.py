@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib.resources
+import math
 from typing import Any, Dict, List, Optional, Tuple
 
 from tfcomp.evaluation import equal_rate
 from tfcomp.evaluation.contestants import MODEL
 from tfcomp.evaluation.enhancement_comparison import EnhancedRow
-from tfcomp.evaluation.gallery import TARGET_BPP, Comparison
+from tfcomp.evaluation.gallery import Comparison, Picture
 from tfcomp.evaluation.lpips import BACKBONE
 from tfcomp.evaluation.plot import colours
-from tfcomp.evaluation.results import Results
+from tfcomp.evaluation.results import Results, finite
 
 
 def render(results: Results, comparisons: List[Comparison]) -> bytes:
@@ -32,7 +33,7 @@ def render(results: Results, comparisons: List[Comparison]) -> bytes:
         rows=_rows(results),
         images=_image_rows(results),
         comparisons=comparisons,
-        target_bpp=TARGET_BPP,
+        rates=_rates(comparisons),
         model=MODEL,
         data=_data(results, comparisons),
         has_lpips=any(m.lpips is not None for e in results.entries for m in e.measurements),
@@ -54,8 +55,12 @@ def _headline(results: Results) -> str:
     anchor = results.anchor
     found = [e for e in results.entries if e.name != anchor and e.bd is not None]
     models = [e for e in found if e.kind == MODEL] or found
-    if not models:
-        return f"{results.entries[0].name}: no other codec to compare it with."
+    wanted = [e for e in results.entries if e.kind == MODEL and e.name != anchor]
+    if not found or (wanted and not any(e.kind == MODEL for e in found)):
+        others = wanted or [e for e in results.entries if e.name != anchor]
+        if not others:
+            return f"{results.entries[0].name}: no other codec to compare it with."
+        return f"{others[0].name} against {anchor}: {others[0].bd_missing}."
     best = min(models, key=lambda e: e.bd.percent if e.bd else 0)
     assert best.bd is not None
     less = "fewer" if best.bd.percent < 0 else "more"
@@ -80,6 +85,13 @@ def _rows(results: Results) -> List[Dict[str, Any]]:
             }
         )
     return sorted(rows, key=lambda row: row["entry"].bd.percent if row["entry"].bd else 1e9)
+
+
+def _rates(comparisons: List[Comparison]) -> str:
+    """Bits/pixel of the first contestant's pictures, from the smallest to the largest."""
+    found = [f"{each.pictures[0].bpp:.2g}" for each in comparisons]
+    low, high = min(found, key=float, default=""), max(found, key=float, default="")
+    return low if low == high else f"{low} to {high}"
 
 
 def _image_rows(results: Results) -> List[Dict[str, Any]]:
@@ -142,8 +154,7 @@ def _data(results: Results, comparisons: List[Comparison]) -> Dict[str, Any]:
                         "name": p.name,
                         "label": (
                             f"{p.name}, quality {p.quality}: {p.bytes:,} bytes, "
-                            f"{p.bpp:.3f} bits/pixel, {p.psnr:.2f} dB"
-                            + (f", MS-SSIM {p.ms_ssim_db:.2f} dB" if p.ms_ssim_db else "")
+                            f"{p.bpp:.3f} bits/pixel, {_quality(p)}"
                         ),
                         "uri": p.uri,
                     }
@@ -153,15 +164,24 @@ def _data(results: Results, comparisons: List[Comparison]) -> Dict[str, Any]:
         }
         for comparison in comparisons
     ]
-    return {"curves": curves, "gallery": gallery}
+    return finite({"curves": curves, "gallery": gallery})
+
+
+def _quality(picture: Picture) -> str:
+    if not math.isfinite(picture.psnr):
+        return "lossless"
+    similar = picture.ms_ssim_db
+    return f"{picture.psnr:.2f} dB" + (f", MS-SSIM {similar:.2f} dB" if similar else "")
 
 
 def _signed(value: Optional[float], digits: int = 1) -> str:
-    """A number with its sign, typographically; a dash for None."""
-    if value is None:
+    """A number with its sign, typographically; a dash for None and where nothing is finite."""
+    if value is None or not math.isfinite(value):
         return "–"
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def _number(value: Optional[float], digits: int = 1) -> str:
-    return "–" if value is None else f"{value:,.{digits}f}"
+    if value is None:
+        return "–"
+    return f"{value:,.{digits}f}" if math.isfinite(value) else "∞"

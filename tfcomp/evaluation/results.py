@@ -10,7 +10,7 @@ import math
 import statistics
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from tfcomp.evaluation.curves import Point, RateDifference, bd_rate
+from tfcomp.evaluation.curves import Point, RateDifference, bd_rate, why_incomparable
 from tfcomp.evaluation.enhancement_comparison import Enhancement
 from tfcomp.evaluation.gate import Verdict
 from tfcomp.evaluation.macs import MacsPerPixel
@@ -33,6 +33,7 @@ class Entry:
       macs: of models; None for classical codecs.
       bd: against the anchor, on the mean curves. bd_per_image: the same image by image.
         Both None where the curves share no PSNR; and of the anchor itself, 0.
+      bd_missing: why there is no `bd`, in a few words; None where there is one.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Entry:
     macs: Optional[MacsPerPixel] = None
     bd: Optional[RateDifference] = None
     bd_per_image: Dict[str, Optional[RateDifference]] = dataclasses.field(default_factory=dict)
+    bd_missing: Optional[str] = None
 
     def means(self) -> List[Measurement]:
         """Per quality, over the images: means of rate and quality, medians of speed."""
@@ -102,7 +104,9 @@ def compare_with_anchor(
     images = list(dict.fromkeys(m.image for m in anchor.measurements))
     anchor_curve = anchor.mean_curve()
     for entry in entries:
-        entry.bd = bd_rate(anchor_curve, entry.mean_curve(), psnr_range)
+        curve = entry.mean_curve()
+        entry.bd = bd_rate(anchor_curve, curve, psnr_range)
+        entry.bd_missing = why_incomparable(anchor_curve, curve) if entry.bd is None else None
         entry.bd_per_image = {
             image: bd_rate(anchor.image_curve(image), entry.image_curve(image), psnr_range)
             for image in images
@@ -116,7 +120,7 @@ def to_json(results: Results) -> bytes:
         encode, decode = entry.speeds()
         record["mean"] = [dataclasses.asdict(m) for m in entry.means()]
         record["encode_mpx_s"], record["decode_mpx_s"] = encode, decode
-    return (json.dumps(_finite(plain), indent=1, allow_nan=False) + "\n").encode()
+    return (json.dumps(finite(plain), indent=1, allow_nan=False) + "\n").encode()
 
 
 def to_csv(results: Results) -> bytes:
@@ -157,9 +161,10 @@ def _points(measurements) -> List[Point]:
     return [Point(m.quality, m.bpp, m.psnr) for m in measurements]
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The same for JSON, which has no infinity: None in its place, and in that of NaN."""
     if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -26,6 +26,7 @@ from tfcomp.export.checksums import write_checksums
 from tfcomp.export.deployed_entropy import DeployedEntropy
 from tfcomp.export.deployed_gradient import DeployedGradient
 from tfcomp.export.families import deploy
+from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import fingerprint_of
 
 BUNDLE_FORMAT_VERSION = 1
@@ -41,6 +42,7 @@ def write_bundle(
     licence=None,
     images=None,
     check=None,
+    measure=None,
 ):
     """Exports a trained model as a bundle folder.
 
@@ -55,6 +57,8 @@ def write_bundle(
       images: for quantize "int8", pictures to calibrate with: list of uint8 [H, W, 3].
       check: called with the finished folder before it takes its place; what it raises keeps the
         bundle from being written.
+      measure: called likewise; returns more entries for the manifest, of what it measured
+        (`measured.measured`).
 
     Returns:
       the manifest, a dict.
@@ -120,6 +124,9 @@ def write_bundle(
         write_manifest(work, manifest)
         if check is not None:
             check(work)
+        if measure is not None:
+            manifest.update(measure(work))
+            write_manifest(work, manifest)
         os.chmod(work, 0o755)
         _swap(work, folder)
     except BaseException:
@@ -153,8 +160,9 @@ def fingerprint(folder, entropy):
 def write_manifest(folder, manifest):
     """Writes manifest.json, the model card made from it, and SHA256SUMS over all of the bundle."""
     folder = Path(folder)
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(model_card.render(manifest), encoding="utf-8")
+    card = model_card.render(manifest)
+    write_atomically(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
+    write_atomically(folder / "README.md", card.encode())
     write_checksums(folder)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.evaluation.images import image_files
 from tfcomp.training.requirements import explain
 
 
@@ -53,13 +54,24 @@ def parse(arguments=None):
         metavar="N",
         help="largest picture or file that the SavedModel takes; default: 25 megapixels",
     )
+    parser.add_argument(
+        "--measure",
+        type=Path,
+        metavar="FOLDER",
+        help="measure every quality on these pictures, for the manifest and the model card; "
+        "without --tflite and --saved-model, of the bundle that is in --out",
+    )
     parser.add_argument("--licence", help="terms of the weights, one line for the manifest")
     return parser.parse_args(arguments)
 
 
 def export(options):
     """Does what the options say; returns a dict of label -> path of what was written."""
+    if options.measure is not None:
+        image_files(options.measure)  # what is missing is said before anything is done
     if not (options.tflite or options.saved_model):
+        if options.measure is not None:
+            return _measure_written(options)
         raise ConfigError("nothing to export: give --tflite, --saved-model or both")
     if options.saved_model and options.quantize in ("dynamic", "int8"):
         raise ConfigError(
@@ -82,8 +94,9 @@ def export(options):
         quantize=options.quantize,
         training=run_summary.summarize(config, options.run),
         licence=options.licence,
+        measure=_measuring(options),
     )
-    written = {"bundle": options.out}
+    written = {"bundle": options.out, **_measured_line(manifest)}
     if options.saved_model:
         path = options.out / "1"
         _save_model(model, manifest, path, options.max_pixels)
@@ -112,7 +125,7 @@ def _export_int8(options, model, config):
             line = quantization_cost.check(reference, candidate, unseen, options.max_loss)
             written["measured"] = line
 
-        bundle.write_bundle(
+        manifest = bundle.write_bundle(
             model,
             config,
             options.out,
@@ -122,8 +135,31 @@ def _export_int8(options, model, config):
             licence=options.licence,
             images=list(known.values()),
             check=check,
+            measure=_measuring(options),
         )
+    if options.measure is not None:
+        written["on pictures"] = manifest["measured"]
     return written
+
+
+def _measuring(options):
+    """What `write_bundle` takes as `measure`."""
+    from tfcomp.export.measured import measured
+
+    return options.measure and (lambda folder: measured(folder, options.measure))
+
+
+def _measured_line(manifest):
+    return {"measured": manifest["measured"]} if "measured" in manifest else {}
+
+
+def _measure_written(options):
+    """Measures the bundle in --out, which an earlier run exported."""
+    from tfcomp.export import bundle, measured
+
+    manifest = measured.measure_written(options.out, options.measure)
+    bundle.write_manifest(options.out, manifest)
+    return {"bundle": options.out, **_measured_line(manifest)}
 
 
 def _save_model(model, manifest, path, max_pixels=None):

@@ -39,6 +39,11 @@ _FACES = (
     "others. It keeps what a picture shows, not who: never tell people apart by what it gives back."
 )
 
+_NOT_MEASURED = (
+    "Not measured yet: `python export.py --measure PICTURES --out FOLDER` fills this in, from a "
+    "folder of\npictures that were not trained on."
+)
+
 _WEIGHTS = {
     "none": "float32",
     "float16": "float16",
@@ -53,15 +58,28 @@ def render(manifest):
     training = "\n".join(f"- {key}: {value}" for key, value in manifest["training"].items())
     points = manifest["rate_distortion"]
     fixed_size = manifest.get("fixed_size")
-    figures = "Not measured yet."
+    figures = _NOT_MEASURED
     if points:
-        lines = ["| quality | bits/pixel | PSNR dB |", "| --- | --- | --- |"]
-        lines += [f"| {p['quality']} | {p['bpp']:.4f} | {p['psnr']:.2f} |" for p in points]
         heading = manifest.get("measured", "")
-        figures = (heading + "\n\n" if heading else "") + "\n".join(lines)
+        figures = (heading + "\n\n" if heading else "") + _table(points)
     return _TEMPLATE.format(
         **{**manifest, "training": training or "Not recorded.", "figures": figures},
         made_for=_FACES.format(*fixed_size) if fixed_size else _PHOTOGRAPHS,
         weights=_WEIGHTS[manifest["quantization"]],
         derivative=_DERIVATIVE if manifest.get("gradient_gains") else "",
     )
+
+
+def _table(points):
+    similar = any(point.get("ms_ssim") is not None for point in points)
+    lines = ["| quality | bits/pixel | PSNR dB |", "| --- | --- | --- |"]
+    lines += [f"| {p['quality']} | {p['bpp']:.4f} | {_number(p['psnr'], 2)} |" for p in points]
+    if similar:
+        more = [" MS-SSIM |", " --- |", *(f" {_number(p.get('ms_ssim'), 4)} |" for p in points)]
+        lines = [line + cell for line, cell in zip(lines, more)]
+    return "\n".join(lines)
+
+
+def _number(value, digits):
+    """A dash where there is none: PSNR of lossless files, MS-SSIM of small pictures."""
+    return "–" if value is None else f"{value:.{digits}f}"

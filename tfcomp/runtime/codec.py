@@ -122,9 +122,10 @@ class Codec:
         target_bpp, max_bytes: instead of a quality, the largest file to make, in bits/pixel or in
             bytes, header and all. Takes the best quality that fits.
         feedback: rounds in which the encoder sees its own decoded image and mends its latents, for
-            a few percent; each takes as long as coding and decoding. See docs/feedback.md.
-        refine: steps of gradient descent on this image's latents, for a file that is a few percent
-            better and takes minutes. Needs TensorFlow; see docs/refinement.md. The limits hold.
+            a better picture for its bits: a few percent fewer at equal PSNR, where at one quality
+            the file may grow. Each takes as long as coding and decoding. See docs/feedback.md.
+        refine: steps of gradient descent on this image's latents, for the same; takes minutes.
+            Needs TensorFlow; see docs/refinement.md. The limits hold.
         progress: called with steps done and steps in all, while refining.
         background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's name.
         Returns the bytes of a `.tfcomp` file.

@@ -18,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 from tfcomp.errors import BundleError, CodecError
+from tfcomp.runtime.observing import observers
 
 # LiteRT keeps the working memory of the last size it ran at; above this many input elements (a
 # 16-megapixel image has 48 million) the network is made anew instead of holding on to gigabytes.
@@ -54,6 +55,8 @@ class Model:
                     self._runners[signature] = self._make_runner(signature)
                 with _without_banner():
                     outputs = self._runners[signature](**inputs)
+                for observer in observers:
+                    observer.network_ran(self.content, signature, inputs)
             except CodecError:
                 raise
             except MemoryError:

@@ -8,7 +8,7 @@ of pixels is ready to pay for them, and only that number holds.
 from __future__ import annotations
 
 from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE, Container, pixel_limit
-from tfcomp.errors import BitstreamError
+from tfcomp.errors import BitstreamError, ConfigError
 from tfcomp.runtime.manifest import Manifest
 from tfcomp.runtime.options import positive_number
 
@@ -20,8 +20,10 @@ def allowed_pixels(manifest: Manifest, file_bytes: int, max_pixels: float | None
     Raises ConfigError for a max_pixels that is no number of pixels.
     """
     if max_pixels is not None:
-        given = max(1, int(positive_number("max_pixels", max_pixels)))
-        return min(given, MAX_PIXELS)
+        given = positive_number("max_pixels", max_pixels)
+        if given < 1 or given % 1:
+            raise ConfigError(f"max_pixels must be a whole number from 1, not {max_pixels!r}")
+        return min(int(given), MAX_PIXELS)
     if manifest.fixed_size is not None:  # the file has no say in it
         return manifest.max_pixels
     return min(manifest.max_pixels, pixel_limit(file_bytes))

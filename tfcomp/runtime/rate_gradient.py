@@ -33,6 +33,7 @@ from tfcomp.bitstream.rate_distortion_quantizer import BITS_OF_A_SQUARED_STEP
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BundleError
 from tfcomp.runtime.frozen_layers import FrozenLayer
+from tfcomp.runtime.observing import observers
 
 _BAND_PLACES = 16384  # of a picture at a time, in rows: memory for a few
 
@@ -70,6 +71,8 @@ class RateGradient:
         Returns float32 [h, w, channels that a later pass sees], in steps.
         """
         height, width, _ = decoded.shape
+        for observer in observers:
+            observer.multiplied(self.multiply_adds(height, width))
         found = np.zeros((height, width, self._seen), np.float32)
         rows = max(2, _BAND_PLACES // width // 2 * 2)
         for network in self._passes:
