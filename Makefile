@@ -7,7 +7,6 @@ PYTHON ?= $(shell for p in python3.11 python3.10 python3.9 python3 python; do \
 	&& echo $$p && break; done)
 RUN = $(VENV)/bin/python
 OUT ?= runs/cycle
-FUZZ_SECONDS ?= 60
 
 .PHONY: help train test lint fuzz fuzz-tools wheels c setup clean
 
@@ -41,6 +40,7 @@ lint: setup
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 
+FUZZ_SECONDS ?= 60
 # First what takes no time: whether clang is here.
 fuzz: fuzz-tools $(VENV)/.fuzz-installed
 	PYTHON=$(RUN) FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run.sh
