@@ -10,12 +10,13 @@ RUN = $(VENV)/bin/python
 OWN_RUN = runs/make-train
 OUT ?= $(OWN_RUN)
 
-.PHONY: help train test lint wheels c setup clean
+.PHONY: help train test lint fuzz fuzz-tools wheels c setup clean
 
 help:
 	@echo "make train   set up, train the cycle codec on embedded photographs (about 5 minutes)"
 	@echo "make test    set up and run the tests"
 	@echo "make lint    ruff, mypy, import contracts"
+	@echo "make fuzz    every fuzz target for FUZZ_SECONDS seconds (60), with clang's sanitizers"
 	@echo "make wheels  build a wheel and try it on every Python found"
 	@echo "make c       build and test the C library"
 	@echo "make clean   remove the virtual environment and make train's run"
@@ -40,6 +41,18 @@ lint: setup
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
+
+FUZZ_SECONDS ?= 60
+# First what takes no time: whether clang is here.
+fuzz: fuzz-tools $(VENV)/.fuzz-installed
+	PYTHON=$(RUN) FUZZ_SECONDS=$(FUZZ_SECONDS) fuzz/run.sh
+
+fuzz-tools:
+	@fuzz/run.sh --check
+
+$(VENV)/.fuzz-installed: $(VENV)/.installed
+	$(RUN) -m pip install --quiet -e '.[fuzz]'
+	touch $@
 
 wheels: setup
 	$(RUN) -m tests.distribution.matrix

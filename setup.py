@@ -14,10 +14,17 @@ VERSION = re.search(
 # this marker keeps the names out, and tfcomp.training tells the user which Python to take.
 TRAINING_PYTHON = 'python_version >= "3.9" and python_version < "3.12"'
 
+# Floors are versions whose known holes are closed (November 2026, from the projects' changelogs),
+# each the newest that a Python has where that is an older one.
 RUNNING = [
     "numpy>=1.23",
-    "Pillow>=10.1",
-    "tqdm>=4.62",
+    # 12.3: CVE-2026-59197 to -59200 and -55798, memory errors and bombs in readers of images;
+    # 12.2: CVE-2026-40192 (a FITS bomb), -42309; 12.1.1: CVE-2026-25990 (PSD writes out of bounds).
+    # Not 13: Beam, which may share the environment, asks for less.
+    'Pillow>=12.3; python_version >= "3.10"',
+    # The last for 3.9: CVE-2025-48379 (DDS) is closed, the above are not. It too has AVIF.
+    'Pillow>=11.3; python_version < "3.10"',
+    "tqdm>=4.66.3",  # CVE-2024-34062, code in an argument of its command
     "platformdirs>=3.0",
     "ai-edge-litert>=1.0.1",
 ]
@@ -36,12 +43,19 @@ TRAINING = [
 BENCHMARK = [
     "bjontegaard>=1.3",  # brings matplotlib and SciPy
     "matplotlib>=3.5",
-    "jinja2>=3.0",
-    "Pillow>=11.3",  # with AVIF
-    "pillow-jxl-plugin>=1.2",
+    "jinja2>=3.1.6",  # CVE-2025-27516 and -2024-56326, ways out of the sandbox
+    'pillow-jxl-plugin>=1.2; python_version >= "3.10"',
+    'pillow-jxl-plugin>=1.2,<1.3.5; python_version < "3.10"',  # the last with wheels for 3.9
     "scikit-image>=0.22",  # post-filters
 ]
-SERVING = ["urllib3>=2.2", "tenacity>=8.2"]  # read1 came with urllib3 2.2
+SERVING = [
+    # 2.8: TLS of proxies, chunk sizes without bound (GHSA-vxq7-64xx-v4gw), endless deflate;
+    # 2.7: CVE-2026-44431 (headers kept across hosts), -44432 (bombs in streams).
+    'urllib3>=2.8; python_version >= "3.10"',
+    # The last for 3.9: CVE-2026-21441, CVE-2025-66418 and -66471, bombs, are closed.
+    'urllib3>=2.6.3; python_version < "3.10"',
+    "tenacity>=8.2",
+]
 
 
 def for_training(requirements):
@@ -50,7 +64,10 @@ def for_training(requirements):
 
 SERVING_GRPC = [*SERVING, *for_training(["tensorflow-serving-api==2.14.1"])]
 # Beam's own bound on Pillow holds in an environment that has both.
-BEAM = ['apache-beam>=2.77,<3; python_version >= "3.10"', "pyarrow<26"]
+BEAM = [
+    'apache-beam>=2.77,<3; python_version >= "3.10"',
+    "pyarrow>=14.0.1,<26",  # CVE-2023-47248, code in Parquet files; below 26: Beam's own bound
+]
 
 
 setup(
@@ -91,6 +108,8 @@ setup(
             *SERVING_GRPC,
             *BEAM,
         ],
+        # It has wheels for Linux; Python 3.11 and newer take 3.x.
+        "fuzz": ['atheris>=2.3; sys_platform == "linux"'],
         "lint": ["ruff", "mypy", "types-PyYAML", "types-tqdm"],
     },
     entry_points={"console_scripts": ["tfcomp=tfcomp.cli:main"]},

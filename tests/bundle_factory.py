@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import needs
+
 STRIDE = 4
 CHANNELS = 3 * STRIDE * STRIDE
 STEPS = (48.0, 12.0)  # quantisation step in grey levels at quality 1 and 2
@@ -108,7 +110,7 @@ def _laplace_table(spread: float) -> np.ndarray:
 
 @functools.cache
 def _converted(signature: str) -> bytes:
-    tf = pytest.importorskip("tensorflow")
+    tf = pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 
     class Blocks(tf.Module):
         @tf.function(

@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-from tests import tiny_runs
+from tests import needs, tiny_runs
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -48,3 +48,18 @@ def photograph():
     from tfcomp.data.sample_source import sample_images
 
     return sample_images("test")["chelsea"][100:164, 100:196]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What was skipped and how to run it, so that nobody takes a part for the whole."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("skipped, and how to run it")
+    for line in needs.lines(map(_path_and_reason, skipped)):
+        terminalreporter.write_line(line)
+
+
+def _path_and_reason(report) -> tuple[str, str]:
+    """The test file's path and why it was skipped."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return report.nodeid.partition("::")[0], reason.removeprefix("Skipped: ")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests import needs
 from tests.bundle_factory import photo, write_bundle
 from tfcomp.cli import main
 from tfcomp.data.folder_source import FolderSource
@@ -133,7 +134,7 @@ def test_a_pipe_that_is_named_is_read_as_a_stream(tmp_path):
 
 
 def test_the_pipeline_takes_the_same(folder, tmp_path):
-    pytest.importorskip("apache_beam", reason="Apache Beam is not installed")
+    pytest.importorskip("apache_beam", reason=needs.BEAM)
     from tfcomp.beam import command
 
     out = tmp_path / "out"

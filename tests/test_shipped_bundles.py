@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import tfcomp
+from tests import needs
 from tests.conftest import ROOT
 from tfcomp.runtime.bundle import read_manifest
 
@@ -84,7 +85,7 @@ def test_shipped_bundles_have_names_and_short_fingerprints_of_their_own():
 def wheel(tmp_path_factory) -> Path:
     """A wheel built, as pip builds it, from a copy: building writes into the source folder."""
     if not all(map(importlib.util.find_spec, ("pip", "setuptools", "wheel"))):
-        pytest.skip("building needs pip, setuptools and wheel")
+        pytest.skip(needs.without("a wheel cannot be built", "pip install pip setuptools wheel"))
     source = tmp_path_factory.mktemp("source")
     for name in ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)

@@ -1,11 +1,12 @@
 /* Reads the sections of a hyperprior as Python does, and refuses what Python refuses. The networks
-   are formulas, the same as in tests/c/toy_networks.py. */
+   are formulas. */
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tfcomp/hyperprior.h"
 #include "tfcomp/tables_file.h"
+#include "toy_networks.h"
 #include "vector_case.h"
 
 /* What the lines so far have said; the arrays are copies. */
@@ -20,73 +21,10 @@ typedef struct {
     int refused;
 } hyper_case;
 
-static int32_t mod(int64_t value, int64_t divisor)
-{
-    return (int32_t)((value % divisor + divisor) % divisor);
-}
-
-static tfcomp_status synthesis(void *self, const int32_t *hyper, uint32_t height, uint32_t width,
-                               unsigned quality, float *made)
-{
-    const hyper_case *c = (const hyper_case *)self;
-    uint32_t channels = c->layout.hyper_channels, row, column, k;
-
-    for (row = 0; row < 2 * height; ++row) {
-        for (column = 0; column < 2 * width; ++column) {
-            const int32_t *from = hyper + ((size_t)row / 2 * width + column / 2) * channels;
-            int64_t sum = 5 * (row % 2) + 7 * (column % 2) + quality;
-
-            for (k = 0; k < channels; ++k)
-                sum += (int64_t)from[k] * (k + 1);
-            for (k = 0; k < c->features; ++k)
-                *made++ = (float)(mod(sum + 3 * k, 17) - 8);
-        }
-    }
-    return TFCOMP_OK;
-}
-
-static int64_t weighted(const float *inputs, uint32_t channels, unsigned number)
-{
-    int64_t sum = 0;
-    uint32_t k;
-
-    for (k = 0; k < channels; ++k)
-        sum += (int64_t)inputs[k] * ((int64_t)((7 * k + 3 * number + 1) % 5) - 2);
-    return sum;
-}
-
-/* Looks at a place and at those on its left, above it and at the corner between: squares that
-   earlier passes over the same channels have decoded. */
-static tfcomp_status parameters(void *self, const tfcomp_hyperprior_pass *pass,
-                                const float *inputs, uint32_t height, uint32_t width,
-                                unsigned quality, int32_t *made)
-{
-    const hyper_case *c = (const hyper_case *)self;
-    uint32_t depth = c->features + pass->seen, row, column, k;
-    int64_t tables = (int64_t)c->tables[1]->count;
-
-    for (row = 0; row < height; ++row) {
-        for (column = 0; column < width; ++column, inputs += depth) {
-            const float *left = column > 0 ? inputs - depth : inputs;
-            size_t up = row > 0 ? (size_t)width * depth : 0;
-            const float *above = inputs - up, *corner = left - up;
-            int64_t sum = weighted(inputs, depth, pass->number) +
-                          weighted(left, depth, pass->number) +
-                          weighted(above, depth, pass->number) +
-                          weighted(corner, depth, pass->number);
-
-            for (k = 0; k < pass->channels; ++k)
-                *made++ = mod(sum + 11 * k + quality, 41) - 20;
-            for (k = 0; k < pass->channels; ++k)
-                *made++ = mod(3 * sum + 5 * k + pass->number, tables);
-        }
-    }
-    return TFCOMP_OK;
-}
-
 static tfcomp_status decode(hyper_case *c, int32_t *latents)
 {
-    tfcomp_hyperprior_networks networks = {c, c->features, synthesis, parameters};
+    toy_networks toy = {c->layout.hyper_channels, c->features, c->tables[1]->count};
+    tfcomp_hyperprior_networks networks = toy_callbacks(&toy);
 
     return tfcomp_decode_hyperprior(c->tables[0], c->tables[1], &c->layout, &networks, c->bytes[0],
                                     c->lengths[0], c->bytes[1], c->lengths[1],

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("apache_beam", reason="Apache Beam is not installed: pip install tfcomp[beam]")
+from tests import needs
+
+pytest.importorskip("apache_beam", reason=needs.BEAM)
 
 import apache_beam as beam  # noqa: E402
 from apache_beam.options.pipeline_options import PipelineOptions  # noqa: E402

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 import tfcomp.bitstream
+from tests import needs
 from tfcomp.bitstream import python_range_coder, range_coder
 
 from .coder_cases import random_symbols, random_tables, tables_of
 
 C_EXTENSION = range_coder._range_coder
-needs_extension = pytest.mark.skipif(C_EXTENSION is None, reason="the C extension is not built")
+needs_extension = pytest.mark.skipif(C_EXTENSION is None, reason=needs.EXTENSION)
 SOURCE = Path(tfcomp.bitstream.__file__).parent
 
 
@@ -254,7 +255,7 @@ def test_the_core_stands_alone_and_survives_garbage_under_the_sanitizers(tmp_pat
     compiler = shutil.which((sysconfig.get_config_var("CC") or "cc").split()[0])
     compiler = compiler or shutil.which("cc")
     if compiler is None:
-        pytest.skip("there is no C compiler")
+        pytest.skip(needs.COMPILER)
     (tmp_path / "garbage.c").write_text(GARBAGE)
     build = [compiler, "-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{SOURCE}"]
     build += [str(tmp_path / "garbage.c"), "-o", str(tmp_path / "garbage")]

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 
+from tests import needs
 from tfcomp.bitstream import python_range_coder, range_coder
 from tfcomp.bitstream.range_coder import decode, decode_rows, encode, encode_rows
 from tfcomp.errors import BitstreamError
@@ -28,7 +29,7 @@ INT32_MAX, INT32_MIN = 2**31 - 1, -(2**31)
 def backend(request, monkeypatch):
     """Runs each test with both coders."""
     if request.param == "c" and C_EXTENSION is None:
-        pytest.skip("the C extension is not built")
+        pytest.skip(needs.EXTENSION)
     monkeypatch.setattr(range_coder, "_range_coder", C_EXTENSION if request.param == "c" else None)
     return request.param
 

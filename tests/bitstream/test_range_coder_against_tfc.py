@@ -7,15 +7,14 @@ import os
 import numpy as np
 import pytest
 
+from tests import needs
 from tfcomp.bitstream import python_range_coder, range_coder
 from tfcomp.errors import BitstreamError
 
 from .coder_cases import random_symbols, random_tables, tables_of
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-pytest.importorskip(
-    "tensorflow_compression", reason="tensorflow-compression, the referee, is not installed"
-)
+pytest.importorskip("tensorflow_compression", reason=needs.TENSORFLOW_COMPRESSION)
 from tensorflow_compression.python.ops import gen_ops  # noqa: E402
 
 C_EXTENSION = range_coder._range_coder
@@ -31,7 +30,7 @@ def each_coder():
             yield
 
 
-@pytest.mark.skipif(C_EXTENSION is None, reason="the C extension is not built")
+@pytest.mark.skipif(C_EXTENSION is None, reason=needs.EXTENSION)
 def test_the_c_extension_takes_part_in_the_comparison():
     assert C_EXTENSION in CODERS
 

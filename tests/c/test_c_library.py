@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests import needs
 from tests.c import vectors
 from tfcomp.bitstream.container import Container, pack, parse
 from tfcomp.bitstream.hyperprior_sections import SECTION_NAMES
@@ -36,7 +37,7 @@ HYPERPRIOR_FILES = [
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("cmake") or not (shutil.which("cc") or shutil.which("gcc")),
-    reason="no cmake or no C compiler here",
+    reason=needs.CMAKE,
 )
 
 
@@ -152,7 +153,7 @@ def with_litert(tmp_path_factory):
     """A build that goes down to pixels."""
     library = _litert_library()
     if library is None:
-        pytest.skip("ai-edge-litert has no libLiteRt.so here")
+        pytest.skip(needs.LITERT_LIBRARY)
     folder = tmp_path_factory.mktemp("c") / "litert"
     return _build(folder, f"-DLITERT_LIBRARY={library}", "-DTFCOMP_TESTS=OFF")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import needs
 from tests.bitstream.coder_cases import tables_of
 from tests.bitstream.zip_faults import two_meanings
 from tests.damage import mutants
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TWO = ([-4, 0, 3, 12, 15, 16], [3, 0, 1, 7, 8])
 COMPILER = shutil.which("cc") or shutil.which("gcc")
 
-pytestmark = pytest.mark.skipif(not COMPILER or os.name != "posix", reason="no C compiler here")
+pytestmark = pytest.mark.skipif(not COMPILER or os.name != "posix", reason=needs.COMPILER)
 
 
 class CTables(ctypes.Structure):

@@ -1,4 +1,4 @@
-"""Integer "networks" of a hyperprior that are formulas: c/tests/test_hyperprior.c has the same."""
+"""Integer "networks" of a hyperprior that are formulas: c/tests/toy_networks.c has the same."""
 
 from __future__ import annotations
 

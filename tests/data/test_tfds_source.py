@@ -13,6 +13,7 @@ import pytest
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core import registered
 
+from tests import needs
 from tfcomp.data import evaluation_images, open_source, sample_images, training_batches
 from tfcomp.errors import ConfigError
 
@@ -140,9 +141,7 @@ def test_an_unknown_data_set_is_refused_in_one_line(tmp_path):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.skipif(
-    not (SHARED / "cifar10").exists(), reason="../shared/data/tfds/cifar10 is absent"
-)
+@pytest.mark.skipif(not (SHARED / "cifar10").exists(), reason=needs.CIFAR10)
 def test_the_real_cifar10_is_read_and_trained_on_without_a_download():
     train, test = (
         open_source("tfds:cifar10", data_dir=SHARED, split=split) for split in ("train", "test")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests import needs
 from tfcomp.cli import main
 from tfcomp.errors import CodecError
 from tfcomp.evaluation import learned_filter
@@ -22,7 +23,7 @@ DENOISERS = ["nlm", "bilateral", "tv"]
 @pytest.fixture(scope="session")
 def network(tmp_path_factory):
     """A TFLite post-filter whose last layer's bias darkens every picture by 10 grey levels."""
-    tf = pytest.importorskip("tensorflow")
+    tf = pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
     from tfcomp.export.tflite import convert
     from tfcomp.models.post_filter import DeployedPostFilter
     from tfcomp.models.post_filter import PostFilter as Network
@@ -94,7 +95,7 @@ def test_the_learned_filter_runs_on_any_size_and_in_tiles(learned, monkeypatch, 
 
 
 def test_tiles_of_a_real_network_meet_without_a_seam(tmp_path, monkeypatch, photographs):
-    tf = pytest.importorskip("tensorflow")
+    tf = pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
     from tfcomp.export.tflite import convert
     from tfcomp.models.post_filter import DeployedPostFilter
     from tfcomp.models.post_filter import PostFilter as Network

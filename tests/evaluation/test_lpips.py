@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests import needs
 from tfcomp.errors import CodecError
 from tfcomp.evaluation import lpips
 from tfcomp.evaluation.classical import JPEG
@@ -35,7 +36,7 @@ def parameters():
 
 def _expected(parameters, original, decoded):
     """The same with TensorFlow's convolutions and poolings, in float64."""
-    tf = pytest.importorskip("tensorflow")
+    tf = pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 
     def features(picture):
         x = tf.constant(picture[None] / 127.5 - 1)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from tests import needs
 from tests.bundle_factory import write_bundle
 from tfcomp.evaluation import macs
 from tfcomp.runtime import interpreter, registry
@@ -22,7 +23,7 @@ def shipped(name, rounds=0):
 
 def converted(function, *specs):
     """A TFLite file with the signature "one", and "two", which takes the top 8 rows only."""
-    tf = pytest.importorskip("tensorflow")
+    tf = pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
     module = tf.Module()
     module.one = tf.function(function, input_signature=specs)
     module.two = tf.function(lambda x: function(x[:, :8]), input_signature=specs)
@@ -41,7 +42,7 @@ def counted(model, signature, image):
 
 
 def test_every_kind_of_product_counts_and_each_signature_by_itself():
-    tf = pytest.importorskip("tensorflow")
+    tf = pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
     random = np.random.default_rng(0)
 
     def weights(*shape):

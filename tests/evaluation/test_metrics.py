@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from tests import needs
 from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.metrics import decibels, ms_ssim, psnr
 
@@ -24,7 +25,7 @@ def test_only_decoded_pixels_of_one_shape_are_compared(measure):
 @pytest.mark.parametrize("quality", [5, 40, 90])
 @pytest.mark.parametrize("size", [(192, 200), (177, 183)])
 def test_ms_ssim_is_that_of_tensorflow(photographs, quality, size):
-    tf = pytest.importorskip("tensorflow")
+    tf = pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
     image = photographs["astronaut.png"][: size[0], : size[1]]
     decoded = JPEG.decode(JPEG.encode(image, quality))
     expected = float(tf.image.ssim_multiscale(image[None], decoded[None], 255)[0])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests import needs
 from tests.bundle_factory import photo
 from tfcomp.errors import CodecError
 from tfcomp.evaluation import thumbnail_table as tables
@@ -76,7 +77,7 @@ def test_half_the_bytes_at_every_quality_is_fifty_percent():
 
 
 def test_the_command_measures_real_files(bundle_folder, tmp_path):
-    pytest.importorskip("tensorflow")
+    pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
     for number in range(3):
         Image.fromarray(photo(32, 32, number)).save(tmp_path / f"{number}.png")
     out = tmp_path / "table.md"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import needs
 from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BitstreamError
@@ -111,7 +112,7 @@ def test_random_rows_are_written_as_the_bitstream_package_writes_them_and_read_b
 
 
 def test_random_rows_are_written_as_tfc_writes_them():
-    tfc = pytest.importorskip("tensorflow_compression")
+    tfc = pytest.importorskip("tensorflow_compression", reason=needs.TENSORFLOW_COMPRESSION)
     rng = np.random.default_rng(3)
     for _ in range(60):
         values, index = random_case(rng, widest_escape=2.0**20)
@@ -120,7 +121,7 @@ def test_random_rows_are_written_as_tfc_writes_them():
 
 
 def test_tfc_reads_what_the_graph_writes():
-    tfc = pytest.importorskip("tensorflow_compression")
+    tfc = pytest.importorskip("tensorflow_compression", reason=needs.TENSORFLOW_COMPRESSION)
     rng = np.random.default_rng(4)
     for _ in range(20):
         values, index = random_case(rng, widest_escape=1000)

@@ -11,6 +11,7 @@ import pytest
 from PIL import EpsImagePlugin, Image
 
 import tfcomp
+from tests import needs
 from tests.bundle_factory import photo
 from tfcomp.data.decoding import decode_rgb, is_readable_header
 from tfcomp.errors import ImageError
@@ -109,7 +110,7 @@ def test_nobody_else_opens_images_without_naming_the_formats():
 
 
 def test_a_heic_file_is_read_with_its_plugin_and_without_it_the_package_is_named(monkeypatch):
-    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif = pytest.importorskip("pillow_heif", reason=needs.HEIF)
     heic = io.BytesIO()
     pillow_heif.from_pillow(Image.fromarray(photo(64, 96))).save(heic, quality=95)
     for name in ("OPEN", "ID", "EXTENSION", "MIME", "SAVE", "SAVE_ALL"):

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import tfcomp
+from tests import needs
 from tests.golden import make
 from tfcomp.runtime.codec import parse_installed
 from tfcomp.runtime.registry import find_by_fingerprint
@@ -76,7 +77,7 @@ def test_the_pixels_of_a_golden_file_are_the_same_to_one_level(folder, golden):
 @pytest.mark.parametrize(("folder", "golden"), GOLDEN)
 def test_a_golden_picture_resembles_its_photograph(folder, golden):
     """So that what was recorded was right in the first place."""
-    sample_images = pytest.importorskip("tfcomp.data").sample_images
+    sample_images = pytest.importorskip("tfcomp.data", reason=needs.SCIKIT_IMAGE).sample_images
     source = golden["source"]
     rows = slice(source["top"], source["top"] + source["height"])
     columns = slice(source["left"], source["left"] + source["width"])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import urllib3
 
+from tests import needs
 from tests.serving.conftest import MODEL
 from tests.serving.pictures import as_file, picture
 from tfcomp.serving import Client, ItemError
@@ -17,7 +18,7 @@ PROGRAM = shutil.which("tensorflow_model_server")
 
 pytestmark = pytest.mark.skipif(
     PROGRAM is None,
-    reason="tensorflow_model_server is not on the PATH; the contract servers stand in for it",
+    reason=needs.MODEL_SERVER,
 )
 
 

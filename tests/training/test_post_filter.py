@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("tensorflow")
+from tests import needs
+
+pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 
 from tfcomp.evaluation.classical import JPEG  # noqa: E402
 from tfcomp.evaluation.learned_filter import LearnedFilter  # noqa: E402

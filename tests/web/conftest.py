@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import needs
 from tests.conftest import ROOT
 
 PAGE = ROOT / "examples" / "web"
@@ -45,7 +46,7 @@ def installed_page() -> Path:
     """The page's folder after its install step."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        pytest.skip("the web page is installed with npm, which is not here")
+        pytest.skip(needs.NODE)
     locked = PAGE / "package-lock.json"
     installed = PAGE / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime:
@@ -60,7 +61,7 @@ def _run(command: list[str]) -> None:
         command, cwd=PAGE, capture_output=True, text=True, check=False, timeout=300
     )
     if child.returncode and any(code in child.stderr for code in _OFFLINE):
-        pytest.skip("npm cannot reach its registry")
+        pytest.skip(needs.NPM_REGISTRY)
     assert child.returncode == 0, child.stderr
 
 
@@ -81,11 +82,11 @@ def find_chromium() -> str | None:
 
 @pytest.fixture(scope="session")
 def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser")
+    sync_api = pytest.importorskip("playwright.sync_api", reason=needs.PLAYWRIGHT)
     path = find_chromium()
     with sync_api.sync_playwright() as playwright:
         if path is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("there is no Chromium")
+            pytest.skip(needs.CHROMIUM)
         browser = playwright.chromium.launch(executable_path=path, args=_CHROMIUM_FLAGS)
         yield browser
         browser.close()

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from tests import needs
 from tests.conftest import ROOT
 from tfcomp.bitstream.container import Container, pack
 from tfcomp.runtime.registry import find_by_name
@@ -26,7 +27,7 @@ console.log(JSON.stringify(files.map((digits) => {
 })));
 """
 
-pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="no node here")
+pytestmark = pytest.mark.skipif(not shutil.which("node"), reason=needs.NODE)
 
 
 def test_what_a_file_may_claim_follows_from_its_length():

@@ -10,6 +10,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from tests import needs
 from tests.bitstream.coder_cases import tables_of
 from tests.bitstream.zip_faults import two_meanings
 from tests.conftest import ROOT
@@ -33,7 +34,7 @@ const verdicts = JSON.parse(readFileSync(0, "utf8")).map((text) => {
 console.log(JSON.stringify(verdicts));
 """
 
-pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="no node here")
+pytestmark = pytest.mark.skipif(not shutil.which("node"), reason=needs.NODE)
 
 
 def read_by_the_page(files: list[bytes]) -> list:

@@ -11,8 +11,6 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
-from typing_extensions import Self
-
 from tfcomp.bitstream.tables import UNREADABLE
 from tfcomp.errors import BundleError, CodecError
 
@@ -37,7 +35,7 @@ class BundleFiles:
         self._file: IO[bytes] | None = None
         self._archive: zipfile.ZipFile | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> BundleFiles:
         if os.path.isdir(self._path):
             return self
         if not os.path.lexists(self._path):

@@ -1,0 +1,16 @@
+/* Networks of a hyperprior that are formulas, the same as in tests/c/toy_networks.py. */
+
+#ifndef TOY_NETWORKS_H
+#define TOY_NETWORKS_H
+
+#include "tfcomp/hyperprior.h"
+
+typedef struct {
+    uint32_t hyper_channels, features;
+    size_t scales; /* how many scale indices there are */
+} toy_networks;
+
+/* The callbacks, over what must outlive them. */
+tfcomp_hyperprior_networks toy_callbacks(toy_networks *toy);
+
+#endif

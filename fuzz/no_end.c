@@ -1,0 +1,5 @@
+#include "input.h"
+
+void end_of_inputs(void)
+{
+}

@@ -1,0 +1,125 @@
+"""What one input of the Python target goes through; fuzz_python.py feeds it.
+
+By how it begins, an input is a compressed file, whose CRC is mended, a zip, which is taken for a
+tables.npz and for a bundle, a bundle's SHA256SUMS, or else its manifest.json. Whatever it is, it is
+read, or a CodecError says why not.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.c.toy_networks import ToyNetworks
+from tfcomp.bitstream import python_range_coder, range_coder
+from tfcomp.bitstream.container import Container, describe, parse
+from tfcomp.bitstream.tables import CdfTables, load_tables
+from tfcomp.errors import BitstreamError, CodecError
+from tfcomp.runtime import checksums
+from tfcomp.runtime.bundle import Bundle, Manifest, fingerprint_of, read_manifest
+from tfcomp.runtime.entropy import BitCoder, FactorizedCoder, HyperpriorCoder
+
+BUNDLES = Path(__file__).resolve().parents[1] / "tfcomp" / "bundles"
+MOST_PIXELS, MOST_PLACES, TOY_FEATURES = 1 << 15, 4096, 4  # as in known_bundles.c
+_SHORTEST, _CRC_BYTES = 13, 4
+
+
+class Target:
+    """The shipped bundles, read once, and a place for a zipped bundle, which must be a file."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="tfcomp-fuzz-")
+        self._path = Path(self._folder.name) / "input.zip"
+        paths = sorted(path.parent for path in BUNDLES.glob("*/manifest.json"))
+        self._bundles = [(read_manifest(p), load_tables(p / "tables.npz")) for p in paths]
+        self._coders = [_coder(manifest, held) for manifest, held in self._bundles]
+
+    def run(self, data: bytes) -> str:
+        """Says what became of an input: what was read, or the name of the error.
+
+        Whatever is raised that is no CodecError is a fault that was found.
+        """
+        try:
+            if data[:1] == b"\x89":
+                return self._read_file(data)
+            if data[:2] == b"PK":
+                return self._read_zip(data)
+            if data[:1] == b"#":
+                return f"{len(checksums.parse(data)[1])} checksums"
+            manifest = Manifest.from_json(data)
+            _ = manifest.layout, manifest.bit_layout, manifest.section_count, manifest.all_gains
+            return f"manifest of {fingerprint_of((), manifest.entropy)[:8]}"
+        except CodecError as error:
+            assert "\n" not in str(error), "an error is one line"
+            return type(error).__name__
+
+    def _find(self, fingerprint: bytes) -> int:
+        """Which bundle: the one that is named, else one that a byte picks."""
+        for number, (manifest, _) in enumerate(self._bundles):
+            if manifest.short_fingerprint == fingerprint:
+                return number
+        return fingerprint[0] % len(self._bundles)
+
+    def _lookup(self, fingerprint: bytes) -> Manifest:
+        return self._bundles[self._find(fingerprint)][0]
+
+    def _read_file(self, data: bytes) -> str:
+        if len(data) >= _SHORTEST:
+            body = data[:-_CRC_BYTES]
+            data = body + zlib.crc32(body).to_bytes(_CRC_BYTES, "little")
+        describe(data)
+        held = parse(data, self._lookup, MOST_PIXELS)
+        assert describe(data, self._lookup)["section_bytes"] == [len(s) for s in held.sections]
+        return self._decode(held)
+
+    def _decode(self, held: Container) -> str:
+        number = self._find(held.fingerprint)
+        manifest = self._bundles[number][0]
+        height, width = -(-held.height // manifest.stride), -(-held.width // manifest.stride)
+        if height * width > MOST_PLACES:
+            return "too many places"
+        latents = self._coders[number].decode(held.sections, held.quality, height, width)
+        assert latents.shape[:2] == (height, width) and latents.dtype.kind == "i"
+        return f"latents of {manifest.name}"
+
+    def _read_zip(self, data: bytes) -> str:
+        self._path.write_bytes(data)
+        try:
+            return f"bundle {Bundle.read(self._path).manifest.name}"
+        except CodecError:
+            held = load_tables(data)
+            for tables in held.values():
+                _use(tables, data[-64:])
+            return f"tables of {', '.join(sorted(held))}"
+
+
+def _coder(manifest: Manifest, held: dict[str, CdfTables]) -> Any:
+    if manifest.bit_layout is not None:
+        return BitCoder(held, manifest.bit_layout)
+    if manifest.layout is None:
+        return FactorizedCoder(held, manifest.qualities, manifest.channels)
+    channels = [step.channels for step in manifest.layout.passes]
+    networks: Any = ToyNetworks(channels, TOY_FEATURES, held["latents"].count)
+    return HyperpriorCoder(held, manifest.layout, networks, manifest.qualities)
+
+
+def _use(tables: CdfTables, stream: bytes) -> None:
+    """Both coders, C and Python, write the same bytes, and read any bytes alike."""
+    index = np.arange(min(tables.count, 40), dtype=np.int32)
+    lowest = tables.cdf_offset[index]
+    coded = range_coder.encode(lowest, index, tables)
+    assert coded == python_range_coder.encode_symbols(np.zeros_like(index), index, tables)
+    assert range_coder.decode(coded, index, tables).tolist() == lowest.tolist()
+    symbols = np.zeros_like(index)
+    sound = python_range_coder.decode_symbols(stream, index, tables, symbols)
+    values = symbols.astype(np.int64) + lowest
+    sound = sound and values.min() >= -(2**31) and values.max() < 2**31
+    try:
+        assert range_coder.decode(stream, index, tables).tolist() == values.tolist()
+        assert sound
+    except BitstreamError:
+        assert not sound
