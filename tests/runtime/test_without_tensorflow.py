@@ -76,7 +76,7 @@ def test_litert_says_nothing_on_standard_error_and_other_words_pass(bundle_folde
         "import os, sys, numpy as np, tfcomp\n"
         "from tfcomp.runtime import interpreter\n"
         "codec = tfcomp.load(sys.argv[1])\n"
-        "model = codec._encoder._model\n"
+        "model = codec.encoder._model\n"
         "make = model._make_runner\n"
         "def speaking(signature):\n"
         "    runner = make(signature)\n"
