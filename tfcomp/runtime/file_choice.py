@@ -57,11 +57,12 @@ class FileChoice:
 
     def within(self, max_bytes: int) -> bytes:
         """The file of least error of at most so many bytes. Raises ImageError without one."""
-        if not self._feedback:
+        if not (self._feedback or self._drawn):
             return self._plain.best_within(max_bytes)
-        # A file with rounds may be larger at its level, and too large where the plain one fits.
+        # A better file may be larger at its level, and too large where the plain one fits.
         found = []
-        for files in (self._files(self._with_rounds), self._plain):
+        better = self.at if self._drawn else self._with_rounds
+        for files in (self._files(better), self._plain):
             with contextlib.suppress(ImageError):
                 found.append(files.best_within(max_bytes))
         return self._plain.nearest_of(found) if found else self._plain.best_within(max_bytes)
