@@ -46,6 +46,7 @@ from tfcomp.entropy import noise
 from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import ImageError
+from tfcomp.keras_versions import ONLY_FIRST_REPLICA
 from tfcomp.models import base, equilibrium, layers, likelihood, losses, replication, vaegan_start
 from tfcomp.models.attribute_network import FrozenAttributes
 from tfcomp.models.vaegan_networks import Decoder, Discriminator, Encoder
@@ -100,15 +101,15 @@ class VaeganModel(base.CodecModel):
         else:
             self.prior = FactorizedPrior(settings.num_channels)
         shape = (self.qualities, settings.num_channels)
-        first = tf.VariableAggregation.ONLY_FIRST_REPLICA  # all replicas steer alike
+        first = ONLY_FIRST_REPLICA  # all replicas steer alike
         self.log_gain = self.add_weight(
-            "log_gain", shape, initializer="zeros", dtype=tf.float32, aggregation=first
+            name="log_gain", shape=shape, initializer="zeros", dtype="float32", aggregation=first
         )
         self.log_lambda = self.add_weight(
-            "log_lambda",
-            (self.qualities,),
+            name="log_lambda",
+            shape=(self.qualities,),
             initializer=keras.initializers.Constant(np.log(settings.start_lambda)),
-            dtype=tf.float32,
+            dtype="float32",
             trainable=False,
             aggregation=first,
         )
@@ -148,7 +149,7 @@ class VaeganModel(base.CodecModel):
 
     def transform(self, images):
         """Means of the latents before any quality's gain: float32 [B, H, W, 3] -> [B, h, w, C]."""
-        return tf.cast(self.encoder(tf.cast(images - 0.5, self.compute_dtype)), tf.float32)
+        return tf.cast(self.encoder(tf.cast(images - 0.5, self.transform_dtype)), tf.float32)
 
     def analysis(self, images, quality):
         """See `CodecModel`."""
@@ -159,20 +160,20 @@ class VaeganModel(base.CodecModel):
         """See `CodecModel`."""
         step = tf.gather(self.channel_mask, quality - 1) / self.gain(quality)
         y = tf.cast(latents, tf.float32) * step[:, None, None, :]
-        return tf.cast(self.decoder(tf.cast(y, self.compute_dtype)), tf.float32) + 0.5
+        return tf.cast(self.decoder(tf.cast(y, self.transform_dtype)), tf.float32) + 0.5
 
-    def quantize(self, latents, quality, training):
+    def quantise(self, latents, quality, training):
         """See `CodecModel`."""
         used = {}
         if self.model_config.ladder:
             used["used"] = tf.gather(self.channel_mask, quality - 1)
-        return self.prior(latents, quality, self.gain(quality), training, **used)
+        return self.prior.quantise(latents, quality, self.gain(quality), training, **used)
 
     def freeze(self):
         """See `CodecModel`."""
         if isinstance(self.prior, Hyperprior):
             return self.prior.freeze()
-        return self.prior.freeze(np.exp(self.log_gain.numpy()))
+        return self.prior.freeze(np.exp(np.asarray(self.log_gain)))
 
     def compress(self, images, quality):
         """See `CodecModel`. Raises ImageError for a size that the model doesn't take."""
@@ -271,7 +272,7 @@ class VaeganModel(base.CodecModel):
         settings = self.loss_config
         with tf.GradientTape(persistent=True) as tape:
             latents = self.analysis(self.pad(images), quality)
-            decoded, bits = self.quantize(latents, quality, training=True)
+            decoded, bits = self.quantise(latents, quality, training=True)
             height, width = images.shape[1:3]
             reconstruction = self.synthesis(decoded, quality)[:, :height, :width]
             mse = losses.squared_error(images, reconstruction)
