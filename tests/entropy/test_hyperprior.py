@@ -122,7 +122,7 @@ def test_a_prior_that_skips_scales_codes_nothing_where_those_would_be(latents):
 @pytest.mark.parametrize("training", [False, True])
 def test_what_training_decodes_is_what_the_file_decodes_to(latents, training):
     prior = hyperprior_factory.lively_model().prior
-    prior.layout = dataclasses.replace(prior.layout, distortion_weights=(0.3, 0.3))
+    prior.layout = dataclasses.replace(prior.layout, distortion_weights=(0.5, 0.5))
     tables = prior.freeze()
     quality = tf.constant([1, 2, 1, 2])
     files = np.stack(
@@ -137,7 +137,7 @@ def test_what_training_decodes_is_what_the_file_decodes_to(latents, training):
     assert np.mean(_first_pass(decoded) != _first_pass(files)) < 0.04
     prior.layout = dataclasses.replace(prior.layout, distortion_weights=(1e9, 1e9))
     nearest = prior.quantise(latents, quality, training=training)[0]
-    assert np.mean(_first_pass(nearest) != _first_pass(files)) > 0.08
+    assert np.mean(_first_pass(nearest) != _first_pass(files)) > 0.06
 
 
 def _first_pass(decoded):

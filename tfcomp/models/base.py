@@ -63,6 +63,7 @@ class CodecModel(keras.Model):
         self.qualities = model_config.qualities
         self.stride = model_config.stride
         self.fingerprint = bytes(FINGERPRINT_BYTES)
+        self.averages = {}  # optimiser's name -> `tfcomp.training.averages.WeightAverages`
         self._tables = None
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.metric_names}
 
@@ -94,6 +95,13 @@ class CodecModel(keras.Model):
     def variables_of(self, optimizer_name):
         """The variables that one of `optimizer_names` moves."""
         return self.trainable_variables
+
+    def move(self, optimizer_name, gradients, variables):
+        """Lets one of `optimizer_names` move variables, and their averages after them."""
+        optimizer = getattr(self, optimizer_name)
+        replication.apply_gradients(optimizer, gradients, variables, self.clip_norm)
+        if optimizer_name in self.averages:
+            self.averages[optimizer_name].update()
 
     def optimizer_settings(self, optimizer_name, settings):
         """The settings of one of `optimizer_names`, made of the config's for all of them."""
@@ -150,7 +158,7 @@ class CodecModel(keras.Model):
             loss, parts = self.training_loss(images, quality)
         variables = self.trainable_variables
         gradients = tape.gradient(loss, variables)
-        replication.apply_gradients(self.optimizer, gradients, variables, self.clip_norm)
+        self.move("optimizer", gradients, variables)
         self._trackers["loss"].update_state(loss)
         for name, value in parts.items():
             self._trackers[name].update_state(value)

@@ -249,9 +249,7 @@ class VaeganModel(base.CodecModel):
         else:
             gradients, parts = tf.cond(begun, lambda: step(True), lambda: step(False))
         for name in self.optimizer_names:
-            replication.apply_gradients(
-                getattr(self, name), gradients[name], self.variables_of(name), self.clip_norm
-            )
+            self.move(name, gradients[name], self.variables_of(name))
         self._steer_rate(quality, parts["bpp"])
         for name, value in parts.items():
             self._trackers[name].update_state(value)

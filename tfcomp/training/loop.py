@@ -18,10 +18,12 @@ from tfcomp import config as config_module
 from tfcomp.data import sources
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
+from tfcomp.keras_versions import optimizer_variables
 from tfcomp.models import principal_components
-from tfcomp.training import callbacks, devices, distribution, run_folder
+from tfcomp.training import averages, callbacks, devices, distribution, run_folder
 from tfcomp.training.batches import training_batches
 from tfcomp.training.optimizers import build_optimizer
+from tfcomp.training.run_checkpoints import RunCheckpoints
 
 log = logging.getLogger(__name__)
 
@@ -74,17 +76,12 @@ def _train(config, folder, resume, team):
         model.total_steps = settings.steps
         for name, optimizer in optimizers.items():
             optimizer.build(model.variables_of(name))
+        averages.attach(model, config.optimizer)
     step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
-    checkpoint = tf.train.Checkpoint(model=model, step=step, **optimizers)
-    kept = str(team.checkpoint_folder(folder / "checkpoints"))
-    manager = tf.train.CheckpointManager(checkpoint, kept, max_to_keep=2)
-    # Restoring would make this variable on the chief alone, and making one asks all workers.
-    checkpoint.save_counter  # noqa: B018
+    checkpoints = RunCheckpoints(folder / "checkpoints", model, step)
     pictures = _first_images(source, config) if team.is_chief else ()
     if team.is_chief and resume:
-        if not manager.latest_checkpoint:
-            raise CodecError(f"{folder} has no checkpoint to resume from: leave out --resume")
-        checkpoint.restore(manager.latest_checkpoint).assert_consumed()
+        checkpoints.restore()
         log.info("resuming %s at step %d", folder, int(step))
     elif team.is_chief:
         # What starts a model need not know of replicas: it is given a plain one.
@@ -95,17 +92,18 @@ def _train(config, folder, resume, team):
         _start(plain, config, pictures)
         if plain is not model:
             distribution.copy_weights(plain, model)
-        # They were made with the optimisers, of weights that training does not begin with.
-        for name, optimizer in optimizers.items():
-            optimizer.start_averages(model.variables_of(name))
-    optimizer_variables = [v for optimizer in optimizers.values() for v in optimizer.variables]
-    team.copy_from_chief([*model.weights, *optimizer_variables, step])
+        # They were made of weights that training does not begin with.
+        for each in model.averages.values():
+            each.start()
+    kept = [v for optimizer in optimizers.values() for v in optimizer_variables(optimizer)]
+    kept += [value for each in model.averages.values() for value in each.values]
+    team.copy_from_chief([*model.weights, *kept, step])
     remaining = settings.steps - int(step)
     if remaining > 0:
-        _fit(model, source, config, folder, manager, step, pictures[:8], team)
+        _fit(model, source, config, folder, checkpoints, pictures[:8], team)
     # The checkpoints keep the weights that training goes on with; only the result is averages.
-    for name, optimizer in optimizers.items():
-        optimizer.use_averages(model.variables_of(name))
+    for each in model.averages.values():
+        each.use()
     if not team.is_chief:
         return None
     if team.replicas > 1:
@@ -116,7 +114,7 @@ def _train(config, folder, resume, team):
         run_folder.take_tables(model, settings.start_from)
     else:
         model.finish(training_batches(source, config, config.data.batch_size))
-    run_folder.save_weights(model, config, folder)
+    run_folder.save_weights(model, folder)
     return model
 
 
@@ -160,10 +158,10 @@ def _first_images(source, config):
     return images[:, :side, :side] if side else images
 
 
-def _fit(model, source, config, folder, manager, step, pictures, team):
-    settings = config.training
+def _fit(model, source, config, folder, checkpoints, pictures, team):
+    settings, step = config.training, checkpoints.step
     done, steps = int(step), settings.steps
-    saver = distribution.TeamCheckpoints(team, manager, step, settings.checkpoint_minutes)
+    saver = callbacks.Checkpoints(checkpoints, settings.checkpoint_minutes, team.is_chief)
     logs = folder / "logs"
     observers = [keras.callbacks.TerminateOnNaN(), saver]
     if team.is_chief:
