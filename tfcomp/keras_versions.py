@@ -74,3 +74,16 @@ def optimizer_variables(optimizer):
     """All that an optimiser keeps between steps, in a fixed order."""
     variables = optimizer.variables
     return list(variables() if callable(variables) else variables)
+
+
+def step_results(trackers):
+    """What `train_step` returns of its metrics: dict of name -> scalar.
+
+    Between machines Keras 3 adds up what replicas return, along a first dimension that scalars have
+    not got. (History is read from the metrics themselves.)
+    """
+    results = {name: tracker.result() for name, tracker in trackers.items()}
+    strategy = tf.distribute.get_strategy()
+    if KERAS_3 and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return {name: value[None] / strategy.num_replicas_in_sync for name, value in results.items()}
+    return results

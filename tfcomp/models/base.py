@@ -19,6 +19,7 @@ from tensorflow import keras
 from tfcomp.bitstream import container
 from tfcomp.entropy import noise
 from tfcomp.errors import CodecError
+from tfcomp.keras_versions import step_results
 from tfcomp.models import replication
 
 FINGERPRINT_BYTES = 4
@@ -107,6 +108,17 @@ class CodecModel(keras.Model):
         """The settings of one of `optimizer_names`, made of the config's for all of them."""
         return settings
 
+    def build(self, input_shape):
+        """Nothing: variables are made as the first picture is coded; see `build_codec`."""
+        self.built = True
+
+    def _maybe_symbolic_build(self, *_, **__):
+        """Nothing: `build_codec` has made every variable.
+
+        Keras 3 asks for it under a strategy, with the mean of a batch over the workers, which there
+        is not for uint8.
+        """
+
     def build_codec(self):
         """Creates every variable by coding one small grey picture."""
         side = 2 * self.stride
@@ -162,7 +174,7 @@ class CodecModel(keras.Model):
         self._trackers["loss"].update_state(loss)
         for name, value in parts.items():
             self._trackers[name].update_state(value)
-        return {name: tracker.result() for name, tracker in self._trackers.items()}
+        return step_results(self._trackers)
 
     @property
     def tables(self):

@@ -46,7 +46,7 @@ from tfcomp.entropy import noise
 from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import ImageError
-from tfcomp.keras_versions import ONLY_FIRST_REPLICA
+from tfcomp.keras_versions import ONLY_FIRST_REPLICA, step_results, tensorflow_variable
 from tfcomp.models import base, equilibrium, layers, likelihood, losses, replication, vaegan_start
 from tfcomp.models.attribute_network import FrozenAttributes
 from tfcomp.models.vaegan_networks import Decoder, Discriminator, Encoder
@@ -253,7 +253,7 @@ class VaeganModel(base.CodecModel):
         self._steer_rate(quality, parts["bpp"])
         for name, value in parts.items():
             self._trackers[name].update_state(value)
-        return {name: tracker.result() for name, tracker in self._trackers.items()}
+        return step_results(self._trackers)
 
     def gradients(self, images, quality, adversarial):
         """Each optimiser's gradients, and the terms that they come from.
@@ -308,7 +308,7 @@ class VaeganModel(base.CodecModel):
             discriminator_loss = parts["gan_real"] + parts["gan_fake"]
 
         def of(loss, name):
-            variables = self.variables_of(name)
+            variables = [tensorflow_variable(v) for v in self.variables_of(name)]
             return tape.gradient(
                 loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )

@@ -59,7 +59,11 @@ class History(keras.callbacks.Callback):
         self.path.open("a" if append else "w").close()  # it is there from the first step on
 
     def on_epoch_end(self, epoch, logs=None):
-        line = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
+        logs = logs or {}
+        # Keras 3 sorts what it logs by name; the model knows what comes first.
+        known = [name for name in getattr(self.model, "metric_names", ()) if name in logs]
+        names = [*known, *(name for name in logs if name not in known)]
+        line = {"epoch": epoch, **{name: float(logs[name]) for name in names}}
         with self.path.open("a+", newline="", encoding="utf-8") as file:
             file.seek(0)
             columns = next(csv.reader(file), None)
