@@ -38,7 +38,12 @@ def tiny_config():
                 },
             },
             "data": {"source": "sample", "crop": 64, "batch_size": 2},
-            "training": {"steps": 3, "log_every": 1, "picture_every": 0},
+            "training": {
+                "steps": 3,
+                "log_every": 1,
+                "picture_every": 0,
+                "precision": "float32",
+            },
         }
     )
 

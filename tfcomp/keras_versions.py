@@ -6,6 +6,7 @@ the one that both understand.
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from tfcomp.errors import CodecError
@@ -87,3 +88,25 @@ def step_results(trackers):
     if KERAS_3 and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return {name: value[None] / strategy.num_replicas_in_sync for name, value in results.items()}
     return results
+
+
+@contextlib.contextmanager
+def policy(name):
+    """Makes layers that are made meanwhile compute by a dtype policy, "mixed_bfloat16" say."""
+    outside = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(name)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(outside)
+
+
+def set_dtype_policies(model, name):
+    """Gives a model's layers, and theirs, another dtype policy; for the calls to come."""
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, keras.metrics.Metric):
+            continue
+        if KERAS_3:
+            layer.dtype_policy = keras.dtype_policies.get(name)
+        else:
+            layer._set_dtype_policy(name)

@@ -323,11 +323,16 @@ class VaeganModel(base.CodecModel):
         parts = {k: v if k == "bpp" else tf.reduce_mean(v) for k, v in parts.items()}
         return gradients, parts
 
+    def _judged(self, images):
+        """The discriminator's features and logits, in float32 whatever it computes in."""
+        features, logits = self.discriminator(tf.cast(images - 0.5, self.transform_dtype))
+        return [tf.cast(level, tf.float32) for level in features], tf.cast(logits, tf.float32)
+
     def _play(self, images, reconstruction, decoded, quality, parts):
         """The adversarial terms, into `parts`; returns what they add to the likelihood term."""
         settings = self.loss_config
-        features, real = self.discriminator(images - 0.5)
-        features_again, fake = self.discriminator(reconstruction - 0.5)
+        features, real = self._judged(images)
+        features_again, fake = self._judged(reconstruction)
         parts["features"] = likelihood.feature_distance(
             [tf.stop_gradient(level) for level in features], features_again
         )
@@ -339,7 +344,7 @@ class VaeganModel(base.CodecModel):
             # taken from another image are a draw from it (from the aggregate posterior at least).
             n = settings.prior_images
             drawn = self.synthesis(vaegan_start.mixed_channels(decoded)[:n], quality[:n])
-            _, invented = self.discriminator(drawn - 0.5)
+            _, invented = self._judged(drawn)
             parts["gan_fake"] += equilibrium.cross_entropy(invented, False)
             parts["gan_fake"] /= 2.0
             parts["decoder_gan"] += equilibrium.cross_entropy(invented, True)

@@ -15,12 +15,19 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp import config as config_module
+from tfcomp import keras_versions
 from tfcomp.data import sources
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
-from tfcomp.keras_versions import optimizer_variables
 from tfcomp.models import principal_components
-from tfcomp.training import averages, callbacks, devices, distribution, run_folder
+from tfcomp.training import (
+    averages,
+    callbacks,
+    devices,
+    distribution,
+    precision,
+    run_folder,
+)
 from tfcomp.training.batches import training_batches
 from tfcomp.training.optimizers import build_optimizer
 from tfcomp.training.run_checkpoints import RunCheckpoints
@@ -58,11 +65,13 @@ def _train(config, folder, resume, team):
     source = sources.open_source(config.data.source, config.data.data_dir, config.data.split)
     if team.is_chief:
         _claim(folder, config, resume)
-    keras.mixed_precision.set_global_policy(settings.precision)
+    policy, reason = precision.chosen(settings.precision)
+    log.info("precision: %s (%s)", policy, reason)
     keras.utils.set_random_seed(settings.seed)
 
     with team.strategy.scope():
-        model = run_folder.build_model(config)
+        with keras_versions.policy(policy):
+            model = run_folder.build_model(config)
         optimizers = {
             name: build_optimizer(
                 model.optimizer_settings(name, config.optimizer), settings.steps
@@ -95,7 +104,7 @@ def _train(config, folder, resume, team):
         # They were made of weights that training does not begin with.
         for each in model.averages.values():
             each.start()
-    kept = [v for optimizer in optimizers.values() for v in optimizer_variables(optimizer)]
+    kept = [v for optimizer in optimizers.values() for v in keras_versions.optimizer_variables(optimizer)]
     kept += [value for each in model.averages.values() for value in each.values]
     team.copy_from_chief([*model.weights, *kept, step])
     remaining = settings.steps - int(step)
@@ -110,6 +119,7 @@ def _train(config, folder, resume, team):
         # For whatever comes next, a model that knows nothing of replicas.
         replicated, model = model, run_folder.build_model(config)
         distribution.copy_weights(replicated, model)
+    precision.use_float32(model)
     if settings.encoder_only:
         run_folder.take_tables(model, settings.start_from)
     else:
@@ -174,28 +184,13 @@ def _fit(model, source, config, folder, checkpoints, pictures, team):
         observers.append(
             callbacks.Pictures(logs / "pictures", pictures, step, settings.picture_every)
         )
-    # An "epoch" is one line of history; the last one may be shorter, so it has its own fit.
-    lines = [(done, (steps - done) // settings.log_every, settings.log_every)]
-    rest = (steps - done) % settings.log_every
-    if rest:
-        lines.append((steps - rest, 1, rest))
+    change = round(settings.float32_from * steps) if model.transform_dtype != "float32" else 0
     try:
-        for start, epochs, length in lines:
-            if epochs == 0:
-                continue
-            size = config.data.batch_size
-            batches = team.distribute(
-                functools.partial(training_batches, source, config, size, start_step=start), size
-            )
-            first = int(step) // settings.log_every
-            model.fit(
-                batches,
-                initial_epoch=first,
-                epochs=first + epochs,
-                steps_per_epoch=length,
-                callbacks=observers,
-                verbose=0,
-            )
+        for start, length, in_float32 in precision.parts(done, steps, settings.log_every, change):
+            if in_float32:
+                precision.use_float32(model)
+                model.make_train_function(force=True)
+            _fit_part(model, source, config, team, observers, start, length)
             if model.stop_training:
                 raise CodecError(
                     f"training diverged at step {int(step)} (loss is not a number): lower "
@@ -209,3 +204,24 @@ def _fit(model, source, config, folder, checkpoints, pictures, team):
         saver.save()
         log.warning("stopped at step %d; go on with --resume --out %s", int(step), folder)
         raise
+
+
+def _fit_part(model, source, config, team, observers, start, length):
+    """Trains `length` steps from step `start` on."""
+    # An "epoch" is one line of history; the last one may be shorter, so it has its own fit.
+    line, size = config.training.log_every, config.data.batch_size
+    whole, rest = divmod(length, line)
+    for first, epochs, steps in ((start, whole, line), (start + whole * line, 1, rest)):
+        if not (epochs and steps) or model.stop_training:
+            continue
+        batches = team.distribute(
+            functools.partial(training_batches, source, config, size, start_step=first), size
+        )
+        model.fit(
+            batches,
+            initial_epoch=first // line,
+            epochs=first // line + epochs,
+            steps_per_epoch=steps,
+            callbacks=observers,
+            verbose=0,
+        )

@@ -19,6 +19,7 @@ import tensorflow as tf
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import load_tables, save_tables
 from tfcomp.config.cycle import FEEDBACK_SETTINGS
+from tfcomp.entropy import backend as entropy_backend
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
 from tfcomp.models.binary import BinaryModel
@@ -32,7 +33,8 @@ MODELS = {"cycle": CycleModel, "binary": BinaryModel, "vaegan": VaeganModel}
 
 def build_model(config):
     """The untrained, built model of a `tfcomp.config.Config`."""
-    return MODELS[config.model.family](config.model, config.loss).build_codec()
+    with entropy_backend.chosen(config.training.entropy_backend):
+        return MODELS[config.model.family](config.model, config.loss).build_codec()
 
 
 def save_weights(model, folder):
