@@ -38,7 +38,12 @@ def tiny_config():
                 },
             },
             "data": {"source": "sample", "crop": 64, "batch_size": 2},
-            "training": {"steps": 3, "log_every": 1, "picture_every": 0},
+            "training": {
+                "steps": 3,
+                "log_every": 1,
+                "picture_every": 0,
+                "precision": "float32",
+            },
         }
     )
 
@@ -65,6 +70,9 @@ def lively_model(seed=0, config=None):
             kernel.assign(rng.normal(0, spread, kernel.shape))
     for layer in model.prior.hyper_layers:
         layer.kernel.assign(rng.normal(0, 0.3, layer.kernel.shape))
+    for kernel in model.prior.analysis_kernels:  # Keras 2 and 3 draw other ones
+        fans = np.prod(kernel.shape[:2]) * (kernel.shape[2] + kernel.shape[3])
+        kernel.assign(rng.normal(0, np.sqrt(2.0 / fans), kernel.shape))
     for variable in model.correction_variables:
         variable.assign(rng.normal(0, 0.1, variable.shape))
     model.prior.hyper_log_gain.assign_add(np.full(model.prior.hyper_log_gain.shape, 1.0))

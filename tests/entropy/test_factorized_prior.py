@@ -19,16 +19,6 @@ def _probabilities(tables, table):
     return np.diff(cdf) / 2.0**precision
 
 
-def test_bits_agree_with_the_cumulatives_of_tfc(prior):
-    """Referee: the cumulatives of TFC's own distribution object."""
-    symbols = tf.random.stateless_normal([2, 4, 4, 3], seed=(1, 1)) * 3
-    unit = tf.exp(prior.log_unit)
-    upper = prior._density.cdf((symbols + 0.5) / unit)
-    lower = prior._density.cdf((symbols - 0.5) / unit)
-    expected = -tf.reduce_sum(tf.math.log(upper - lower), (1, 2, 3)) / np.log(2.0)
-    np.testing.assert_allclose(prior.bits(symbols, tf.ones([2, 3])), expected, rtol=1e-3)
-
-
 def test_frozen_tables_hold_the_probabilities_that_training_paid_for(prior):
     gains = np.array([[1.0, 1.0, 1.0], [4.0, 4.0, 4.0]], np.float32)
     tables = prior.freeze(gains)["latents"]

@@ -63,7 +63,8 @@ def test_tails_are_learnt_from_symbols_that_have_them():
     for _ in range(60):
         with tf.GradientTape() as tape:
             cost = tf.reduce_mean(heavy.bits(symbols, index))
-        optimizer.minimize(cost, heavy.trainable_variables, tape)
+        gradients = tape.gradient(cost, heavy.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, heavy.trainable_variables))
         costs.append(float(cost))
     _, counts = np.unique(symbols, return_counts=True)
     shares = counts / len(symbols)

@@ -100,7 +100,7 @@ def test_the_file_costs_what_training_paid_for(photograph):
     images = tf.constant(photograph[None], tf.float32) / 255.0
     for quality in (1, 2):
         level = tf.constant([quality])
-        _, bits = calm.quantize(calm.analysis(images, level), level, training=False)
+        _, bits = calm.quantise(calm.analysis(images, level), level, training=False)
         data = calm.compress(images, quality)[0]
         # The streams' and the container's own bytes come on top.
         assert 0.9 * float(bits[0]) / 8 < len(data) < 1.1 * float(bits[0]) / 8 + 60

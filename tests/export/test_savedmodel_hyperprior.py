@@ -65,7 +65,7 @@ def model():
 def bundle(model, tmp_path_factory):
     run = tmp_path_factory.mktemp("run")
     (run / "config.yaml").write_text(config_module.dump(config_module.from_dict(CONFIG)))
-    run_folder.save_weights(model, config_module.from_dict(CONFIG), run)
+    run_folder.save_weights(model, run)
     folder = tmp_path_factory.mktemp("exports") / "hyperprior"
     flags = ["--tflite", "--saved-model", "--run", str(run), "--out", str(folder)]
     assert cli.main(flags) == 0

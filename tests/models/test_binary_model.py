@@ -27,7 +27,7 @@ def _code_at(config, progress, **loss):
 def test_bits_are_bits_and_come_back_from_real_files(binary_model, photograph):
     images = tf.cast(photograph[None], tf.float32) / 255.0
     features = binary_model.analysis(images)
-    bits, _ = binary_model.quantize(features, tf.constant([3]), training=False)
+    bits, _ = binary_model.quantise(features, tf.constant([3]), training=False)
     assert set(np.unique(bits)) == {0.0, 1.0}
     np.testing.assert_array_equal(bits, np.asarray(tf.sigmoid(features)) > 0.5)
     tables = binary_model.tables

@@ -152,7 +152,7 @@ def test_mixed_bfloat16_trains_with_a_float32_entropy_model(tiny_config):
     finally:
         keras.mixed_precision.set_global_policy(policy)
     assert np.isfinite(logs["loss"])
-    assert model.compute_dtype == "bfloat16"
+    assert model.transform_dtype == "bfloat16"
     assert latents.dtype == tf.float32
     assert all(v.dtype == tf.float32 for v in model.variables)
 
@@ -185,7 +185,7 @@ def test_the_feedback_term_pulls_latents_to_where_a_round_of_feedback_moves_them
     model = lively_model()
     images, quality = _images(3, 32, 32, 3), tf.constant([2, 1, 2])
     latents = model.analysis(images, quality)
-    decoded, _ = model.quantize(latents, quality, training=False)
+    decoded, _ = model.quantise(latents, quality, training=False)
     picture = model.synthesis(decoded, quality)
     again = model.analysis(picture, quality)
     with tf.GradientTape() as tape:

@@ -24,7 +24,7 @@ def export(tmp_path_factory):
     run.mkdir()
     settings = hyperprior_factory.tiny_config()
     (run / "config.yaml").write_text(config.dump(settings))
-    run_folder.save_weights(hyperprior_factory.lively_model(), settings, run)
+    run_folder.save_weights(hyperprior_factory.lively_model(), run)
     folder = tmp_path_factory.mktemp("exports") / MODEL
     assert cli.main(["--saved-model", "--run", str(run), "--out", str(folder)]) == 0
     return folder

@@ -23,7 +23,7 @@ from tests.conftest import ROOT, TINY
 from tfcomp import config as config_module
 from tfcomp.data import pipeline, sources
 from tfcomp.errors import ConfigError
-from tfcomp.training import distribution, run_folder
+from tfcomp.training import distribution, run_checkpoints, run_folder, weights_file
 
 STEPS = 24
 EVERY = 2  # a checkpoint's step is a multiple of it, so that lines of history stay the same
@@ -139,7 +139,7 @@ def test_a_run_whose_worker_was_killed_goes_on_to_the_same_curve(one_process, tm
     config = _config(strategy="multiworker", checkpoint_minutes=1e-4)
     processes = _start(folder, config, workers=2)
     deadline = time.monotonic() + 900
-    while not (folder / "checkpoints" / "checkpoint").is_file():
+    while not run_checkpoints.latest(folder / "checkpoints"):
         assert all(process.poll() is None for process in processes), processes[0].communicate()
         assert time.monotonic() < deadline, "no checkpoint was written"
         time.sleep(0.05)
@@ -147,13 +147,12 @@ def test_a_run_whose_worker_was_killed_goes_on_to_the_same_curve(one_process, tm
     output, _ = processes[0].communicate(timeout=300)
     assert processes[0].returncode == distribution.WorkerLostError.exit_code, output[-3000:]
     assert "another worker has gone" in output and "Traceback" not in output
-    assert not (folder / "weights.index").exists()
-    latest = tf.train.latest_checkpoint(str(folder / "checkpoints"))
-    assert 0 < int(latest.rsplit("-", 1)[1]) < STEPS
+    assert not (folder / "weights.npz").exists()
+    latest = weights_file.read(run_checkpoints.latest(folder / "checkpoints"))
+    assert 0 < int(latest["step"]) < STEPS
 
     _finish(_start(folder, config, workers=2, flags=("--resume",)))
-    latest = tf.train.latest_checkpoint(str(folder / "checkpoints"))
-    assert latest.endswith(f"-{STEPS}")
+    assert weights_file.read(run_checkpoints.latest(folder / "checkpoints"))["step"] == STEPS
     # The kill may fall between a checkpoint and the line of history that ends with it.
     ours, theirs = _losses(folder), _losses(one_process)
     assert len(ours) >= len(theirs) - 1 and set(ours) <= set(theirs)

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from tensorflow import keras
 
 from tests import tiny_runs
 
@@ -79,6 +80,7 @@ def ladder_config(vaegan_config):
 def ladder_model(ladder_config, photograph_pieces):
     from tfcomp.models.vaegan import VaeganModel
 
+    keras.utils.set_random_seed(1)
     model = VaeganModel(ladder_config.model, ladder_config.loss).build_codec()
     model.initialize(photograph_pieces)
     return model

@@ -77,8 +77,8 @@ def test_channels_that_a_quality_does_not_use_are_not_counted(ladder_model, phot
     images = tf.cast(photograph_pieces[:8], tf.float32) / 255.0
     quality = tf.ones([8], tf.int32)
     latents = ladder_model.analysis(images, quality)
-    noisy = tf.reduce_mean(ladder_model.quantize(latents, quality, training=True)[1])
-    rounded = tf.reduce_mean(ladder_model.quantize(latents, quality, training=False)[1])
+    noisy = tf.reduce_mean(ladder_model.quantise(latents, quality, training=True)[1])
+    rounded = tf.reduce_mean(ladder_model.quantise(latents, quality, training=False)[1])
     # Noise in the 12 unused channels would count 0.1 bits and more for each value of theirs.
     assert float(noisy) - float(rounded) < 0.05 * 12 * 16 * 16
 

@@ -34,7 +34,7 @@ def face_folder(tmp_path_factory, photograph_pieces):
 
 def test_the_faces_table_counts_whole_files_of_adults(vaegan_bundle, face_folder, tmp_path):
     out = tmp_path / "out"
-    flags = ["--model", str(vaegan_bundle), "--judge", str(tmp_path / "judge.h5")]
+    flags = ["--model", str(vaegan_bundle), "--judge", str(tmp_path / "judge.weights.h5")]
     assert faces.main([str(face_folder), *flags, "--out", str(out)]) == 0
     results = json.loads((out / "faces.json").read_text())
     ours = results["rows"][0]
@@ -51,7 +51,7 @@ def test_the_faces_table_counts_whole_files_of_adults(vaegan_bundle, face_folder
 
 def test_refined_faces_have_a_row_of_their_own(face_folder, tmp_path):
     out = tmp_path / "out"
-    flags = ["--model", "vaegan-faces", "--judge", str(tmp_path / "judge.h5"), "--limit", "2"]
+    flags = ["--model", "vaegan-faces", "--judge", str(tmp_path / "judge.weights.h5"), "--limit", "2"]
     assert faces.main([str(face_folder), *flags, "--refine", "15", "--out", str(out)]) == 0
     plain, refined = json.loads((out / "faces.json").read_text())["rows"][:2]
     assert (plain["codec"], refined["codec"]) == ("vaegan-faces", "vaegan-faces, --refine 15")
@@ -60,7 +60,7 @@ def test_refined_faces_have_a_row_of_their_own(face_folder, tmp_path):
 
 
 def test_a_folder_without_faces_is_one_clear_line(vaegan_bundle, tmp_path, capsys):
-    flags = ["--model", str(vaegan_bundle), "--judge", str(tmp_path / "judge.h5")]
+    flags = ["--model", str(vaegan_bundle), "--judge", str(tmp_path / "judge.weights.h5")]
     assert faces.main([str(tmp_path), *flags, "--out", str(tmp_path / "out")]) == 2
     assert "attributes.csv" in capsys.readouterr().err
 

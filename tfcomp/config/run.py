@@ -84,7 +84,11 @@ class TrainingConfig:
     Attributes:
       steps: optimiser steps in all.
       seed: seeds initial weights, data order, crops, qualities and noise.
-      precision: "float32" or "mixed_bfloat16" (the entropy model is float32 always).
+      precision: of the transforms: "float32", "mixed_bfloat16", or "auto", the latter where the
+        machine computes in bfloat16 (the entropy model is float32 always).
+      float32_from: the fraction of the run from which the transforms are float32 in any case.
+      entropy_backend: "tfc", TensorFlow Compression's entropy bottleneck, "own", tfcomp's, or
+        "auto", the former where it is installed.
       strategy: "none", "mirrored" or "multiworker".
       log_every: steps a line in history.csv and a TensorBoard point stand for.
       checkpoint_minutes: time between checkpoints.
@@ -98,7 +102,9 @@ class TrainingConfig:
 
     steps: int = 1000
     seed: int = 1
-    precision: str = "float32"
+    precision: str = "auto"
+    float32_from: float = 0.9
+    entropy_backend: str = "auto"
     strategy: str = "none"
     log_every: int = 50
     checkpoint_minutes: float = 3.0
@@ -113,8 +119,13 @@ class TrainingConfig:
         )
         require(self.steps >= 1, "steps must be positive")
         require(
-            self.precision in ("float32", "mixed_bfloat16"),
-            f"unknown precision '{self.precision}': use float32 or mixed_bfloat16",
+            self.precision in ("auto", "float32", "mixed_bfloat16"),
+            f"unknown precision '{self.precision}': use auto, float32 or mixed_bfloat16",
+        )
+        require(0 <= self.float32_from <= 1, "float32_from must be in [0, 1]")
+        require(
+            self.entropy_backend in ("auto", "tfc", "own"),
+            f"unknown entropy_backend '{self.entropy_backend}': use auto, tfc or own",
         )
         require(
             self.strategy in ("none", "mirrored", "multiworker"),

@@ -12,20 +12,21 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
+from tensorflow import keras
 
 from tfcomp.bitstream import bit_sections
 from tfcomp.bitstream.bit_layout import NOTHING, BitLayout
 from tfcomp.bitstream.hyperprior_sections import coding_passes
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import context_search
-from tfcomp.entropy.tfc_range_coder import CheckedCoder
+from tfcomp.entropy.backend import backend as entropy_backend
 
 PRECISION = 16
 # Logits are trained in units of this, so that Adam's small steps reach rare bits in a short run.
 _UNIT = 8.0
 
 
-class BitPrior(tf.Module):
+class BitPrior(keras.layers.Layer):
     """Probabilities of bits, the same at every quality.
 
     Args:
@@ -35,23 +36,39 @@ class BitPrior(tf.Module):
         its neighbours.
       rows_per_stream: rows of the code that share a range coder stream.
       context_bits: K.
+      backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
     """
 
     def __init__(
-        self, sent, groups, checkerboard=1, rows_per_stream=32, context_bits=6, name="bit_prior"
+        self,
+        sent,
+        groups,
+        checkerboard=1,
+        rows_per_stream=32,
+        context_bits=6,
+        backend=None,
+        name="bit_prior",
     ):
-        super().__init__(name=name)
+        super().__init__(name=name, dtype="float32")
+        self._coder = entropy_backend(backend).CheckedCoder
         self.sent, self.groups = tuple(sent), tuple(groups)
         self.checkerboard, self.rows_per_stream = int(checkerboard), int(rows_per_stream)
         self.channels, self.context_bits = self.sent[-1], int(context_bits)
         self.passes = coding_passes(self.groups, self.checkerboard)
         entries = sum(step.channels for step in self.passes)
-        self.scaled_logits = tf.Variable(tf.zeros(self.channels), name="entropy_logits")
-        self.places = tf.Variable(
-            tf.fill([entries, self.context_bits], NOTHING), trainable=False, name="places"
+        self.scaled_logits = self.add_weight(
+            name="entropy_logits", shape=(self.channels,), initializer="zeros"
         )
-        self.counts = tf.Variable(
-            tf.zeros([entries, 1 << self.context_bits, 2], tf.int32), trainable=False, name="counts"
+        self.places = self._integers("places", (entries, self.context_bits), NOTHING)
+        self.counts = self._integers("counts", (entries, 1 << self.context_bits, 2), 0)
+
+    def _integers(self, name, shape, value):
+        return self.add_weight(
+            name=name,
+            shape=shape,
+            initializer=keras.initializers.Constant(value),
+            dtype="int32",
+            trainable=False,
         )
 
     def sent_mask(self, quality):
@@ -86,7 +103,7 @@ class BitPrior(tf.Module):
     @property
     def layout(self):
         """The `BitLayout` of files."""
-        contexts = tuple(tuple(int(place) for place in row) for row in self.places.numpy())
+        contexts = tuple(tuple(int(place) for place in row) for row in np.asarray(self.places))
         return BitLayout(
             self.groups, self.checkerboard, self.rows_per_stream, self.sent, contexts
         )
@@ -97,7 +114,7 @@ class BitPrior(tf.Module):
         Returns:
           dict with the `CdfTables` "latents", one for each context of each pass's channel.
         """
-        counts = self.counts.numpy().astype(np.int64).reshape(-1, 2)
+        counts = np.asarray(self.counts).astype(np.int64).reshape(-1, 2)
         # Zeros and ones seen, and half of either: Krichevsky, Trofimov 1981.
         zeros, total = 2 * counts[:, 0] + 1, 2 * counts.sum(1) + 2
         one = 1 << PRECISION
@@ -108,7 +125,7 @@ class BitPrior(tf.Module):
         return {"latents": tables}
 
     def encode(self, features, quality, tables):
-        """Writes one image's section through TFC's range coder.
+        """Writes one image's section through the backend's range coder.
 
         Args:
           features: float32 [h, w, C], before the sigmoid: a bit is 1 where it is positive.
@@ -119,7 +136,7 @@ class BitPrior(tf.Module):
           tuple of one bytes object.
         """
         bits = np.asarray(features) > 0
-        return bit_sections.encode(bits, quality, tables, self.layout, CheckedCoder)
+        return bit_sections.encode(bits, quality, tables, self.layout, self._coder)
 
     def decode(self, sections, quality, height, width, tables):
         """Reads what `encode` wrote.
@@ -131,6 +148,6 @@ class BitPrior(tf.Module):
           BitstreamError: a damaged section.
         """
         bits = bit_sections.decode(
-            sections, quality, height, width, tables, self.layout, CheckedCoder
+            sections, quality, height, width, tables, self.layout, self._coder
         )
         return bits.astype(np.float32)

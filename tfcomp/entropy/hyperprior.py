@@ -28,9 +28,9 @@ from tfcomp.entropy import (
     hyperprior_inheritance,
     integer_layers,
     noise,
-    tfc_range_coder,
     threshold_rounding,
 )
+from tfcomp.entropy.backend import backend as entropy_backend
 from tfcomp.entropy.eager_networks import EagerNetworks
 from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.integer_layers import (
@@ -51,7 +51,7 @@ def _activate(x):
     return tf.nn.leaky_relu(x, 0.1)
 
 
-class Hyperprior(tf.Module):
+class Hyperprior(keras.layers.Layer):
     """Rate of latents given hyper-latents and the groups decoded before.
 
     Args:
@@ -68,6 +68,7 @@ class Hyperprior(tf.Module):
       hidden: channels inside a group's network.
       heavy_tails, skipped_scales: see `ScaleLadder`.
       distortion_weights: of the encoder's quantiser, at the first and at the last quality.
+      backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
     """
 
     def __init__(
@@ -83,28 +84,41 @@ class Hyperprior(tf.Module):
         skipped_scales=0,
         distortion_weights=(DISTORTION_WEIGHT, DISTORTION_WEIGHT),
         quincunx=0,
+        backend=None,
         name="hyperprior",
     ):
-        super().__init__(name=name)
+        super().__init__(name=name, dtype="float32")
+        self._entropy_backend = entropy_backend(backend)
         self.groups, self.qualities = tuple(groups), int(qualities)
-        self.ladder = ScaleLadder(heavy_tails, skipped_scales)
+        self.ladder = ScaleLadder(heavy_tails, skipped_scales, backend)
         channels = sum(self.groups)
         self.channels, self.hyper_channels = channels, int(hyper_channels)
-        glorot = keras.initializers.GlorotNormal(seed=1)
-
-        def kernel(size, inputs, outputs, label):
-            return tf.Variable(glorot([size, size, inputs, outputs]), name=label)
-
+        shapes = (
+            (1, 1, 2 * channels, features),
+            (3, 3, features, features),
+            (3, 3, features, self.hyper_channels),
+        )
         self.analysis_kernels = [
-            kernel(1, 2 * channels, features, "entropy_kernel_0"),
-            kernel(3, features, features, "entropy_kernel_1"),
-            kernel(3, features, hyper_channels, "entropy_kernel_2"),
+            self.add_weight(
+                name=f"entropy_kernel_{number}",
+                shape=shape,
+                initializer=keras.initializers.GlorotNormal(seed=1 + number),
+            )
+            for number, shape in enumerate(shapes)
         ]
         self.analysis_biases = [
-            tf.Variable(tf.zeros([k.shape[-1]]), name="h_a_bias") for k in self.analysis_kernels
+            self.add_weight(
+                name=f"h_a_bias_{number}", shape=(shape[-1],), initializer="zeros"
+            )
+            for number, shape in enumerate(shapes)
         ]
-        self.hyper_prior = FactorizedPrior(hyper_channels)
-        self.hyper_log_gain = tf.Variable(self._first_hyper_log_gain(), name="hyper_log_gain")
+        self.hyper_prior = FactorizedPrior(hyper_channels, backend)
+        first = self._first_hyper_log_gain()
+        self.hyper_log_gain = self.add_weight(
+            name="hyper_log_gain",
+            shape=first.shape,
+            initializer=keras.initializers.Constant(first),
+        )
         q = self.qualities
         self.hyper_layers = [
             IntegerConv(hyper_channels, features, 3, q, name="h_s_0"),
@@ -179,9 +193,9 @@ class Hyperprior(tf.Module):
           latents: float32 [B, h, w, C] in steps.
           quality: int32 [B].
         """
-        glorot = keras.initializers.GlorotNormal(seed=1)
-        for kernel, bias in zip(self.analysis_kernels, self.analysis_biases):
-            kernel.assign(glorot(kernel.shape))
+        layers = zip(self.analysis_kernels, self.analysis_biases)
+        for number, (kernel, bias) in enumerate(layers):
+            kernel.assign(keras.initializers.GlorotNormal(seed=1 + number)(kernel.shape))
             bias.assign(tf.zeros_like(bias))
         self.hyper_log_gain.assign(tf.zeros_like(self.hyper_log_gain))
         z = self.hyper_analysis(latents, quality)
@@ -220,8 +234,8 @@ class Hyperprior(tf.Module):
         """h_s: rounded z -> features, float32 integers [B, height, width, features]."""
         top = integer_layers.LARGEST_HYPER_LATENT
         x = clip(hyper_latents, -top, top) * integer_layers.HYPER_LATENT_UNITS
-        x = self.hyper_layers[0](x, quality)
-        x = tf.nn.depth_to_space(self.hyper_layers[1](x, quality), HYPER_STRIDE)
+        x = self.hyper_layers[0].convolve(x, quality)
+        x = tf.nn.depth_to_space(self.hyper_layers[1].convolve(x, quality), HYPER_STRIDE)
         return x[:, :height, :width]
 
     def parameters(self, number, features, context, quality):
@@ -242,10 +256,10 @@ class Hyperprior(tf.Module):
         if number:
             seen = clip(context, -CONTEXT_LIMIT, CONTEXT_LIMIT)
             x = tf.concat([features, tf.abs(seen), seen], axis=-1)
-        x = layers["second"](layers["first"](x, quality), quality)
-        return layers["mean"](x, quality), layers["scale"](x, quality)
+        x = layers["second"].convolve(layers["first"].convolve(x, quality), quality)
+        return layers["mean"].convolve(x, quality), layers["scale"].convolve(x, quality)
 
-    def __call__(self, latents, quality, gain=None, training=False, used=None):
+    def quantise(self, latents, quality, gain=None, training=False, used=None):
         """Quantises latents and counts their bits.
 
         Args:
@@ -319,7 +333,7 @@ class Hyperprior(tf.Module):
           dict of `CdfTables` by section name: "hyper_latents", one table a quality and channel,
           "latents", one a scale index.
         """
-        hyper_gains = np.exp(self.hyper_log_gain.numpy())
+        hyper_gains = np.exp(np.asarray(self.hyper_log_gain))
         return {
             "hyper_latents": self.hyper_prior.freeze(hyper_gains)["latents"],
             "latents": self.ladder.freeze(),
@@ -343,7 +357,7 @@ class Hyperprior(tf.Module):
         return {**tables, "latents": counter.fitted()}
 
     def encode(self, latents, quality, tables):
-        """Writes one image's sections through TFC's range coder.
+        """Writes one image's sections through the backend's range coder.
 
         Args:
           latents: float32 [h, w, C] in steps.
@@ -359,7 +373,7 @@ class Hyperprior(tf.Module):
             EagerNetworks(self),
             tables,
             self.layout,
-            tfc_range_coder.CheckedCoder,
+            self._entropy_backend.CheckedCoder,
         )
 
     def decode(self, sections, quality, height, width, tables):
@@ -379,6 +393,6 @@ class Hyperprior(tf.Module):
             EagerNetworks(self),
             tables,
             self.layout,
-            tfc_range_coder.CheckedCoder,
+            self._entropy_backend.CheckedCoder,
         )
         return decoded.astype(np.float32) / MEAN_UNITS

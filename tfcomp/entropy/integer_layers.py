@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
+from tensorflow import keras
 
 MAXIMUM_ACTIVATION = 255.0
 ACTIVATION_BITS = 4
@@ -52,7 +53,7 @@ def pad_edges(x, reach):
     return tf.concat([x[:, :, :1], x, x[:, :, -1:]], axis=2)
 
 
-class IntegerConv(tf.Module):
+class IntegerConv(keras.layers.Layer):
     """A stride-1 convolution from integers to integers.
 
     Args:
@@ -79,14 +80,18 @@ class IntegerConv(tf.Module):
         offset=0,
         name=None,
     ):
-        super().__init__(name=name)
+        super().__init__(name=name, dtype="float32")
         deviation = gain / np.sqrt(inputs * size * size)
-        self.kernel = tf.Variable(
-            tf.random.truncated_normal([size, size, inputs, outputs], stddev=deviation),
+        self.kernel = self.add_weight(
             name="entropy_kernel",
+            shape=(size, size, inputs, outputs),
+            initializer=keras.initializers.TruncatedNormal(stddev=deviation),
         )
-        start = np.zeros([max(1, qualities), outputs], np.float32) + np.float32(bias)
-        self.bias = tf.Variable(start, name="bias")
+        self.bias = self.add_weight(
+            name="bias",
+            shape=(max(1, qualities), outputs),
+            initializer=keras.initializers.Constant(bias),
+        )
         self.qualities, self.shift, self.low, self.high = qualities, shift, low, high
         self.offset, self.reach = offset, size // 2
 
@@ -101,7 +106,7 @@ class IntegerConv(tf.Module):
         scaled = self.bias * 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS)
         return straight_through(scaled, tf.round(scaled)) + 2.0**self.shift * (self.offset + 0.5)
 
-    def __call__(self, x, quality):
+    def convolve(self, x, quality):
         """float32 integers [B, H, W, inputs], int32 [B] -> float32 integers [B, H, W, outputs]."""
         total = tf.nn.conv2d(pad_edges(x, self.reach), self.integer_kernel(), 1, "VALID")
         bias = self.integer_bias()
@@ -122,8 +127,8 @@ class IntegerConv(tf.Module):
         Raises:
           ValueError: a sum could leave the exact range: the weights have grown absurd.
         """
-        kernel = self.integer_kernel().numpy().astype(np.int64)
-        bias = self.integer_bias().numpy().astype(np.int64)
+        kernel = np.asarray(self.integer_kernel()).astype(np.int64)
+        bias = np.asarray(self.integer_bias()).astype(np.int64)
         largest = np.abs(kernel).sum((0, 1, 2)) * int(MAXIMUM_ACTIVATION) + np.abs(bias).max(0)
         if largest.max() >= EXACT:
             raise ValueError(f"{self.name}: sums up to {largest.max()} are not exact in float32")

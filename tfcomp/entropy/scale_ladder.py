@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_compression as tfc
-import tensorflow_probability as tfp
+from tensorflow import keras
 
-from tfcomp.entropy.factorized import frozen_tables
+from tfcomp.entropy.backend import backend as entropy_backend
 
 SCALES = 64
 MINIMUM_SCALE, MAXIMUM_SCALE = 0.08, 128.0
@@ -34,22 +33,26 @@ def _logit(p):
     return np.log(p / (1.0 - p))
 
 
-class ScaleLadder(tf.Module):
+class ScaleLadder(keras.layers.Layer):
     """Bits of symbols under the ladder's densities, and the densities' tables.
 
     Args:
       heavy_tails: whether the densities are mixtures; otherwise plain Gaussians.
       skipped: how many of the narrowest densities to do without: the first that is left, number 0,
         is the ladder's number `skipped`.
+      backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
     """
 
-    def __init__(self, heavy_tails=False, skipped=0, name="scale_ladder"):
-        super().__init__(name=name)
+    def __init__(self, heavy_tails=False, skipped=0, backend=None, name="scale_ladder"):
+        super().__init__(name=name, dtype="float32")
+        self._entropy_backend = entropy_backend(backend)
         self.heavy_tails, self.skipped = bool(heavy_tails), int(skipped)
         self.count = SCALES - self.skipped
         if self.heavy_tails:
-            self._weight_logit = tf.Variable(tf.zeros(SCALES), name="entropy_tail_weight")
-            self._ratio_logit = tf.Variable(tf.zeros(SCALES), name="entropy_tail_ratio")
+            self._weight_logit, self._ratio_logit = (
+                self.add_weight(name=f"entropy_tail_{name}", shape=(SCALES,), initializer="zeros")
+                for name in ("weight", "ratio")
+            )
 
     @staticmethod
     def index_of(deviations):
@@ -57,10 +60,10 @@ class ScaleLadder(tf.Module):
         index = np.log(np.maximum(deviations, MINIMUM_SCALE) / MINIMUM_SCALE) / _STEP
         return np.minimum(index, SCALES - 1)
 
-    def _weights(self):
+    def _tail_weights(self):
         return tf.sigmoid(_PACE * self._weight_logit + _logit(_FIRST_WEIGHT))
 
-    def _ratios(self):
+    def _tail_ratios(self):
         first = _logit((_FIRST_RATIO - 1.0) / (LARGEST_RATIO - 1.0))
         return 1.0 + (LARGEST_RATIO - 1.0) * tf.sigmoid(_PACE * self._ratio_logit + first)
 
@@ -79,8 +82,8 @@ class ScaleLadder(tf.Module):
         likelihood = _gaussian(values, scale)
         if self.heavy_tails:
             chosen = tf.cast(tf.stop_gradient(index), tf.int32)
-            weight = tf.gather(self._weights(), chosen)
-            ratio = tf.gather(self._ratios(), chosen)
+            weight = tf.gather(self._tail_weights(), chosen)
+            ratio = tf.gather(self._tail_ratios(), chosen)
             likelihood += weight * (_gaussian(values, scale * ratio) - likelihood)
         nats = -tf.math.log(tf.maximum(likelihood, _MINIMUM_LIKELIHOOD))
         # Where the likelihood underflows, a quadratic of the same tail still pulls the scale up.
@@ -91,17 +94,14 @@ class ScaleLadder(tf.Module):
     def freeze(self):
         """`CdfTables`, one table for each density."""
 
-        def noisy(scales):
-            if not self.heavy_tails:
-                return tfc.NoisyNormal(loc=tf.zeros_like(scales), scale=scales)
-            weights, ratios = self._weights()[self.skipped :], self._ratios()[self.skipped :]
-            normal = tfp.distributions.Normal
-            return tfc.NoisyMixtureSameFamily(
-                tfp.distributions.Categorical(probs=tf.stack([1.0 - weights, weights], -1)),
-                normal(loc=0.0, scale=tf.stack([scales, scales * ratios], -1)),
-            )
-
-        return frozen_tables(noisy, tf.constant(SCALE_TABLE[None, self.skipped :]))
+        scales = SCALE_TABLE[self.skipped :]
+        if not self.heavy_tails:
+            return self._entropy_backend.gaussian_tables(scales)
+        weights, ratios = (
+            tf.convert_to_tensor(each)[self.skipped :]
+            for each in (self._tail_weights(), self._tail_ratios())
+        )
+        return self._entropy_backend.gaussian_tables(scales, weights, ratios)
 
 
 def _gaussian(values, scale):

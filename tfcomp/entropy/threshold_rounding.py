@@ -9,7 +9,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from tfcomp.bitstream.rate_distortion_quantizer import LARGEST_SHIFT, LEVELS
-from tfcomp.entropy.factorized import RANGE_CODER_PRECISION
+from tfcomp.entropy.integer_tables import PRECISION
 
 
 def bit_steps(ladder):
@@ -24,7 +24,7 @@ def bit_steps(ladder):
     scale = tf.range(ladder.count, dtype=tf.float32)[:, None]
     bits = ladder.bits(level + tf.zeros_like(scale), scale + tf.zeros_like(level))
     # No table holds a smaller probability than one of its units.
-    bits = tf.minimum(bits, float(RANGE_CODER_PRECISION))
+    bits = tf.minimum(bits, float(PRECISION))
     steps = tf.maximum(bits[:, 1:] - bits[:, :-1], 0.0) / 2.0
     return tf.stop_gradient(tf.pad(steps, [[0, 0], [1, 0]]))
 

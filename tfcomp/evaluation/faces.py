@@ -1,6 +1,6 @@
 """Faces in a few hundred bits: how small, how like, and whether gender survives.
 
-    python -m tfcomp.evaluation.faces FACES --model vaegan-faces --judge runs/judge.h5 --out DIR
+    python -m tfcomp.evaluation.faces FACES --model vaegan-faces --judge runs/judge.weights.h5 --out DIR
 
 Writes DIR/faces.md, faces.json and contact_sheet.png. Bytes are those of whole files. Gender is
 named by a judge that is trained here on the originals of the training split, where there is none
@@ -182,7 +182,7 @@ def main(arguments=None):
     )
     parser.add_argument("faces", type=Path, help="folder with attributes.csv, train/ and test/")
     parser.add_argument("--model", default="vaegan-faces", help="name or folder of a bundle")
-    parser.add_argument("--judge", type=Path, required=True, help=".h5; trained if absent")
+    parser.add_argument("--judge", type=Path, required=True, help=".weights.h5; trained if absent")
     parser.add_argument("--limit", type=int, help="measure on the first N test faces only")
     parser.add_argument(
         "--refine", type=int, default=0, metavar="N", help="measure refined files too, N steps"

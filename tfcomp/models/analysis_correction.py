@@ -40,21 +40,21 @@ class AnalysisCorrection(keras.layers.Layer):
 
         def weights(name, outputs, initializer="he_normal"):
             kernel = self.add_weight(
-                f"correction_{name}_kernel", (3, 3, channels, outputs), initializer=initializer
+                name=f"correction_{name}_kernel", shape=(3, 3, channels, outputs), initializer=initializer
             )
-            bias = self.add_weight(f"correction_{name}_bias", (outputs,), initializer="zeros")
+            bias = self.add_weight(name=f"correction_{name}_bias", shape=(outputs,), initializer="zeros")
             return kernel, bias
 
         self.blocks = []
         for number in range(self.block_count):
             scale = self.add_weight(
-                f"correction_{number}_scale", (channels,), initializer="zeros"
+                name=f"correction_{number}_scale", shape=(channels,), initializer="zeros"
             )
             first, second = (weights(f"{number}_{part}", channels) for part in ("a", "b"))
             self.blocks.append((first, second, scale))
         self.last = weights("last", self.filters, "glorot_normal")
         self.quality_scale = self.add_weight(
-            "correction_quality_scale", (self.qualities, self.filters), initializer="zeros"
+            name="correction_quality_scale", shape=(self.qualities, self.filters), initializer="zeros"
         )
         super().build(input_shape)
 

@@ -72,7 +72,7 @@ class AnisotropicDiffusion(keras.layers.Layer):
         def weight(name, shape, value="zeros"):
             if not isinstance(value, str):
                 value = keras.initializers.Constant(np.broadcast_to(value, shape))
-            return self.add_weight(f"diffusion_{name}", shape, initializer=value)
+            return self.add_weight(name=f"diffusion_{name}", shape=shape, initializer=value)
 
         # Squares of these count: no difference makes two surroundings more alike.
         self.mean_root = weight("mean_root", (3, 3, directions * _COLOURS, 1), 1 / 3)

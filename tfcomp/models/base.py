@@ -4,7 +4,7 @@
                                             |
                                             +-- round --> synthesis --> reconstruction
 
-A family subclasses `CodecModel` and gives `analysis`, `quantize` and `synthesis`; the base class
+A family subclasses `CodecModel` and gives `analysis`, `quantise` and `synthesis`; the base class
 gives padding to any size, quantisation, the training step and real files.
 """
 
@@ -19,6 +19,7 @@ from tensorflow import keras
 from tfcomp.bitstream import container
 from tfcomp.entropy import noise
 from tfcomp.errors import CodecError
+from tfcomp.keras_versions import step_results
 from tfcomp.models import replication
 
 FINGERPRINT_BYTES = 4
@@ -31,7 +32,7 @@ class CodecModel(keras.Model):
       analysis(images float32 [B, H, W, 3] in 0..1, quality int32 [B])
           -> latents float32 [B, H/stride, W/stride, C], in quantisation steps;
       synthesis(latents, quality) -> images float32 [B, H, W, 3], not clipped;
-      quantize(latents, quality, training) -> latents rounded straight through, of the same shape,
+      quantise(latents, quality, training) -> latents rounded straight through, of the same shape,
           and float32 [B], their bits (of noisy latents when training);
       freeze() -> dict of CdfTables by section, the integer tables files are written with;
       training_loss(images, quality) -> float32 scalar, and its parts: a dict of float32 [B] named
@@ -54,13 +55,16 @@ class CodecModel(keras.Model):
     seed = 0  # of the qualities and the noise drawn in training
 
     def __init__(self, model_config, loss_config, **kwargs):
-        # Pictures enter in float32 whatever the policy: half precision starts after the padding.
-        super().__init__(autocast=False, **kwargs)
+        # Only the transforms may compute in half precision (`transform_dtype`). The model itself is
+        # float32 whatever the policy, so that Keras casts neither pictures nor entropy models.
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.transform_dtype = keras.mixed_precision.global_policy().compute_dtype
         self.model_config = model_config
         self.loss_config = loss_config
         self.qualities = model_config.qualities
         self.stride = model_config.stride
         self.fingerprint = bytes(FINGERPRINT_BYTES)
+        self.averages = {}  # optimiser's name -> `tfcomp.training.averages.WeightAverages`
         self._tables = None
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.metric_names}
 
@@ -70,7 +74,7 @@ class CodecModel(keras.Model):
     def synthesis(self, latents, quality):
         raise NotImplementedError
 
-    def quantize(self, latents, quality, training):
+    def quantise(self, latents, quality, training):
         raise NotImplementedError
 
     def freeze(self):
@@ -85,13 +89,35 @@ class CodecModel(keras.Model):
     def finish(self, batches):
         """What is left to do when training has ended, given a dataset of batches."""
 
+    def compile(self, *optimizers, **settings):
+        """Keras's, without XLA, which Keras 3 would choose and which is slower on processors."""
+        super().compile(*optimizers, **{"jit_compile": False, **settings})
+
     def variables_of(self, optimizer_name):
         """The variables that one of `optimizer_names` moves."""
         return self.trainable_variables
 
+    def move(self, optimizer_name, gradients, variables):
+        """Lets one of `optimizer_names` move variables, and their averages after them."""
+        optimizer = getattr(self, optimizer_name)
+        replication.apply_gradients(optimizer, gradients, variables, self.clip_norm)
+        if optimizer_name in self.averages:
+            self.averages[optimizer_name].update()
+
     def optimizer_settings(self, optimizer_name, settings):
         """The settings of one of `optimizer_names`, made of the config's for all of them."""
         return settings
+
+    def build(self, input_shape):
+        """Nothing: variables are made as the first picture is coded; see `build_codec`."""
+        self.built = True
+
+    def _maybe_symbolic_build(self, *_, **__):
+        """Nothing: `build_codec` has made every variable.
+
+        Keras 3 asks for it under a strategy, with the mean of a batch over the workers, which there
+        is not for uint8.
+        """
 
     def build_codec(self):
         """Creates every variable by coding one small grey picture."""
@@ -130,7 +156,7 @@ class CodecModel(keras.Model):
         if quality is None:
             quality = tf.fill(tf.shape(images)[:1], self.model_config.default_quality)
         latents = self.analysis(self.pad(images), quality)
-        decoded, bits = self.quantize(latents, quality, training)
+        decoded, bits = self.quantise(latents, quality, training)
         reconstruction = self.synthesis(decoded, quality)[:, :height, :width]
         reconstruction.set_shape(images.shape)
         return reconstruction, bits, latents
@@ -144,11 +170,11 @@ class CodecModel(keras.Model):
             loss, parts = self.training_loss(images, quality)
         variables = self.trainable_variables
         gradients = tape.gradient(loss, variables)
-        replication.apply_gradients(self.optimizer, gradients, variables, self.clip_norm)
+        self.move("optimizer", gradients, variables)
         self._trackers["loss"].update_state(loss)
         for name, value in parts.items():
             self._trackers[name].update_state(value)
-        return {name: tracker.result() for name, tracker in self._trackers.items()}
+        return step_results(self._trackers)
 
     @property
     def tables(self):
@@ -168,7 +194,7 @@ class CodecModel(keras.Model):
         self.fingerprint = bytes(fingerprint[: FINGERPRINT_BYTES])
 
     def compress(self, images, quality):
-        """Writes real files, through TensorFlow Compression's range coder.
+        """Writes real files, through the entropy backend's range coder.
 
         Args:
           images: float32 [B, H, W, 3] in 0..1, any size.
@@ -198,7 +224,7 @@ class CodecModel(keras.Model):
         ]
 
     def decompress(self, files):
-        """Reads files back through TensorFlow Compression's range coder.
+        """Reads files back through the entropy backend's range coder.
 
         Args:
           files: list of bytes objects, as `compress` or any other tfcomp writer made them.

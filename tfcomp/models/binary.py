@@ -83,7 +83,7 @@ class BinaryModel(base.CodecModel):
 
     def analysis(self, images, quality=None):
         """See `CodecModel`; the features before the sigmoid, the same for every quality."""
-        x = tf.cast(images - 0.5, self.compute_dtype)
+        x = tf.cast(images - 0.5, self.transform_dtype)
         for layer in self.stages:
             if not layer.built:
                 layer.build(x.shape)
@@ -93,7 +93,7 @@ class BinaryModel(base.CodecModel):
     def synthesis(self, code, quality):
         """See `CodecModel`; codes in 0..1, of which the channels that are not sent do not count."""
         y = (2.0 * tf.cast(code, tf.float32) - 1.0) * self.prior.sent_mask(quality)
-        y = tf.cast(y, self.compute_dtype)
+        y = tf.cast(y, self.transform_dtype)
         for layer in reversed(self.stages):
             y = layer.synthesis(y)
         return tf.cast(y, tf.float32) + 0.5
@@ -142,7 +142,7 @@ class BinaryModel(base.CodecModel):
             code = tf.where(progress >= 1.0 - self.loss_config.hard_share, hard, code)
         return code
 
-    def quantize(self, latents, quality, training):
+    def quantise(self, latents, quality, training):
         """See `CodecModel`: features become codes (training) or bits, counted by the prior."""
         code = self.binarize(latents) if training else hard_bits(latents)
         return code, self.prior.bits(code, quality)

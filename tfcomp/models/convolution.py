@@ -15,6 +15,7 @@ def convolve(x, kernel, strides=1):
 
     SAME padding; H and W divisible by strides.
     """
+    kernel = tf.convert_to_tensor(kernel)  # custom gradients take no variables
     if _mirrors(kernel, strides):
         return _convolve(x, kernel)
     return tf.nn.conv2d(x, kernel, strides, "SAME")

@@ -91,10 +91,10 @@ class CycleModel(base.CodecModel):
         steps = np.sqrt(18.0 / (self.lambdas * np.log(2.0))) / 255.0
         log_gain = np.repeat(-np.log(steps)[:, None], settings.widths[-1], axis=1)
         self.log_gain = self.add_weight(
-            "log_gain",
-            log_gain.shape,
+            name="log_gain",
+            shape=log_gain.shape,
             initializer=keras.initializers.Constant(log_gain),
-            dtype=tf.float32,
+            dtype="float32",
         )
         if settings.prior == "hyperprior":
             self.prior = Hyperprior(
@@ -141,7 +141,7 @@ class CycleModel(base.CodecModel):
 
     def _transform(self, images):
         """What `transform` gives, and the features that the last level makes it of."""
-        x = tf.cast(images - 0.5, self.compute_dtype)
+        x = tf.cast(images - 0.5, self.transform_dtype)
         for stage in self.levels:
             features = x
             for layer in stage:
@@ -165,7 +165,7 @@ class CycleModel(base.CodecModel):
     def synthesis(self, latents, quality):
         """See `CodecModel`."""
         y = tf.cast(latents, tf.float32) / self.gain(quality)[:, None, None, :]
-        y = tf.cast(y, self.compute_dtype)
+        y = tf.cast(y, self.transform_dtype)
         for stage in reversed(self.levels):
             for layer in reversed(stage):
                 features = y
@@ -177,9 +177,9 @@ class CycleModel(base.CodecModel):
             y = self.diffusion.synthesis(y, features, quality)
         return y + 0.5
 
-    def quantize(self, latents, quality, training):
+    def quantise(self, latents, quality, training):
         """See `CodecModel`."""
-        return self.prior(latents, quality, self.gain(quality), training)
+        return self.prior.quantise(latents, quality, self.gain(quality), training)
 
     def distortion(self, images, reconstruction):
         """The distortion term of each image, float32 [B], that lambda multiplies."""
@@ -200,7 +200,7 @@ class CycleModel(base.CodecModel):
         """
         weights = self.loss_config
         latents = self.analysis(self.pad(images), quality)
-        decoded, bits = self.quantize(latents, quality, training=True)
+        decoded, bits = self.quantise(latents, quality, training=True)
         height, width = images.shape[1:3]
         reconstruction = self.synthesis(decoded, quality)[:, :height, :width]
         lambdas = tf.gather(tf.constant(self.lambdas), quality - 1)
@@ -263,7 +263,7 @@ class CycleModel(base.CodecModel):
         """See `CodecModel`."""
         if isinstance(self.prior, Hyperprior):
             return self.prior.freeze()
-        return self.prior.freeze(np.exp(self.log_gain.numpy()))
+        return self.prior.freeze(np.exp(np.asarray(self.log_gain)))
 
     def get_config(self):
         whole = config_module.to_dict(

@@ -10,6 +10,7 @@ resolution and see twice as far, which blocks of 8x8 pixels want.
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
@@ -53,11 +54,20 @@ class DeployedPostFilter(tf.Module):
 
     def __init__(self, network):
         super().__init__()
-        self.network = network
+        # Constants: variables of Keras 3 do not reach the file with their values.
+        self._layers = [
+            (tf.constant(np.asarray(layer.kernel)), tf.constant(np.asarray(layer.bias)))
+            for layer in (*network.convolutions, network.last)
+        ]
 
     @tf.function(input_signature=[tf.TensorSpec([1, None, None, 3], tf.uint8, name="image")])
     def enhance(self, image):
         """uint8 [1, H, W, 3] -> uint8 of the same shape; H and W even."""
-        repaired = self.network(tf.cast(image, tf.float32) / 255)
+        pictures = tf.cast(image, tf.float32) / 255
+        x = tf.nn.space_to_depth(pictures - 0.5, BLOCK)
+        for number, (kernel, bias) in enumerate(self._layers):
+            x = tf.nn.relu(x) if number else x
+            x = tf.nn.conv2d(x, kernel, 1, "SAME") + bias
+        repaired = pictures + tf.nn.depth_to_space(x, BLOCK)
         pixels = tf.cast(tf.round(tf.clip_by_value(repaired, 0, 1) * 255), tf.uint8)
         return {"image": tf.reshape(pixels, tf.shape(image))}

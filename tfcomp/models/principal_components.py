@@ -68,7 +68,7 @@ def initialize(model, images, seed=0):
         if down.synthesis_kernel is not down.kernel:
             down.synthesis_kernel.assign(kernel)
         for layer in stage:
-            x = tf.cast(layer.analysis(tf.cast(x, model.compute_dtype)), tf.float32)
+            x = tf.cast(layer.analysis(tf.cast(x, model.transform_dtype)), tf.float32)
     start_prior(model, x)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from tfcomp.keras_versions import apply_reduced_gradients
+
 _QUALITY_STREAM = 0x7175616C
 
 
@@ -81,7 +83,6 @@ def apply_gradients(optimizer, gradients, variables, clip_norm):
         context = tf.distribute.get_replica_context()
         gradients = context.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
     gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
-    optimizer.apply_gradients(
-        list(zip(gradients, [variable for _, variable in pairs])),
-        skip_gradients_aggregation=True,
+    apply_reduced_gradients(
+        optimizer, gradients, [variable for _, variable in pairs], replicas()
     )

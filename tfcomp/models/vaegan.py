@@ -46,6 +46,7 @@ from tfcomp.entropy import noise
 from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import ImageError
+from tfcomp.keras_versions import ONLY_FIRST_REPLICA, step_results, tensorflow_variable
 from tfcomp.models import base, equilibrium, layers, likelihood, losses, replication, vaegan_start
 from tfcomp.models.attribute_network import FrozenAttributes
 from tfcomp.models.vaegan_networks import Decoder, Discriminator, Encoder
@@ -100,15 +101,15 @@ class VaeganModel(base.CodecModel):
         else:
             self.prior = FactorizedPrior(settings.num_channels)
         shape = (self.qualities, settings.num_channels)
-        first = tf.VariableAggregation.ONLY_FIRST_REPLICA  # all replicas steer alike
+        first = ONLY_FIRST_REPLICA  # all replicas steer alike
         self.log_gain = self.add_weight(
-            "log_gain", shape, initializer="zeros", dtype=tf.float32, aggregation=first
+            name="log_gain", shape=shape, initializer="zeros", dtype="float32", aggregation=first
         )
         self.log_lambda = self.add_weight(
-            "log_lambda",
-            (self.qualities,),
+            name="log_lambda",
+            shape=(self.qualities,),
             initializer=keras.initializers.Constant(np.log(settings.start_lambda)),
-            dtype=tf.float32,
+            dtype="float32",
             trainable=False,
             aggregation=first,
         )
@@ -148,7 +149,7 @@ class VaeganModel(base.CodecModel):
 
     def transform(self, images):
         """Means of the latents before any quality's gain: float32 [B, H, W, 3] -> [B, h, w, C]."""
-        return tf.cast(self.encoder(tf.cast(images - 0.5, self.compute_dtype)), tf.float32)
+        return tf.cast(self.encoder(tf.cast(images - 0.5, self.transform_dtype)), tf.float32)
 
     def analysis(self, images, quality):
         """See `CodecModel`."""
@@ -159,20 +160,20 @@ class VaeganModel(base.CodecModel):
         """See `CodecModel`."""
         step = tf.gather(self.channel_mask, quality - 1) / self.gain(quality)
         y = tf.cast(latents, tf.float32) * step[:, None, None, :]
-        return tf.cast(self.decoder(tf.cast(y, self.compute_dtype)), tf.float32) + 0.5
+        return tf.cast(self.decoder(tf.cast(y, self.transform_dtype)), tf.float32) + 0.5
 
-    def quantize(self, latents, quality, training):
+    def quantise(self, latents, quality, training):
         """See `CodecModel`."""
         used = {}
         if self.model_config.ladder:
             used["used"] = tf.gather(self.channel_mask, quality - 1)
-        return self.prior(latents, quality, self.gain(quality), training, **used)
+        return self.prior.quantise(latents, quality, self.gain(quality), training, **used)
 
     def freeze(self):
         """See `CodecModel`."""
         if isinstance(self.prior, Hyperprior):
             return self.prior.freeze()
-        return self.prior.freeze(np.exp(self.log_gain.numpy()))
+        return self.prior.freeze(np.exp(np.asarray(self.log_gain)))
 
     def compress(self, images, quality):
         """See `CodecModel`. Raises ImageError for a size that the model doesn't take."""
@@ -248,13 +249,11 @@ class VaeganModel(base.CodecModel):
         else:
             gradients, parts = tf.cond(begun, lambda: step(True), lambda: step(False))
         for name in self.optimizer_names:
-            replication.apply_gradients(
-                getattr(self, name), gradients[name], self.variables_of(name), self.clip_norm
-            )
+            self.move(name, gradients[name], self.variables_of(name))
         self._steer_rate(quality, parts["bpp"])
         for name, value in parts.items():
             self._trackers[name].update_state(value)
-        return {name: tracker.result() for name, tracker in self._trackers.items()}
+        return step_results(self._trackers)
 
     def gradients(self, images, quality, adversarial):
         """Each optimiser's gradients, and the terms that they come from.
@@ -271,7 +270,7 @@ class VaeganModel(base.CodecModel):
         settings = self.loss_config
         with tf.GradientTape(persistent=True) as tape:
             latents = self.analysis(self.pad(images), quality)
-            decoded, bits = self.quantize(latents, quality, training=True)
+            decoded, bits = self.quantise(latents, quality, training=True)
             height, width = images.shape[1:3]
             reconstruction = self.synthesis(decoded, quality)[:, :height, :width]
             mse = losses.squared_error(images, reconstruction)
@@ -309,7 +308,7 @@ class VaeganModel(base.CodecModel):
             discriminator_loss = parts["gan_real"] + parts["gan_fake"]
 
         def of(loss, name):
-            variables = self.variables_of(name)
+            variables = [tensorflow_variable(v) for v in self.variables_of(name)]
             return tape.gradient(
                 loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
@@ -324,11 +323,16 @@ class VaeganModel(base.CodecModel):
         parts = {k: v if k == "bpp" else tf.reduce_mean(v) for k, v in parts.items()}
         return gradients, parts
 
+    def _judged(self, images):
+        """The discriminator's features and logits, in float32 whatever it computes in."""
+        features, logits = self.discriminator(tf.cast(images - 0.5, self.transform_dtype))
+        return [tf.cast(level, tf.float32) for level in features], tf.cast(logits, tf.float32)
+
     def _play(self, images, reconstruction, decoded, quality, parts):
         """The adversarial terms, into `parts`; returns what they add to the likelihood term."""
         settings = self.loss_config
-        features, real = self.discriminator(images - 0.5)
-        features_again, fake = self.discriminator(reconstruction - 0.5)
+        features, real = self._judged(images)
+        features_again, fake = self._judged(reconstruction)
         parts["features"] = likelihood.feature_distance(
             [tf.stop_gradient(level) for level in features], features_again
         )
@@ -340,7 +344,7 @@ class VaeganModel(base.CodecModel):
             # taken from another image are a draw from it (from the aggregate posterior at least).
             n = settings.prior_images
             drawn = self.synthesis(vaegan_start.mixed_channels(decoded)[:n], quality[:n])
-            _, invented = self.discriminator(drawn - 0.5)
+            _, invented = self._judged(drawn)
             parts["gan_fake"] += equilibrium.cross_entropy(invented, False)
             parts["gan_fake"] /= 2.0
             parts["decoder_gan"] += equilibrium.cross_entropy(invented, True)

@@ -26,7 +26,7 @@ from tfcomp.data import sources
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.runtime.atomic_file import write_atomically
-from tfcomp.training import run_folder
+from tfcomp.training import averages, run_folder
 from tfcomp.training.batches import training_batches
 from tfcomp.training.binary_demonstration import test_pictures
 from tfcomp.training.callbacks import ProgressBar
@@ -92,6 +92,7 @@ def train_and_measure(name, config, pictures):
     model.compile(optimizer=build_optimizer(config.optimizer, settings.steps))
     model.clip_norm, model.seed = config.optimizer.clip_norm, settings.seed
     model.total_steps = settings.steps
+    averages.attach(model, config.optimizer)
     losses = _Losses()
     bar = ProgressBar(settings.steps)
     stages: List[tuple] = []
@@ -103,7 +104,8 @@ def train_and_measure(name, config, pictures):
         done += steps
         bar.done = done
         stages.append((sigma, histogram(model, pictures)))
-    model.optimizer.use_averages(model.trainable_variables)
+    for each in model.averages.values():
+        each.use()
     model.finish(training_batches(source, config, data.batch_size))
     tail = losses.values[-max(1, settings.steps // 10) :]
     return _measured(name, model, pictures, float(np.mean(tail)), stages)

@@ -59,7 +59,11 @@ class History(keras.callbacks.Callback):
         self.path.open("a" if append else "w").close()  # it is there from the first step on
 
     def on_epoch_end(self, epoch, logs=None):
-        line = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
+        logs = logs or {}
+        # Keras 3 sorts what it logs by name; the model knows what comes first.
+        known = [name for name in getattr(self.model, "metric_names", ()) if name in logs]
+        names = [*known, *(name for name in logs if name not in known)]
+        line = {"epoch": epoch, **{name: float(logs[name]) for name in names}}
         with self.path.open("a+", newline="", encoding="utf-8") as file:
             file.seek(0)
             columns = next(csv.reader(file), None)
@@ -69,23 +73,28 @@ class History(keras.callbacks.Callback):
             writer.writerow(line)
 
 
+# A multiple of most lines of history, so that a resumed run's lines are those of an unbroken one.
+STEPS_BETWEEN_LOOKS = 10
+
+
 class Checkpoints(keras.callbacks.Callback):
-    """Saves weights, optimiser state and step count every few minutes and at the end.
+    """Counts steps, and saves the run every few minutes and at the end.
 
     Args:
-      manager: a `tf.train.CheckpointManager` whose checkpoint holds the step count.
-      step: the int64 variable that counts finished steps.
+      checkpoints: the run's `RunCheckpoints`.
       minutes: time between checkpoints.
+      writes: whether this process saves; others count only.
     """
 
-    def __init__(self, manager, step, minutes):
+    def __init__(self, checkpoints, minutes, writes=True):
         super().__init__()
-        self.manager, self.step, self.minutes = manager, step, minutes
+        self.checkpoints, self.step = checkpoints, checkpoints.step
+        self.minutes, self.writes = minutes, writes
         self.saved_at = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
         self.step.assign_add(1)
-        if self.is_due():
+        if self.writes and int(self.step) % STEPS_BETWEEN_LOOKS == 0 and self.is_due():
             self.save()
 
     def is_due(self):
@@ -94,12 +103,13 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         # After TerminateOnNaN the last good checkpoint is what a resumed run needs.
-        if all(np.all(np.isfinite(v.numpy())) for v in self.model.trainable_variables):
+        finite = (np.all(np.isfinite(np.asarray(v))) for v in self.model.trainable_variables)
+        if self.writes and all(finite):
             self.save()
 
     def save(self):
         """Writes a checkpoint now."""
-        self.manager.save(checkpoint_number=self.step)
+        self.checkpoints.save()
         self.saved_at = time.monotonic()
 
 

@@ -31,7 +31,7 @@ def parse(arguments=None):
     parser.add_argument("--out", type=Path, help="run folder; default runs/MODEL")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--strategy", choices=("none", "mirrored", "multiworker"))
-    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"))
+    parser.add_argument("--precision", choices=("auto", "float32", "mixed_bfloat16"))
     parser.add_argument("--seed", type=int)
     parser.add_argument(
         "--num-channels", type=int, metavar="N", help="latent channels (vaegan only)"
@@ -53,7 +53,8 @@ def read_config(options):
         if not path.is_file():
             raise CodecError(f"{options.out} holds no run: leave out --resume to start one")
         fixed = ("config", "data", "data_dir", "strategy", "precision", "seed", "num_channels")
-        changed = [f"--{name.replace('_', '-')}" for name in fixed if getattr(options, name)]
+        given = [name for name in fixed if getattr(options, name) is not None]
+        changed = [f"--{name.replace('_', '-')}" for name in given]
         if changed:
             raise ConfigError(f"a resumed run keeps its settings: leave out {', '.join(changed)}")
     config = config_module.load(path)

@@ -9,19 +9,12 @@ did to the variables the others then copy.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import shutil
-import tempfile
-from pathlib import Path
 
 import tensorflow as tf
 
 from tfcomp.errors import CodecError, ConfigError
-from tfcomp.training import callbacks
-
-# How often workers ask the chief whether it is time for a checkpoint: it costs a round trip.
-STEPS_BETWEEN_QUESTIONS = 10
+from tfcomp.keras_versions import tensor_of, tensorflow_variable
 
 
 class WorkerLostError(CodecError):
@@ -64,14 +57,6 @@ class Team:
                 f"make it a multiple of {self.replicas}"
             )
 
-    def checkpoint_folder(self, folder):
-        """Where this worker writes checkpoints: all must write, and only the chief's are kept."""
-        if self.is_chief:
-            return Path(folder)
-        scratch = tempfile.mkdtemp(prefix="tfcomp-worker-")
-        atexit.register(shutil.rmtree, scratch, ignore_errors=True)
-        return Path(scratch)
-
     def distribute(self, batches, batch_size):
         """Gives every replica its share of each batch.
 
@@ -106,15 +91,12 @@ class Team:
         for variable, value in zip(variables, self._values_of_first_replica(variables)):
             variable.assign(value)
 
-    def agree(self, opinion):
-        """The chief's answer to a yes-or-no question; every worker must ask."""
-        if self.workers == 1:
-            return opinion
-        return bool(self._values_of_first_replica([tf.constant(int(opinion), tf.int64)])[0])
-
     def _values_of_first_replica(self, values):
         """Tensors' values on the chief, as numpy arrays; one round for each type of number."""
-        local = [tf.convert_to_tensor(_on_this_worker(self.strategy, each)) for each in values]
+        local = [
+            tensor_of(_on_this_worker(self.strategy, tensorflow_variable(each)))
+            for each in values
+        ]
         given = {}
         for dtype in dict.fromkeys(each.dtype for each in local):
             flat = tf.concat([tf.reshape(t, [-1]) for t in local if t.dtype == dtype], axis=0)
@@ -164,29 +146,14 @@ def copy_weights(source, target):
     """
     for theirs, ours in zip(source.weights, target.weights):
         if _is_replicated(ours):
-            ours.assign(theirs.read_value())
+            ours.assign(tensor_of(theirs))
 
 
 def _is_replicated(variable):
     """Whether all replicas hold the same value; a metric's variables hold each its own part."""
-    return variable.synchronization != tf.VariableSynchronization.ON_READ
+    return tensorflow_variable(variable).synchronization != tf.VariableSynchronization.ON_READ
 
 
 def _on_this_worker(strategy, value):
     """A replicated value as this worker's first replica has it."""
     return strategy.experimental_local_results(value)[0]
-
-
-class TeamCheckpoints(callbacks.Checkpoints):
-    """`Checkpoints` that all workers write at the same step, when the chief's clock says so."""
-
-    def __init__(self, team, manager, step, minutes):
-        super().__init__(manager, step, minutes)
-        self.team = team
-
-    def is_due(self):
-        if self.team.workers == 1:
-            return super().is_due()
-        if int(self.step) % STEPS_BETWEEN_QUESTIONS:
-            return False
-        return self.team.agree(super().is_due())

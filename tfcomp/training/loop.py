@@ -15,14 +15,23 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp import config as config_module
+from tfcomp import keras_versions
 from tfcomp.data import sources
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
 from tfcomp.folder_contents import is_left_out
 from tfcomp.models import principal_components
-from tfcomp.training import callbacks, devices, distribution, run_folder
+from tfcomp.training import (
+    averages,
+    callbacks,
+    devices,
+    distribution,
+    precision,
+    run_folder,
+)
 from tfcomp.training.batches import training_batches
 from tfcomp.training.optimizers import build_optimizer
+from tfcomp.training.run_checkpoints import RunCheckpoints
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +66,13 @@ def _train(config, folder, resume, team):
     source = sources.open_source(config.data.source, config.data.data_dir, config.data.split)
     if team.is_chief:
         _claim(folder, config, resume)
-    keras.mixed_precision.set_global_policy(settings.precision)
+    policy, reason = precision.chosen(settings.precision)
+    log.info("precision: %s (%s)", policy, reason)
     keras.utils.set_random_seed(settings.seed)
 
     with team.strategy.scope():
-        model = run_folder.build_model(config)
+        with keras_versions.policy(policy):
+            model = run_folder.build_model(config)
         optimizers = {
             name: build_optimizer(
                 model.optimizer_settings(name, config.optimizer), settings.steps
@@ -75,17 +86,12 @@ def _train(config, folder, resume, team):
         model.total_steps = settings.steps
         for name, optimizer in optimizers.items():
             optimizer.build(model.variables_of(name))
+        averages.attach(model, config.optimizer)
     step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
-    checkpoint = tf.train.Checkpoint(model=model, step=step, **optimizers)
-    kept = str(team.checkpoint_folder(folder / "checkpoints"))
-    manager = tf.train.CheckpointManager(checkpoint, kept, max_to_keep=2)
-    # Restoring would make this variable on the chief alone, and making one asks all workers.
-    checkpoint.save_counter  # noqa: B018
+    checkpoints = RunCheckpoints(folder / "checkpoints", model, step)
     pictures = _first_images(source, config) if team.is_chief else ()
     if team.is_chief and resume:
-        if not manager.latest_checkpoint:
-            raise CodecError(f"{folder} has no checkpoint to resume from: leave out --resume")
-        checkpoint.restore(manager.latest_checkpoint).assert_consumed()
+        checkpoints.restore()
         log.info("resuming %s at step %d", folder, int(step))
     elif team.is_chief:
         # What starts a model need not know of replicas: it is given a plain one.
@@ -96,28 +102,30 @@ def _train(config, folder, resume, team):
         _start(plain, config, pictures)
         if plain is not model:
             distribution.copy_weights(plain, model)
-        # They were made with the optimisers, of weights that training does not begin with.
-        for name, optimizer in optimizers.items():
-            optimizer.start_averages(model.variables_of(name))
-    optimizer_variables = [v for optimizer in optimizers.values() for v in optimizer.variables]
-    team.copy_from_chief([*model.weights, *optimizer_variables, step])
+        # They were made of weights that training does not begin with.
+        for each in model.averages.values():
+            each.start()
+    kept = [v for optimizer in optimizers.values() for v in keras_versions.optimizer_variables(optimizer)]
+    kept += [value for each in model.averages.values() for value in each.values]
+    team.copy_from_chief([*model.weights, *kept, step])
     remaining = settings.steps - int(step)
     if remaining > 0:
-        _fit(model, source, config, folder, manager, step, pictures[:8], team)
+        _fit(model, source, config, folder, checkpoints, pictures[:8], team)
     # The checkpoints keep the weights that training goes on with; only the result is averages.
-    for name, optimizer in optimizers.items():
-        optimizer.use_averages(model.variables_of(name))
+    for each in model.averages.values():
+        each.use()
     if not team.is_chief:
         return None
     if team.replicas > 1:
         # For whatever comes next, a model that knows nothing of replicas.
         replicated, model = model, run_folder.build_model(config)
         distribution.copy_weights(replicated, model)
+    precision.use_float32(model)
     if settings.encoder_only:
         run_folder.take_tables(model, settings.start_from)
     else:
         model.finish(training_batches(source, config, config.data.batch_size))
-    run_folder.save_weights(model, config, folder)
+    run_folder.save_weights(model, folder)
     return model
 
 
@@ -167,10 +175,10 @@ def _first_images(source, config):
     return images[:, :side, :side] if side else images
 
 
-def _fit(model, source, config, folder, manager, step, pictures, team):
-    settings = config.training
+def _fit(model, source, config, folder, checkpoints, pictures, team):
+    settings, step = config.training, checkpoints.step
     done, steps = int(step), settings.steps
-    saver = distribution.TeamCheckpoints(team, manager, step, settings.checkpoint_minutes)
+    saver = callbacks.Checkpoints(checkpoints, settings.checkpoint_minutes, team.is_chief)
     logs = folder / "logs"
     observers = [keras.callbacks.TerminateOnNaN(), saver]
     if team.is_chief:
@@ -183,28 +191,13 @@ def _fit(model, source, config, folder, manager, step, pictures, team):
         observers.append(
             callbacks.Pictures(logs / "pictures", pictures, step, settings.picture_every)
         )
-    # An "epoch" is one line of history; the last one may be shorter, so it has its own fit.
-    lines = [(done, (steps - done) // settings.log_every, settings.log_every)]
-    rest = (steps - done) % settings.log_every
-    if rest:
-        lines.append((steps - rest, 1, rest))
+    change = round(settings.float32_from * steps) if model.transform_dtype != "float32" else 0
     try:
-        for start, epochs, length in lines:
-            if epochs == 0:
-                continue
-            size = config.data.batch_size
-            batches = team.distribute(
-                functools.partial(training_batches, source, config, size, start_step=start), size
-            )
-            first = int(step) // settings.log_every
-            model.fit(
-                batches,
-                initial_epoch=first,
-                epochs=first + epochs,
-                steps_per_epoch=length,
-                callbacks=observers,
-                verbose=0,
-            )
+        for start, length, in_float32 in precision.parts(done, steps, settings.log_every, change):
+            if in_float32:
+                precision.use_float32(model)
+                model.make_train_function(force=True)
+            _fit_part(model, source, config, team, observers, start, length)
             if model.stop_training:
                 raise CodecError(
                     f"training diverged at step {int(step)} (loss is not a number): lower "
@@ -218,3 +211,24 @@ def _fit(model, source, config, folder, manager, step, pictures, team):
         saver.save()
         log.warning("stopped at step %d; go on with --resume --out %s", int(step), folder)
         raise
+
+
+def _fit_part(model, source, config, team, observers, start, length):
+    """Trains `length` steps from step `start` on."""
+    # An "epoch" is one line of history; the last one may be shorter, so it has its own fit.
+    line, size = config.training.log_every, config.data.batch_size
+    whole, rest = divmod(length, line)
+    for first, epochs, steps in ((start, whole, line), (start + whole * line, 1, rest)):
+        if not (epochs and steps) or model.stop_training:
+            continue
+        batches = team.distribute(
+            functools.partial(training_batches, source, config, size, start_step=first), size
+        )
+        model.fit(
+            batches,
+            initial_epoch=first // line,
+            epochs=first // line + epochs,
+            steps_per_epoch=steps,
+            callbacks=observers,
+            verbose=0,
+        )

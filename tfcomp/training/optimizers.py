@@ -11,6 +11,8 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow import keras
 
+from tfcomp.keras_versions import momentum_of
+
 # Quintic Newton-Schulz coefficients of the paper: singular values end within 0.7 .. 1.2.
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
@@ -37,33 +39,7 @@ def orthogonalize(matrix):
 
 
 @keras.utils.register_keras_serializable(package="tfcomp")
-class AdamWithAverages(keras.optimizers.Adam):
-    """Keras's Adam, but averages of the weights over time (`use_ema`) replace them only on request.
-
-    Keras puts them in place at the end of every `fit`, before callbacks save the last checkpoint: a
-    run that is made of several `fit`s, or resumed from that checkpoint, would go on from averages.
-    """
-
-    def finalize_variable_values(self, var_list):
-        """What Keras calls at the end of `fit`; nothing yet, see `use_averages`."""
-
-    def start_averages(self, variables):
-        """Lets averages begin at the variables' values of now; where there are no averages,
-        nothing. For after a change of variables that the optimiser was built for."""
-        if self.use_ema:
-            for variable in variables:
-                average = self._model_variables_moving_average[
-                    self._index_dict[self._var_key(variable)]
-                ]
-                average.assign(variable.read_value())
-
-    def use_averages(self, variables):
-        """Gives variables the averages of their values; where there are no averages, nothing."""
-        super().finalize_variable_values(variables)
-
-
-@keras.utils.register_keras_serializable(package="tfcomp")
-class Muon(AdamWithAverages):
+class Muon(keras.optimizers.Adam):
     """Muon on convolution kernels, Adam on biases, scales, gains and densities.
 
     Args:
@@ -92,17 +68,20 @@ class Muon(AdamWithAverages):
     def uses_muon(variable):
         """The mirrored transforms' kernels but the first; all others learn with Adam."""
         return (
-            variable.shape.rank == 4
+            len(variable.shape) == 4
             and variable.shape[2] > 3
             and not any(part in variable.name for part in ("entropy", "correction", "diffusion"))
         )
 
-    def update_step(self, gradient, variable):
+    def update_step(self, gradient, variable, learning_rate=None):
+        """Moves one variable; Keras 3 hands over the learning rate, Keras 2 does not."""
         if not self.uses_muon(variable):
-            super().update_step(gradient, variable)
+            given = (learning_rate,) if learning_rate is not None else ()
+            super().update_step(gradient, variable, *given)
             return
-        rate = tf.cast(self.learning_rate, tf.float32) * (self.muon_step / self.peak_learning_rate)
-        velocity = self._momentums[self._index_dict[self._var_key(variable)]]
+        now = tf.cast(self.learning_rate if learning_rate is None else learning_rate, tf.float32)
+        rate = now * (self.muon_step / self.peak_learning_rate)
+        velocity = momentum_of(self, variable)
         velocity.assign(self.momentum * velocity + gradient)
         direction = orthogonalize(
             tf.reshape(gradient + self.momentum * velocity, [-1, variable.shape[-1]])
@@ -157,14 +136,8 @@ def build_optimizer(settings, steps):
     schedule = WarmupThenCuts(
         settings.learning_rate, steps, settings.warmup_steps, settings.cuts
     )
-    average = {}
-    if settings.average_decay:
-        average = {"use_ema": True, "ema_momentum": settings.average_decay}
     if settings.name == "adam":
-        return AdamWithAverages(schedule, beta_1=settings.momentum, **average)
+        return keras.optimizers.Adam(schedule, beta_1=settings.momentum)
     return Muon(
-        schedule,
-        muon_step=settings.muon_step,
-        peak_learning_rate=settings.learning_rate,
-        **average,
+        schedule, muon_step=settings.muon_step, peak_learning_rate=settings.learning_rate
     )

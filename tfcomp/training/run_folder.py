@@ -2,7 +2,7 @@
 
     runs/NAME/config.yaml        the whole configuration
               checkpoints/       weights, optimiser state, step count: for --resume
-              weights.index/.data-00000-of-00001   the weights to export
+              weights.npz        the weights to export (weights.index in runs of tfcomp 0.1)
               tables.npz         the integer tables frozen from them, once
               history.csv        a line every `log_every` steps
               logs/              TensorBoard
@@ -19,29 +19,27 @@ import tensorflow as tf
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import load_tables, save_tables
 from tfcomp.config.cycle import FEEDBACK_SETTINGS
+from tfcomp.entropy import backend as entropy_backend
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
 from tfcomp.models.binary import BinaryModel
 from tfcomp.models.cycle import CycleModel
 from tfcomp.models.vaegan import VaeganModel
-from tfcomp.training import pruning
+from tfcomp.training import pruning, weights_file
 
+_WEIGHTS = "weights.npz"
 MODELS = {"cycle": CycleModel, "binary": BinaryModel, "vaegan": VaeganModel}
 
 
 def build_model(config):
     """The untrained, built model of a `tfcomp.config.Config`."""
-    return MODELS[config.model.family](config.model, config.loss).build_codec()
+    with entropy_backend.chosen(config.training.entropy_backend):
+        return MODELS[config.model.family](config.model, config.loss).build_codec()
 
 
-def save_weights(model, config, folder):
-    """Writes the weights (a TensorFlow checkpoint) and tables that `load_model` reads.
-
-    Through a copy without optimisers, whose state would be two thirds of the file.
-    """
-    bare = build_model(config)
-    bare.set_weights(model.get_weights())
-    tf.train.Checkpoint(model=bare).write(str(Path(folder) / "weights"))
+def save_weights(model, folder):
+    """Writes the weights and tables that `load_model` reads."""
+    weights_file.write(Path(folder) / _WEIGHTS, weights_file.named_variables(model))
     save_tables(Path(folder) / "tables.npz", model.tables)
 
 
@@ -58,11 +56,17 @@ def load_model(folder):
     if not (folder / "config.yaml").is_file():
         raise CodecError(f"{folder} is not a run folder: train one with train.py --out {folder}")
     config = config_module.load(folder / "config.yaml")
-    if not (folder / "weights.index").is_file():
-        raise CodecError(f"{folder} has no weights yet: finish it with train.py --resume")
     model = build_model(config)
-    checkpoint = tf.train.Checkpoint(model=model)
-    checkpoint.read(str(folder / "weights")).assert_existing_objects_matched().expect_partial()
+    variables = weights_file.named_variables(model)
+    if (folder / _WEIGHTS).is_file():
+        path = folder / _WEIGHTS
+        arrays = weights_file.read(path)
+    elif (folder / "weights.index").is_file():
+        path = folder / "weights"
+        arrays = weights_file.read_checkpoint(path, variables)
+    else:
+        raise CodecError(f"{folder} has no weights yet: finish it with train.py --resume")
+    weights_file.assign(variables, arrays, path)
     take_tables(model, folder)
     return model, config
 
@@ -136,5 +140,5 @@ def _assign(variables, values):
     if [v.shape for v in variables] != [v.shape for v in values]:
         return False
     for variable, value in zip(variables, values):
-        variable.assign(value)
+        variable.assign(tf.convert_to_tensor(value))
     return True

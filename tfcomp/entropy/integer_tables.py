@@ -1,0 +1,102 @@
+"""Densities as integer tables for the range coder, in NumPy and float64.
+
+    cumulative F --bisection--> tails --> masses of k = minimum..maximum, and of what is beyond
+                                            --> integers that add up to 2^16
+
+The tables mean what those of TensorFlow Compression mean, entry for entry; where that is installed
+the tests hold them against its own.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+import numpy as np
+
+from tfcomp.bitstream.tables import CdfTables
+
+PRECISION = 16
+TAIL_MASS = 2.0**-12  # of both tails, which the escape symbol codes
+
+_FARTHEST = 2.0**20
+
+
+def bisect(rising, target, count):
+    """Where rising functions reach a target.
+
+    Args:
+      rising: float64 [N] -> float64 [N], one rising function an element.
+      target: float.
+      count: N.
+
+    Returns:
+      float64 [N], to the last bit of a double at most.
+    """
+    low, high = np.full(count, -1.0), np.full(count, 1.0)
+    while np.any(short := (rising(high) < target) & (high < _FARTHEST)):
+        high[short] *= 2
+    while np.any(short := (rising(low) > target) & (low > -_FARTHEST)):
+        low[short] *= 2
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        below = rising(middle) < target
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return 0.5 * (low + high)
+
+
+def tables_of(masses, lower_tails, upper_tails):
+    """Integer tables of N densities.
+
+    Args:
+      masses: function of int64 [n] symbols and a table's number -> float64 [n], their
+        probabilities.
+      lower_tails, upper_tails: float64 [N], beyond which symbols are escaped.
+
+    Returns:
+      `CdfTables`.
+    """
+    minima = np.floor(lower_tails).astype(np.int64)
+    maxima = np.ceil(upper_tails).astype(np.int64)
+    parts = []
+    for number, (first, last) in enumerate(zip(minima, maxima)):
+        inside = np.asarray(masses(np.arange(first, last + 1), number), np.float64)
+        escaped = max(1.0 - inside.sum(), 0.0)
+        cdf = quantized_cdf(np.append(inside, escaped))
+        parts.append(np.concatenate([[-PRECISION], cdf]))
+    flat = np.concatenate(parts).astype(np.int32)
+    return CdfTables(flat, minima.astype(np.int32), np.zeros(len(minima), np.float32))
+
+
+def quantized_cdf(masses, precision=PRECISION):
+    """Probabilities as a cumulative of integers from 0 to 2**precision, none of them empty.
+
+    Masses are rounded to the nearest, to 1 at least. What is then too much or too little is taken
+    or given one by one where it costs the fewest bits or saves the most.
+
+    Args:
+      masses: float [n], from 0 up, not all 0.
+
+    Returns:
+      int64 [n + 1].
+    """
+    masses = np.asarray(masses, np.float64)
+    total = 1 << precision
+    counts = np.maximum(np.rint(masses * total), 1).astype(np.int64)
+    surplus = int(counts.sum()) - total
+    step = -1 if surplus > 0 else 1
+
+    def cost(index):
+        """Bits that the next step costs: those that symbols pay, by their probability."""
+        count = int(counts[index])
+        if count + step < 1:
+            return np.inf
+        return masses[index] * np.log2(count / (count + step))
+
+    if surplus:
+        heap = [(cost(index), index) for index in range(len(counts))]
+        heapq.heapify(heap)
+        for _ in range(abs(surplus)):
+            _, index = heapq.heappop(heap)
+            counts[index] += step
+            heapq.heappush(heap, (cost(index), index))
+    return np.concatenate([[0], np.cumsum(counts)])

@@ -1,0 +1,94 @@
+"""What TensorFlow Compression does, in plain operations: on every TensorFlow there is.
+
+The same functions as tfcomp/entropy/tfc_backend.py, with the same results: bits to float32's
+precision, tables to 1 / 65536, and bytes exactly.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tfcomp.bitstream import range_coder
+from tfcomp.entropy import integer_tables
+from tfcomp.entropy.deep_factorized import DeepFactorized
+from tfcomp.entropy.integer_tables import TAIL_MASS
+
+NAME = "own"
+encode_rows = range_coder.encode_rows
+decode_rows = range_coder.decode_rows
+CheckedCoder = range_coder
+
+
+def deep_factorized(channels, initial_scale):
+    """A `DeepFactorized`, under the name that both backends have for it."""
+    return DeepFactorized(channels, initial_scale)
+
+
+def deep_factorized_tables(density, scales):
+    """Integer tables of a `DeepFactorized` stretched by scales.
+
+    Args:
+      density: what `deep_factorized` made.
+      scales: float32 [Q, C].
+
+    Returns:
+      `CdfTables` with Q * C tables, row by row.
+    """
+    scales = np.asarray(scales, np.float64)
+    logits = density.frozen_logits()
+    tail = math.log(TAIL_MASS / 2 / (1 - TAIL_MASS / 2))
+    lower, upper = (
+        integer_tables.bisect(lambda x: logits(x[None])[0], target, density.channels)
+        for target in (tail, -tail)
+    )
+
+    def masses(symbols, number):
+        row, channel = divmod(number, density.channels)
+        scale = scales[row, channel]
+        edges = (np.append(symbols, symbols[-1] + 1) - 0.5) / scale
+        values = logits(edges[:, None], slice(channel, channel + 1))[:, 0]
+        # On the side of the median where sigmoids are exact.
+        right = values[1:] > -values[:-1]
+        low = np.where(right, -values[1:], values[:-1])
+        high = np.where(right, -values[:-1], values[1:])
+        return _sigmoid(high) - _sigmoid(low)
+
+    return integer_tables.tables_of(masses, (lower * scales).ravel(), (upper * scales).ravel())
+
+
+def gaussian_tables(scales, weights=None, ratios=None):
+    """Integer tables of Gaussians around 0, or of mixtures of two.
+
+    Args:
+      scales: float32 [N], standard deviations in steps.
+      weights, ratios: float32 [N], how much of each is a second Gaussian, and how many times as
+        wide that one is; None for plain Gaussians.
+
+    Returns:
+      `CdfTables` with N tables.
+    """
+    first = np.asarray(scales, np.float64)
+    weight = np.zeros_like(first) if weights is None else np.asarray(weights, np.float64)
+    second = first if ratios is None else first * np.asarray(ratios, np.float64)
+
+    def beyond(x, number=slice(None)):
+        """The probability of more than x."""
+        tails = [0.5 * _erfc(x / s[number] * math.sqrt(0.5)) for s in (first, second)]
+        return tails[0] + weight[number] * (tails[1] - tails[0])
+
+    tail = integer_tables.bisect(lambda x: -beyond(x), -TAIL_MASS / 2, len(first))
+
+    def masses(symbols, number):
+        edge = np.abs(symbols)
+        return beyond(edge - 0.5, number) - beyond(edge + 0.5, number)
+
+    return integer_tables.tables_of(masses, -tail, tail)
+
+
+_erfc = np.vectorize(math.erfc, otypes=[np.float64])
+
+
+def _sigmoid(x):
+    return np.exp(-np.logaddexp(0.0, -x))

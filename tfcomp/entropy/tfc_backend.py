@@ -1,0 +1,189 @@
+"""What TensorFlow Compression does where it is installed: densities, integer tables, range coder.
+
+It runs on TensorFlow 2.14 only. tfcomp/entropy/backend.py chooses between this and tfcomp's own
+implementations, which tests hold against it. The other coders of the same bytes: tfcomp/bitstream
+(C and Python), and tfcomp/export/graph_range_encoder.py and graph_range_decoder.py (stock
+TensorFlow ops).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_compression as tfc
+import tensorflow_probability as tfp
+
+from tfcomp.bitstream import range_coder
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy.integer_tables import PRECISION, TAIL_MASS
+from tfcomp.errors import BitstreamError
+
+
+NAME = "tfc"
+
+
+def encode_rows(values, index, tables: CdfTables):
+    """Codes each row into one stream.
+
+    Args:
+      values: int32 [R, n].
+      index: int32 [n], the table of each symbol.
+      tables: the frozen tables.
+
+    Returns:
+      list of R bytes objects.
+    """
+    values = np.asarray(values, np.int32)
+    index = np.broadcast_to(np.asarray(index, np.int32), values.shape)
+    symbols = values - tables.cdf_offset[index]
+    handle = tfc.create_range_encoder([len(values)], tf.constant(tables.cdf))
+    handle = tfc.entropy_encode_index(handle, tf.constant(index), tf.constant(symbols, tf.int32))
+    return list(tfc.entropy_encode_finalize(handle).numpy())
+
+
+def decode_rows(streams, index, tables: CdfTables):
+    """Inverse of `encode_rows`, for streams from a trusted place only.
+
+    TFC's decoder does not end on some hostile streams: files from outside are to be decoded by
+    tfcomp.bitstream.
+
+    Returns:
+      int32 [R, n].
+
+    Raises:
+      BitstreamError: TFC's sanity check failed.
+    """
+    index = np.broadcast_to(np.asarray(index, np.int32), (len(streams), np.shape(index)[-1]))
+    handle = tfc.create_range_decoder(tf.constant(streams), tf.constant(tables.cdf))
+    handle, symbols = tfc.entropy_decode_index(
+        handle, tf.constant(index), index.shape[1:], tf.int32
+    )
+    if not np.all(tfc.entropy_decode_finalize(handle).numpy()):
+        raise BitstreamError("the latents are damaged: compress the image again")
+    return symbols.numpy() + tables.cdf_offset[index]
+
+
+class CheckedCoder:
+    """One stream at a time, as `hyperprior_sections` and `bit_sections` want it.
+
+    TFC's decoder may not end on hostile bytes: `tfcomp.bitstream` reads them first.
+    """
+
+    @staticmethod
+    def encode(values, index, tables):
+        return encode_rows(values[None], index, tables)[0]
+
+    @staticmethod
+    def decode(data, index, tables):
+        range_coder.decode(data, index, tables)
+        return decode_rows([data], index, tables)[0]
+
+
+class _ScaledDensity(tfp.distributions.Distribution):
+    """The density of g * y, given the density of y (which TFC's table builder reads)."""
+
+    def __init__(self, base, scale):
+        self._base = base
+        self._scale = tf.convert_to_tensor(scale)
+        super().__init__(
+            dtype=base.dtype,
+            reparameterization_type=base.reparameterization_type,
+            validate_args=False,
+            allow_nan_stats=False,
+            name="ScaledDensity",
+        )
+
+    def _batch_shape(self):
+        return self._base.batch_shape
+
+    def _batch_shape_tensor(self):
+        return self._base.batch_shape_tensor()
+
+    def _event_shape(self):
+        return tf.TensorShape(())
+
+    def _event_shape_tensor(self):
+        return tf.constant((), tf.int32)
+
+    def _cdf(self, x):
+        return self._base.cdf(x / self._scale)
+
+    def _survival_function(self, x):
+        return self._base.survival_function(x / self._scale)
+
+    def _log_cdf(self, x):
+        return self._base.log_cdf(x / self._scale)
+
+    def _log_survival_function(self, x):
+        return self._base.log_survival_function(x / self._scale)
+
+    def _quantization_offset(self):
+        return self._base._quantization_offset() * self._scale
+
+    def _lower_tail(self, tail_mass):
+        return self._base._lower_tail(tail_mass) * self._scale
+
+    def _upper_tail(self, tail_mass):
+        return self._base._upper_tail(tail_mass) * self._scale
+
+
+def deep_factorized(channels, initial_scale):
+    """TFC's counterpart of `tfcomp.entropy.deep_factorized.DeepFactorized`."""
+    return tfc.DeepFactorized(batch_shape=(channels,), init_scale=initial_scale)
+
+
+def deep_factorized_tables(density, scales):
+    """See `DeepFactorized.tables`; density: what `deep_factorized` made."""
+
+    def noisy(scale):
+        return tfc.UniformNoiseAdapter(_ScaledDensity(density, scale))
+
+    return frozen_tables(noisy, tf.cast(scales, tf.float32))
+
+
+def gaussian_tables(scales, weights=None, ratios=None):
+    """See `tfcomp.entropy.gaussian_tables.gaussian_tables`."""
+
+    def noisy(scales):
+        if weights is None:
+            return tfc.NoisyNormal(loc=tf.zeros_like(scales), scale=scales)
+        normal = tfp.distributions.Normal
+        return tfc.NoisyMixtureSameFamily(
+            tfp.distributions.Categorical(probs=tf.stack([1.0 - weights, weights], -1)),
+            normal(loc=0.0, scale=tf.stack([scales, scales * ratios], -1)),
+        )
+
+    return frozen_tables(noisy, tf.constant(scales[None]))
+
+
+def frozen_tables(noisy, parameters):
+    """Quantises densities into integer tables, by TFC.
+
+    Args:
+      noisy: makes of one tensor a distribution of values plus uniform noise, of batch shape [N].
+      parameters: float32 [P, ...], the tensors.
+
+    Returns:
+      `CdfTables` with P * N tables.
+    """
+
+    @tf.function
+    def build(parameter):
+        # Building inside a graph is several times faster than eagerly.
+        model = tfc.ContinuousBatchedEntropyModel(
+            noisy(parameter),
+            coding_rank=2,
+            compression=True,
+            stateless=True,
+            # Zero stays representable: most symbols are 0 and mean "nothing here".
+            offset_heuristic=False,
+            range_coder_precision=PRECISION,
+            tail_mass=TAIL_MASS,
+            bottleneck_dtype=tf.float32,
+        )
+        return model.cdf, model.cdf_offset
+
+    parts = [build(parameter) for parameter in parameters]
+    cdf = np.concatenate([part[0].numpy() for part in parts]).astype(np.int32)
+    cdf_offset = np.concatenate([part[1].numpy() for part in parts]).astype(np.int32)
+    return CdfTables(cdf, cdf_offset, np.zeros(len(cdf_offset), np.float32))

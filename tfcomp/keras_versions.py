@@ -1,0 +1,112 @@
+"""What differs between Keras 2.14 (TensorFlow 2.14) and Keras 3 (TensorFlow 2.16 and later).
+
+Everything else in tfcomp is written once, for both. Where either name would do, this module has
+the one that both understand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from tfcomp.errors import CodecError
+
+
+def _refuse_legacy_keras() -> None:
+    """Raises CodecError where TF_USE_LEGACY_KERAS puts tf-keras in the place of Keras 3."""
+    wanted = os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
+    version = tuple(int(part) for part in tf.__version__.split(".")[:2])
+    if wanted and version >= (2, 16):
+        raise CodecError(
+            f"TF_USE_LEGACY_KERAS is set and would put tf-keras in the place of Keras 3 on "
+            f"TensorFlow {tf.__version__}: run: unset TF_USE_LEGACY_KERAS"
+        )
+
+
+import tensorflow as tf  # noqa: E402
+
+_refuse_legacy_keras()
+
+from tensorflow import keras  # noqa: E402
+
+KERAS_3 = hasattr(keras, "ops")
+
+# All replicas hold one value and move it alike; for `add_weight(aggregation=...)`.
+ONLY_FIRST_REPLICA = (
+    "only_first_replica" if KERAS_3 else tf.VariableAggregation.ONLY_FIRST_REPLICA
+)
+
+
+def tensor_of(variable):
+    """The value of a variable of Keras or TensorFlow, a tensor."""
+    return tf.convert_to_tensor(variable)
+
+
+def tensorflow_variable(variable):
+    """The `tf.Variable` of a variable of Keras 3; that of Keras 2 or TensorFlow itself."""
+    return variable.value if KERAS_3 and isinstance(variable, keras.Variable) else variable
+
+
+def apply_reduced_gradients(optimizer, gradients, variables, replicas):
+    """Moves variables by gradients that all replicas already agree on.
+
+    Keras 3 sums what replicas give it and cannot be told otherwise.
+
+    Args:
+      optimizer: a `keras.optimizers.Optimizer`.
+      gradients: tensors, one each for `variables`.
+      replicas: how many give these gradients.
+    """
+    if KERAS_3:
+        shares = [gradient / replicas for gradient in gradients] if replicas > 1 else gradients
+        optimizer.apply_gradients(list(zip(shares, variables)))
+        return
+    optimizer.apply_gradients(list(zip(gradients, variables)), skip_gradients_aggregation=True)
+
+
+def momentum_of(optimizer, variable):
+    """The first moment that Keras's Adam keeps for a variable."""
+    if KERAS_3:
+        return optimizer._momentums[optimizer._get_variable_index(variable)]
+    return optimizer._momentums[optimizer._index_dict[optimizer._var_key(variable)]]
+
+
+def optimizer_variables(optimizer):
+    """All that an optimiser keeps between steps, in a fixed order."""
+    variables = optimizer.variables
+    return list(variables() if callable(variables) else variables)
+
+
+def step_results(trackers):
+    """What `train_step` returns of its metrics: dict of name -> scalar.
+
+    Between machines Keras 3 adds up what replicas return, along a first dimension that scalars have
+    not got. (History is read from the metrics themselves.)
+    """
+    results = {name: tracker.result() for name, tracker in trackers.items()}
+    strategy = tf.distribute.get_strategy()
+    if KERAS_3 and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return {name: value[None] / strategy.num_replicas_in_sync for name, value in results.items()}
+    return results
+
+
+@contextlib.contextmanager
+def policy(name):
+    """Makes layers that are made meanwhile compute by a dtype policy, "mixed_bfloat16" say."""
+    outside = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(name)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(outside)
+
+
+def set_dtype_policies(model, name):
+    """Gives a model's layers, and theirs, another dtype policy; for the calls to come."""
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, keras.metrics.Metric):
+            continue
+        if KERAS_3:
+            layer.dtype_policy = keras.dtype_policies.get(name)
+        else:
+            layer._set_dtype_policy(name)

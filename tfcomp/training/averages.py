@@ -1,0 +1,61 @@
+"""Averages of weights over time: what a run may export in the place of its last weights.
+
+Polyak averaging (Polyak, Juditsky 1992), exponentially weighted. Averages are kept beside the
+weights and never replace them while a run goes on.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+
+class WeightAverages:
+    """Exponential moving averages of variables.
+
+    Args:
+      variables: a list, in an order that stays.
+      decay: how much of an average stays each step.
+
+    Attributes:
+      values: `tf.Variable`s, one average for each variable.
+    """
+
+    def __init__(self, variables, decay):
+        self.variables, self.decay = list(variables), float(decay)
+        self.values = [
+            tf.Variable(
+                tf.convert_to_tensor(variable),
+                trainable=False,
+                name="average",
+                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            )
+            for variable in self.variables
+        ]
+
+    def start(self):
+        """Lets the averages begin at the variables' values of now."""
+        for average, variable in zip(self.values, self.variables):
+            average.assign(tf.convert_to_tensor(variable))
+
+    def update(self):
+        """Moves the averages towards the variables; to be called after each step."""
+        for average, variable in zip(self.values, self.variables):
+            now = tf.convert_to_tensor(variable)
+            average.assign(self.decay * average + (1.0 - self.decay) * now)
+
+    def use(self):
+        """Gives the variables their averages."""
+        for average, variable in zip(self.values, self.variables):
+            variable.assign(tf.convert_to_tensor(average))
+
+
+def attach(model, settings):
+    """Gives a built model the averages that its optimisers' settings ask for.
+
+    Args:
+      model: a `CodecModel`. settings: the config's `OptimizerConfig`.
+    """
+    for name in model.optimizer_names:
+        decay = model.optimizer_settings(name, settings).average_decay
+        if decay:
+            model.averages[name] = WeightAverages(model.variables_of(name), decay)

@@ -1,0 +1,192 @@
+"""Weights by name in a NumPy archive, the same on every TensorFlow.
+
+A variable is named by the attributes that lead to it: "levels/0/0/kernel" is
+model.levels[0][0].kernel. TensorFlow's own checkpoints, which earlier versions wrote, name them
+alike, so they are read too. Reading accounts for every tensor: one that is missing, left over or of
+another shape is an error. (Under Keras 3, `tf.train.Checkpoint` skips lists of layers in silence.)
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from tfcomp.errors import CodecError
+
+# Attributes of ours that hold variables though they are private.
+_PRIVATE = ("_density", "_matrices", "_biases", "_factors", "_weight_logit", "_ratio_logit")
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def named_variables(model):
+    """Every variable of a built model by its name, in a fixed order.
+
+    Args:
+      model: a `tfcomp.models.base.CodecModel`.
+
+    Returns:
+      dict of name -> variable; metrics' variables are left out.
+
+    Raises:
+      ValueError: the model has a variable that no attribute of its layers leads to.
+    """
+    found = {}
+    _walk(model, "", found, set())
+    metrics = {id(v) for metric in model.metrics for v in metric.variables}
+    known = {id(v) for v in found.values()}
+    lost = [v.name for v in model.weights if id(v) not in known | metrics]
+    if lost:
+        raise ValueError(f"no attribute of the model leads to {', '.join(lost)}")
+    return found
+
+
+def _walk(thing, path, found, seen):
+    if id(thing) in seen:
+        return
+    if _is_variable(thing):
+        seen.add(id(thing))
+        found[path] = thing
+    elif isinstance(thing, dict):
+        seen.add(id(thing))
+        for key in thing:
+            _walk(thing[key], f"{path}/{key}", found, seen)
+    elif isinstance(thing, (list, tuple)):
+        for number, part in enumerate(thing):
+            _walk(part, f"{path}/{number}", found, seen)
+    elif isinstance(thing, (keras.layers.Layer, tf.Module)):
+        seen.add(id(thing))
+        for name, part in _parts(thing):
+            _walk(part, f"{path}/{name}" if path else name, found, seen)
+
+
+def _parts(layer):
+    """What a layer holds, by name: attributes of tfcomp's layers, weights of others."""
+    if isinstance(layer, keras.metrics.Metric):
+        return []
+    if isinstance(layer, keras.layers.Layer) and not type(layer).__module__.startswith("tfcomp"):
+        return [(weight.name.split(":")[0].split("/")[-1], weight) for weight in layer.weights]
+    return [
+        (name, part)
+        for name, part in sorted(vars(layer).items())
+        if not name.startswith("_") or name in _PRIVATE
+    ]
+
+
+def _is_variable(thing):
+    return isinstance(thing, tf.Variable) or (
+        hasattr(keras, "Variable") and isinstance(thing, keras.Variable)
+    )
+
+
+def write(path, arrays):
+    """Writes named arrays, all or nothing.
+
+    Args:
+      path: of the .npz file.
+      arrays: dict of name -> variable, tensor or array.
+
+    Raises:
+      CodecError: the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            np.savez(file, **{name: np.asarray(array) for name, array in arrays.items()})
+        os.replace(temporary, path)
+    except OSError as error:
+        raise CodecError(f"can't write {path}: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path):
+    """dict of name -> array of a file that `write` made. Raises CodecError for any other."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except _UNREADABLE as error:
+        raise CodecError(
+            f"{path} holds no weights that can be read ({error}): take another copy of the run"
+        ) from error
+
+
+def read_checkpoint(prefix, names, root="model"):
+    """The same of a TensorFlow checkpoint, as tfcomp 0.1 wrote them.
+
+    Args:
+      prefix: the checkpoint's path without .index.
+      names: the variables to look for.
+      root: what the checkpoint calls the model.
+
+    Raises:
+      CodecError: the checkpoint cannot be read.
+    """
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+        text = reader.get_tensor("_CHECKPOINTABLE_OBJECT_GRAPH")
+    except (tf.errors.OpError, ValueError) as error:
+        raise CodecError(
+            f"{prefix} is no checkpoint that can be read: take another copy of the run"
+        ) from error
+    nodes = _object_graph(text).nodes
+    arrays = {}
+    for name in names:
+        key = _checkpoint_key(nodes, [root, *name.split("/")])
+        if key is not None:
+            arrays[name] = reader.get_tensor(key)
+    return arrays
+
+
+def _object_graph(text):
+    from tensorflow.core.protobuf import trackable_object_graph_pb2
+
+    graph = trackable_object_graph_pb2.TrackableObjectGraph()
+    graph.ParseFromString(text)
+    return graph
+
+
+def _checkpoint_key(nodes, path):
+    node = nodes[0]
+    for name in path:
+        children = {child.local_name: child.node_id for child in node.children}
+        if name not in children:
+            return None
+        node = nodes[children[name]]
+    return node.attributes[0].checkpoint_key if node.attributes else None
+
+
+def assign(variables, arrays, source):
+    """Gives variables their values, once every tensor is accounted for.
+
+    Args:
+      variables: dict of name -> variable.
+      arrays: dict of name -> array, of the same names and shapes.
+      source: what messages call the arrays.
+
+    Raises:
+      CodecError: names or shapes differ; nothing has changed then.
+    """
+    missing, surplus = sorted(set(variables) - set(arrays)), sorted(set(arrays) - set(variables))
+    for names, what in ((missing, "lacks"), (surplus, "holds, beside what the model has,")):
+        if names:
+            rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            raise CodecError(
+                f"{source} {what} {', '.join(names[:3])}{rest}: its config.yaml is not the one "
+                "that it was trained with"
+            )
+    for name, variable in variables.items():
+        if tuple(arrays[name].shape) != tuple(variable.shape):
+            raise CodecError(
+                f"{source} has {name} of shape {tuple(arrays[name].shape)} where the model has "
+                f"{tuple(variable.shape)}: its config.yaml is not the one that it was trained with"
+            )
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
