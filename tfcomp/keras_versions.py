@@ -9,23 +9,19 @@ from __future__ import annotations
 import contextlib
 import os
 
+import tensorflow as tf
+
 from tfcomp.errors import CodecError
 
+_FIRST_WITH_KERAS_3 = (2, 16)
 
-def _refuse_legacy_keras() -> None:
-    """Raises CodecError where TF_USE_LEGACY_KERAS puts tf-keras in the place of Keras 3."""
-    wanted = os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
-    version = tuple(int(part) for part in tf.__version__.split(".")[:2])
-    if wanted and version >= (2, 16):
-        raise CodecError(
-            f"TF_USE_LEGACY_KERAS is set and would put tf-keras in the place of Keras 3 on "
-            f"TensorFlow {tf.__version__}: run: unset TF_USE_LEGACY_KERAS"
-        )
-
-
-import tensorflow as tf  # noqa: E402
-
-_refuse_legacy_keras()
+if os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true") and (
+    tuple(int(part) for part in tf.__version__.split(".")[:2]) >= _FIRST_WITH_KERAS_3
+):
+    raise CodecError(
+        "TF_USE_LEGACY_KERAS puts tf-keras in the place of Keras 3, on which tfcomp trains with "
+        f"TensorFlow {tf.__version__}: run: unset TF_USE_LEGACY_KERAS"
+    )
 
 from tensorflow import keras  # noqa: E402
 
@@ -86,7 +82,8 @@ def step_results(trackers):
     results = {name: tracker.result() for name, tracker in trackers.items()}
     strategy = tf.distribute.get_strategy()
     if KERAS_3 and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        return {name: value[None] / strategy.num_replicas_in_sync for name, value in results.items()}
+        share = 1.0 / strategy.num_replicas_in_sync
+        return {name: share * value[None] for name, value in results.items()}
     return results
 
 

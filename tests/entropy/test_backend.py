@@ -6,7 +6,7 @@ from tfcomp.errors import ConfigError
 
 def test_tfc_is_the_default_where_it_is_installed(monkeypatch):
     monkeypatch.delenv(backend.ENVIRONMENT_VARIABLE, raising=False)
-    assert backend.backend().NAME == ("tfc" if backend.has_tfc() else "own")
+    assert ("tfc" if backend.has_tfc() else "own") == backend.backend().NAME
 
 
 def test_the_environment_and_the_caller_may_choose(monkeypatch):

@@ -22,8 +22,8 @@ def test_a_run_exports_to_the_shipped_latents_pixels_and_files(name, tmp_path):
         assert data[8:-4] == again[8:-4]
         sections = parse(data, lambda _: shipped.bundle).sections
         same = [
-            codec._decode_latents(
-                codec._entropy_coder.decode(sections, quality, 10, 13), quality, image.shape[:2]
+            codec.decode_latents(
+                codec.entropy_coder.decode(sections, quality, 10, 13), quality, image.shape[:2]
             )
             for codec in (shipped, exported)
         ]

@@ -79,7 +79,8 @@ def _saved(config, folder):
 
 def _apart(ours, theirs):
     """Mean difference over all weights."""
-    return np.mean(np.concatenate([np.ravel(np.abs(np.asarray(a) - np.asarray(b))) for a, b in zip(ours, theirs)]))
+    pairs = ((np.asarray(a), np.asarray(b)) for a, b in zip(ours, theirs))
+    return np.mean(np.concatenate([np.ravel(np.abs(a - b)) for a, b in pairs]))
 
 
 def _assert_same(ours, theirs, watched):

@@ -51,7 +51,8 @@ def test_the_faces_table_counts_whole_files_of_adults(vaegan_bundle, face_folder
 
 def test_refined_faces_have_a_row_of_their_own(face_folder, tmp_path):
     out = tmp_path / "out"
-    flags = ["--model", "vaegan-faces", "--judge", str(tmp_path / "judge.weights.h5"), "--limit", "2"]
+    judge = str(tmp_path / "judge.weights.h5")
+    flags = ["--model", "vaegan-faces", "--judge", judge, "--limit", "2"]
     assert faces.main([str(face_folder), *flags, "--refine", "15", "--out", str(out)]) == 0
     plain, refined = json.loads((out / "faces.json").read_text())["rows"][:2]
     assert (plain["codec"], refined["codec"]) == ("vaegan-faces", "vaegan-faces, --refine 15")

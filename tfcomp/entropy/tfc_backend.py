@@ -18,7 +18,6 @@ from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy.integer_tables import PRECISION, TAIL_MASS
 from tfcomp.errors import BitstreamError
 
-
 NAME = "tfc"
 
 

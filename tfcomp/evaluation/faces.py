@@ -1,6 +1,6 @@
 """Faces in a few hundred bits: how small, how like, and whether gender survives.
 
-    python -m tfcomp.evaluation.faces FACES --model vaegan-faces --judge runs/judge.weights.h5 --out DIR
+    python -m tfcomp.evaluation.faces FACES --model vaegan-faces --judge judge.weights.h5 --out DIR
 
 Writes DIR/faces.md, faces.json and contact_sheet.png. Bytes are those of whole files. Gender is
 named by a judge that is trained here on the originals of the training split, where there is none

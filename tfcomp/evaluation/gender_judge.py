@@ -77,7 +77,7 @@ def _varied(images):
 
 
 def obtain(path, faces):
-    """The judge kept in a weights file (.weights.h5), trained on `faces` and put there if there is none.
+    """The judge kept in a .weights.h5 file, trained on `faces` and put there if there is none.
 
     Raises:
       ConfigError: the file holds something else.

@@ -40,9 +40,13 @@ class AnalysisCorrection(keras.layers.Layer):
 
         def weights(name, outputs, initializer="he_normal"):
             kernel = self.add_weight(
-                name=f"correction_{name}_kernel", shape=(3, 3, channels, outputs), initializer=initializer
+                name=f"correction_{name}_kernel",
+                shape=(3, 3, channels, outputs),
+                initializer=initializer,
             )
-            bias = self.add_weight(name=f"correction_{name}_bias", shape=(outputs,), initializer="zeros")
+            bias = self.add_weight(
+                name=f"correction_{name}_bias", shape=(outputs,), initializer="zeros"
+            )
             return kernel, bias
 
         self.blocks = []
@@ -54,7 +58,9 @@ class AnalysisCorrection(keras.layers.Layer):
             self.blocks.append((first, second, scale))
         self.last = weights("last", self.filters, "glorot_normal")
         self.quality_scale = self.add_weight(
-            name="correction_quality_scale", shape=(self.qualities, self.filters), initializer="zeros"
+            name="correction_quality_scale",
+            shape=(self.qualities, self.filters),
+            initializer="zeros",
         )
         super().build(input_shape)
 

@@ -47,15 +47,23 @@ class TiedConv2D(keras.layers.Layer):
     def build(self, input_shape):
         self.input_channels = int(input_shape[-1])
         kernel_shape = (self.kernel_size, self.kernel_size, self.input_channels, self.filters)
-        self.kernel = self.add_weight(name="kernel", shape=kernel_shape, initializer="glorot_normal")
+        self.kernel = self.add_weight(
+            name="kernel", shape=kernel_shape, initializer="glorot_normal"
+        )
         self.synthesis_kernel = (
             self.kernel
             if self.tied
-            else self.add_weight(name="synthesis_kernel", shape=kernel_shape, initializer="glorot_normal")
+            else self.add_weight(
+                name="synthesis_kernel", shape=kernel_shape, initializer="glorot_normal"
+            )
         )
-        self.analysis_bias = self.add_weight(name="analysis_bias", shape=(self.filters,), initializer="zeros")
+        self.analysis_bias = self.add_weight(
+            name="analysis_bias", shape=(self.filters,), initializer="zeros"
+        )
         self.analysis_scale = self.add_weight(
-            name="analysis_scale", shape=(self.filters,), initializer=self.analysis_scale_initializer
+            name="analysis_scale",
+            shape=(self.filters,),
+            initializer=self.analysis_scale_initializer,
         )
         self.synthesis_bias = self.add_weight(
             name="synthesis_bias", shape=(self.input_channels,), initializer="zeros"
@@ -168,9 +176,13 @@ class GDN(keras.layers.Layer):
             return tf.fill(shape, tf.cast(1e-3, dtype or tf.float32))
 
         for direction in ("analysis", "synthesis"):
-            beta = self.add_weight(name=f"{direction}_beta_root", shape=(channels,), initializer="ones")
+            beta = self.add_weight(
+                name=f"{direction}_beta_root", shape=(channels,), initializer="ones"
+            )
             gamma = self.add_weight(
-                name=f"{direction}_gamma_root", shape=(channels, channels), initializer=gamma_initializer
+                name=f"{direction}_gamma_root",
+                shape=(channels, channels),
+                initializer=gamma_initializer,
             )
             setattr(self, f"{direction}_beta_root", beta)
             setattr(self, f"{direction}_gamma_root", gamma)
