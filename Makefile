@@ -1,20 +1,25 @@
 # The two commands are `make train` and `make test`; both set up what they need.
 
 VENV ?= .venv
-# TensorFlow 2.14 runs on Python 3.9, 3.10 and 3.11.
-PYTHON ?= $(shell for p in python3.11 python3.10 python3.9 python3 python; do \
-	$$p -c 'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 11))' 2>/dev/null \
-	&& echo $$p && break; done)
+# Python 3.9 to 3.11 trains on TensorFlow 2.14 with TensorFlow Compression, 3.12 and 3.13 on
+# TensorFlow 2.21 with Keras 3. The python3 that is there is taken, if it is one of these.
+SUITS = import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.11 python3.10 python3.9 python3.12 python3.13 python; do \
+	$$p -c '$(SUITS)' 2>/dev/null && echo $$p && break; done)
+STACK = import sys; new = sys.version_info[:2] >= (3, 12); \
+	print("Python %d.%d:" % sys.version_info[:2], "TensorFlow 2.21, Keras 3" if new \
+	else "TensorFlow 2.14, Keras 2.14, TensorFlow Compression 2.14")
 RUN = $(VENV)/bin/python
 # The run that `make train` makes anew each time; no other is ever removed.
 OWN_RUN = runs/make-train
 OUT ?= $(OWN_RUN)
 
-.PHONY: help train test lint fuzz fuzz-tools wheels c setup clean
+.PHONY: help train test test-new lint fuzz fuzz-tools wheels c setup clean
 
 help:
 	@echo "make train   set up, train the cycle codec on embedded photographs (about 5 minutes)"
 	@echo "make test    set up and run the tests"
+	@echo "make test-new  the same for what trains and exports, on Python 3.12 or 3.13"
 	@echo "make lint    ruff, mypy, import contracts"
 	@echo "make fuzz    every fuzz target for FUZZ_SECONDS seconds (60), with clang's sanitizers"
 	@echo "make wheels  build a wheel and try it on every Python found"
@@ -22,7 +27,8 @@ help:
 	@echo "make clean   remove the virtual environment and make train's run"
 
 $(VENV)/.installed: setup.py pyproject.toml tfcomp/bitstream/_range_coder.c tfcomp/bitstream/_range_coder_core.h
-	@test -n "$(PYTHON)" || { echo "no Python 3.9, 3.10 or 3.11 found: set PYTHON=/path/to/python3.11"; exit 2; }
+	@test -n "$(PYTHON)" || { echo "no Python 3.9 to 3.13 found: set PYTHON=/path/to/python3"; exit 2; }
+	@$(PYTHON) -c '$(STACK)'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade pip
 	$(RUN) -m pip install --quiet -e '.[train,test,lint]'
@@ -36,6 +42,14 @@ train: setup
 
 test: setup
 	$(RUN) -m pytest -q
+
+# What trains and exports, on the newer TensorFlow as well, in an environment of its own.
+NEW_VENV ?= .venv-new
+NEW_TESTS = tests/agreement tests/entropy tests/models tests/vaegan tests/training tests/export \
+	tests/refinement tests/serving
+test-new:
+	@new="$$(tests/newer_python.sh)" || exit 0; \
+	$(MAKE) setup VENV=$(NEW_VENV) PYTHON="$$new" && $(NEW_VENV)/bin/python -m pytest -q $(NEW_TESTS)
 
 lint: setup
 	$(RUN) -m ruff check .

@@ -10,9 +10,13 @@ VERSION = re.search(
     r'__version__ = "([^"]+)"', (ROOT / "tfcomp" / "__init__.py").read_text(encoding="utf-8")
 ).group(1)
 
-# Where TensorFlow 2.14 has no wheels the extra must say so, not fail with a resolver's riddle:
-# this marker keeps the names out, and tfcomp.training tells the user which Python to take.
-TRAINING_PYTHON = 'python_version >= "3.9" and python_version < "3.12"'
+# Which TensorFlow trains follows the Python: 2.14 with TensorFlow Compression, the referee, where
+# that has wheels, from there on 2.21 with Keras 3. Where neither has any the extra must say so, not
+# fail with a resolver's riddle: the markers keep the names out, and tfcomp.training tells the user
+# which Python to take.
+OLD_STACK_PYTHON = 'python_version >= "3.9" and python_version < "3.12"'
+NEW_STACK_PYTHON = 'python_version >= "3.12" and python_version < "3.14"'
+EITHER_PYTHON = 'python_version >= "3.9" and python_version < "3.14"'
 
 # Floors are versions whose known holes are closed (November 2026, from the projects' changelogs),
 # each the newest that a Python has where that is an older one.
@@ -28,11 +32,17 @@ RUNNING = [
     "platformdirs>=3.0",
     "ai-edge-litert>=1.0.1",
 ]
-TRAINING = [
+OLD_STACK = [
     "tensorflow-compression==2.14.1",
-    "tensorflow-datasets>=4.9,<4.10",
     "tensorflow-metadata<1.18",
     "numpy>=1.26,<1.27",
+]
+NEW_STACK = [
+    "keras>=3.12,<4",
+    "tensorboard>=2.20",  # no requirement of TensorFlow any more
+]
+TRAINING = [
+    "tensorflow-datasets>=4.9,<4.10",
     "scikit-image>=0.22",
     "PyYAML>=6.0",
     "dacite>=1.8",
@@ -58,11 +68,29 @@ SERVING = [
 ]
 
 
-def for_training(requirements):
-    return [f"{requirement}; {TRAINING_PYTHON}" for requirement in requirements]
+def where(python, *requirements):
+    return [f"{requirement}; {python}" for requirement in requirements]
 
 
-SERVING_GRPC = [*SERVING, *for_training(["tensorflow-serving-api==2.14.1"])]
+def for_training(old, new):
+    return [*where(OLD_STACK_PYTHON, old), *where(NEW_STACK_PYTHON, new)]
+
+
+TRAIN = [
+    *for_training("tensorflow==2.14.1", "tensorflow>=2.21,<2.22"),
+    *where(OLD_STACK_PYTHON, *OLD_STACK),
+    *where(NEW_STACK_PYTHON, *NEW_STACK),
+    *where(EITHER_PYTHON, *TRAINING),
+]
+# The new one on the Pythons that have both.
+TRAIN_NEW = where(
+    'python_version >= "3.10" and python_version < "3.14"',
+    *["tensorflow>=2.21,<2.22", *NEW_STACK, *TRAINING],
+)
+SERVING_GRPC = [
+    *SERVING,
+    *for_training("tensorflow-serving-api==2.14.1", "tensorflow-serving-api>=2.21,<2.22"),
+]
 # Beam's own bound on Pillow holds in an environment that has both.
 BEAM = [
     'apache-beam>=2.77,<3; python_version >= "3.10"',
@@ -95,12 +123,15 @@ setup(
     ],
     install_requires=RUNNING,
     extras_require={
-        "train": for_training(["tensorflow==2.14.1", *TRAINING]),
+        "train": TRAIN,
+        "train-new": TRAIN_NEW,
         "benchmark": BENCHMARK,
         "serving": SERVING,
         "serving-grpc": SERVING_GRPC,
         "beam": BEAM,
-        "gpu": for_training(["tensorflow[and-cuda]==2.14.1"]),
+        "gpu": for_training(
+            "tensorflow[and-cuda]==2.14.1", "tensorflow[and-cuda]>=2.21,<2.22"
+        ),
         "test": [
             *["pytest>=8", "hypothesis>=6.100", "import-linter>=2.0", "playwright>=1.40"],
             *["build>=1", "mypy", "pillow-heif>=0.18"],

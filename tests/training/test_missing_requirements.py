@@ -1,12 +1,13 @@
 """Where the `train` extra is not installed, training and export end in one line of advice."""
 
+import importlib.metadata
 import subprocess
 import sys
 
 import pytest
 
 from tests.conftest import ROOT
-from tfcomp.training.requirements import explain
+from tfcomp.training.requirements import check, explain
 
 
 def run_without(package, script, *arguments):
@@ -23,7 +24,7 @@ def run_without(package, script, *arguments):
     )
 
 
-@pytest.mark.parametrize("package", ["tensorflow", "tensorflow_compression", "yaml", "dacite"])
+@pytest.mark.parametrize("package", ["tensorflow", "yaml", "dacite"])
 def test_training_says_how_to_install_what_is_missing(package, tmp_path):
     child = run_without(package, "train.py", "--out", str(tmp_path / "run"))
     assert child.returncode == 2, child.stderr
@@ -48,12 +49,41 @@ def test_help_needs_nothing_of_the_extra():
         assert "--out" in child.stdout
 
 
-@pytest.mark.parametrize(("python", "told"), [((3, 11), False), ((3, 12), True), ((3, 8), True)])
+@pytest.mark.parametrize(
+    ("python", "told"), [((3, 11), False), ((3, 13), False), ((3, 14), True), ((3, 8), True)]
+)
 def test_the_advice_names_the_right_pythons_where_this_one_is_wrong(python, told):
     text = explain(ModuleNotFoundError("no", name="tensorflow.keras"), python)
     assert text.startswith("tensorflow is not installed")
     assert text.endswith("pip install 'tfcomp[train]'")
-    assert ("take Python 3.9, 3.10 or 3.11" in text) == told
+    assert ("take Python 3.9 to 3.13" in text) == told
+
+
+@pytest.mark.parametrize(
+    ("version", "legacy", "told"),
+    [
+        ("2.13.1", "", "2.13.1 is too old: run: pip install --upgrade"),
+        ("2.21.0", "1", "run: unset TF_USE_LEGACY_KERAS"),
+    ],
+)
+@pytest.mark.parametrize("script", ["train", "export"])
+def test_a_stack_that_cannot_work_is_one_line(monkeypatch, capsys, script, version, legacy, told):
+    from tfcomp.export import cli as export
+    from tfcomp.training import cli as train
+
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: version)
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", legacy)
+    main, flags = {"train": (train.main, []), "export": (export.main, ["--tflite"])}[script]
+    assert main([*flags, "--out", "nowhere/run"]) == 2
+    error = capsys.readouterr().err
+    assert told in error and error.count("\n") == 1
+
+
+def test_the_stacks_that_there_are_can_work(monkeypatch):
+    for version, legacy in (("2.14.1", "1"), ("2.21.0", ""), ("2.21.0", "0")):
+        monkeypatch.setattr(importlib.metadata, "version", lambda name, version=version: version)
+        monkeypatch.setenv("TF_USE_LEGACY_KERAS", legacy)
+        check()
 
 
 def test_a_missing_module_of_tfcomp_itself_is_no_matter_of_installing():

@@ -13,7 +13,7 @@ from tfcomp.errors import CodecError, ConfigError
 from tfcomp.evaluation.images import image_files
 from tfcomp.export import versions
 from tfcomp.runtime.quiet_tensorflow import import_quietly
-from tfcomp.training.requirements import explain
+from tfcomp.training.requirements import check, explain
 
 
 def parse(arguments=None):
@@ -218,6 +218,7 @@ def main(arguments=None):
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
     try:
+        check()
         for label, path in export(options).items():
             print(f"{label:<12}{path}")
     except ModuleNotFoundError as error:

@@ -18,8 +18,8 @@ from tensorflow import keras
 
 from tfcomp.bitstream import container
 from tfcomp.entropy import noise
+from tfcomp.entropy.keras_versions import step_results
 from tfcomp.errors import CodecError
-from tfcomp.keras_versions import step_results
 from tfcomp.models import replication
 
 FINGERPRINT_BYTES = 4

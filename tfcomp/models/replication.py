@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfcomp.keras_versions import apply_reduced_gradients
+from tfcomp.entropy.keras_versions import apply_reduced_gradients
 
 _QUALITY_STREAM = 0x7175616C
 

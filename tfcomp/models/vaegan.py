@@ -45,8 +45,8 @@ from tfcomp.config.vaegan import VaeganLossConfig, VaeganModelConfig
 from tfcomp.entropy import noise
 from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.entropy.keras_versions import ONLY_FIRST_REPLICA, step_results, tensorflow_variable
 from tfcomp.errors import ImageError
-from tfcomp.keras_versions import ONLY_FIRST_REPLICA, step_results, tensorflow_variable
 from tfcomp.models import base, equilibrium, layers, likelihood, losses, replication, vaegan_start
 from tfcomp.models.attribute_network import FrozenAttributes
 from tfcomp.models.vaegan_networks import Decoder, Discriminator, Encoder

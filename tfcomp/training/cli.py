@@ -12,7 +12,7 @@ from pathlib import Path
 from tfcomp import config as config_module
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.runtime.quiet_tensorflow import import_quietly
-from tfcomp.training.requirements import explain
+from tfcomp.training.requirements import check, explain
 
 
 def parse(arguments=None):
@@ -98,6 +98,7 @@ def main(arguments=None):
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
     try:
+        check()
         config = read_config(options)
         import_quietly()
         from tfcomp.training import demonstrations, loop

@@ -13,8 +13,8 @@ import contextlib
 
 import tensorflow as tf
 
+from tfcomp.entropy.keras_versions import tensor_of, tensorflow_variable
 from tfcomp.errors import CodecError, ConfigError
-from tfcomp.keras_versions import tensor_of, tensorflow_variable
 
 
 class WorkerLostError(CodecError):

@@ -15,8 +15,8 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp import config as config_module
-from tfcomp import keras_versions
 from tfcomp.data import sources
+from tfcomp.entropy import keras_versions
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
 from tfcomp.folder_contents import is_left_out

@@ -11,7 +11,7 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp.keras_versions import momentum_of
+from tfcomp.entropy.keras_versions import momentum_of
 
 # Quintic Newton-Schulz coefficients of the paper: singular values end within 0.7 .. 1.2.
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tfcomp import keras_versions
+from tfcomp.entropy import keras_versions
 
 HALF = "mixed_bfloat16"
 FULL = "float32"

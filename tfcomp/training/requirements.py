@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import os
 import sys
 
-# As TRAINING_PYTHON in setup.py: on any other version the `train` extra leaves TensorFlow out.
-_OLDEST_PYTHON, _NEWEST_PYTHON = (3, 9), (3, 11)
+from tfcomp.errors import CodecError
+
+# As in setup.py: on any other version the `train` extra leaves TensorFlow out.
+_OLDEST_PYTHON, _NEWEST_PYTHON = (3, 9), (3, 13)
+_OLDEST_TENSORFLOW, _FIRST_WITH_KERAS_3 = (2, 14), (2, 16)
 
 
 def explain(error: ModuleNotFoundError, python=sys.version_info[:2]) -> str:
@@ -20,7 +25,29 @@ def explain(error: ModuleNotFoundError, python=sys.version_info[:2]) -> str:
         cure = "run: pip install 'tfcomp[train]'"
     else:
         cure = (
-            f"TensorFlow 2.14 has no release for Python {python[0]}.{python[1]}: take Python 3.9, "
-            "3.10 or 3.11, and run there: pip install 'tfcomp[train]'"
+            f"TensorFlow has no release for Python {python[0]}.{python[1]}: take Python 3.9 to "
+            "3.13, and run there: pip install 'tfcomp[train]'"
         )
     return f"{package} is not installed; {cure}"
+
+
+def check() -> None:
+    """Looks at what is installed before TensorFlow is loaded, which fails with riddles.
+
+    Raises CodecError for a TensorFlow that is too old, and for tf-keras in the place of Keras 3.
+    """
+    try:
+        text = importlib.metadata.version("tensorflow")
+    except importlib.metadata.PackageNotFoundError:
+        return  # under another name, or not at all: its import will tell
+    version = tuple(int(part) for part in text.split(".")[:2])
+    if version < _OLDEST_TENSORFLOW:
+        raise CodecError(
+            f"TensorFlow {text} is too old: run: pip install --upgrade 'tfcomp[train]'"
+        )
+    legacy = os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
+    if legacy and version >= _FIRST_WITH_KERAS_3:
+        raise CodecError(
+            "TF_USE_LEGACY_KERAS puts tf-keras in the place of Keras 3, which tfcomp needs on "
+            f"TensorFlow {text}: run: unset TF_USE_LEGACY_KERAS"
+        )

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tfcomp.entropy.keras_versions import KERAS_3, optimizer_variables
 from tfcomp.errors import CodecError
-from tfcomp.keras_versions import KERAS_3, optimizer_variables
 from tfcomp.training import weights_file
 
 _KEPT = 2

@@ -7,23 +7,9 @@ the one that both understand.
 from __future__ import annotations
 
 import contextlib
-import os
 
 import tensorflow as tf
-
-from tfcomp.errors import CodecError
-
-_FIRST_WITH_KERAS_3 = (2, 16)
-
-if os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true") and (
-    tuple(int(part) for part in tf.__version__.split(".")[:2]) >= _FIRST_WITH_KERAS_3
-):
-    raise CodecError(
-        "TF_USE_LEGACY_KERAS puts tf-keras in the place of Keras 3, on which tfcomp trains with "
-        f"TensorFlow {tf.__version__}: run: unset TF_USE_LEGACY_KERAS"
-    )
-
-from tensorflow import keras  # noqa: E402
+from tensorflow import keras
 
 KERAS_3 = hasattr(keras, "ops")
 
