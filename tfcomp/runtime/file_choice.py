@@ -24,8 +24,8 @@ from tfcomp.runtime.levels import LevelFiles
 if TYPE_CHECKING:
     from tfcomp.runtime.codec import Codec
 
-# For a drawn picture that comes back far from right.
-_ROUNDS_FOR_DRAWN = 4
+# (pixels, rounds): for a drawn picture of up to so many that comes back far from right.
+_ROUNDS_FOR_DRAWN = ((2**19, 4), (2**21, 2))
 
 
 class FileChoice:
@@ -92,9 +92,10 @@ class FileChoice:
     def _mended(self, quality: int) -> bytes:
         """A file for a drawn picture that the encoder network is far off on."""
         codec, found = self._codec, []
-        if any(codec.gains(quality)) and not codec.is_large(*self._pixels.shape[:2]):
-            encoder = IterativeEncoder(codec, self._pixels, quality)
-            found.append(encoder.run(_ROUNDS_FOR_DRAWN).data)
+        size = self._pixels.shape[0] * self._pixels.shape[1]
+        rounds = next((rounds for most, rounds in _ROUNDS_FOR_DRAWN if size <= most), 0)
+        if rounds and any(codec.gains(quality)):
+            found.append(IterativeEncoder(codec, self._pixels, quality).run(rounds).data)
         return self._plain.as_good_and_small(quality, found)
 
     def _decoded(self, data: bytes) -> np.ndarray:
