@@ -29,6 +29,10 @@ BACKEND = "python" if _range_coder is None else "c"
 _INT32 = np.iinfo(np.int32)
 
 
+class UncodableValueError(ValueError):
+    """A value is 2**31 or more away from its table."""
+
+
 def encode(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
     """Writes values[k] (int32 [n]) with table index[k] (int32 [n]); n may be 0.
 
@@ -103,7 +107,7 @@ def _to_symbols(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> np.
     _check_index(index, tables)
     symbols = values.astype(np.int64) - tables.cdf_offset[index]
     if symbols.size and (symbols.min() < _INT32.min or symbols.max() > _INT32.max):
-        raise ValueError("a value is too far from its table to be coded")
+        raise UncodableValueError("a value is too far from its table to be coded")
     return symbols.astype(np.int32)
 
 

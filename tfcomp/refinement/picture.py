@@ -10,7 +10,7 @@ least squared error is kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,13 +22,15 @@ from tfcomp.refinement.lite_graph import LiteGraph
 from tfcomp.refinement.relaxed_latents import relaxed_latents
 from tfcomp.refinement.windows import SIDE_PIXELS, windows
 from tfcomp.runtime.iterative_encoding import IterativeEncoder
-from tfcomp.runtime.lagrangian import multiplier, squared_error
+from tfcomp.runtime.lagrangian import bits_of_squared_error, multiplier, squared_error
 from tfcomp.runtime.padding import EdgePadded
 from tfcomp.runtime.tiles import run_tiled
 
 if TYPE_CHECKING:
     from tfcomp.runtime.codec import Codec
 
+# How far a picture's own multiplier may be from that of photographs.
+_FACTOR = 4.0
 # Of a model whose networks look too far to be run in parts.
 _MOST_PIXELS_AT_ONCE = 4 * SIDE_PIXELS**2
 
@@ -67,9 +69,15 @@ def refine(
     )
     if weight is None:
         max_bytes = len(data)
-    elif not 0 < weight < math.inf:
+    usual = bits_of_squared_error(manifest.rate_distortion, quality)
+    if weight is not None and usual is not None:
+        # Of drawn pictures the curve may say anything.
+        weight = min(max(weight, usual / _FACTOR), usual * _FACTOR)
+    if weight is not None and not 0 < weight < math.inf:
         return data
-    best, cost = data, _cost(codec, pixels, data, weight)
+    # Better by the picture's own curve, and by that of photographs.
+    weights = [weight, *([usual] if usual is not None and weight is not None else [])]
+    best, costs = data, _costs(codec, pixels, data, weights)
     if feedback and any(codec.gains(quality)):
         start = IterativeEncoder(codec, pixels, quality).run(feedback)
         latents, choices = start.latents, start.choices
@@ -79,15 +87,17 @@ def refine(
         codec, pixels, latents, quality, weight, steps, progress, choices
     ):
         if max_bytes is None or len(candidate) <= max_bytes:
-            its_cost = _cost(codec, pixels, candidate, weight)
-            if its_cost < cost:
-                best, cost = candidate, its_cost
+            its_costs = _costs(codec, pixels, candidate, weights)
+            if all(its < before for its, before in zip(its_costs, costs)):
+                best, costs = candidate, its_costs
     return best
 
 
-def _cost(codec: Codec, pixels: np.ndarray, data: bytes, weight: float | None) -> float:
+def _costs(
+    codec: Codec, pixels: np.ndarray, data: bytes, weights: Sequence[float | None]
+) -> list[float]:
     error = squared_error(pixels, codec.decompress(data))
-    return error if weight is None else 8.0 * len(data) + weight * error
+    return [error if each is None else 8.0 * len(data) + each * error for each in weights]
 
 
 def _refined_files(

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tfcomp.bitstream.range_coder import UncodableValueError
 from tfcomp.errors import BundleError
 from tfcomp.runtime.entropy import MAX_LATENT, HyperpriorCoder
 from tfcomp.runtime.feedback import Round, after_round, rounds_of
@@ -155,11 +156,11 @@ class IterativeEncoder:
 
         try:
             latents = after_round(at.latents, at.decoded, at.image, each, cheaper)
-        except AbsurdLatentsError:
+            if not (latents.min() >= -MAX_LATENT and latents.max() <= MAX_LATENT):
+                return None
+            return self._candidate(latents, self._codec.feedback_choices(self._quality))
+        except (AbsurdLatentsError, UncodableValueError):
             return None
-        if not (latents.min() >= -MAX_LATENT and latents.max() <= MAX_LATENT):
-            return None
-        return self._candidate(latents, self._codec.feedback_choices(self._quality))
 
     def _cycle_error(self, latents: np.ndarray) -> Callable[..., np.ndarray]:
         def cycle_error(decoded: np.ndarray, image: np.ndarray) -> np.ndarray:
