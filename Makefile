@@ -46,7 +46,7 @@ test: setup
 # What trains and exports, on the newer TensorFlow as well, in an environment of its own.
 NEW_VENV ?= .venv-new
 NEW_TESTS = tests/agreement tests/entropy tests/models tests/vaegan tests/training tests/export \
-	tests/refinement tests/serving
+	tests/refinement
 test-new:
 	@new="$$(tests/newer_python.sh)" || exit 0; \
 	$(MAKE) setup VENV=$(NEW_VENV) PYTHON="$$new" && $(NEW_VENV)/bin/python -m pytest -q $(NEW_TESTS)

@@ -57,7 +57,8 @@ def test_the_manifest_has_the_configs_gains_for_feedback(codec, photograph):
     assert codec.bundle.manifest.gradient_gains == (0.2, 0.1)
     assert codec.bundle.manifest.rate_gains == (0.3, 0.0)
     plain, first, second = (codec.compress(photograph, 2, feedback=n) for n in (0, 1, 2))
-    assert len({plain, first, second}) == 3
+    # Of this model's wild networks not every round lowers the cost, and then it is not taken.
+    assert plain not in (first, second) and len({plain, first, second}) > 1
 
 
 def test_a_bundle_without_gains_for_the_gradient_has_none(model, tmp_path):

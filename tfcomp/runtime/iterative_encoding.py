@@ -104,6 +104,8 @@ class IterativeEncoder:
         multiplier = self._multiplier(plain)
 
         def cost(candidate: Candidate) -> float:
+            if multiplier is None:  # less error in no more bytes
+                return candidate.error if len(candidate.data) <= len(plain.data) else math.inf
             return 8.0 * len(candidate.data) + multiplier * candidate.error
 
         choices = codec.feedback_choices(quality)
@@ -120,8 +122,11 @@ class IterativeEncoder:
                 progress(number, count)
         return best if least < cost(plain) else plain
 
-    def _multiplier(self, plain: Candidate) -> float:
-        """Bits that a squared grey level is worth; the manifest's, else of this very picture."""
+    def _multiplier(self, plain: Candidate) -> float | None:
+        """Bits that a squared grey level is worth; the manifest's, else of this very picture.
+
+        None where neither says.
+        """
         found = bits_of_squared_error(
             self._codec.bundle.manifest.rate_distortion, self._quality
         )
@@ -133,7 +138,7 @@ class IterativeEncoder:
             self._quality,
             lambda q: plain.data if q == self._quality else self._codec.compress(self._pixels, q),
         )
-        return found if found is not None and math.isfinite(found) else 0.0
+        return found if found is not None and 0 < found < math.inf else None
 
     def _candidate(self, latents: np.ndarray, choices: dict[str, Any]) -> Candidate:
         codec = self._codec
