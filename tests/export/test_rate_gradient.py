@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from tests import hyperprior_factory
+from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.code_lengths import code_lengths
-from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS, quantized
+from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS, encode_and_decode
 from tfcomp.errors import BundleError, CodecError
 from tfcomp.export import tflite
 from tfcomp.export.deployed_entropy import DeployedEntropy
@@ -41,7 +42,9 @@ def _case(prior, content, tables, height, width, quality):
     latents = rng.laplace(0, 2, (height, width, prior.channels)).astype(np.float32)
     latents[0, :, :2] *= 20
     networks = IntegerNetworks(Model(content, 1, "entropy.tflite"), prior.layout)
-    decoded = quantized(latents, quality, networks, tables, prior.layout)
+    decoded = encode_and_decode(
+        latents, quality, networks, tables, prior.layout, range_coder
+    )[1]
     hyper = networks.hyper_analysis(latents, quality)
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
     layers = [networks.pass_layers(number) for number in range(len(prior.passes))]

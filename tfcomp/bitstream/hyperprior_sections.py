@@ -222,26 +222,6 @@ def _encode(
     return (pack_rows(streams), pack_rows(latent_streams)), decoded
 
 
-def quantized(
-    latents: np.ndarray,
-    quality: int,
-    networks: Networks,
-    tables: Mapping[str, CdfTables],
-    layout: Layout,
-    distortion_weight: float | None = None,
-) -> np.ndarray:
-    """What `decode` gives of `encode`'s sections, without writing or reading them.
-
-    latents: float32 [h, w, C] in quantisation steps. distortion_weight: the layout's if None.
-    Returns int16 or int32 [h, w, C] in eighths.
-    """
-    hyper = networks.hyper_analysis(latents, quality)
-    weight = distortion_weight or layout.distortion_weight(quality)
-    return _quantize(
-        latents, hyper, quality, networks, tables["latents"], layout, weight, None, keep=True
-    )
-
-
 def _quantize(
     latents: np.ndarray,
     hyper: np.ndarray,
@@ -250,7 +230,7 @@ def _quantize(
     tables: CdfTables,
     layout: Layout,
     weight: float | None,
-    emit: Callable[[np.ndarray, np.ndarray], None] | None,
+    emit: Callable[[np.ndarray, np.ndarray], None],
     keep: bool,
 ) -> np.ndarray:
     """What latents decode to, int16 or int32 [h, w, C] in eighths.
@@ -279,8 +259,7 @@ def _quantize(
             ):
                 index = s[c]
                 v[c] = symbols = quantize(r[c], index, shifts)
-                if emit is not None:
-                    emit(symbols, index)
+                emit(symbols, index)
             if part.stop <= kept:
                 store(band, MEAN_UNITS * values + mean)
         decoded = store.finish()

@@ -127,21 +127,12 @@ class HyperpriorCoder:
                 distortion_weight,
             )
 
-    def quantized(
-        self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
-    ) -> np.ndarray:
-        """What `decode` gives of the sections that `encode` makes of these latents."""
-        with _tables_are_there():
-            return hyperprior_sections.quantized(
-                latents, quality, self._networks, self._tables, self._layout, distortion_weight
-            )
-
     def rate_gradient(
         self, latents: np.ndarray, decoded: np.ndarray, quality: int
     ) -> np.ndarray:
         """Where others' bits say that what `latents` decode to should go: see `RateGradient`.
 
-        decoded: of `quantized`. Returns float32 [h, w, first channels], in steps.
+        decoded: of `encode_and_decode`. Returns float32 [h, w, first channels], in steps.
         """
         hyper = self._networks.hyper_analysis(latents, quality)
         features = self._networks.hyper_synthesis(hyper, quality)
