@@ -36,7 +36,7 @@ def test_a_training_shows_its_progress_and_no_word_of_graphics_cards(tmp_path):
     done = run([ROOT / "train.py", "--config", TINY, "--steps", "2", "--out", "run"], tmp_path)
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stderr.replace("\r", "\n").splitlines() if line.strip()]
-    assert [line.split(":")[0] for line in lines if "step" not in line] == ["devices"]
+    assert [line.split(":")[0] for line in lines if "step" not in line] == ["devices", "precision"]
     assert not any(word in done.stderr for word in NOISE)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from tfcomp.entropy.keras_versions import tensor_of
 from tfcomp.errors import CodecError
 
 # Attributes of ours that hold variables though they are private.
@@ -99,12 +100,17 @@ def write(path, arrays):
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "wb") as file:
-            np.savez(file, **{name: np.asarray(array) for name, array in arrays.items()})
+            np.savez(file, **{name: _array(value) for name, value in arrays.items()})
         os.replace(temporary, path)
     except OSError as error:
         raise CodecError(f"can't write {path}: {error.strerror}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _array(value):
+    """A variable's value, that of its first replica where it has several."""
+    return value if isinstance(value, np.ndarray) else tensor_of(value).numpy()
 
 
 def read(path):
