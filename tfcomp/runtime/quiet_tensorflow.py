@@ -20,6 +20,9 @@ _NOISE = re.compile(
     rb"|TF-TRT Warning: Could not find TensorRT"
     rb"|This TensorFlow binary is optimized to use available CPU instructions"
     rb"|To enable the following instructions: "
+    # Remarks, and a driver that is not there, as 2.21 writes them.
+    rb"|^I\d{4} \d\d:\d\d:"
+    rb"|failed call to cuInit: .*UNKNOWN ERROR \(303\)"
 )
 
 
@@ -36,4 +39,5 @@ def import_quietly() -> None:
         return
     os.environ[_LEVEL] = _ERRORS_ONLY
     with without_lines(_NOISE):
-        importlib.import_module("tensorflow")
+        tensorflow = importlib.import_module("tensorflow")
+        tensorflow.config.list_physical_devices("GPU")  # which looks for a driver

@@ -231,5 +231,6 @@ def _fit_part(model, source, config, team, observers, start, length):
             epochs=first // line + epochs,
             steps_per_epoch=steps,
             callbacks=observers,
+            shuffle=False,  # the batches are, and Keras 3 says so otherwise
             verbose=0,
         )
