@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import os
+import threading
 import time
 
 import grpc
@@ -37,6 +38,7 @@ class ServedModel:
         self.name = name
         self.version = max(int(entry) for entry in os.listdir(folder) if entry.isdigit())
         self._signatures = tf.saved_model.load(os.path.join(folder, str(self.version))).signatures
+        self._turn = threading.Lock()
         self.faults = collections.deque()
         self.delay = 0.0
         self.requests = 0
@@ -93,7 +95,10 @@ class ServedModel:
                 raise invalid(f"{key} is {dtype.name} {array.shape}, not {spec}")
             tensors[key] = tf.constant(array, spec.dtype)
         try:
-            outputs = self._signatures[signature](**tensors)
+            # One after the other: TensorFlow's eager runtime, which no server uses, crashed here
+            # when several threads called a signature on a busy machine.
+            with self._turn:
+                outputs = self._signatures[signature](**tensors)
         except tf.errors.OpError as error:
             code = next(c for c in grpc.StatusCode if c.value[0] == error.error_code)
             raise Refusal(code, error.message) from None
