@@ -51,7 +51,7 @@ def decode(data: bytes) -> tuple[np.ndarray, np.ndarray]:
     The latents are what the entropy coder gives: the same integers on every machine. The pixels
     are what `tfcomp.decompress` gives, whose floating-point sums may be rounded in other ways.
     """
-    container = codec.parse_installed(data)
+    container, _ = codec.parse_installed(data)
     owner = codec.shared_codec(registry.find_by_fingerprint(container.fingerprint))
     stride = owner.bundle.manifest.stride
     rows, columns = -(-container.height // stride), -(-container.width // stride)

@@ -13,8 +13,9 @@ import tfcomp
 from tests.bundle_factory import photo, write_bundle
 from tfcomp.bitstream.container import parse
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.images.difference import squared_error
 from tfcomp.refinement import picture, windows
-from tfcomp.runtime.lagrangian import multiplier, squared_error
+from tfcomp.runtime.lagrangian import multiplier
 
 
 @pytest.fixture

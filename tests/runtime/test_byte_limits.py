@@ -7,7 +7,7 @@ from skimage import data as photographs
 import tfcomp
 from tests.bundle_factory import photo
 from tfcomp.errors import ImageError
-from tfcomp.runtime.lagrangian import squared_error
+from tfcomp.images.difference import squared_error
 
 
 def _flat(side, *colour):

@@ -46,7 +46,7 @@ def test_the_bundle_of_a_folder_is_shipped(folder):
 
 @pytest.mark.parametrize(("folder", "golden"), GOLDEN)
 def test_a_golden_file_says_what_it_said(folder, golden):
-    container = parse_installed(contents(folder, golden))
+    container, _ = parse_installed(contents(folder, golden))
     said = (container.width, container.height, container.quality)
     assert said == (golden["width"], golden["height"], golden["quality"])
 

@@ -173,9 +173,9 @@ def encode(
     hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if None.
     distortion_weight: the layout's of that quality if None.
     """
-    weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
-    inputs = (latents, quality, networks, tables, layout, coder, hyper_latents, weight)
-    return _encode(*inputs, keep=False)[0]
+    inputs = (latents, quality, networks, tables, layout, coder)
+    choices = (thresholds, hyper_latents, distortion_weight)
+    return encode_and_decode(*inputs, *choices, keep=False)[0]
 
 
 def encode_and_decode(
@@ -185,25 +185,16 @@ def encode_and_decode(
     tables: Mapping[str, CdfTables],
     layout: Layout,
     coder: Coder | Any,
+    thresholds: bool = True,
+    hyper_latents: np.ndarray | None = None,
     distortion_weight: float | None = None,
+    keep: bool = True,
 ) -> tuple[tuple[bytes, bytes], np.ndarray]:
-    """What `encode` gives, and what `decode` makes of it: int16 or int32 [h, w, C] in eighths."""
-    weight = distortion_weight or layout.distortion_weight(quality)
-    return _encode(latents, quality, networks, tables, layout, coder, None, weight, keep=True)
+    """What `encode` gives, and what `decode` makes of it: int16 or int32 [h, w, C] in eighths.
 
-
-def _encode(
-    latents: np.ndarray,
-    quality: int,
-    networks: Networks,
-    tables: Mapping[str, CdfTables],
-    layout: Layout,
-    coder: Coder | Any,
-    hyper_latents: np.ndarray | None,
-    weight: float | None,
-    keep: bool,
-) -> tuple[tuple[bytes, bytes], np.ndarray]:
-    """Sections and decoded values; without `keep`, only of channels that a pass looks at."""
+    keep: whether channels that no pass looks at are in the latter, too.
+    """
+    weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
     hyper = hyper_latents
     if hyper is None:
         hyper = networks.hyper_analysis(latents, quality)

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tfcomp.cli.files import read_standard_input, require_regular, run_jobs
+from tfcomp.cli.files import add_names, add_writing, read_standard_input, require_regular, run_jobs
 from tfcomp.cli.output import complain, print_result
 from tfcomp.cli.plan import COMPRESSED, STANDARD_STREAM, Direction, Job, plan
 from tfcomp.cli.progress import sign_of_life
@@ -29,10 +29,7 @@ _DIRECTION = Direction(PICTURE_SUFFIXES, COMPRESSED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", metavar="IN", nargs="+", help="image, folder or -")
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", help="file or -; folder for what several inputs give"
-    )
+    add_names(parser, "image, folder or -")
     parser.add_argument("-m", "--model", help="name or path of a bundle (see tfcomp models)")
     rate = parser.add_mutually_exclusive_group()
     rate.add_argument(
@@ -64,12 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLOUR",
         help="what transparent pictures are laid on: a name or #rrggbb (white)",
     )
-    existing = parser.add_mutually_exclusive_group()
-    existing.add_argument("-f", "--force", action="store_true", help="overwrite existing files")
-    existing.add_argument(
-        "--skip-existing", action="store_true", help="what is there already counts as done"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a file")
+    add_writing(parser)
 
 
 def run(options: argparse.Namespace) -> int:

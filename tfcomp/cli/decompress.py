@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfcomp.cli.files import read_stream_or, require_regular, run_jobs
+from tfcomp.cli.files import add_names, add_writing, read_stream_or, require_regular, run_jobs
 from tfcomp.cli.output import print_result
 from tfcomp.cli.plan import COMPRESSED, STANDARD_STREAM, Direction, Job, plan
 from tfcomp.cli.progress import sign_of_life
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", metavar="IN", nargs="+", help=".tfcomp file, folder or -")
-    parser.add_argument(
-        "-o", "--output", metavar="OUT", help="file or -; folder for what several inputs give"
-    )
+    add_names(parser, ".tfcomp file, folder or -")
     parser.add_argument("-m", "--model", help="only take files of this model (name or path)")
     parser.add_argument(
         "--format", metavar="EXT", help="png, jpg, webp ...; instead of OUT's ending"
@@ -40,12 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="the largest image to decode, instead of the model's limit",
     )
-    existing = parser.add_mutually_exclusive_group()
-    existing.add_argument("-f", "--force", action="store_true", help="overwrite existing files")
-    existing.add_argument(
-        "--skip-existing", action="store_true", help="what is there already counts as done"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a file")
+    add_writing(parser)
 
 
 def run(options: argparse.Namespace) -> int:

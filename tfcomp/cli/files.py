@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from tfcomp.bitstream.container import MAGIC
@@ -21,9 +21,27 @@ from tfcomp.cli.output import (
 from tfcomp.cli.plan import STANDARD_STREAM, Direction, Job, Plan
 from tfcomp.cli.progress import terminal_size
 from tfcomp.errors import CodecError, ImageError, OutputError
-from tfcomp.folder_contents import is_regular
+from tfcomp.folder_contents import is_regular, suffix_of
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.unfinished import sweep_unfinished
+
+
+def add_names(parser: argparse.ArgumentParser, inputs: str) -> None:
+    """The arguments that name files, as `plan` takes them. inputs: what they may be, for help."""
+    parser.add_argument("inputs", metavar="IN", nargs="+", help=inputs)
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", help="file or -; folder for what several inputs give"
+    )
+
+
+def add_writing(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `run_jobs`."""
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("-f", "--force", action="store_true", help="overwrite existing files")
+    existing.add_argument(
+        "--skip-existing", action="store_true", help="what is there already counts as done"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a file")
 
 
 def run_jobs(
@@ -114,7 +132,7 @@ def _is_done(job: Job, direction: Direction) -> bool:
     """Whether the job's result is there, or its input is a result itself."""
     if job.target == STANDARD_STREAM:
         return False
-    if direction.compresses and Path(job.source).suffix.lower() == direction.new_suffix:
+    if direction.compresses and suffix_of(job.source) == direction.new_suffix:
         return _starts_like_compressed(job.source)
     if direction.compresses:
         return _starts_like_compressed(job.target)

@@ -19,11 +19,6 @@ ONLY_FIRST_REPLICA = (
 )
 
 
-def tensor_of(variable):
-    """The value of a variable of Keras or TensorFlow, a tensor."""
-    return tf.convert_to_tensor(variable)
-
-
 def tensorflow_variable(variable):
     """The `tf.Variable` of a variable of Keras 3; that of Keras 2 or TensorFlow itself."""
     return variable.value if KERAS_3 and isinstance(variable, keras.Variable) else variable
@@ -51,12 +46,6 @@ def momentum_of(optimizer, variable):
     if KERAS_3:
         return optimizer._momentums[optimizer._get_variable_index(variable)]
     return optimizer._momentums[optimizer._index_dict[optimizer._var_key(variable)]]
-
-
-def optimizer_variables(optimizer):
-    """All that an optimiser keeps between steps, in a fixed order."""
-    variables = optimizer.variables
-    return list(variables() if callable(variables) else variables)
 
 
 def step_results(trackers):

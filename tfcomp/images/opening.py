@@ -9,7 +9,6 @@ formats are listed that hold people's pictures.
 from __future__ import annotations
 
 import importlib
-import io
 import os
 import warnings
 from typing import BinaryIO
@@ -28,6 +27,17 @@ _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 _AVIF_BRANDS = (b"avif", b"avis")
 _JXL_STARTS = (b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n")
 # fmt: on
+# Pillow's name: what people call the format, the plugin's module and its package.
+_PLUGINS = {
+    "JXL": ("JPEG XL", "pillow_jxl", "pillow-jxl-plugin"),
+    "AVIF": ("AVIF", "pillow_avif", "pillow-avif-plugin"),
+    "HEIF": ("HEIC", "pillow_heif", "pillow-heif"),
+}
+_PLUGIN_OF_SUFFIX = {
+    ".jxl": "JXL",
+    ".avif": "AVIF",
+    **dict.fromkeys((".heic", ".heif", ".hif"), "HEIF"),
+}
 _HEAD_BYTES = 64
 # Opened by the caller, they are drawn by another program only when their pixels are asked for.
 _DRAWN_BY_OTHERS = ("EPS", "WMF")
@@ -65,26 +75,23 @@ def register_plugin_of(head: bytes) -> None:
     """
     brands = _brands(head)
     if head.startswith(_JXL_STARTS):
-        _register("JXL", "JPEG XL", "pillow_jxl", "pillow-jxl-plugin")
+        _register("JXL")
     elif brands & set(_AVIF_BRANDS):
-        _register("AVIF", "AVIF", "pillow_avif", "pillow-avif-plugin")
+        _register("AVIF")
     elif brands & set(_HEIF_BRANDS):
-        _register("HEIF", "HEIC", "pillow_heif", "pillow-heif")
+        _register("HEIF")
 
 
 def register_plugin_of_suffix(suffix: str) -> None:
     """`register_plugin_of` for a file that is to be written, by its lower-case ending."""
-    if suffix in (".heic", ".heif", ".hif"):
-        _register("HEIF", "HEIC", "pillow_heif", "pillow-heif")
-    elif suffix == ".jxl":
-        _register("JXL", "JPEG XL", "pillow_jxl", "pillow-jxl-plugin")
-    elif suffix == ".avif":
-        _register("AVIF", "AVIF", "pillow_avif", "pillow-avif-plugin")
+    if suffix in _PLUGIN_OF_SUFFIX:
+        _register(_PLUGIN_OF_SUFFIX[suffix])
 
 
-def _register(name: str, spoken: str, module_name: str, package: str) -> None:
+def _register(name: str) -> None:
     if name in Image.OPEN:
         return
+    spoken, module_name, package = _PLUGINS[name]
     try:
         module = importlib.import_module(module_name)
         if name == "HEIF":
@@ -112,8 +119,3 @@ def _head(source: str | os.PathLike | BinaryIO) -> bytes:
     head = source.read(_HEAD_BYTES)
     source.seek(0)
     return head
-
-
-def open_bytes(content: bytes) -> ImageFile.ImageFile:
-    """`open_image` of a file's bytes."""
-    return open_image(io.BytesIO(content))

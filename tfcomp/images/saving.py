@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from tfcomp.errors import ConfigError, ImageError, OutputError
+from tfcomp.images.difference import squared_error
 from tfcomp.images.opening import register_plugin_of_suffix
 
 LEAST_PSNR = 40.0
@@ -113,8 +114,4 @@ def _is_near(pixels: np.ndarray, content: bytes, file_format: str) -> bool:
         return False
     if again.shape != pixels.shape:
         return False
-    error = sum(  # by rows, so that no copy in a wider type is made of the whole
-        float(np.square(again[row].astype(np.float32) - pixels[row]).sum())
-        for row in range(len(pixels))
-    )
-    return error <= pixels.size * 255.0**2 / 10 ** (LEAST_PSNR / 10)
+    return squared_error(again, pixels) <= pixels.size * 255.0**2 / 10 ** (LEAST_PSNR / 10)

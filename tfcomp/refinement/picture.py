@@ -17,12 +17,13 @@ import numpy as np
 
 from tfcomp.bitstream.container import parse
 from tfcomp.errors import CodecError
+from tfcomp.images.difference import squared_error
 from tfcomp.refinement.descent import Descent
 from tfcomp.refinement.lite_graph import LiteGraph
 from tfcomp.refinement.relaxed_latents import relaxed_latents
 from tfcomp.refinement.windows import SIDE_PIXELS, windows
 from tfcomp.runtime.iterative_encoding import IterativeEncoder
-from tfcomp.runtime.lagrangian import bits_of_squared_error, multiplier, squared_error
+from tfcomp.runtime.lagrangian import bits_of_squared_error, multiplier
 from tfcomp.runtime.padding import EdgePadded
 from tfcomp.runtime.tiles import run_tiled
 
@@ -67,16 +68,18 @@ def refine(
         quality,
         lambda q: data if q == quality else codec.compress(pixels, q, feedback=feedback),
     )
+    weights = [weight]
     if weight is None:
         max_bytes = len(data)
-    usual = bits_of_squared_error(manifest.rate_distortion, quality)
-    if weight is not None and usual is not None:
-        # Of drawn pictures the curve may say anything.
-        weight = min(max(weight, usual / _FACTOR), usual * _FACTOR)
-    if weight is not None and not 0 < weight < math.inf:
-        return data
-    # Better by the picture's own curve, and by that of photographs.
-    weights = [weight, *([usual] if usual is not None and weight is not None else [])]
+    else:
+        usual = bits_of_squared_error(manifest.rate_distortion, quality)
+        if usual is not None:
+            # Of drawn pictures the curve may say anything. Better is what is so by the picture's
+            # own curve and by that of photographs.
+            weight = min(max(weight, usual / _FACTOR), usual * _FACTOR)
+            weights = [weight, usual]
+        if not 0 < weight < math.inf:
+            return data
     best, costs = data, _costs(codec, pixels, data, weights)
     if feedback and any(codec.gains(quality)):
         start = IterativeEncoder(codec, pixels, quality).run(feedback)

@@ -34,6 +34,7 @@ from tfcomp.runtime.image_input import WHITE, Background, read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model, Network
 from tfcomp.runtime.iterative_encoding import AbsurdLatentsError, Improvement
+from tfcomp.runtime.manifest import Manifest
 from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.padding import EdgePadded, padding_fits
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_pixels
@@ -355,21 +356,28 @@ def decompress(
     Same arguments, result and errors as `Codec.decompress`; the model is kept for the next file.
     """
     data = read_compressed(data)
-    container = parse_installed(data, max_pixels)
-    installed = registry.find_by_fingerprint(container.fingerprint)
+    _, installed = parse_installed(data, max_pixels)
     return shared_codec(installed).decompress(data, max_pixels)
 
 
-def parse_installed(data: bytes, max_pixels: int | None = None) -> Container:
+def parse_installed(
+    data: bytes, max_pixels: int | None = None
+) -> tuple[Container, registry.InstalledBundle]:
     """Takes a file apart, with every check, if an installed model wrote it; decodes nothing.
 
     max_pixels: see `Codec.decompress`.
+    Returns what the file holds, and the bundle of its model.
     Raises BitstreamError for a damaged file, UnknownBundleError where its model isn't installed.
     """
-    container = parse(data, lambda short: registry.find_by_fingerprint(short).manifest)
-    manifest = registry.find_by_fingerprint(container.fingerprint).manifest
-    check_pixels(container, manifest, len(data), max_pixels)
-    return container
+    found: list[registry.InstalledBundle] = []
+
+    def lookup(fingerprint: bytes) -> Manifest:
+        found.append(registry.find_by_fingerprint(fingerprint))
+        return found[0].manifest
+
+    container = parse(data, lookup)
+    check_pixels(container, found[0].manifest, len(data), max_pixels)
+    return container, found[0]
 
 
 def shared_codec(installed: registry.InstalledBundle) -> Codec:

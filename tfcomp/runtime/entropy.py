@@ -124,7 +124,7 @@ class HyperpriorCoder:
                 self._tables,
                 self._layout,
                 range_coder,
-                distortion_weight,
+                distortion_weight=distortion_weight,
             )
 
     def rate_gradient(

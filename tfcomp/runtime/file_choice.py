@@ -18,7 +18,6 @@ from tfcomp.bitstream.container import MAX_PIXELS, parse
 from tfcomp.errors import ImageError
 from tfcomp.runtime.drawn_pictures import is_drawn
 from tfcomp.runtime.iterative_encoding import Improvement, IterativeEncoder, Progress
-from tfcomp.runtime.lagrangian import squared_error
 from tfcomp.runtime.levels import LevelFiles
 
 if TYPE_CHECKING:
@@ -70,10 +69,7 @@ class FileChoice:
     def improvement(self, data: bytes) -> Improvement:
         """What a file is beside the one that the encoder network alone makes at its quality."""
         plain = self._plain.file(parse(data, lambda _: self._codec.bundle).quality)
-        errors = [
-            squared_error(self._pixels, self._decoded(each)) / self._pixels.size
-            for each in (plain, data)
-        ]
+        errors = [self._plain.error_of(each) / self._pixels.size for each in (plain, data)]
         return Improvement(len(plain), len(data), *errors)
 
     def _files(self, make: Callable[[int], bytes]) -> LevelFiles:

@@ -23,9 +23,10 @@ import numpy as np
 
 from tfcomp.bitstream.range_coder import UncodableValueError
 from tfcomp.errors import BundleError
+from tfcomp.images.difference import squared_error
 from tfcomp.runtime.entropy import MAX_LATENT, HyperpriorCoder
 from tfcomp.runtime.feedback import Round, after_round, rounds_of
-from tfcomp.runtime.lagrangian import bits_of_squared_error, multiplier, squared_error
+from tfcomp.runtime.lagrangian import bits_of_squared_error, multiplier
 from tfcomp.runtime.padding import EdgePadded
 
 if TYPE_CHECKING:
@@ -101,12 +102,12 @@ class IterativeEncoder:
         codec, quality = self._codec, self._quality
         latents = codec.encode_image(EdgePadded(self._pixels, self._stride), quality)
         plain = self._candidate(latents, {})
-        multiplier = self._multiplier(plain)
+        worth = self._multiplier(plain)
 
         def cost(candidate: Candidate) -> float:
-            if multiplier is None:  # less error in no more bytes
+            if worth is None:  # less error in no more bytes
                 return candidate.error if len(candidate.data) <= len(plain.data) else math.inf
-            return 8.0 * len(candidate.data) + multiplier * candidate.error
+            return 8.0 * len(candidate.data) + worth * candidate.error
 
         choices = codec.feedback_choices(quality)
         at = best = self._candidate(latents, choices) if choices else plain

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfcomp.images.difference import squared_error
+
 if TYPE_CHECKING:
     from tfcomp.runtime.codec import Codec
 
@@ -51,17 +53,6 @@ def usual_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> fl
         if point.get("quality") == quality and type(point.get("psnr")) in (int, float):
             return _mean_squared_error(point["psnr"])
     return None
-
-
-def squared_error(one: np.ndarray, other: np.ndarray) -> float:
-    """Sum over pixels and colours of (one - other)^2, of uint8 [H, W, 3] each.
-
-    Row by row, so that a large picture needs no copy of itself in floating point.
-    """
-    return sum(
-        float(np.square(row.astype(np.float32) - theirs).sum(dtype=np.float64))
-        for row, theirs in zip(one, other)
-    )
 
 
 def multiplier(

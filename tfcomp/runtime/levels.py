@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from tfcomp.errors import ImageError
-from tfcomp.runtime.lagrangian import bits_of_squared_error, squared_error, usual_squared_error
+from tfcomp.images.difference import squared_error
+from tfcomp.runtime.lagrangian import bits_of_squared_error, usual_squared_error
 
 # In pixels: of pictures up to here, all levels are tried where that may bring something.
 SMALL = 2**18
@@ -44,9 +45,9 @@ class LevelFiles:
         self._pixels, self._count, self._points = pixels, count, points
         self._make, self._decode = make, decode
         self._small = pixels.shape[0] * pixels.shape[1] <= SMALL
-        self.drawn = drawn
+        self._drawn = drawn
         self._files: dict[int, bytes] = {}
-        self._errors: dict[int, float] = {}
+        self._errors: dict[bytes, float] = {}
 
     def file(self, level: int) -> bytes:
         """The file of a level."""
@@ -54,16 +55,16 @@ class LevelFiles:
             self._files[level] = self._make(level)
         return self._files[level]
 
-    def error(self, level: int) -> float:
-        """Sum over pixels and colours of the squared error of what the level's file decodes to."""
-        if level not in self._errors:
-            self._errors[level] = self._error_of(self.file(level))
-        return self._errors[level]
+    def error_of(self, data: bytes) -> float:
+        """Sum over pixels and colours of the squared error of what a file decodes to."""
+        if data not in self._errors:
+            self._errors[data] = squared_error(self._pixels, self._decode(data))
+        return self._errors[data]
 
     def is_off(self, level: int) -> bool:
         """Whether the picture is far from as good as an easy one should be at this level."""
         usual = usual_squared_error(self._points, level)
-        return usual is not None and self.error(level) > (
+        return usual is not None and self.error_of(self.file(level)) > (
             _GOOD_ENOUGH * usual * self._pixels.size
         )
 
@@ -75,11 +76,11 @@ class LevelFiles:
         weight = bits_of_squared_error(self._points, level)
         if weight is None:
             return files[0]
-        return min(files, key=lambda data: 8.0 * len(data) + weight * self._error_of(data))
+        return min(files, key=lambda data: 8.0 * len(data) + weight * self.error_of(data))
 
     def nearest_of(self, files: Sequence[bytes]) -> bytes:
         """That of least error, the smallest of equal ones."""
-        return min(files, key=lambda data: (self._error_of(data), len(data)))
+        return min(files, key=lambda data: (self.error_of(data), len(data)))
 
     def as_good_and_small(self, level: int, others: Sequence[bytes]) -> bytes:
         """The cheapest file for a level, or the smallest that is not 0.1 dB worse.
@@ -87,14 +88,11 @@ class LevelFiles:
         others: files that were made otherwise. Beside them there are the level's own and, of a
         small picture, those of lower levels.
         """
-        levels = range(level, 0, -1) if self._small else [level]
-        files = [self.file(level), *others, *(self.file(each) for each in levels)]
-        best = self._error_of(self.cheapest_of(files, level))
-        as_good = [data for data in files if self._error_of(data) <= _A_TENTH_DECIBEL * best]
+        lower = range(level - 1, 0, -1) if self._small else ()
+        files = [self.file(level), *others, *map(self.file, lower)]
+        best = self.error_of(self.cheapest_of(files, level))
+        as_good = [data for data in files if self.error_of(data) <= _A_TENTH_DECIBEL * best]
         return min(as_good, key=len)
-
-    def _error_of(self, data: bytes) -> float:
-        return squared_error(self._pixels, self._decode(data))
 
     def best_within(self, max_bytes: int) -> bytes:
         """The file of least error among those of at most so many bytes.
@@ -103,7 +101,7 @@ class LevelFiles:
         """
         everything = range(1, self._count + 1)
         tried = set(everything)
-        if not (self._small or self.drawn):
+        if not (self._small or self._drawn):
             tried = self._tried_from_the_likeliest(max_bytes)
         if not any(len(self.file(level)) <= max_bytes for level in tried):
             tried = set(everything)
@@ -114,10 +112,9 @@ class LevelFiles:
                 f"the image takes {smallest} bytes at the least, more than the {max_bytes} "
                 "allowed; allow more, or shrink the image"
             )
-        if not self.drawn and self._grow(fitting):
+        if not self._drawn and self._grow(fitting):
             return self.file(fitting[-1])
-        best = min(fitting, key=lambda level: (self.error(level), len(self.file(level)), level))
-        return self.file(best)
+        return self.nearest_of([self.file(level) for level in fitting])
 
     def _tried_from_the_likeliest(self, max_bytes: int) -> set[int]:
         """Levels of which the highest that fits is the best, in a picture whose files grow."""

@@ -32,7 +32,6 @@ from tfcomp.runtime.pillow_saving import (
     save_all,
     save_whole,
 )
-from tfcomp.runtime.registry import find_by_fingerprint
 
 __all__ = ["FORMAT", "TfcompImageFile", "TfcompOpenError", "TfcompSaveError", "register"]
 
@@ -63,12 +62,12 @@ class TfcompImageFile(ImageFile.ImageFile):
             raise SyntaxError("not a .tfcomp file")  # Pillow's word for: ask the next plugin
         self._compressed = MAGIC + self.fp.read(MAX_FILE_BYTES)
         try:
-            container = codec.parse_installed(self._compressed, **_limit())
+            container, installed = codec.parse_installed(self._compressed, **_limit())
         except CodecError as error:
             raise TfcompOpenError(str(error)) from error
         self._size = (container.width, container.height)
         self._mode = "RGB"
-        levels = find_by_fingerprint(container.fingerprint).manifest.qualities
+        levels = installed.manifest.qualities
         self.info["level"] = container.quality
         self.info["quality"] = quality_of(container.quality, levels)
         self.info["model"] = container.fingerprint.hex()

@@ -11,8 +11,6 @@ import tensorflow as tf
 from tensorflow import keras
 from tqdm import tqdm
 
-from tfcomp.entropy.keras_versions import tensor_of
-
 
 class ProgressBar(keras.callbacks.Callback):
     """One bar over all steps: loss, bits/pixel, PSNR in dB, time left.
@@ -105,8 +103,8 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         # After TerminateOnNaN the last good checkpoint is what a resumed run needs.
-        finite = (np.all(np.isfinite(tensor_of(v))) for v in self.model.trainable_variables)
-        if self.writes and all(finite):
+        weights = (tf.convert_to_tensor(v) for v in self.model.trainable_variables)
+        if self.writes and all(np.all(np.isfinite(weight)) for weight in weights):
             self.save()
 
     def save(self):

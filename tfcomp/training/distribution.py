@@ -13,7 +13,7 @@ import contextlib
 
 import tensorflow as tf
 
-from tfcomp.entropy.keras_versions import tensor_of, tensorflow_variable
+from tfcomp.entropy.keras_versions import tensorflow_variable
 from tfcomp.errors import CodecError, ConfigError
 
 
@@ -94,7 +94,7 @@ class Team:
     def _values_of_first_replica(self, values):
         """Tensors' values on the chief, as numpy arrays; one round for each type of number."""
         local = [
-            tensor_of(_on_this_worker(self.strategy, tensorflow_variable(each)))
+            tf.convert_to_tensor(_on_this_worker(self.strategy, tensorflow_variable(each)))
             for each in values
         ]
         given = {}
@@ -146,7 +146,7 @@ def copy_weights(source, target):
     """
     for theirs, ours in zip(source.weights, target.weights):
         if _is_replicated(ours):
-            ours.assign(tensor_of(theirs))
+            ours.assign(tf.convert_to_tensor(theirs))
 
 
 def _is_replicated(variable):

@@ -105,8 +105,7 @@ def _train(config, folder, resume, team):
         # They were made of weights that training does not begin with.
         for each in model.averages.values():
             each.start()
-    states = map(keras_versions.optimizer_variables, optimizers.values())
-    kept = [variable for state in states for variable in state]
+    kept = [variable for optimizer in optimizers.values() for variable in optimizer.variables]
     kept += [value for each in model.averages.values() for value in each.values]
     team.copy_from_chief([*model.weights, *kept, step])
     remaining = settings.steps - int(step)

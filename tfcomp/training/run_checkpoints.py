@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tfcomp.entropy.keras_versions import KERAS_3, optimizer_variables
+from tfcomp.entropy.keras_versions import KERAS_3
 from tfcomp.errors import CodecError
 from tfcomp.training import weights_file
 
 _KEPT = 2
 _PATTERN = "step-*.npz"
+_KERAS = 3 if KERAS_3 else 2
 
 
 def latest(folder):
@@ -48,7 +49,7 @@ class RunCheckpoints:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CodecError(f"can't write {self.folder}: {error.strerror}") from error
-        arrays = {"step": self.step, "keras": np.int64(3 if KERAS_3 else 2)}
+        arrays = {"step": self.step, "keras": np.int64(_KERAS)}
         arrays.update(self._variables())
         weights_file.write(self.folder / f"step-{int(self.step):08d}.npz", arrays)
         for path in sorted(self.folder.glob(_PATTERN))[:-_KEPT]:
@@ -72,7 +73,7 @@ class RunCheckpoints:
             )
         arrays = weights_file.read(path)
         keras = int(arrays.pop("keras", 0))
-        if keras != (3 if KERAS_3 else 2):
+        if keras != _KERAS:
             raise CodecError(
                 f"{path} was written under Keras {keras}, whose optimisers keep other numbers: "
                 "resume it there, or begin a new run with training.start_from"
@@ -89,7 +90,7 @@ class RunCheckpoints:
             for name, variable in weights_file.named_variables(self.model).items()
         }
         for name in self.model.optimizer_names:
-            for number, variable in enumerate(optimizer_variables(getattr(self.model, name))):
+            for number, variable in enumerate(getattr(self.model, name).variables):
                 named[f"optimizer/{name}/{number}"] = variable
         for name, averages in self.model.averages.items():
             for number, variable in enumerate(averages.values):

@@ -8,18 +8,16 @@ another shape is an error. (Under Keras 3, `tf.train.Checkpoint` skips lists of 
 
 from __future__ import annotations
 
-import os
-import secrets
+import io
 import zipfile
 import zlib
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp.entropy.keras_versions import tensor_of
 from tfcomp.errors import CodecError
+from tfcomp.runtime.atomic_file import write_atomically
 
 # Attributes of ours that hold variables though they are private.
 _PRIVATE = ("_density", "_matrices", "_biases", "_factors", "_weight_logit", "_ratio_logit")
@@ -94,23 +92,16 @@ def write(path, arrays):
       arrays: dict of name -> variable, tensor or array.
 
     Raises:
-      CodecError: the file cannot be written.
+      OutputError: the file cannot be written.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            np.savez(file, **{name: _array(value) for name, value in arrays.items()})
-        os.replace(temporary, path)
-    except OSError as error:
-        raise CodecError(f"can't write {path}: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    content = io.BytesIO()
+    np.savez(content, **{name: _array(value) for name, value in arrays.items()})
+    write_atomically(path, content.getbuffer())
 
 
 def _array(value):
     """A variable's value, that of its first replica where it has several."""
-    return value if isinstance(value, np.ndarray) else tensor_of(value).numpy()
+    return value if isinstance(value, np.ndarray) else tf.convert_to_tensor(value).numpy()
 
 
 def read(path):
