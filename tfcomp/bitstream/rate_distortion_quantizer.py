@@ -22,7 +22,7 @@ from tfcomp.bitstream.tables import CdfTables
 # uniform quantiser's error is s^2 / 12, and its rate falls by log2 s.
 BITS_OF_A_SQUARED_STEP = 6.0 / np.log(2.0)
 # To latents that were trained with rounding to nearest such thresholds do harm; this is best for
-# them (docs/experiments_entropy.md), and what bundles get that name no weights of their own.
+# them (lab/notes/experiments_entropy.md), and what bundles get that name no weights of their own.
 DISTORTION_WEIGHT = 30.0
 LEVELS = 16
 LARGEST_SHIFT = 0.6

@@ -1,6 +1,6 @@
 """The learned post-filter: a TFLite network run by the runtime's interpreter.
 
-`python -m tfcomp.training.post_filter` makes it; its model card lies beside it.
+`python -m lab.post_filter`, a command of the repository, makes it; its model card lies beside it.
 """
 
 from __future__ import annotations
@@ -65,5 +65,5 @@ def _read(path: str) -> LearnedFilter:
     except OSError:
         raise CodecError(
             f"there is no learned post-filter at {path}; train one with python -m "
-            f"tfcomp.training.post_filter and name it in {ENVIRONMENT_VARIABLE}"
+            f"lab.post_filter in tfcomp's repository and name it in {ENVIRONMENT_VARIABLE}"
         ) from None

@@ -13,7 +13,7 @@ across edges (Perona, Malik 1990, "Scale-space and edge detection using anisotro
 patches instead of single pixels as in Buades et al. 2005, "A non-local algorithm for image
 denoising"; trained: Chen, Pock 2017, arXiv:1508.02848). As in all mirrored layers D^T has the
 kernel of D. Few convolutions and leaky ReLUs do not learn such products of differences and weights:
-docs/experiments.md has the figures.
+lab/notes/experiments.md has the figures.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     image -> mean over blocks down to 64x64 -> [conv 3x3 -> ReLU] x 5 -> mean -> dense -> 2 numbers
 
-Trained beforehand on the training split (tfcomp/training/attributes.py) and then never changed, it
+Trained beforehand on the training split (lab/attributes.py) and then never changed, it
 lends its features to the likelihood term of vaegan: two pictures are alike where this network sees
 the same in them. Nothing else of it goes into a codec; files and bundles know nothing about it.
 """
@@ -46,7 +46,7 @@ class FrozenAttributes:
         except (OSError, KeyError, ValueError) as error:
             raise ConfigError(
                 f"{path} holds no attribute network ({error}): make one with "
-                "python -m tfcomp.training.attributes FACES --out FILE"
+                "python -m lab.attributes FACES --out FILE in tfcomp's repository"
             ) from None
         self._arrays = [np.asarray(array, np.float32) for array in arrays]
 

@@ -1,6 +1,6 @@
 """Ways to make bits, compared: equal networks, data and steps, equal bits sent.
 
-    python -m tfcomp.training.binarizer_table --config configs/binary.yaml --steps 800 \\
+    python -m lab.binarizer_table --config configs/binary.yaml --steps 800 \\
         --data tfds:cifar10 --data-dir TFDS --out runs/binarizers
 
 Trains the config's model once with each binariser and measures it on pictures of the test split:
@@ -205,7 +205,7 @@ def saturation_picture(result, path):
 
 def main(arguments=None):
     """Runs the command; returns its exit code, 2 for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m tfcomp.training.binarizer_table")
+    parser = argparse.ArgumentParser(prog="python -m lab.binarizer_table")
     parser.add_argument("--config", type=Path, default=Path("configs/binary.yaml"))
     parser.add_argument("--steps", type=int, help="of each training")
     parser.add_argument("--data", metavar="SOURCE")
