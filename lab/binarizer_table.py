@@ -25,8 +25,9 @@ from tfcomp import config as config_module
 from tfcomp.data import sources
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.metrics import psnr
+from tfcomp.runs import run_folder
 from tfcomp.runtime.atomic_file import write_atomically
-from tfcomp.training import averages, run_folder
+from tfcomp.training import averages
 from tfcomp.training.batches import training_batches
 from tfcomp.training.binary_demonstration import test_pictures
 from tfcomp.training.callbacks import ProgressBar
@@ -89,7 +90,8 @@ def train_and_measure(name, config, pictures):
     keras.utils.set_random_seed(settings.seed)
     source = sources.open_source(data.source, data.data_dir, data.split)
     model = run_folder.build_model(config)
-    model.compile(optimizer=build_optimizer(config.optimizer, settings.steps))
+    optimizer = build_optimizer(config.optimizer, settings.steps, model.hidden_kernels)
+    model.compile(optimizer=optimizer)
     model.clip_norm, model.seed = config.optimizer.clip_norm, settings.seed
     model.total_steps = settings.steps
     averages.attach(model, config.optimizer)

@@ -127,7 +127,7 @@ def _make_bundles(run, folders):
     from tfcomp.data.sample_source import sample_images
     from tfcomp.export import bundle, calibration, int8, tflite
     from tfcomp.export.families import deploy
-    from tfcomp.training import run_folder
+    from tfcomp.runs import run_folder
 
     model, config = run_folder.load_model(run)
     calibrated = {}

@@ -36,7 +36,8 @@ def test_the_command_trains_shows_and_shows_again(tmp_path, capsys):
 
 
 def test_a_run_of_another_family_is_refused(tmp_path, monkeypatch, capsys):
-    from tfcomp.training import binary_demonstration, run_folder
+    from tfcomp.runs import run_folder
+    from tfcomp.training import binary_demonstration
 
     cycle = config_module.from_dict({})
     monkeypatch.setattr(run_folder, "load_model", lambda folder: (None, cycle))

@@ -73,7 +73,7 @@ class ImageSource(abc.ABC):
 class MemorySource(ImageSource):
     """Decoded images held in memory, end to end in one tensor, so that any one is found at once."""
 
-    def __init__(self, name: str, images: Iterable[np.ndarray | tf.Tensor]):
+    def __init__(self, name: str, images: Iterable[np.ndarray | tf.Tensor]) -> None:
         """Takes uint8 [H, W, 3] images."""
         self.name = name
         self.skipped: list[str] = []

@@ -28,7 +28,7 @@ class TfdsSource(ImageSource):
     split, or no 8- or 16-bit "image" feature.
     """
 
-    def __init__(self, name: str, data_dir: str | os.PathLike | None, split: str = "train"):
+    def __init__(self, name: str, data_dir: str | os.PathLike | None, split: str = "train") -> None:
         self.name = f"tfds:{name}/{split}"
         self.skipped: list[str] = []
         builder = _prepared_builder(name, data_dir)

@@ -41,11 +41,16 @@ def apply_reduced_gradients(optimizer, gradients, variables, replicas):
     optimizer.apply_gradients(list(zip(gradients, variables)), skip_gradients_aggregation=True)
 
 
+def index_of(optimizer, variable):
+    """A variable's (or its replica's) place among those that the optimiser was built with."""
+    if KERAS_3:
+        return optimizer._get_variable_index(variable)
+    return optimizer._index_dict[optimizer._var_key(variable)]
+
+
 def momentum_of(optimizer, variable):
     """The first moment that Keras's Adam keeps for a variable."""
-    if KERAS_3:
-        return optimizer._momentums[optimizer._get_variable_index(variable)]
-    return optimizer._momentums[optimizer._index_dict[optimizer._var_key(variable)]]
+    return optimizer._momentums[index_of(optimizer, variable)]
 
 
 def step_results(trackers):

@@ -128,14 +128,14 @@ def parse(data: tf.Tensor, file_format: Format) -> Parsed:
 class _Faults:
     """The first thing found wrong, as text; "" so far."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.text = tf.constant("")
 
     @property
     def none(self) -> tf.Tensor:
         return self.text == ""
 
-    def check(self, condition: tf.Tensor, text) -> None:
+    def check(self, condition: tf.Tensor, text: str) -> None:
         """Notes `text` (str or string scalar) unless the condition holds, bool scalar."""
         self.text = tf.where(self.none & tf.logical_not(condition), text, self.text)
 

@@ -29,7 +29,7 @@ def crc32(data: tf.Tensor) -> tf.Tensor:
     data = tf.pad(data, [[tf.bitwise.left_shift(1, halvings) - length, 0]])
     byte_table, shift_tables = (tf.constant(table) for table in _tables())
 
-    def halve(level, crcs):
+    def halve(level: tf.Tensor, crcs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         middle = tf.size(crcs) // 2
         first = crcs[:middle]
         table = shift_tables[level - 1]

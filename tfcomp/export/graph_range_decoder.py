@@ -8,7 +8,7 @@ by bit, and the next iteration starts after it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -74,7 +74,9 @@ def decode_rows(
     return tf.transpose(tf.cast(values, tf.int32)), sound & _ends_well(state, words)
 
 
-def _walk(state: _State, words: _Words, index: tf.Tensor, tables: GraphTables):
+def _walk(
+    state: _State, words: _Words, index: tf.Tensor, tables: GraphTables
+) -> tuple[tf.Tensor, ...]:
     """Decodes all symbols. index: int32 [n, R] or [n, 1].
 
     Returns intervals int64 [n, R], the symbols that may be escapes (int32 [e], numbers in 0..n-1),
@@ -86,7 +88,9 @@ def _walk(state: _State, words: _Words, index: tf.Tensor, tables: GraphTables):
     keys = tables.key[None, 1:]
     order = tf.range(_SYMBOLS_PER_ITERATION)
 
-    def iteration(i, done, state, intervals, counts, codes):
+    def iteration(
+        i: tf.Tensor, done: tf.Tensor, state: Any, intervals: Any, counts: Any, codes: Any
+    ) -> tuple[Any, ...]:
         stay = tf.minimum(state.position, words.stop)
         skipped = state.position - stay
         now = state._replace(position=stay)
@@ -149,7 +153,9 @@ def _narrow(state: _State, lower: tf.Tensor, upper: tf.Tensor, refill: tf.Tensor
     )
 
 
-def _read_gamma_codes(state: _State, escaped: tf.Tensor, words: _Words):
+def _read_gamma_codes(
+    state: _State, escaped: tf.Tensor, words: _Words
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Reads an Elias gamma code and a sign in the rows where escaped, bool [1, R].
 
     Returns int64 [1, R], twice the magnitude plus 1 if negative, and the state. It is 0 in a row
@@ -157,7 +163,9 @@ def _read_gamma_codes(state: _State, escaped: tf.Tensor, words: _Words):
     """
     half = tf.constant(1 << PRECISION - 1, tf.int64)
 
-    def read_bit(bits_read, reading, zeros, code, state):
+    def read_bit(
+        bits_read: tf.Tensor, reading: tf.Tensor, zeros: tf.Tensor, code: tf.Tensor, state: Any
+    ) -> tuple[Any, ...]:
         bit = tf.cast(state.ahead >= (state.size * half), tf.int64)
         stay = tf.minimum(state.position, words.stop)
         lower = bit * half
@@ -181,7 +189,13 @@ def _read_gamma_codes(state: _State, escaped: tf.Tensor, words: _Words):
     return code, state
 
 
-def _apply_escapes(symbols, escapes, codes, intervals, tables: GraphTables):
+def _apply_escapes(
+    symbols: tf.Tensor,
+    escapes: tf.Tensor,
+    codes: tf.Tensor,
+    intervals: tf.Tensor,
+    tables: GraphTables,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Replaces escape symbols by what their codes say.
 
     Returns the symbols and bool [R], False where a row has a code that no encoder writes.

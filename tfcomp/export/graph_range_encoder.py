@@ -14,7 +14,7 @@ rest is arithmetic on whole arrays before and after it:
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -111,7 +111,7 @@ def _sizes_before_each_step(steps: _Steps) -> tf.Tensor:
     ends = tf.stack([tf.pad(steps.lower, padding), tf.pad(steps.upper, padding, constant_values=1)])
     ends = tf.reshape(tf.transpose(ends, [2, 0, 1]), [iterations, 2 * _STEPS_PER_ITERATION, rows])
 
-    def iteration(i, size, history):
+    def iteration(i: tf.Tensor, size: tf.Tensor, history: tf.TensorArray) -> tuple[Any, ...]:
         end = tf.unstack(ends[i], num=2 * _STEPS_PER_ITERATION)
         sizes = []
         for lower, upper in zip(end[0::2], end[1::2]):
@@ -188,7 +188,7 @@ def _resolve_carries(words: tf.Tensor) -> tf.Tensor:
     A carry runs on through words of 0xFFFF only, so there are two or three rounds, not K.
     """
 
-    def move_up(words):
+    def move_up(words: tf.Tensor) -> tf.Tensor:
         carry = tf.bitwise.right_shift(words[:, 1:], 16)
         return ((words & 0xFFFF) + tf.pad(carry, [[0, 0], [0, 1]]),)
 

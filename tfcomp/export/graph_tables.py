@@ -28,7 +28,7 @@ class GraphTables(tf.Module):
     offset: int64 [N], symbol = value - offset.
     """
 
-    def __init__(self, tables: CdfTables, name: str = "tables"):
+    def __init__(self, tables: CdfTables, name: str = "tables") -> None:
         super().__init__(name=name)
         cdf = np.append(tables.cdf, _NOTHING).astype(np.int64)
         starts = np.append(tables.starts, len(cdf)).astype(np.int64)

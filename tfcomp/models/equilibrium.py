@@ -9,7 +9,9 @@ from __future__ import annotations
 import tensorflow as tf
 
 
-def gates(real_loss, fake_loss, equilibrium, margin):
+def gates(
+    real_loss: tf.Tensor, fake_loss: tf.Tensor, equilibrium: float, margin: float
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Which sides may take this step.
 
     Args:
@@ -28,7 +30,7 @@ def gates(real_loss, fake_loss, equilibrium, margin):
     return tf.cast(discriminator, tf.float32), tf.cast(tf.logical_not(behind), tf.float32)
 
 
-def cross_entropy(logits, is_picture):
+def cross_entropy(logits: tf.Tensor, is_picture: bool) -> tf.Tensor:
     """Mean binary cross entropy in nats of float32 logits of any shape; a scalar."""
     labels = tf.ones_like(logits) if is_picture else tf.zeros_like(logits)
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits))

@@ -159,7 +159,7 @@ def find_by_fingerprint(fingerprint: bytes) -> InstalledBundle:
     return next(iter(matches.values()))
 
 
-def _claims(asked) -> Iterator[InstalledBundle]:
+def _claims(asked: Any) -> Iterator[InstalledBundle]:
     """Bundles whose manifests say what is asked for, unchecked, in order of precedence."""
     for path, sealed in _candidates():
         seen = _look_at(path, sealed)

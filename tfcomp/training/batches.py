@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from tfcomp.config import Config
 from tfcomp.data import pipeline
+from tfcomp.data.source import ImageSource
 
 
-def training_batches(source, config, batch_size, start_step=0, worker=0, workers=1):
+def training_batches(
+    source: ImageSource,
+    config: Config,
+    batch_size: int,
+    start_step: int = 0,
+    worker: int = 0,
+    workers: int = 1,
+) -> tf.data.Dataset:
     """Endless batches of random crops, of a static shape.
 
     Args:
@@ -27,7 +36,7 @@ def training_batches(source, config, batch_size, start_step=0, worker=0, workers
         crop=data.crop,
         batch_size=batch_size,
         seed=config.training.seed,
-        downscale=tuple(data.downscale),
+        downscale=data.downscale,
         downscale_probability=data.downscale_probability,
         cache=data.cache,
         crops_per_image=data.crops_per_image,

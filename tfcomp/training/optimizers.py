@@ -11,7 +11,7 @@ from __future__ import annotations
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp.entropy.keras_versions import momentum_of
+from tfcomp.entropy.keras_versions import index_of, momentum_of
 
 # Quintic Newton-Schulz coefficients of the paper: singular values end within 0.7 .. 1.2.
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -40,9 +40,10 @@ def orthogonalize(matrix):
 
 @keras.utils.register_keras_serializable(package="tfcomp")
 class Muon(keras.optimizers.Adam):
-    """Muon on convolution kernels, Adam on biases, scales, gains and densities.
+    """Muon on chosen convolution kernels, Adam on all other variables.
 
     Args:
+      kernels: the variables that Muon moves, float32 [h, w, in, out]; a model's `hidden_kernels`.
       learning_rate: Adam's rate; a schedule is allowed.
       muon_step: Muon's step as a fraction of the kernel's Frobenius norm, at the schedule's
         peak: it follows the same schedule, relative to `peak_learning_rate`.
@@ -57,21 +58,27 @@ class Muon(keras.optimizers.Adam):
         peak_learning_rate=1e-3,
         momentum=0.95,
         name="muon",
+        kernels=(),
         **kwargs,
     ):
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        # Not the variables themselves: Keras would take them for state of the optimiser.
+        self._kernel_ids = frozenset(map(id, kernels))
+        self._kernel_places: frozenset[int] = frozenset()
         self.muon_step = muon_step
         self.peak_learning_rate = peak_learning_rate
         self.momentum = momentum
 
-    @staticmethod
-    def uses_muon(variable):
-        """The mirrored transforms' kernels but the first; all others learn with Adam."""
-        return (
-            len(variable.shape) == 4
-            and variable.shape[2] > 3
-            and not any(part in variable.name for part in ("entropy", "correction", "diffusion"))
+    def build(self, variables):
+        """Makes the state; notes which of the variables are the kernels that Muon moves."""
+        super().build(variables)
+        self._kernel_places = self._kernel_places or frozenset(
+            place for place, variable in enumerate(variables) if id(variable) in self._kernel_ids
         )
+
+    def uses_muon(self, variable):
+        """Whether a variable that the optimiser was built with is one of the kernels."""
+        return index_of(self, variable) in self._kernel_places
 
     def update_step(self, gradient, variable, learning_rate=None):
         """Moves one variable; Keras 3 hands over the learning rate, Keras 2 does not."""
@@ -131,13 +138,22 @@ class WarmupThenCuts(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-def build_optimizer(settings, steps):
-    """The optimiser that a `tfcomp.config.OptimizerConfig` describes, for a run of `steps`."""
+def build_optimizer(settings, steps, kernels):
+    """The optimiser that a config describes.
+
+    Args:
+      settings: a `tfcomp.config.OptimizerConfig`.
+      steps: optimiser steps of the whole run.
+      kernels: what Muon moves, where the settings say Muon; a model's `hidden_kernels`.
+    """
     schedule = WarmupThenCuts(
         settings.learning_rate, steps, settings.warmup_steps, settings.cuts
     )
     if settings.name == "adam":
         return keras.optimizers.Adam(schedule, beta_1=settings.momentum)
     return Muon(
-        schedule, muon_step=settings.muon_step, peak_learning_rate=settings.learning_rate
+        schedule,
+        muon_step=settings.muon_step,
+        peak_learning_rate=settings.learning_rate,
+        kernels=kernels,
     )
