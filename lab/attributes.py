@@ -73,7 +73,9 @@ def train(faces, epochs=30, batch_size=32, seed=11):
 
     Args:
       faces: `lab.face_pictures.Faces` of the training split.
-      epochs, batch_size, seed: as usual.
+      epochs: passes over the pictures.
+      batch_size: pictures a step.
+      seed: of weights, order and augmentation.
 
     Returns:
       (the arrays to save, accuracy of gender on the adults of the last tenth)

@@ -1,6 +1,6 @@
-"""Ways to make bits, compared: equal networks, data and steps, equal bits sent.
+r"""Ways to make bits, compared: equal networks, data and steps, equal bits sent.
 
-    python -m lab.binarizer_table --config configs/binary.yaml --steps 800 \\
+    python -m lab.binarizer_table --config configs/binary.yaml --steps 800 \
         --data tfds:cifar10 --data-dir TFDS --out runs/binarizers
 
 Trains the config's model once with each binariser and measures it on pictures of the test split:
@@ -76,7 +76,8 @@ def train_and_measure(name, config, pictures):
     """Trains a config's model in memory and measures it.
 
     Args:
-      name: for the result. config: a `tfcomp.config.Config` of family "binary".
+      name: for the result.
+      config: a `tfcomp.config.Config` of family "binary".
       pictures: uint8 [B, H, W, 3], all of one size.
 
     Returns:

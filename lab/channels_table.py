@@ -56,7 +56,8 @@ def measure(codec, quality, channels, images):
 
     Args:
       codec: a `tfcomp.runtime.codec.Codec`, or anything else with its compress and decompress.
-      quality: the codec's quality that uses `channels` channels.
+      quality: the codec's own.
+      channels: how many that quality uses.
       images: list of uint8 [H, W, 3].
     """
     raw, coded, errors, similarities = 0, 0, [], []

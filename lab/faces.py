@@ -81,7 +81,8 @@ def through_classical(codec, quality, pixels, side=None):
     """Every picture through a classical codec.
 
     Args:
-      codec: a `tfcomp.evaluation.classical.ClassicalCodec`. quality: of its own scale.
+      codec: a `tfcomp.evaluation.classical.ClassicalCodec`.
+      quality: of its own scale.
       pixels: uint8 [N, H, W, 3].
       side: pixels a side that pictures are shrunk to before; they are enlarged afterwards.
 

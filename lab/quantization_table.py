@@ -92,6 +92,7 @@ def speeds(bundle, image, repeats=3):
     Args:
       bundle: its folder.
       image: uint8 [H, W, 3], cut to the stride.
+      repeats: how often each step is timed.
     """
     from tfcomp.runtime.bundle import Bundle
     from tfcomp.runtime.interpreter import Model

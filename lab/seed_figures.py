@@ -210,7 +210,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _timed(step: Callable):
-    """(what the step gives, [wall-clock seconds, processor seconds])"""
+    """What the step gives, and [wall-clock seconds, processor seconds]."""
     wall, cpu = time.perf_counter(), time.process_time()
     result = step()
     return result, np.array([time.perf_counter() - wall, time.process_time() - cpu])

@@ -1,6 +1,6 @@
-"""Small pictures, where headers weigh: a model against JPEG, WebP and AVIF, header and all and not.
+r"""Small pictures, where headers weigh: a model against JPEG, WebP and AVIF, with and without them.
 
-    python -m lab.thumbnail_table tfds:cifar10 --data-dir TFDS --model binary \\
+    python -m lab.thumbnail_table tfds:cifar10 --data-dir TFDS --model binary \
         --limit 200 --markdown T.md
 
 A thumbnail's file is mostly header: a JPEG of 32x32 pixels starts with more than 300 bytes of

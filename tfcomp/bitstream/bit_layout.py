@@ -44,9 +44,11 @@ class BitLayout:
         return coding_passes(self.groups, self.checkerboard)
 
     def passes_of(self, quality: int) -> list[tuple[Pass, int, int]]:
-        """What a quality, counted from 1, codes: passes cut to the channels that it sends, each
-        with the number of its first channel among all passes' channels, and with how many channels
-        the whole pass sees."""
+        """What a quality, counted from 1, codes.
+
+        Passes cut to the channels that it sends, each with the number of its first channel among
+        all passes' channels, and with how many channels the whole pass sees.
+        """
         sent = self.sent[quality - 1]
         found, first = [], 0
         for step in self.passes:

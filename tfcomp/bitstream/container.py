@@ -1,6 +1,6 @@
-"""The `.tfcomp` container, format version 1: one layout for every model.
+r"""The `.tfcomp` container, format version 1: one layout for every model.
 
-    magic           3 bytes   89 54 43, "\\x89TC"
+    magic           3 bytes   89 54 43, "\x89TC"
     version         1 byte    1
     bundle          4 bytes   first bytes of the fingerprint of the model bundle that wrote it
     quality         1 byte    1 to the bundle's number of qualities
@@ -84,12 +84,19 @@ def pack(container: Container, fixed_size: tuple[int, int] | None = None) -> byt
 
 
 def parse(data: bytes, lookup: Callable[[bytes], Any], max_pixels: int = MAX_PIXELS) -> Container:
-    """Reads a container after checking, in this order: magic, version, length, CRC, that the bundle
-    is known, the size, the section lengths, and that the sections fill the file.
+    """Reads a container after checking it.
 
-    lookup: takes the 4 fingerprint bytes, returns an object with `fixed_size` ((width, height) or
+    In this order: magic, version, length, CRC, that the bundle is known, the size, the section
+    lengths, and that the sections fill the file.
+
+    Args:
+      data: the whole file.
+      lookup: takes the 4 fingerprint bytes, returns an object with `fixed_size` ((width, height) or
         None), `section_count` and `qualities` (both int), or raises UnknownBundleError.
-    Raises BitstreamError for a file that fails a check, and whatever `lookup` raises.
+      max_pixels: the most that the file may claim.
+
+    Raises:
+      BitstreamError: the file fails a check. What `lookup` raises goes through.
     """
     body = _checked_body(data)
     fingerprint, quality = bytes(body[4:8]), body[8]

@@ -44,9 +44,12 @@ SECTION_NAMES = ("hyper_latents", "latents")
 
 
 class Pass(NamedTuple):
-    """One step of decoding: channels start to start + channels, on the even squares of a
-    checkerboard (parity 0; the top left one is even), on the odd ones (1), or on all (None); of
-    them, on those of even rows (row_parity 0), of odd ones (1), or of all rows (None)."""
+    """One step of decoding: some channels on some squares.
+
+    Channels start to start + channels, on the even squares of a checkerboard (parity 0; the top
+    left one is even), on the odd ones (1), or on all (None); of them, on those of even rows
+    (row_parity 0), of odd ones (1), or of all rows (None).
+    """
 
     start: int
     channels: int
@@ -144,8 +147,11 @@ class Networks(Protocol):
     def parameters(
         self, number: int, features: np.ndarray, context: np.ndarray, quality: int
     ) -> np.ndarray:
-        """Features float32 [h, w, F] and context int32 [h, w, seen], within CONTEXT_LIMIT, of pass
-        `number` -> int32 [h, w, 2 * channels]: means in eighths, then scale indices."""
+        """Features and context of pass `number` -> means in eighths, then scale indices.
+
+        float32 [h, w, F] and int32 [h, w, seen], within CONTEXT_LIMIT, ->
+        int32 [h, w, 2 * channels].
+        """
 
 
 class Coder(Protocol):

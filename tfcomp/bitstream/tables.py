@@ -102,8 +102,10 @@ class CdfTables:
 
     @cached_property
     def models(self) -> list[tuple[list[int], int, int]]:
-        """The tables as the pure-Python coder wants them, made once: for each its cumulative
-        values from 0, its precision, and its escape symbol (-1: none)."""
+        """The tables as the pure-Python coder wants them, made once.
+
+        For each its cumulative values from 0, its precision, and its escape symbol (-1: none).
+        """
         flat, starts = self.cdf.tolist(), self.starts.tolist()
         return [
             (flat[start + 1 : stop], abs(flat[start]), stop - start - 3 if flat[start] < 0 else -1)

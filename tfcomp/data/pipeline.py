@@ -60,11 +60,13 @@ def training_batches(
         without a cache; the crops are mixed over two batches' worth of images.
       start_step: number of the batch to begin with, for a resumed training.
       parallelism: threads that decode and crop.
-      worker, workers: which share of each batch to give, from 0, and how many there are. A worker
-        decodes the images of its own share only; with several `crops_per_image` it decodes all,
-        since any image may have crops in any share.
+      worker: which share of each batch to give, from 0. A worker decodes the images of its own
+        share only; with several `crops_per_image` it decodes all, since any image may have crops
+        in any share.
+      workers: how many shares there are.
 
-    Raises ConfigError for settings out of range.
+    Raises:
+      ConfigError: a setting is out of range.
     """
     _check(crop, batch_size, downscale, downscale_probability, crops_per_image, start_step)
     share = _share(batch_size, worker, workers)

@@ -1,7 +1,7 @@
-"""How a hyperprior starts from a trained one, with passes that the trained one had not got.
+r"""How a hyperprior starts from a trained one, with passes that the trained one had not got.
 
     trained   even squares ------------------------> odd squares
-                   |        \\                            |
+                   |        \                            |
     new       even rows'     odd rows' even squares   odd squares
               (the same networks, zeros for the context that is new)
 

@@ -101,8 +101,10 @@ class IntegerConv(keras.layers.Layer):
         return straight_through(scaled, tf.round(scaled))
 
     def integer_bias(self):
-        """float32 [qualities or 1, outputs] of integers; the result's offset and half a unit of it
-        are in it."""
+        """float32 [qualities or 1, outputs] of integers.
+
+        The result's offset and half a unit of it are in it.
+        """
         scaled = self.bias * 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS)
         return straight_through(scaled, tf.round(scaled)) + 2.0**self.shift * (self.offset + 0.5)
 

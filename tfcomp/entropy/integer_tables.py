@@ -50,7 +50,8 @@ def tables_of(masses, lower_tails, upper_tails):
     Args:
       masses: function of int64 [n] symbols and a table's number -> float64 [n], their
         probabilities.
-      lower_tails, upper_tails: float64 [N], beyond which symbols are escaped.
+      lower_tails: float64 [N], below which symbols are escaped.
+      upper_tails: likewise, above which.
 
     Returns:
       `CdfTables`.
@@ -75,6 +76,7 @@ def quantized_cdf(masses, precision=PRECISION):
 
     Args:
       masses: float [n], from 0 up, not all 0.
+      precision: bits; the result ends at 2**precision.
 
     Returns:
       int64 [n + 1].

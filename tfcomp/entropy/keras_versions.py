@@ -31,7 +31,8 @@ def apply_reduced_gradients(optimizer, gradients, variables, replicas):
 
     Args:
       optimizer: a `keras.optimizers.Optimizer`.
-      gradients: tensors, one each for `variables`.
+      gradients: tensors.
+      variables: as many.
       replicas: how many give these gradients.
     """
     if KERAS_3:

@@ -63,8 +63,8 @@ def gaussian_tables(scales, weights=None, ratios=None):
 
     Args:
       scales: float32 [N], standard deviations in steps.
-      weights, ratios: float32 [N], how much of each is a second Gaussian, and how many times as
-        wide that one is; None for plain Gaussians.
+      weights: float32 [N], how much of each is a second Gaussian; None for plain Gaussians.
+      ratios: float32 [N], how many times as wide that one is; None likewise.
 
     Returns:
       `CdfTables` with N tables.

@@ -93,7 +93,6 @@ class ScaleLadder(keras.layers.Layer):
 
     def freeze(self):
         """`CdfTables`, one table for each density."""
-
         scales = SCALE_TABLE[self.skipped :]
         if not self.heavy_tails:
             return self._entropy_backend.gaussian_tables(scales)

@@ -45,7 +45,8 @@ def bd_rate(
     Bjontegaard 2001, ITU-T VCEG-M33; PCHIP as in JCTVC-B112.
 
     Args:
-      anchor, test: curves of two points or more.
+      anchor: the curve to compare with, of two points or more.
+      test: the curve that is compared, likewise.
       psnr_range: compare only from and to these many dB; all that both curves cover if None.
 
     Returns:

@@ -102,7 +102,12 @@ def compare(
     """A row for every filter.
 
     Args:
-      training: uint8 [H, W, 3] crops to choose strengths on. images: files to measure.
+      contestant: the codec.
+      quality: its setting.
+      filters: names of `FILTERS`.
+      training: uint8 [H, W, 3] crops to choose strengths on.
+      images: files to measure.
+      lpips: to be measured too.
       on_step: called once an image and filter.
 
     Raises:

@@ -59,6 +59,7 @@ def judge(
     """Holds the gates against the run.
 
     Args:
+      gates: what was asked for.
       models: whom a gate without a codec holds.
       compare: (anchor, codec) -> BD-rate of mean curves. Where there is none, the gate is missed.
     """

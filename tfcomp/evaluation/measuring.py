@@ -69,6 +69,7 @@ def measure(
     """Codes every image at every quality.
 
     Args:
+      contestant: the codec.
       images: (name, path) pairs.
       repeats: how often each step is timed; fewer where it is slow (`SECONDS_FOR_REPEATS`).
       on_step: called 2 x images x qualities times, for a progress bar.

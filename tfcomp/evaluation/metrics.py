@@ -35,7 +35,8 @@ def ms_ssim(original: np.ndarray, decoded: np.ndarray) -> float | None:
     learned codecs rest: 11x11 Gaussian window of sigma 1.5, 2x2 averages from scale to scale.
 
     Args:
-      original, decoded: uint8 [H, W, C] of one shape.
+      original: uint8 [H, W, C].
+      decoded: likewise, of the same shape.
 
     Returns:
       The similarity, or None where the shorter side is below `MS_SSIM_MIN_SIDE` (176) pixels and
@@ -66,7 +67,8 @@ def ssim(original: np.ndarray, decoded: np.ndarray) -> float:
     structural similarity": 11x11 Gaussian window of sigma 1.5, where it fits.
 
     Args:
-      original, decoded: uint8 [H, W, C] of one shape, 11 pixels or more a side.
+      original: uint8 [H, W, C], 11 pixels or more a side.
+      decoded: likewise, of the same shape.
 
     Raises:
       ValueError: shapes or types differ from that.

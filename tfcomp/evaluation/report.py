@@ -110,7 +110,7 @@ def _image_rows(results: Results) -> List[Dict[str, Any]]:
 
 
 def _enhanced(results: Results) -> List[Tuple[EnhancedRow, EnhancedRow]]:
-    """(row, the same codec's row without a filter)"""
+    """Every row, and the same codec's row without a filter."""
     rows = results.enhancement.rows if results.enhancement else []
     plain = {(row.codec, row.quality): row for row in rows if row.filter == "none"}
     return [(row, plain[row.codec, row.quality]) for row in rows]

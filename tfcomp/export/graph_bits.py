@@ -90,8 +90,10 @@ class GraphBits(GraphEntropy):
     def _run_passes(
         self, shape: tf.Tensor, quality: tf.Tensor, code: Callable[..., tf.Tensor]
     ) -> tf.Tensor:
-        """All bits int32 [h, w, C]; code(number, table index, bool what is coded, channels) gives a
-        pass's, all [h, w, n]."""
+        """All bits int32 [h, w, C].
+
+        code(number, table index, bool what is coded, channels) gives a pass's, all [h, w, n].
+        """
         sent = tf.gather(tf.constant(self._layout.sent), quality - 1)
         size = shape[:2]
         squares = tf.range(size[0])[:, None], tf.range(size[1])

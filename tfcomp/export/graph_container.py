@@ -55,8 +55,15 @@ class Format:
 
 
 class Parsed(NamedTuple):
-    """error: string, "" where all is well. quality, width, height: int64. sections: for each its
-    streams, uint8 ragged [streams, (bytes)]. Where there is an error the rest means nothing."""
+    """A file that was read.
+
+    Attributes:
+      error: string, "" where all is well; else the rest means nothing.
+      quality: int64.
+      width: int64.
+      height: int64.
+      sections: for each its streams, uint8 ragged [streams, (bytes)].
+    """
 
     error: tf.Tensor
     quality: tf.Tensor
@@ -88,9 +95,9 @@ def pack(
 
 
 def parse(data: tf.Tensor, file_format: Format) -> Parsed:
-    """Reads a file, string scalar, after the checks of tfcomp.bitstream in their order: magic,
-    version, length, CRC, bundle, quality, size, section lengths, row lengths.
+    """Reads a file, string scalar, after the checks of tfcomp.bitstream in their order.
 
+    They are: magic, version, length, CRC, bundle, quality, size, section lengths, row lengths.
     Nothing larger than the file is allocated before the checks have passed.
     """
     in_bytes = to_bytes(data)

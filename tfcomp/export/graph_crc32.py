@@ -51,8 +51,12 @@ def crc32(data: tf.Tensor) -> tf.Tensor:
 
 @cache
 def _tables() -> tuple[np.ndarray, np.ndarray]:
-    """uint32 [256], a byte's CRC, and uint32 [30, 4, 256]: a CRC whose only nonzero byte is this
-    one, after 2**k zero bytes."""
+    """The tables of the CRC.
+
+    Returns:
+      uint32 [256], a byte's CRC, and uint32 [30, 4, 256]: a CRC whose only nonzero byte is this
+      one, after 2**k zero bytes.
+    """
     byte_table: np.ndarray = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         byte_table = byte_table >> 1 ^ (byte_table & 1) * np.uint32(_POLYNOMIAL)

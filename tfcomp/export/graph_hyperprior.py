@@ -35,11 +35,16 @@ _Code = Callable[[int, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class GraphHyperprior(GraphEntropy):
-    """A hyperprior with context. Latents to encode are float32, in quantisation steps; absurd ones
-    cannot be written. Decoded ones are in eighths of a step.
+    """A hyperprior with context.
 
-    tables: of both sections. layout, qualities: what the bundle fixes. networks: the integer
-    networks, a `DeployedEntropy`.
+    Latents to encode are float32, in quantisation steps; absurd ones cannot be written. Decoded
+    ones are in eighths of a step.
+
+    Args:
+      tables: of both sections.
+      layout: what the bundle fixes.
+      networks: the integer networks.
+      qualities: how many there are.
     """
 
     def __init__(
@@ -146,8 +151,10 @@ class GraphHyperprior(GraphEntropy):
     def _run_passes(
         self, hyper: tf.Tensor, size: tf.Tensor, quality: tf.Tensor, code: _Code
     ) -> tf.Tensor:
-        """Decoded latents int32 [h, w, C], from z int32 [zh, zw, Cz] and what `code` gives for each
-        pass, int32 [h, w, channels]."""
+        """Decoded latents int32 [h, w, C].
+
+        From z int32 [zh, zw, Cz] and what `code` gives for each pass, int32 [h, w, channels].
+        """
         hyper = tf.ensure_shape(hyper, [None, None, self._layout.hyper_channels])
         features = self._networks.hyper_synthesis.python_function(hyper[None], quality[None])
         features = features["features"][:, : size[0], : size[1]]

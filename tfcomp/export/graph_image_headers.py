@@ -30,8 +30,13 @@ PLAIN, WITH_ALPHA, GREY_16 = 0, 1, 2
 
 
 class Overlooked(NamedTuple):
-    """orientation: int32, of EXIF, 1 for upright. kind: int32, PLAIN, WITH_ALPHA (PNG: to be
-    composed) or GREY_16 (PNG). error: string, "" if all else reads as Pillow reads it."""
+    """What TensorFlow's own readers of images do not look at.
+
+    Attributes:
+      orientation: int32, of EXIF, 1 for upright.
+      kind: int32, PLAIN, WITH_ALPHA (PNG: to be composed) or GREY_16 (PNG).
+      error: string, "" if all else reads as Pillow reads it.
+    """
 
     orientation: tf.Tensor
     kind: tf.Tensor

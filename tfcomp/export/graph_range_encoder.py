@@ -35,8 +35,14 @@ class _Steps(NamedTuple):
 
 
 class _Sums(NamedTuple):
-    """added: int64 [R, K], what the base gained before each row's first, second ... last shift by
-    16 bits, and after it. shifts: int64 [R], how many shifts. size: int64 [R], final interval."""
+    """What a walk over the symbols leaves.
+
+    Attributes:
+      added: int64 [R, K], what the base gained before each row's first, second ... last shift by
+        16 bits, and after it.
+      shifts: int64 [R], how many shifts.
+      size: int64 [R], final interval.
+    """
 
     added: tf.Tensor
     shifts: tf.Tensor

@@ -71,7 +71,6 @@ class FrozenAttributes:
 
 
 def save(path: str | Path, arrays: Sequence[np.ndarray]) -> None:
-    """Writes kernels and biases in turn, ending with the dense layer's, as `FrozenAttributes`
-    reads them."""
+    """Writes kernels and biases in turn, the dense layer's last; `FrozenAttributes` reads them."""
     with Path(path).open("wb") as file:
         np.savez(file, **{f"array_{number}": a for number, a in enumerate(arrays)})

@@ -179,7 +179,8 @@ class BinaryModel(base.CodecModel):
         """The loss with the very bits of files, float: what training would give without noise.
 
         Args:
-          images: float32 [B, H, W, 3] in 0..1. quality: int32 [B].
+          images: float32 [B, H, W, 3] in 0..1.
+          quality: int32 [B].
         """
         code = hard_bits(self.analysis(self.pad(images)))
         return float(tf.reduce_mean(self._loss(images, code, quality)[0]))

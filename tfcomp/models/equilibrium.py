@@ -15,8 +15,8 @@ def gates(
     """Which sides may take this step.
 
     Args:
-      real_loss, fake_loss: float32 scalars, the discriminator's mean cross entropy in nats on
-        pictures and on reconstructions.
+      real_loss: float32 scalar, the discriminator's mean cross entropy in nats on pictures.
+      fake_loss: the same on reconstructions.
       equilibrium: nats.
       margin: nats off the equilibrium before a side waits.
 

@@ -21,7 +21,8 @@ def feature_distance(features: Sequence[tf.Tensor], others: Sequence[tf.Tensor])
     of shrinking its features. From 0 to 4.
 
     Args:
-      features, others: equally long tuples of float32 [B, h, w, C], of the same shapes.
+      features: tuple of float32 [B, h, w, C].
+      others: as many, of the same shapes.
     """
     distances = []
     for a, b in zip(features, others):

@@ -63,7 +63,8 @@ def feedback(latents: tf.Tensor, target: tf.Tensor, pixels: int) -> tf.Tensor:
     the noise of a whole decoder leaves of the same gradient.
 
     Args:
-      latents, target: float32 [B, h, w, C], in quantisation steps.
+      latents: float32 [B, h, w, C], in quantisation steps.
+      target: likewise.
       pixels: number of pixels of one image.
     """
     error = tf.reduce_sum(tf.math.squared_difference(latents, target), (1, 2, 3))

@@ -31,6 +31,7 @@ def _block_basis(x: np.ndarray, channels: int, rng: np.random.Generator) -> np.n
       x: float32 [B, H, W, C_in].
       channels: how many to keep; where the blocks have fewer than that, the spare ones get
         small random directions.
+      rng: draws those.
 
     Returns:
       float32 [2, 2, C_in, channels], the components in decreasing order of energy.

@@ -142,8 +142,10 @@ class VaeganModel(base.CodecModel):
 
     @property
     def lambdas(self) -> np.ndarray:
-        """Multipliers to move the gains by at such a start: none, the gains are taken as they
-        are. float32 [qualities]."""
+        """Multipliers to move the gains by at such a start, float32 [qualities].
+
+        They are 1: the gains are taken as they are.
+        """
         return np.ones(self.qualities, np.float32)
 
     def gain(self, quality: tf.Tensor) -> tf.Tensor:

@@ -26,8 +26,10 @@ def activate(x: tf.Tensor) -> tf.Tensor:
 
 
 class ResidualBlock(keras.layers.Layer):
-    """x + conv(activate(conv(x))), the second kernel starting at 0 (as ReZero,
-    arXiv:2003.04887)."""
+    """x + conv(activate(conv(x))).
+
+    The second kernel starts at 0 (as ReZero, arXiv:2003.04887).
+    """
 
     def __init__(self, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -63,8 +63,12 @@ def initialize(model: CodecModel, images: np.ndarray) -> None:
 
 
 def _block_transform(model: CodecModel, pictures: np.ndarray) -> None:
-    """Sets both linear paths to the principal components of the pictures' stride x stride blocks,
-    float32 [B, H, W, 3] around 0."""
+    """Sets both linear paths to principal components of the pictures' stride x stride blocks.
+
+    Args:
+      model: a `VaeganModel` with linear paths.
+      pictures: float32 [B, H, W, 3] around 0.
+    """
     stride, channels = model.stride, model.model_config.num_channels
     blocks = tf.nn.space_to_depth(pictures, stride)
     size = blocks.shape[-1]
@@ -79,8 +83,10 @@ def _block_transform(model: CodecModel, pictures: np.ndarray) -> None:
 
 
 def mixed_channels(latents: tf.Tensor) -> tf.Tensor:
-    """Float32 [B, h, w, C] with channel c taken from the image (b + c mod B): no two neighbouring
-    channels of one image."""
+    """float32 [B, h, w, C] with channel c taken from the image (b + c mod B).
+
+    No two neighbouring channels are of one image.
+    """
     count, channels = latents.shape[0], latents.shape[-1]
     source = (np.arange(count)[:, None] + np.arange(channels)[None]) % count
     by_channel = tf.transpose(latents, [3, 0, 1, 2])

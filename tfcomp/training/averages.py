@@ -58,7 +58,8 @@ def attach(model: CodecModel, settings: OptimizerConfig) -> None:
     """Gives a built model the averages that its optimisers' settings ask for.
 
     Args:
-      model: a `CodecModel`. settings: the config's `OptimizerConfig`.
+      model: a `CodecModel`.
+      settings: the config's `OptimizerConfig`.
     """
     for name in model.optimizer_names:
         decay = model.optimizer_settings(name, settings).average_decay

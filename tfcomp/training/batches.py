@@ -20,11 +20,12 @@ def training_batches(
     """Endless batches of random crops, of a static shape.
 
     Args:
-      source: a `tfcomp.data.source.Source`.
+      source: a `tfcomp.data.source.ImageSource`.
       config: a `tfcomp.config.Config`.
       batch_size: of the global batch.
       start_step: number of the first batch, of `batch_size` images each.
-      worker, workers: which worker's share, and of how many.
+      worker: whose share of each batch, from 0.
+      workers: how many there are.
 
     Returns:
       a tf.data.Dataset of uint8 [batch_size / workers, crop, crop, 3].

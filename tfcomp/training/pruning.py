@@ -58,8 +58,8 @@ def take_blocks(correction: AnalysisCorrection | None, trained: AnalysisCorrecti
     Blocks that the trained one has not got stay as they were built: they add nothing yet.
 
     Args:
-      correction, trained: built `AnalysisCorrection`s or None; nothing happens where one is missing
-        or they have other channels.
+      correction: a built `AnalysisCorrection` or None.
+      trained: likewise; nothing happens where one is missing or they have other channels.
     """
     if correction and trained and correction.last[0].shape == trained.last[0].shape:
         _take_correction(correction, trained, np.arange(correction.last[0].shape[2]))

@@ -59,7 +59,8 @@ def check_same_decoder(config: Config, fits: bool) -> None:
     """Whether a run that trains its encoder only has just what its start decodes with.
 
     Args:
-      config: of the run. fits: what `start_from` said.
+      config: of the run.
+      fits: what `start_from` said.
 
     Raises:
       CodecError: it has not.
