@@ -41,7 +41,9 @@ def describe_file(data: bytes) -> dict[str, Any]:
     """All that a file says about itself, and the name of its model where that is installed.
 
     Without the model, what depends on it (size, sections) may be None.
-    Raises BitstreamError for a damaged file.
+
+    Raises:
+      BitstreamError: a damaged file.
     """
     from tfcomp.bitstream.container import describe
     from tfcomp.runtime import registry

@@ -33,8 +33,9 @@ class FolderSource(ImageSource):
     that turn out damaged when decoded are left out of `images()`, and `endless_images()` shows the
     next readable file in their place. All are named in `skipped` and logged once.
 
-    Raises ConfigError where a folder is missing, has no such split, has no readable image, or has
-    split folders beside others, which may be classes.
+    Raises:
+      ConfigError: a folder is missing, has no such split, has no readable image, or has split
+        folders beside others, which may be classes.
     """
 
     def __init__(self, folders: Sequence[Path], split: str = "train") -> None:

@@ -17,7 +17,10 @@ FOREVER = np.iinfo(np.int64).max
 class Share:
     """Which positions of an endless sequence one of several workers takes: a part of every period.
 
-    period: length of a period. first: where the part begins in it. length: of the part.
+    Attributes:
+      period: length of a period.
+      first: where the part begins in it.
+      length: of the part.
     """
 
     period: int = 1

@@ -54,7 +54,9 @@ class EnhancedRow:
 class Enhancement:
     """All rows, and what is needed to read them.
 
-    training: where strengths were chosen. filters: name -> description.
+    Attributes:
+      training: where strengths were chosen.
+      filters: name -> description.
     """
 
     training: str

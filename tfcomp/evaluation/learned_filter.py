@@ -26,7 +26,12 @@ class LearnedFilter:
     """A network from decoded pixels to better ones."""
 
     def __init__(self, content: bytes, num_threads: int = 1) -> None:
-        """content: a TFLite file with a signature "enhance"."""
+        """Loads the network.
+
+        Args:
+          content: a TFLite file with a signature "enhance".
+          num_threads: of the network; all that the process may use if None.
+        """
         model = Model(content, num_threads, "the learned post-filter")
         self._network = Network(model, "enhance", "image")
 

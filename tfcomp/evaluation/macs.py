@@ -30,9 +30,11 @@ _Shapes = List[Tuple[int, ...]]
 
 @dataclasses.dataclass(frozen=True)
 class MacsPerPixel:
-    """encoder, decoder: multiply-adds per pixel of an image that needs no padding.
+    """Multiply-adds per pixel, at the default quality.
 
-    At the default quality.
+    Attributes:
+      encoder: multiply-adds per pixel of an image that needs no padding.
+      decoder: likewise.
     """
 
     encoder: float

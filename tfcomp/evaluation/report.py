@@ -16,7 +16,12 @@ from tfcomp.evaluation.results import Results, finite
 
 
 def render(results: Results, comparisons: List[Comparison]) -> bytes:
-    """The page, UTF-8. comparisons: pictures to show, worst first."""
+    """The page, UTF-8.
+
+    Args:
+      results: of the benchmark.
+      comparisons: pictures to show, worst first.
+    """
     import jinja2
 
     environment = jinja2.Environment(
