@@ -114,7 +114,12 @@ def _walk(known: np.ndarray, quality: int, layout: BitLayout, given: np.ndarray 
             index = table_index(around, places[first : first + step.channels], first)
             mask = np.repeat(board[rows, :, None], step.channels, axis=2)
 
-            def store(values, rows=rows, mask=mask, waiting=waiting):
+            def store(
+                values: np.ndarray,
+                rows: Any = rows,
+                mask: np.ndarray = mask,
+                waiting: Any = waiting,
+            ) -> None:
                 waiting[rows][mask] = values
 
             yield part, mask, rows, index, store

@@ -307,7 +307,15 @@ def decode(
     return decoded
 
 
-def _parameters(number, step, features, decoded, band, quality, networks):
+def _parameters(
+    number: int,
+    step: Any,
+    features: np.ndarray,
+    decoded: np.ndarray,
+    band: Any,
+    quality: int,
+    networks: Any,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Means int32, scale indices int32 and what is coded, bool; all [rows of band, w, channels]."""
     seen = slice(max(0, band.start - PASS_REACH), min(len(features), band.stop + PASS_REACH))
     context = np.clip(decoded[seen, :, : step.seen], -CONTEXT_LIMIT, CONTEXT_LIMIT)

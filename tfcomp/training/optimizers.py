@@ -8,9 +8,12 @@ a step is a fraction of the kernel's own norm.
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 import tensorflow as tf
 from tensorflow import keras
 
+from tfcomp.config.run import OptimizerConfig
 from tfcomp.entropy.keras_versions import index_of, momentum_of
 
 # Quintic Newton-Schulz coefficients of the paper: singular values end within 0.7 .. 1.2.
@@ -18,7 +21,7 @@ _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
 
 
-def orthogonalize(matrix):
+def orthogonalize(matrix: tf.Tensor) -> tf.Tensor:
     """Approximate polar factor U V^T of a matrix M = U S V^T, float32 [m, n] -> [m, n].
 
     An iteration X <- (a + b G + c G^2) X, G = X X^T, multiplies X by a polynomial of its first G:
@@ -53,14 +56,14 @@ class Muon(keras.optimizers.Adam):
 
     def __init__(
         self,
-        learning_rate=1e-3,
-        muon_step=0.004,
-        peak_learning_rate=1e-3,
-        momentum=0.95,
-        name="muon",
-        kernels=(),
-        **kwargs,
-    ):
+        learning_rate: Any = 1e-3,
+        muon_step: float = 0.004,
+        peak_learning_rate: float = 1e-3,
+        momentum: float = 0.95,
+        name: str = "muon",
+        kernels: Sequence[tf.Variable] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
         # Not the variables themselves: Keras would take them for state of the optimiser.
         self._kernel_ids = frozenset(map(id, kernels))
@@ -69,18 +72,20 @@ class Muon(keras.optimizers.Adam):
         self.peak_learning_rate = peak_learning_rate
         self.momentum = momentum
 
-    def build(self, variables):
+    def build(self, variables: Sequence[tf.Variable]) -> None:
         """Makes the state; notes which of the variables are the kernels that Muon moves."""
         super().build(variables)
         self._kernel_places = self._kernel_places or frozenset(
             place for place, variable in enumerate(variables) if id(variable) in self._kernel_ids
         )
 
-    def uses_muon(self, variable):
+    def uses_muon(self, variable: tf.Variable) -> bool:
         """Whether a variable that the optimiser was built with is one of the kernels."""
         return index_of(self, variable) in self._kernel_places
 
-    def update_step(self, gradient, variable, learning_rate=None):
+    def update_step(
+        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor | None = None
+    ) -> None:
         """Moves one variable; Keras 3 hands over the learning rate, Keras 2 does not."""
         if not self.uses_muon(variable):
             given = (learning_rate,) if learning_rate is not None else ()
@@ -96,7 +101,7 @@ class Muon(keras.optimizers.Adam):
         length = rate * tf.norm(variable) / (tf.norm(direction) + 1e-12)
         variable.assign_sub(length * tf.reshape(direction, variable.shape))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "muon_step": self.muon_step,
@@ -116,20 +121,22 @@ class WarmupThenCuts(keras.optimizers.schedules.LearningRateSchedule):
       cuts: (fraction of `steps`, factor) pairs, in increasing order.
     """
 
-    def __init__(self, peak, steps, warmup_steps, cuts):
+    def __init__(
+        self, peak: float, steps: int, warmup_steps: int, cuts: Sequence[Sequence[float]]
+    ) -> None:
         self.peak = float(peak)
         self.steps = int(steps)
         self.warmup_steps = int(warmup_steps)
         self.cuts = tuple((float(at), float(factor)) for at, factor in cuts)
 
-    def __call__(self, step):
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
         step = tf.cast(step, tf.float32)
         rate = self.peak * tf.minimum(1.0, (step + 1.0) / max(1, self.warmup_steps))
         for at, factor in self.cuts:
             rate = tf.where(step >= at * self.steps, self.peak * factor, rate)
         return rate
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "peak": self.peak,
             "steps": self.steps,
@@ -138,7 +145,9 @@ class WarmupThenCuts(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-def build_optimizer(settings, steps, kernels):
+def build_optimizer(
+    settings: OptimizerConfig, steps: int, kernels: Sequence[tf.Variable]
+) -> keras.optimizers.Optimizer:
     """The optimiser that a config describes.
 
     Args:
