@@ -23,7 +23,9 @@ from tfcomp.export.graph_tables import GraphTables
 class GraphBits(GraphEntropy):
     """An entropy model of bits: its latents are int32 0 and 1, 0 where not sent.
 
-    tables, layout: what the bundle fixes.
+    Args:
+      tables: what the bundle fixes.
+      layout: likewise.
     """
 
     def __init__(self, tables: CdfTables, layout: BitLayout) -> None:

@@ -40,10 +40,14 @@ def one_stream_per_row(quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, 
 class Format:
     """What one bundle fixes about its files.
 
-    fingerprint: the 4 bytes that name the bundle. qualities: their number. stride: image rows per
-    latent row. max_pixels: largest image read. fixed_size: (width, height) where the files leave
-    it out. stream_counts: (quality, latent rows) -> the streams of each section, at least one;
-    int64 scalars.
+    Attributes:
+      fingerprint: the 4 bytes that name the bundle.
+      qualities: their number.
+      stride: image rows per latent row.
+      max_pixels: largest image read.
+      fixed_size: (width, height) where the files leave it out.
+      stream_counts: (quality, latent rows) -> the streams of each section, at least one; int64
+        scalars.
     """
 
     fingerprint: bytes
@@ -81,8 +85,12 @@ def pack(
 ) -> tf.Tensor:
     """Writes a file; string scalar.
 
-    quality, width, height: integer scalars that the format allows. sections: the streams of each,
-    uint8 ragged [streams, (bytes)], at least one.
+    Args:
+      quality: integer scalars that the format allows.
+      width: likewise.
+      height: likewise.
+      sections: the streams of each, uint8 ragged [streams, (bytes)], at least one.
+      file_format: what the bundle fixes.
     """
     start = MAGIC + bytes([FORMAT_VERSION]) + file_format.fingerprint
     fields = [tf.constant(np.frombuffer(start, np.uint8)), tf.cast(quality, tf.uint8)[None]]

@@ -19,8 +19,10 @@ from tfcomp.export.graph_tables import GraphTables, can_encode
 class GraphFactorized(GraphEntropy):
     """A factorized entropy model; its latents are int32 symbols.
 
-    tables: qualities * C tables, those of quality q (from 1) from (q - 1) * C on. They may be
-    unable to express latents: then `encode` says False.
+    Args:
+      tables: qualities * C tables, those of quality q (from 1) from (q - 1) * C on. They may be
+        unable to express latents: then `encode` says False.
+      qualities: how many there are.
     """
 
     stream_counts = staticmethod(one_stream_per_row)

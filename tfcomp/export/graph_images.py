@@ -26,7 +26,12 @@ _UNREADABLE = "this is not a readable PNG, JPEG, BMP or GIF file"
 
 
 class Image(NamedTuple):
-    """pixels: uint8 [H, W, 3], [0, 0, 3] where there is an error. error: string, "" if none."""
+    """A picture, or why there is none.
+
+    Attributes:
+      pixels: uint8 [H, W, 3], [0, 0, 3] where there is an error.
+      error: string, "" if none.
+    """
 
     pixels: tf.Tensor
     error: tf.Tensor

@@ -23,10 +23,11 @@ _MAX_ZEROS = 30  # of a gamma code; hostile bytes could make it endless
 class _State(NamedTuple):
     """Where each row's decoder stands; all [1, R].
 
-    ahead: int64, how far the stream's value lies above the interval's base, times 2**16, plus
+    Attributes:
+      ahead: int64, how far the stream's value lies above the interval's base, times 2**16, plus
         2**16 - 1: dividing it by the size gives the largest end that is not above the value.
-    size: int64, the interval's size, 2**16 to 2**32.
-    position: int32, the next word in _Words.refill.
+      size: int64, the interval's size, 2**16 to 2**32.
+      position: int32, the next word in _Words.refill.
     """
 
     ahead: tf.Tensor
@@ -37,8 +38,11 @@ class _State(NamedTuple):
 class _Words(NamedTuple):
     """The streams as 16-bit words, zeros after each.
 
-    refill: int64, a word w as what `ahead` gains by it when it is scaled up by 2**16.
-    word: int64, the words themselves. start, stop: int32 [1, R], a row's words in both.
+    Attributes:
+      word: int64, the words themselves.
+      refill: int64, a word w as what `ahead` gains by it when it is scaled up by 2**16.
+      start: int32 [1, R], a row's words in both.
+      stop: likewise.
     """
 
     word: tf.Tensor
@@ -52,9 +56,16 @@ def decode_rows(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Reads a row of values from each stream of bytes.
 
-    streams: uint8 ragged [R, (bytes)]. index: int32 [n] or [R, n], the table of each value.
-    Returns values int32 [R, n], and bool [R], False where no encoder writes such a stream: the
-    row's values then mean nothing. Takes at most 63 steps per value, whatever the bytes are.
+    Takes at most 63 steps per value, whatever the bytes are.
+
+    Args:
+      streams: uint8 ragged [R, (bytes)].
+      index: int32 [n] or [R, n], the table of each value.
+      tables: of the values.
+
+    Returns:
+      values int32 [R, n], and bool [R], False where no encoder writes such a stream: the row's
+      values then mean nothing.
     """
     index = tf.convert_to_tensor(index)
     if index.shape.rank == 1:

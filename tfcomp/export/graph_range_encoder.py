@@ -27,7 +27,13 @@ _MAX_DIGITS = 31
 
 
 class _Steps(NamedTuple):
-    """lower, upper: int64 [R, S] in units of 2**-16. count: int64 [R], the steps in use."""
+    """The intervals that narrow each row's, one after another.
+
+    Attributes:
+      lower: int64 [R, S] in units of 2**-16.
+      upper: likewise.
+      count: int64 [R], the steps in use.
+    """
 
     lower: tf.Tensor
     upper: tf.Tensor
@@ -52,8 +58,13 @@ class _Sums(NamedTuple):
 def encode_rows(values: tf.Tensor, index: tf.Tensor, tables: GraphTables) -> tf.RaggedTensor:
     """Writes each row of values as a stream of bytes.
 
-    values: int32 [R, n]. index: int32 [n] or [R, n], the table of each.
-    Returns a uint8 ragged tensor [R, (bytes)]; unless `can_encode` holds the bytes mean nothing.
+    Args:
+      values: int32 [R, n].
+      index: int32 [n] or [R, n], the table of each.
+      tables: of the values.
+
+    Returns:
+      a uint8 ragged tensor [R, (bytes)]; unless `can_encode` holds the bytes mean nothing.
     """
     values, index = tf.convert_to_tensor(values), tf.convert_to_tensor(index)
     steps = _narrowing_steps(values, index, tables)

@@ -28,8 +28,10 @@ _NO_NODES = ("PAD", "RESHAPE", "STRIDED_SLICE", "SHAPE", "PACK")
 class Operation(NamedTuple):
     """One operation of a TFLite model.
 
-    kind: as in the schema, "CONV_2D". name: of its first output, which the quantiser knows it by.
-    kernel: (height, width) of a convolution's kernel, else None.
+    Attributes:
+      kind: as in the schema, "CONV_2D".
+      name: of its first output, which the quantiser knows it by.
+      kernel: (height, width) of a convolution's kernel, else None.
     """
 
     kind: str

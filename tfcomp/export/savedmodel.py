@@ -35,16 +35,20 @@ _ITEMS_AT_ONCE = 4  # of a batch
 class CodecModule(tf.Module):
     """A codec from bytes to bytes.
 
-    analysis: (image uint8 [1, H, W, 3], quality int32 [1]) -> latents [1, h, w, C], as the entropy
-        model encodes them, for H and W that are multiples of stride.
-    synthesis: (latents int32 [1, h, w, C], as the entropy model decodes them, quality int32 [1])
-        -> image uint8 [1, H, W, 3].
-        Both are called while tracing, without AutoGraph; a variable that they use must belong to
-        them (they are tf.Modules, or functions of one) or to this module.
-    entropy: latents to the sections of a file and back.
-    fingerprint: the bundle's; its first 4 bytes name it in files.
-    max_pixels: larger pictures and files are an error of their item, up to MAX_PIXELS.
-    fixed_size: (width, height) of all images where the bundle fixes it.
+    Args:
+      analysis: (image uint8 [1, H, W, 3], quality int32 [1]) -> latents [1, h, w, C], as the
+        entropy model encodes them, for H and W that are multiples of stride.
+      synthesis: (latents int32 [1, h, w, C], as the entropy model decodes them, quality int32 [1])
+        -> image uint8 [1, H, W, 3]. Both are called while tracing, without AutoGraph; a variable
+        that they use must belong to them (they are tf.Modules, or functions of one) or to this
+        module.
+      entropy: latents to the sections of a file and back.
+      fingerprint: the bundle's; its first 4 bytes name it in files.
+      stride: image pixels per latent along one side.
+      qualities: how many there are.
+      default_quality: where 0 is asked for.
+      max_pixels: larger pictures and files are an error of their item, up to MAX_PIXELS.
+      fixed_size: (width, height) of all images where the bundle fixes it.
     """
 
     def __init__(
@@ -88,10 +92,14 @@ class CodecModule(tf.Module):
     def compress(self, image_bytes: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
         """Compresses image files.
 
-        image_bytes: string [B], PNG, JPEG, BMP or GIF files; see `graph_images.read_image` for
-            what is dropped. quality: int32 [B], 0 for the default.
-        Returns compressed_bytes, string [B], and error, string [B]: "" for an item that is well,
-        else what is wrong with it, and its compressed_bytes are empty.
+        Args:
+          image_bytes: string [B], PNG, JPEG, BMP or GIF files; see `graph_images.read_image` for
+            what is dropped.
+          quality: int32 [B], 0 for the default.
+
+        Returns:
+          compressed_bytes, string [B], and error, string [B]: "" for an item that is well, else
+          what is wrong with it, and its compressed_bytes are empty.
         """
         compressed, error = _for_each(self._compress_one, (image_bytes, quality))
         return {"compressed_bytes": compressed, "error": error}
@@ -186,7 +194,8 @@ class CodecModule(tf.Module):
 def save(module: CodecModule, path: str | os.PathLike[str]) -> None:
     """Writes the SavedModel with its signatures into a folder, as `versions.write` gives it.
 
-    Raises OutputError where it can't be written.
+    Raises:
+      OutputError: it can't be written.
     """
     signatures = {
         "compress": module.compress,

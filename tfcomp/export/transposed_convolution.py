@@ -25,8 +25,13 @@ FEWEST_CHANNELS_IN_PHASES = 8
 class Phase(NamedTuple):
     """One of the four phases: which part of the padded input it convolves, and with what.
 
-    top, left: where the part starts. bottom, right: where it ends, as a negative index or None.
-    padding: how many zeros surround the input. kernel: float32 [a, b, C_in, C_out].
+    Attributes:
+      top: the row where the part starts.
+      bottom: the row where it ends, as a negative index or None.
+      left: the column where it starts.
+      right: the column where it ends, likewise.
+      padding: how many zeros surround the input.
+      kernel: float32 [a, b, C_in, C_out].
     """
 
     top: int

@@ -34,7 +34,8 @@ def explain(error: ModuleNotFoundError, python: tuple[int, int] = sys.version_in
 def check() -> None:
     """Looks at what is installed before TensorFlow is loaded, which fails with riddles.
 
-    Raises CodecError for a TensorFlow that is too old, and for tf-keras in the place of Keras 3.
+    Raises:
+      CodecError: TensorFlow is too old, or tf-keras stands in the place of Keras 3.
     """
     try:
         text = importlib.metadata.version("tensorflow")

@@ -107,7 +107,11 @@ def _array(value: Any) -> np.ndarray:
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """dict of name -> array of a file that `write` made. Raises CodecError for any other."""
+    """dict of name -> array of a file that `write` made.
+
+    Raises:
+      CodecError: it is any other file.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
