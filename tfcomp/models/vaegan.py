@@ -142,10 +142,7 @@ class VaeganModel(base.CodecModel):
 
     @property
     def lambdas(self) -> np.ndarray:
-        """Multipliers to move the gains by at such a start, float32 [qualities].
-
-        They are 1: the gains are taken as they are.
-        """
+        """Multipliers to move the gains by at such a start: 1, they stay. float32 [qualities]."""
         return np.ones(self.qualities, np.float32)
 
     def gain(self, quality: tf.Tensor) -> tf.Tensor:
