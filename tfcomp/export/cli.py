@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line; DESIGN section 6 fixes the flags' names."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(
         prog="export.py", description="Export a trained codec for phones, servers and Python."
     )

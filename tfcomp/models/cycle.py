@@ -37,7 +37,7 @@ _CALIBRATION_BATCHES = 24
 
 @keras.utils.register_keras_serializable(package=layers.PACKAGE)
 class CycleModel(base.CodecModel):
-    """Autoencoder with shared kernels, variable rate and a factorized prior.
+    """Autoencoder with shared kernels, variable rate, and a hyperprior or a factorized prior.
 
     Args:
       model_config: a `tfcomp.config.ModelConfig` (or its dict) of family "cycle".

@@ -17,7 +17,7 @@ from tfcomp.runtime.quiet_tensorflow import import_quietly
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line; DESIGN section 6 fixes the flags' names."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(
         prog="train.py", description="Train a learned image codec and try it on a photograph."
     )
