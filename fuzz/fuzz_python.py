@@ -1,6 +1,6 @@
-"""The Python target, driven by atheris, with libFuzzer's options.
+r"""The Python target, driven by atheris, with libFuzzer's options.
 
-    python -m fuzz.fuzz_python -max_total_time=60 build/fuzz/found/python fuzz/corpus/file \\
+    python -m fuzz.fuzz_python -max_total_time=60 build/fuzz/found/python fuzz/corpus/file \
         fuzz/corpus/tables fuzz/corpus/manifest
 """
 
@@ -15,6 +15,7 @@ with atheris.instrument_imports(include=["tfcomp.bitstream", "tfcomp.runtime"]):
 
 
 def main() -> None:
+    """Runs atheris with the command line's options."""
     target = Target()
     atheris.Setup(sys.argv, lambda data: target.run(data) and None)
     atheris.Fuzz()

@@ -61,6 +61,7 @@ def _cases(manifest: Manifest):
 
 
 def golden_files() -> dict[str, bytes]:
+    """The golden files by name."""
     found = sorted(GOLDEN.glob("*/*.tfcomp"))
     return {f"golden-{path.parent.name}-{path.stem}": path.read_bytes() for path in found}
 

@@ -73,8 +73,10 @@ class SectionCase(NamedTuple):
     section: bytes
 
     def variants(self) -> dict[str, bytes]:
-        """It; the same with a layout that is taken for any numbers; and sections cut short: one by
-        a byte, and one that promises lengths of 32 bits and has none."""
+        """It, the same with a layout that is taken for any numbers, and sections cut short.
+
+        One is cut by a byte, and one promises lengths of 32 bits and has none.
+        """
         whole = self.head + self.section
         return {
             "": whole,

@@ -57,7 +57,7 @@ def lively_model(seed=0, config=None):
 
     from tfcomp.data.sample_source import sample_images
     from tfcomp.models import principal_components
-    from tfcomp.training import run_folder
+    from tfcomp.runs import run_folder
 
     tf.keras.utils.set_random_seed(seed)
     model = run_folder.build_model(config or tiny_config())

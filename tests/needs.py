@@ -16,6 +16,9 @@ TENSORFLOW = without("TensorFlow is not installed", f"{_PACKAGES} on Python 3.9 
 TENSORFLOW_COMPRESSION = without(
     "tensorflow-compression, the referee, is not installed", f"{_PACKAGES} on Python 3.9 to 3.11"
 )
+IMPORT_LINTER = without(
+    "import-linter is not installed", f"{_PACKAGES} on Python 3.10 or newer"
+)
 BEAM = without("Apache Beam is not installed", "pip install -e '.[beam]' on Python 3.10 or newer")
 HEIF = without("pillow-heif is not installed", "pip install pillow-heif")
 SCIKIT_IMAGE = without("scikit-image is not installed", _PACKAGES)

@@ -3,10 +3,14 @@
 import subprocess
 import sys
 
+import pytest
+
+from tests import needs
 from tests.conftest import ROOT
 
 
-def test_imports_point_one_way():
+def test_imports_point_one_way_and_never_in_circles():
+    pytest.importorskip("importlinter", reason=needs.IMPORT_LINTER)
     code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True

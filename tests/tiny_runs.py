@@ -27,7 +27,7 @@ def train(config, tmp_path_factory, name):
 
 def load_model(run):
     """A fresh copy of a run's trained model."""
-    from tfcomp.training import run_folder
+    from tfcomp.runs import run_folder
 
     return run_folder.load_model(run)[0]
 

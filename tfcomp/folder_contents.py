@@ -43,7 +43,9 @@ def is_left_out(name: str) -> bool:
 def is_taken(path: str, suffixes: Collection[str] = PICTURE_SUFFIXES) -> bool:
     """The rule as far as a name tells, for storage that is no file system of this machine.
 
-    path: below the folder that was named, with "/" between names.
+    Args:
+      path: below the folder that was named, with "/" between names.
+      suffixes: endings that are images'.
     """
     return suffix_of(path) in suffixes and not any(map(is_left_out, path.split("/")))
 
@@ -53,7 +55,12 @@ def files_in(
 ) -> list[str]:
     """Paths of a folder's files relative to it, with "/" between names, sorted.
 
-    suffixes: endings to take, in lower case. Raises ImageError where a folder cannot be read.
+    Args:
+      folder: where to look.
+      suffixes: endings to take, in lower case.
+
+    Raises:
+      ImageError: a folder cannot be read.
     """
     return sorted(_found(os.fspath(folder), suffixes))
 

@@ -53,6 +53,7 @@ def measure(work: Callable[[], object], clients: int, seconds: float) -> list[fl
 
 
 def run(options: argparse.Namespace) -> None:
+    """Prints the table as it is measured."""
     print(f"{_cores()} cores")
     print("| signature | clients | protocol | requests | requests/s | p50 ms | p99 ms | load |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
@@ -98,6 +99,7 @@ def _load() -> str:
 
 
 def main() -> int:
+    """Runs the command; returns its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("image", help="an image file, sent again and again")
     parser.add_argument("--url", action="append", help="http://HOST:8501, grpc://HOST:8500; both")

@@ -22,7 +22,7 @@ def losses(family):
     """
     import tensorflow as tf
 
-    from tfcomp.training import run_folder
+    from tfcomp.runs import run_folder
     from tfcomp.training.optimizers import build_optimizer
 
     config = tiny_runs.load_config(family)
@@ -30,7 +30,9 @@ def losses(family):
     _set_weights(model)
     model.compile(
         **{
-            name: build_optimizer(model.optimizer_settings(name, config.optimizer), STEPS)
+            name: build_optimizer(
+                model.optimizer_settings(name, config.optimizer), STEPS, model.hidden_kernels
+            )
             for name in model.optimizer_names
         }
     )
@@ -49,7 +51,7 @@ def losses(family):
 
 def _set_weights(model):
     """Gives every kernel, and all else that starts at random, numbers of its own by its name."""
-    from tfcomp.training.weights_file import named_variables
+    from tfcomp.runs.weights_file import named_variables
 
     for name, variable in named_variables(model).items():
         rng = np.random.default_rng(zlib.crc32(name.encode()))

@@ -5,7 +5,7 @@ import pytest
 
 from tests import needs
 from tfcomp.evaluation.classical import JPEG
-from tfcomp.evaluation.metrics import decibels, ms_ssim, psnr
+from tfcomp.evaluation.metrics import decibels, ms_ssim, psnr, ssim
 
 
 def test_psnr_follows_its_formula():
@@ -20,6 +20,25 @@ def test_only_decoded_pixels_of_one_shape_are_compared(measure):
         measure(np.zeros((2, 2, 3)), np.zeros((2, 2, 3)))
     with pytest.raises(ValueError):
         measure(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 3, 3), np.uint8))
+
+
+def test_ssim_is_that_of_scikit_image(photographs):
+    from skimage.metrics import structural_similarity
+
+    a = photographs["astronaut.png"][:32, :128]
+    noise = np.random.default_rng(1).normal(0, 20, a.shape)
+    b = np.clip(a + noise, 0, 255).astype(np.uint8)
+    _, full = structural_similarity(
+        a,
+        b,
+        channel_axis=-1,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=255,
+        full=True,
+    )
+    assert ssim(a, b) == pytest.approx(full[5:-5, 5:-5].mean(), abs=1e-4)
 
 
 @pytest.mark.parametrize("quality", [5, 40, 90])

@@ -25,7 +25,7 @@ def codec(binary_bundle):
 @pytest.fixture(scope="module")
 def keras_model(binary_run, binary_bundle):
     """The Keras model, with the bundle's tables and fingerprint."""
-    from tfcomp.training import run_folder
+    from tfcomp.runs import run_folder
 
     model, _ = run_folder.load_model(binary_run)
     fingerprint = json.loads((binary_bundle / "manifest.json").read_text())["fingerprint"]

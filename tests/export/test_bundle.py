@@ -6,9 +6,9 @@ import pytest
 import tfcomp
 from tfcomp.errors import OutputError
 from tfcomp.export import bundle, cli
+from tfcomp.runs import run_folder
 from tfcomp.runtime import checksums
 from tfcomp.runtime.bundle import Bundle
-from tfcomp.training import run_folder
 
 
 @pytest.fixture(scope="module", params=["float16", "dynamic"])

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcomp.export import deployed, deployed_diffusion, tflite, transposed_convolution
+from tfcomp.export import (
+    deployed,
+    deployed_diffusion,
+    deployed_layers,
+    tflite,
+    transposed_convolution,
+)
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
 
 
@@ -43,7 +49,7 @@ def diffusion():
         variable.assign_add(tf.random.stateless_normal(variable.shape, seed, stddev=0.1))
     picture = tf.random.stateless_normal([1, 10, 12, 3], seed=(8, 9), stddev=3 / 255)
     features = tf.random.stateless_normal([1, 5, 6, 4], seed=(8, 10))
-    form = deployed_diffusion.DeployedDiffusion(deployed.DeployedLayers(half=False), layer)
+    form = deployed_diffusion.DeployedDiffusion(deployed_layers.DeployedLayers(half=False), layer)
     return layer, form, picture, features
 
 

@@ -14,7 +14,7 @@ import tfcomp
 from tfcomp.errors import OutputError
 from tfcomp.export import bundle, cli, versions
 from tfcomp.export.unfinished import unfinished_folder
-from tfcomp.training import run_folder
+from tfcomp.runs import run_folder
 
 
 def files_below(folder):

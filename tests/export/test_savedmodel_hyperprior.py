@@ -20,7 +20,7 @@ from tfcomp.errors import CodecError
 from tfcomp.export import cli, savedmodel
 from tfcomp.export.deployed_entropy import DeployedEntropy
 from tfcomp.export.graph_hyperprior import GraphHyperprior
-from tfcomp.training import run_folder
+from tfcomp.runs import run_folder
 
 QUALITIES = 2
 CONFIG = {

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests import hyperprior_factory
-from tfcomp.training import run_folder
+from tfcomp.runs import run_folder
 
 QUALITY = tf.constant([1, 2])
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tests import hyperprior_factory
 from tfcomp.config.cycle import ModelConfig
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
-from tfcomp.training import run_folder
+from tfcomp.runs import run_folder
 
 QUALITY = tf.constant([1, 2])
 SMALLEST = tf.constant([1, 1])

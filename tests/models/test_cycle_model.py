@@ -44,7 +44,7 @@ def test_changing_an_encoder_kernel_changes_the_decoder(tiny_config, level):
 
 
 def test_training_changes_encoder_and_decoder_together_and_survives_a_reload(tiny_model, tiny_run):
-    from tfcomp.training import run_folder
+    from tfcomp.runs import run_folder
 
     again, config = run_folder.load_model(tiny_run)
     fresh = _fresh(config)
@@ -119,6 +119,55 @@ def test_every_variable_gets_a_gradient(tiny_model):
     for variable, gradient in zip(tiny_model.trainable_variables, gradients):
         assert gradient is not None, variable.name
         assert np.all(np.isfinite(tf.convert_to_tensor(gradient))), variable.name
+
+
+def _renamed(monkeypatch):
+    """Gives every variable that is made from now on a name that tells nothing."""
+    add = keras.layers.Layer.add_weight
+
+    def add_nameless(self, *args, **settings):
+        return add(self, *args, **{**settings, "name": "w"})
+
+    monkeypatch.setattr(keras.layers.Layer, "add_weight", add_nameless)
+
+
+_EVERYTHING = {"correction_blocks": 1, "diffusion": True}
+
+
+def test_what_trains_does_not_hang_on_names(tiny_config, monkeypatch):
+    named = _fresh(tiny_config, **_EVERYTHING)
+    _renamed(monkeypatch)
+    nameless = _fresh(tiny_config, **_EVERYTHING)
+    shapes = [[v.shape for v in model.hidden_kernels] for model in (named, nameless)]
+    assert shapes[0] == shapes[1] and len(shapes[0]) > 3
+    for model in (named, nameless):
+        model.encoder_only = True
+    shapes = [[v.shape for v in model.trainable_variables] for model in (named, nameless)]
+    assert shapes[0] == shapes[1] and len(shapes[0]) > 10
+    named_only = [v.name for v in named.trainable_variables]
+    assert all("analysis_" in name or "correction_" in name for name in named_only)
+
+
+def test_muon_moves_the_mirrored_kernels_and_none_of_the_others(tiny_config):
+    model = _fresh(tiny_config, **_EVERYTHING)
+    moved = {id(v) for v in model.hidden_kernels}
+    first, *others = [v for v in model.transform_variables if len(v.shape) == 4]
+    assert id(first) not in moved  # on pixels
+    assert moved == {id(v) for v in others}
+
+
+def test_an_encoder_alone_moves_no_variable_of_the_decoder(tiny_config):
+    model = _fresh(tiny_config, **_EVERYTHING)
+    model.encoder_only = True
+    latents, quality = _images(1, 4, 4, 16) * 9, tf.constant([2])
+    before, tables = model.synthesis(latents, quality).numpy(), model.freeze()
+    analysed = model.analysis(_images(1, 32, 32, 3), quality).numpy()
+    for variable in model.trainable_variables:
+        variable.assign(variable + 0.1)
+    np.testing.assert_array_equal(model.synthesis(latents, quality), before)
+    assert np.abs(model.analysis(_images(1, 32, 32, 3), quality) - analysed).max() > 1e-3
+    for name, table in model.freeze().items():
+        np.testing.assert_array_equal(table.cdf, tables[name].cdf)
 
 
 @pytest.mark.parametrize("term", ["cycle_weight", "sparsity_weight"])

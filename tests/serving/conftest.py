@@ -18,7 +18,7 @@ def export(tmp_path_factory):
     """The folder that `export.py --saved-model` writes for a tiny model with a hyperprior."""
     from tfcomp import config
     from tfcomp.export import cli
-    from tfcomp.training import run_folder
+    from tfcomp.runs import run_folder
 
     run = tmp_path_factory.mktemp("runs") / MODEL
     run.mkdir()

@@ -5,14 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tfcomp.training import (
-    callbacks,
-    loop,
-    optimizers,
-    run_checkpoints,
-    run_folder,
-    weights_file,
-)
+from tfcomp.runs import run_folder, weights_file
+from tfcomp.training import callbacks, loop, optimizers, run_checkpoints
 
 DECAY = 0.5
 STEPS, EVERY = 5, 2  # the last line of history has a step of its own, in a `fit` of its own
@@ -130,7 +124,8 @@ def test_a_run_that_ended_and_goes_on_is_one_that_never_ended(runs, averaged_con
     # Of as many steps in all, or the learning rate's schedule would be another.
     part = tmp_path / "part"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "build_optimizer", lambda s, _: optimizers.build_optimizer(s, STEPS))
+        build = optimizers.build_optimizer
+        patch.setattr(loop, "build_optimizer", lambda each, _, k: build(each, STEPS, k))
         loop.train(_averaging(averaged_config, steps=STEPS - 2), part)
     again = loop.train(_averaging(averaged_config), part, resume=True)
     _assert_same(_saved(averaged_config, part), watched.steps[-1], watched)

@@ -1,9 +1,6 @@
-"""What the binary codec's training leaves to look at, and the comparison of ways to make bits."""
-
-import dataclasses
+"""What the binary codec's training leaves to look at."""
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from tests.binary_factory import TINY
@@ -38,29 +35,9 @@ def test_the_command_trains_shows_and_shows_again(tmp_path, capsys):
     assert binary_demonstration.main([str(tmp_path)]) == 2
 
 
-def test_ways_to_make_bits_are_compared_at_equal_raw_bits(tmp_path):
-    from tfcomp.training import binarizer_table
-
-    config = config_module.load(TINY)
-    training = dataclasses.replace(config.training, steps=10)
-    config = dataclasses.replace(config, training=training)
-    binarizer_table.compare(config, tmp_path, 2, only="0,3")
-    lines = (tmp_path / "table.md").read_text().splitlines()
-    assert "0.25 raw bits/pixel" in lines[2] and "1 raw bits/pixel" in lines[2]
-    assert [line.split("|")[1].strip() for line in lines[4:]] == [
-        "noise 0.1 ... 15",
-        "straight-through",
-    ]
-    saturation = (tmp_path / "saturation.md").read_text().splitlines()
-    assert [line.split("|")[1].strip() for line in saturation[2:]] == ["0.1", "0.3", "1", "5", "15"]
-    for line in saturation[2:]:
-        shares = [float(cell.split("%")[0]) for cell in line.split("|")[2:5]]
-        assert sum(shares) == pytest.approx(100, abs=0.2)
-    assert Image.open(tmp_path / "saturation.png").size[0] > 1000
-
-
 def test_a_run_of_another_family_is_refused(tmp_path, monkeypatch, capsys):
-    from tfcomp.training import binary_demonstration, run_folder
+    from tfcomp.runs import run_folder
+    from tfcomp.training import binary_demonstration
 
     cycle = config_module.from_dict({})
     monkeypatch.setattr(run_folder, "load_model", lambda folder: (None, cycle))

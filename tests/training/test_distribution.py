@@ -23,7 +23,8 @@ from tests.conftest import ROOT, TINY
 from tfcomp import config as config_module
 from tfcomp.data import pipeline, sources
 from tfcomp.errors import ConfigError
-from tfcomp.training import distribution, run_checkpoints, run_folder, weights_file
+from tfcomp.runs import run_folder, weights_file
+from tfcomp.training import distribution, run_checkpoints
 
 STEPS = 24
 EVERY = 2  # a checkpoint's step is a multiple of it, so that lines of history stay the same

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT
-from tfcomp.training.requirements import check, explain
+from tfcomp.runs.requirements import check, explain
 
 
 def run_without(package, script, *arguments):

@@ -7,7 +7,8 @@ import tensorflow as tf
 from tests import tiny_runs
 from tfcomp import config as config_module
 from tfcomp.errors import ConfigError
-from tfcomp.training import loop, precision, run_folder
+from tfcomp.runs import run_folder
+from tfcomp.training import loop, precision
 
 
 def _flags_file(tmp_path, flags):

@@ -14,7 +14,8 @@ from tests import hyperprior_factory
 from tests.conftest import ROOT, TINY
 from tfcomp import config as config_module
 from tfcomp.errors import CodecError
-from tfcomp.training import callbacks, cli, loop, run_checkpoints, run_folder, weights_file
+from tfcomp.runs import run_folder, weights_file
+from tfcomp.training import callbacks, cli, loop, run_checkpoints
 
 
 def _history(folder):
@@ -201,6 +202,12 @@ def test_bad_flags_end_in_one_line_and_exit_2(tmp_path, capsys):
         assert named in error and error.count("\n") == 1
 
 
+@pytest.mark.parametrize("flag", ["--seed 0", "--seed 3", "--precision float32"])
+def test_a_resumed_run_keeps_its_settings(tiny_run, flag, capsys):
+    assert cli.main(["--resume", *flag.split(), "--out", str(tiny_run)]) == 2
+    assert f"leave out {flag.split()[0]}" in capsys.readouterr().err
+
+
 def test_flags_go_over_the_config(tmp_path):
     options = cli.parse(
         ["--config", str(TINY), "--steps", "7", "--data", "folder:a", "--precision", "float32"]
@@ -211,7 +218,8 @@ def test_flags_go_over_the_config(tmp_path):
 
 def test_a_run_starts_from_another_runs_transforms_with_a_new_entropy_model(tiny_run, tmp_path):
     from tfcomp import config
-    from tfcomp.training import loop, run_folder
+    from tfcomp.runs import run_folder
+    from tfcomp.training import loop
 
     stage1, settings = run_folder.load_model(tiny_run)
     values = config.to_dict(settings)
@@ -300,7 +308,8 @@ def test_a_run_of_the_encoder_only_needs_a_start_with_the_same_decoder(tiny_run,
 def test_transforms_of_another_shape_are_refused(tiny_run, tmp_path):
     from tfcomp import config
     from tfcomp.errors import CodecError
-    from tfcomp.training import loop, run_folder
+    from tfcomp.runs import run_folder
+    from tfcomp.training import loop
 
     values = config.to_dict(run_folder.load_model(tiny_run)[1])
     values["model"]["widths"] = [8, 12, 20]

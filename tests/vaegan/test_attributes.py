@@ -1,3 +1,5 @@
+"""The fixed attribute network in vaegan's loss."""
+
 import dataclasses
 
 import numpy as np
@@ -7,30 +9,25 @@ import tensorflow as tf
 from tfcomp.errors import ConfigError
 from tfcomp.models import attribute_network
 from tfcomp.models.vaegan import VaeganModel
-from tfcomp.training import attributes
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
-    """An untrained network whose normalisation has seen some pictures; its file and itself."""
-    tf.keras.utils.set_random_seed(4)
-    model = attributes.build()
-    model(tf.random.uniform([8, 64, 64, 3]) * 0.7, training=True)
+    """The file of a network of random weights."""
+    rng = np.random.default_rng(4)
     path = tmp_path_factory.mktemp("attributes") / "attributes.npz"
-    attribute_network.save(path, attributes.folded(model))
-    return path, model
-
-
-def test_folding_the_normalisation_changes_nothing(network):
-    path, model = network
-    images = tf.random.stateless_uniform([2, 64, 64, 3], (1, 2))
-    features, outputs = attribute_network.FrozenAttributes(path)(images)
-    np.testing.assert_allclose(outputs, model(images, training=False), atol=1e-4)
-    assert [f.shape[1] for f in features] == [32, 16, 16, 8, 8]
+    arrays, inputs = [], 3
+    for width in attribute_network.WIDTHS:
+        kernel = rng.normal(0, np.sqrt(2 / (9 * inputs)), (3, 3, inputs, width))
+        arrays += [kernel, rng.normal(0, 0.1, width)]
+        inputs = width
+    arrays += [rng.normal(0, 0.1, (inputs, attribute_network.OUTPUTS)), np.zeros(2)]
+    attribute_network.save(path, arrays)
+    return path
 
 
 def test_a_missing_network_is_one_clear_error(tmp_path):
-    with pytest.raises(ConfigError, match="tfcomp.training.attributes"):
+    with pytest.raises(ConfigError, match="lab.attributes"):
         attribute_network.FrozenAttributes(tmp_path / "none.npz")
 
 
@@ -39,7 +36,7 @@ def test_it_pulls_on_the_decoder_and_is_no_part_of_the_model(
 ):
     loss = dataclasses.replace(
         vaegan_config.loss,
-        attribute_network=str(network[0]),
+        attribute_network=str(network),
         pixel_weight=0.0,
         attribute_weight=0.0,
     )

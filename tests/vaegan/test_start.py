@@ -6,14 +6,15 @@ import pytest
 
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.models.vaegan import VaeganModel
-from tfcomp.training import cli, run_folder
+from tfcomp.runs import run_folder
+from tfcomp.training import cli, starting_point
 
 
 def test_a_run_can_start_from_another_with_all_its_weights(
     vaegan_config, vaegan_model, vaegan_run, photograph_pieces
 ):
     model = run_folder.build_model(vaegan_config)
-    assert run_folder.start_from(model, vaegan_run, photograph_pieces)
+    assert starting_point.start_from(model, vaegan_run, photograph_pieces)
     for mine, trained in zip(model.trainable_variables, vaegan_model.trainable_variables):
         np.testing.assert_array_equal(mine, trained)
     np.testing.assert_array_equal(model.log_lambda, vaegan_model.log_lambda)
@@ -25,7 +26,7 @@ def test_a_start_from_other_widths_is_one_clear_error(
     settings = dataclasses.replace(vaegan_config.model, num_channels=10)
     model = VaeganModel(settings, vaegan_config.loss).build_codec()
     with pytest.raises(CodecError, match="other widths"):
-        run_folder.start_from(model, vaegan_run, photograph_pieces)
+        starting_point.start_from(model, vaegan_run, photograph_pieces)
 
 
 def test_the_number_of_channels_is_a_flag(monkeypatch):

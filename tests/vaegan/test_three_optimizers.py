@@ -110,7 +110,7 @@ def test_its_optimizer_in_a_run_leaves_it_still_even_after_having_moved(
 
     model = _fresh(vaegan_config, photograph_pieces)
     settings = model.optimizer_settings("discriminator_optimizer", vaegan_config.optimizer)
-    optimizer = build_optimizer(settings, 10)
+    optimizer = build_optimizer(settings, 10, model.hidden_kernels)
     variables = model.variables_of("discriminator_optimizer")
     optimizer.build(variables)
     optimizer.apply_gradients([(tf.ones_like(v), v) for v in variables])

@@ -25,8 +25,11 @@ from tfcomp.runtime.image_input import MAX_FILE_BYTES
 class DoneIn:
     """Where results are from earlier runs, and which of them count as done.
 
-    folder: what `Write` fills. fingerprint: the first 4 bytes of the bundle's. quality: of the
-    files. A file of another model or quality, or older than its image, is made again.
+    Attributes:
+      folder: what `Write` fills.
+      fingerprint: the first 4 bytes of the bundle's.
+      quality: of the files. A file of another model or quality, or older than its image, is made
+        again.
     """
 
     folder: str

@@ -29,9 +29,15 @@ TEMPORARY_FOLDER = ".tfcomp-unfinished"
 def replace(path: str, chunks: Iterable[bytes], folder: str, start: bytes = b"") -> None:
     """Writes a file through a temporary one; what it replaces is lost only then.
 
-    path: of the file; its folder is made if need be. chunks: its content. folder: below which the
-    temporary file is, on the file system of path. start: what the file begins with, and what is
-    replaced must begin with too. Raises OSError or BeamIOError.
+    Args:
+      path: of the file; its folder is made if need be.
+      chunks: its content.
+      folder: below which the temporary file is, on the file system of path.
+      start: what the file begins with, and what is replaced must begin with too.
+
+    Raises:
+      OSError: it can't be written.
+      BeamIOError: it can't be written.
     """
     unfinished = FileSystems.join(folder, TEMPORARY_FOLDER)
     _make_folder(unfinished)

@@ -17,10 +17,13 @@ MAX_CONTEXT_BITS = 10
 class BitLayout:
     """What a bundle fixes about its section.
 
-    groups: channels of each group, in coding order; they add up to the code's. checkerboard: how
-    many of the first groups have two passes. rows_per_stream: rows that share a stream. sent:
-    channels that each quality sends, rising. contexts: for each channel of each pass, the K places
-    of its context: 9 * channel + 3 * (dy + 1) + dx + 1, or NOTHING.
+    Attributes:
+      groups: channels of each group, in coding order; they add up to the code's.
+      checkerboard: how many of the first groups have two passes.
+      rows_per_stream: rows that share a stream.
+      sent: channels that each quality sends, rising.
+      contexts: for each channel of each pass, the K places of its context: 9 * channel + 3 * (dy +
+        1) + dx + 1, or NOTHING.
     """
 
     groups: tuple[int, ...]
@@ -44,9 +47,11 @@ class BitLayout:
         return coding_passes(self.groups, self.checkerboard)
 
     def passes_of(self, quality: int) -> list[tuple[Pass, int, int]]:
-        """What a quality, counted from 1, codes: passes cut to the channels that it sends, each
-        with the number of its first channel among all passes' channels, and with how many channels
-        the whole pass sees."""
+        """What a quality, counted from 1, codes.
+
+        Passes cut to the channels that it sends, each with the number of its first channel among
+        all passes' channels, and with how many channels the whole pass sees.
+        """
         sent = self.sent[quality - 1]
         found, first = [], 0
         for step in self.passes:
@@ -74,7 +79,11 @@ class BitLayout:
     def from_manifest(
         cls, entropy: Mapping[str, Any], channels: int, qualities: int
     ) -> BitLayout:
-        """The inverse of `to_manifest`. Raises BundleError where it is not sound."""
+        """The inverse of `to_manifest`.
+
+        Raises:
+          BundleError: it is not sound.
+        """
         groups, sent = _numbers(entropy, "groups"), _numbers(entropy, "sent")
         checkerboard: Any = entropy.get("checkerboard")
         rows: Any = entropy.get("rows_per_stream")

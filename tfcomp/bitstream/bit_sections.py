@@ -51,7 +51,10 @@ def neighbourhood(known: np.ndarray, rows: slice) -> np.ndarray:
 def table_index(around: np.ndarray, places: np.ndarray, first: int) -> np.ndarray:
     """int32 [rows, w, n]: the tables of n channels.
 
-    around: see `neighbourhood`. places: int [n, K]. first: number of the first of the channels.
+    Args:
+      around: see `neighbourhood`.
+      places: int [n, K].
+      first: number of the first of the channels.
     """
     count, bits = places.shape
     index = np.empty((*around.shape[:2], count), np.int32)
@@ -86,7 +89,11 @@ def decode(
     layout: BitLayout,
     coder: Coder | Any,
 ) -> np.ndarray:
-    """The file's sections -> int32 [height, width, C], 0 where not sent. Raises BitstreamError."""
+    """The file's sections -> int32 [height, width, C], 0 where not sent.
+
+    Raises:
+      BitstreamError: the file is damaged.
+    """
     streams = iter(unpack_rows(sections[0], layout.streams(quality, height)))
     bits = np.zeros((height, width, layout.channels), np.uint8)
     for _, mask, _, index, store in _walk(bits, quality, layout, None):
@@ -114,7 +121,12 @@ def _walk(known: np.ndarray, quality: int, layout: BitLayout, given: np.ndarray 
             index = table_index(around, places[first : first + step.channels], first)
             mask = np.repeat(board[rows, :, None], step.channels, axis=2)
 
-            def store(values, rows=rows, mask=mask, waiting=waiting):
+            def store(
+                values: np.ndarray,
+                rows: Any = rows,
+                mask: np.ndarray = mask,
+                waiting: Any = waiting,
+            ) -> None:
                 waiting[rows][mask] = values
 
             yield part, mask, rows, index, store

@@ -14,7 +14,10 @@ def code_lengths(tables: CdfTables, first: int = 0, count: int | None = None) ->
 ]:
     """Bits, float64 [count, width], of the symbols lowest, lowest + 1 ...; and lowest.
 
-    first, count: which of the tables; all that follow if `count` is None.
+    Args:
+      tables: of the symbols.
+      first: the first of the tables.
+      count: how many; all that follow if None.
     """
     count = tables.count - first if count is None else count
     chosen = tables.models[first : first + count]

@@ -1,6 +1,6 @@
-"""The `.tfcomp` container, format version 1: one layout for every model.
+r"""The `.tfcomp` container, format version 1: one layout for every model.
 
-    magic           3 bytes   89 54 43, "\\x89TC"
+    magic           3 bytes   89 54 43, "\x89TC"
     version         1 byte    1
     bundle          4 bytes   first bytes of the fingerprint of the model bundle that wrote it
     quality         1 byte    1 to the bundle's number of qualities
@@ -36,8 +36,12 @@ _CRC_BYTES = 4
 class Container:
     """One compressed image, unpacked.
 
-    fingerprint: 4 bytes that name the bundle. quality: 1 to 255. width, height: pixels.
-    sections: the entropy-coded parts in the bundle's order.
+    Attributes:
+      fingerprint: 4 bytes that name the bundle.
+      quality: 1 to 255.
+      width: pixels.
+      height: likewise.
+      sections: the entropy-coded parts in the bundle's order.
     """
 
     fingerprint: bytes
@@ -55,8 +59,13 @@ def pixel_limit(file_bytes: int) -> int:
 def pack(container: Container, fixed_size: tuple[int, int] | None = None) -> bytes:
     """Writes a container.
 
-    fixed_size: (width, height) where the bundle fixes the size; the file then leaves both out.
-    Raises ImageError for more than MAX_PIXELS pixels and ValueError for fields out of range.
+    Args:
+      container: what to write.
+      fixed_size: (width, height) where the bundle fixes the size; the file then leaves both out.
+
+    Raises:
+      ImageError: more than MAX_PIXELS pixels.
+      ValueError: fields out of range.
     """
     width, height = int(container.width), int(container.height)
     if len(container.fingerprint) != 4:
@@ -84,12 +93,19 @@ def pack(container: Container, fixed_size: tuple[int, int] | None = None) -> byt
 
 
 def parse(data: bytes, lookup: Callable[[bytes], Any], max_pixels: int = MAX_PIXELS) -> Container:
-    """Reads a container after checking, in this order: magic, version, length, CRC, that the bundle
-    is known, the size, the section lengths, and that the sections fill the file.
+    """Reads a container after checking it.
 
-    lookup: takes the 4 fingerprint bytes, returns an object with `fixed_size` ((width, height) or
+    In this order: magic, version, length, CRC, that the bundle is known, the size, the section
+    lengths, and that the sections fill the file.
+
+    Args:
+      data: the whole file.
+      lookup: takes the 4 fingerprint bytes, returns an object with `fixed_size` ((width, height) or
         None), `section_count` and `qualities` (both int), or raises UnknownBundleError.
-    Raises BitstreamError for a file that fails a check, and whatever `lookup` raises.
+      max_pixels: the most that the file may claim.
+
+    Raises:
+      BitstreamError: the file fails a check. What `lookup` raises goes through.
     """
     body = _checked_body(data)
     fingerprint, quality = bytes(body[4:8]), body[8]
@@ -115,11 +131,14 @@ def describe(data: bytes, lookup: Callable[[bytes], Any] | None = None) -> dict[
     """Says what a file holds, without needing its bundle.
 
     With `lookup` (see `parse`) every check of `parse` is made. Without it, size and sections are
-    given where only one reading of the file is possible, else None. Raises BitstreamError for a
-    file that no bundle can read.
+    given where only one reading of the file is possible, else None.
 
-    Returns format_version, fingerprint (8 hex digits), quality, width, height (pixels),
-    section_bytes (list of lengths), file_bytes and bits_per_pixel.
+    Returns:
+      format_version, fingerprint (8 hex digits), quality, width, height (pixels), section_bytes
+      (list of lengths), file_bytes and bits_per_pixel.
+
+    Raises:
+      BitstreamError: a file that no bundle can read.
     """
     body = _checked_body(data)
     width: int | None = None

@@ -44,9 +44,12 @@ SECTION_NAMES = ("hyper_latents", "latents")
 
 
 class Pass(NamedTuple):
-    """One step of decoding: channels start to start + channels, on the even squares of a
-    checkerboard (parity 0; the top left one is even), on the odd ones (1), or on all (None); of
-    them, on those of even rows (row_parity 0), of odd ones (1), or of all rows (None)."""
+    """One step of decoding: some channels on some squares.
+
+    Channels start to start + channels, on the even squares of a checkerboard (parity 0; the top
+    left one is even), on the odd ones (1), or on all (None); of them, on those of even rows
+    (row_parity 0), of odd ones (1), or of all rows (None).
+    """
 
     start: int
     channels: int
@@ -84,9 +87,11 @@ def coding_passes(
 ) -> tuple[Pass, ...]:
     """The passes of channel groups.
 
-    checkerboard: the first so many groups have more than one pass each. quincunx: of these, the
-    first so many have three, even squares of even rows, even squares of odd rows, odd squares; the
-    others two, even and odd squares.
+    Args:
+      groups: channels of each group.
+      checkerboard: the first so many groups have more than one pass each.
+      quincunx: of these, the first so many have three, even squares of even rows, even squares of
+        odd rows, odd squares; the others two, even and odd squares.
     """
     passes: list[Pass] = []
     start = 0
@@ -102,12 +107,15 @@ def coding_passes(
 class Layout:
     """What a bundle fixes about its two sections.
 
-    groups: channels of each group of latents. checkerboard, quincunx: how many of the first groups
-    have more than one pass, and how many have three (`coding_passes`). hyper_channels: channels of
-    z. rows_per_stream: latent rows that share a stream, one number a quality level: small files
-    cannot afford many streams. distortion_weights: what an encoder quantises with
-    (rate_distortion_quantizer.py), one number a quality level, none for the usual one; decoders do
-    not care.
+    Attributes:
+      groups: channels of each group of latents.
+      checkerboard: how many of the first groups have more than one pass (`coding_passes`).
+      hyper_channels: channels of z.
+      rows_per_stream: latent rows that share a stream, one number a quality level: small files
+        cannot afford many streams.
+      distortion_weights: what an encoder quantises with (rate_distortion_quantizer.py), one number
+        a quality level, none for the usual one; decoders do not care.
+      quincunx: how many of the first groups have three passes.
     """
 
     groups: tuple[int, ...]
@@ -144,8 +152,11 @@ class Networks(Protocol):
     def parameters(
         self, number: int, features: np.ndarray, context: np.ndarray, quality: int
     ) -> np.ndarray:
-        """Features float32 [h, w, F] and context int32 [h, w, seen], within CONTEXT_LIMIT, of pass
-        `number` -> int32 [h, w, 2 * channels]: means in eighths, then scale indices."""
+        """Features and context of pass `number` -> means in eighths, then scale indices.
+
+        float32 [h, w, F] and int32 [h, w, seen], within CONTEXT_LIMIT, ->
+        int32 [h, w, 2 * channels].
+        """
 
 
 class Coder(Protocol):
@@ -169,9 +180,17 @@ def encode(
 ) -> tuple[bytes, bytes]:
     """float32 [h, w, C] latents in quantisation steps -> the file's two sections.
 
-    thresholds: whether to quantise with a distortion weight; else to nearest.
-    hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if None.
-    distortion_weight: the layout's of that quality if None.
+    Args:
+      latents: float32 [h, w, channels], in quantisation steps.
+      quality: from 1.
+      networks: the integer networks.
+      tables: of the symbols.
+      layout: what the bundle fixes.
+      coder: the range coder.
+      thresholds: whether to quantise with a distortion weight; else to nearest.
+      hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if
+        None.
+      distortion_weight: the layout's of that quality if None.
     """
     inputs = (latents, quality, networks, tables, layout, coder)
     choices = (thresholds, hyper_latents, distortion_weight)
@@ -192,7 +211,17 @@ def encode_and_decode(
 ) -> tuple[tuple[bytes, bytes], np.ndarray]:
     """What `encode` gives, and what `decode` makes of it: int16 or int32 [h, w, C] in eighths.
 
-    keep: whether channels that no pass looks at are in the latter, too.
+    Args:
+      latents: float32 [h, w, C], in quantisation steps.
+      quality: from 1.
+      networks: the integer networks.
+      tables: of the symbols.
+      layout: what the bundle fixes.
+      coder: the range coder.
+      thresholds: see `encode`.
+      hyper_latents: see `encode`.
+      distortion_weight: see `encode`.
+      keep: whether channels that no pass looks at are in the latter, too.
     """
     weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
     hyper = hyper_latents
@@ -270,7 +299,9 @@ def decode(
     """The file's two sections -> decoded integers [height, width, C] in eighths of a step.
 
     int16 where all of them fit, as they do for every picture; int32 otherwise.
-    Raises BitstreamError where no encoder writes such sections.
+
+    Raises:
+      BitstreamError: no encoder writes such sections.
     """
     hyper_height, hyper_width = -(-height // HYPER_STRIDE), -(-width // HYPER_STRIDE)
     hyper = np.empty((hyper_height, hyper_width, layout.hyper_channels), np.int32)
@@ -301,7 +332,15 @@ def decode(
     return decoded
 
 
-def _parameters(number, step, features, decoded, band, quality, networks):
+def _parameters(
+    number: int,
+    step: Any,
+    features: np.ndarray,
+    decoded: np.ndarray,
+    band: Any,
+    quality: int,
+    networks: Any,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Means int32, scale indices int32 and what is coded, bool; all [rows of band, w, channels]."""
     seen = slice(max(0, band.start - PASS_REACH), min(len(features), band.stop + PASS_REACH))
     context = np.clip(decoded[seen, :, : step.seen], -CONTEXT_LIMIT, CONTEXT_LIMIT)

@@ -29,7 +29,8 @@ _RENORMALISE = 1 << 16
 def encode_symbols(symbols: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
     """Writes symbols[k] with table index[k]. Both are int32 [n].
 
-    Raises ValueError for an index without a table, or a symbol that its table cannot express.
+    Raises:
+      ValueError: an index has no table, or a table cannot express its symbol.
     """
     words: list[int] = []
     base, size = 0, 1 << 32
@@ -47,8 +48,11 @@ def encode_symbols(symbols: np.ndarray, index: np.ndarray, tables: CdfTables) ->
 def decode_symbols(data: bytes, index: np.ndarray, tables: CdfTables, out: np.ndarray) -> bool:
     """Reads one symbol per entry of `index` (int32 [n]) into `out` (int32 [n]).
 
-    Returns False where the bytes cannot come from an encoder with these tables and this index.
-    Raises ValueError for an index without a table.
+    Returns:
+      False where the bytes cannot come from an encoder with these tables and this index.
+
+    Raises:
+      ValueError: an index has no table.
     """
     _check_index(index, tables)
     padded = bytes(data) + bytes(4 + len(data) % 2)

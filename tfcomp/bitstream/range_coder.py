@@ -36,9 +36,11 @@ class UncodableValueError(ValueError):
 def encode(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
     """Writes values[k] (int32 [n]) with table index[k] (int32 [n]); n may be 0.
 
-    The coder's symbol is values[k] - tables.cdf_offset[index[k]]. Raises ValueError where an index
-    names no table, or a value is outside a table without an escape symbol or 2**31 or more away
-    from one that has it.
+    The coder's symbol is values[k] - tables.cdf_offset[index[k]].
+
+    Raises:
+      ValueError: an index names no table, or a value is outside a table without an escape symbol or
+        2**31 or more away from one that has it.
     """
     values, index = _int32(values, "values", 1), _int32(index, "index", 1)
     if values.shape != index.shape:
@@ -49,9 +51,12 @@ def encode(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
 def decode(data: bytes, index: np.ndarray, tables: CdfTables) -> np.ndarray:
     """Reads one value per entry of `index` (int32 [n]) and returns them (int32 [n]).
 
-    Takes at most 63 steps per value whatever the bytes are. Raises BitstreamError where no encoder
-    writes these bytes: some are left, the last ones differ from what ends such a stream, or a value
-    is outside int32. Raises ValueError where an index names no table.
+    Takes at most 63 steps per value whatever the bytes are.
+
+    Raises:
+      BitstreamError: no encoder writes these bytes: some are left, the last ones differ from what
+        ends such a stream, or a value is outside int32.
+      ValueError: an index names no table.
     """
     index = _int32(index, "index", 1)
     symbols = np.empty(index.shape, dtype=np.int32)
@@ -63,7 +68,10 @@ def decode(data: bytes, index: np.ndarray, tables: CdfTables) -> np.ndarray:
 def encode_rows(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> list[bytes]:
     """Writes each row of `values` (int32 [rows, n]) as a stream of its own; see `encode`.
 
-    index: int32 [rows, n], or [n] to serve every row.
+    Args:
+      values: int32 [rows, n].
+      index: int32 [rows, n], or [n] to serve every row.
+      tables: of the values.
     """
     values = _int32(values, "values", 2)
     index = _row_index(index, values.shape[0])
@@ -76,7 +84,10 @@ def encode_rows(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> lis
 def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) -> np.ndarray:
     """Reads one row of values from each stream and returns them (int32 [rows, n]); see `decode`.
 
-    index: int32 [rows, n], or [n] to serve every row.
+    Args:
+      streams: one each row.
+      index: int32 [rows, n], or [n] to serve every row.
+      tables: of the values.
     """
     index = _row_index(index, len(streams))
     if index.shape[0] != len(streams):

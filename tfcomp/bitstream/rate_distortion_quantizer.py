@@ -22,7 +22,7 @@ from tfcomp.bitstream.tables import CdfTables
 # uniform quantiser's error is s^2 / 12, and its rate falls by log2 s.
 BITS_OF_A_SQUARED_STEP = 6.0 / np.log(2.0)
 # To latents that were trained with rounding to nearest such thresholds do harm; this is best for
-# them (docs/experiments_entropy.md), and what bundles get that name no weights of their own.
+# them (lab/notes/experiments_entropy.md), and what bundles get that name no weights of their own.
 DISTORTION_WEIGHT = 30.0
 LEVELS = 16
 LARGEST_SHIFT = 0.6
@@ -34,7 +34,9 @@ MAX_VALUE = 2**20
 def threshold_shifts(tables: CdfTables, distortion_weight: float | None) -> np.ndarray:
     """How far beyond k - 1/2 the threshold to k lies: float32 [tables, 1 + levels], for k >= 0.
 
-    tables: of values around zero. distortion_weight: bits a squared step; None gives zeros.
+    Args:
+      tables: of values around zero.
+      distortion_weight: bits a squared step; None gives zeros.
     """
     shifts = np.zeros((tables.count, 1 + LEVELS), np.float32)
     if distortion_weight is None:
@@ -56,7 +58,10 @@ def threshold_shifts(tables: CdfTables, distortion_weight: float | None) -> np.n
 def quantize(residual: np.ndarray, scale: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     """float32 residuals and int32 scale indices of one shape -> int32 of that shape.
 
-    shifts: of `threshold_shifts`, for the tables that the scale indices name.
+    Args:
+      residual: float32.
+      scale: int32, of one shape with it.
+      shifts: of `threshold_shifts`, for the tables that the scale indices name.
     """
     size = np.minimum(np.abs(residual), np.float32(MAX_VALUE))
     level = np.rint(size).astype(np.int32)

@@ -61,17 +61,21 @@ UNREADABLE: tuple[type[Exception], ...] = (
 class CdfTables:
     """N cumulative distributions, and where the symbols of each lie among the integers.
 
-    cdf: int32 [M], the tables one after another, each as
-        [-precision, 0, c1, c2, ..., 2**precision], rising strictly, precision 1 to 16.
-        After a negative precision the last interval is the escape symbol, which stands for every
-        value outside the table; after a positive one there is no escape.
-        This is the one-dimensional `lookup` of TensorFlow Compression's range coder ops.
-    cdf_offset: int32 [N]; the coder's symbol is value - cdf_offset[index].
-    quantization_offset: float32 [N]; subtracted before rounding and added after. The range coder
-        ignores it.
-    starts: int32 [N + 1], derived; table i is cdf[starts[i]:starts[i + 1]].
+    The arrays are copied and read-only.
 
-    The arrays are copied and read-only. Raises BundleError where they do not fit together.
+    Attributes:
+      cdf: int32 [M], the tables one after another, each as [-precision, 0, c1, c2, ...,
+        2**precision], rising strictly, precision 1 to 16. After a negative precision the last
+        interval is the escape symbol, which stands for every value outside the table; after a
+        positive one there is no escape. This is the one-dimensional `lookup` of TensorFlow
+        Compression's range coder ops.
+      cdf_offset: int32 [N]; the coder's symbol is value - cdf_offset[index].
+      quantization_offset: float32 [N]; subtracted before rounding and added after. The range coder
+        ignores it.
+      starts: int32 [N + 1], derived; table i is cdf[starts[i]:starts[i + 1]].
+
+    Raises:
+      BundleError: they do not fit together.
     """
 
     cdf: np.ndarray
@@ -102,8 +106,10 @@ class CdfTables:
 
     @cached_property
     def models(self) -> list[tuple[list[int], int, int]]:
-        """The tables as the pure-Python coder wants them, made once: for each its cumulative
-        values from 0, its precision, and its escape symbol (-1: none)."""
+        """The tables as the pure-Python coder wants them, made once.
+
+        For each its cumulative values from 0, its precision, and its escape symbol (-1: none).
+        """
         flat, starts = self.cdf.tolist(), self.starts.tolist()
         return [
             (flat[start + 1 : stop], abs(flat[start]), stop - start - 3 if flat[start] < 0 else -1)
@@ -150,11 +156,16 @@ def save_tables(path: str | os.PathLike[str], tables: Mapping[str, CdfTables]) -
 
 
 def load_tables(source: str | os.PathLike[str] | bytes) -> dict[str, CdfTables]:
-    """Reads what `save_tables` wrote. Raises BundleError for a file that is anything else.
+    """Reads what `save_tables` wrote.
 
-    source: the file's path, or its bytes, which are read where they are.
     No pickles are read, no array is made that the file's bytes do not fill, and what two readers of
     zip archives could read in two ways is refused.
+
+    Args:
+      source: the file's path, or its bytes, which are read where they are.
+
+    Raises:
+      BundleError: a file that is anything else.
     """
     name = "tables.npz" if isinstance(source, bytes) else os.fspath(source)
     try:

@@ -28,8 +28,12 @@ def encode_varint(value: int) -> bytes:
 def decode_varint(data: bytes | memoryview, position: int = 0) -> tuple[int, int]:
     """Reads a varint that starts at `data[position]`.
 
-    Returns the value and the position after it. Raises BitstreamError where the data ends inside
-    the varint, the form is over-long, or the value needs more than 32 bits.
+    Returns:
+      the value and the position after it.
+
+    Raises:
+      BitstreamError: the data ends inside the varint, the form is over-long, or the value needs
+        more than 32 bits.
     """
     value = 0
     for count in range(MAX_BYTES):

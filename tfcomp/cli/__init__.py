@@ -11,7 +11,7 @@ import argparse
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tfcomp import __version__
 from tfcomp.cli import benchmark, compress, decompress, info, install, models
@@ -65,7 +65,7 @@ class _CommandParser(_Parser):
 
     _mixing = False
 
-    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def, override]
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         # After "--" all are names; argparse does not know that when it takes any order.
         if self._mixing or "--" in (args or ()):
             return super().parse_known_args(args, namespace)

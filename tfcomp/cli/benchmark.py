@@ -23,6 +23,7 @@ _CODECS = "jpeg,webp,avif,jpeg2000,jxl"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the subcommand's own arguments."""
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="folder of test images")
     parser.add_argument(
         "--models", metavar="A,B", help="installed models or bundle paths ('': none)"
@@ -78,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the subcommand; returns its exit code."""
     from tfcomp.evaluation import benchmark, enhancement_comparison, equal_rate
     from tfcomp.evaluation.curves import parse_psnr_range
     from tfcomp.evaluation.gate import Gate

@@ -29,6 +29,7 @@ _DIRECTION = Direction(PICTURE_SUFFIXES, COMPRESSED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the subcommand's own arguments."""
     add_names(parser, "image, folder or -")
     parser.add_argument("-m", "--model", help="name or path of a bundle (see tfcomp models)")
     rate = parser.add_mutually_exclusive_group()
@@ -65,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the subcommand; returns its exit code."""
     from tfcomp.runtime import registry
     from tfcomp.runtime.codec import load
     from tfcomp.runtime.refinement_door import open_refinement

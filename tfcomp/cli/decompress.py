@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the subcommand's own arguments."""
     add_names(parser, ".tfcomp file, folder or -")
     parser.add_argument("-m", "--model", help="only take files of this model (name or path)")
     parser.add_argument(
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the subcommand; returns its exit code."""
     from tfcomp.images.saving import output_format
     from tfcomp.runtime.codec import load
 

@@ -27,7 +27,12 @@ from tfcomp.runtime.unfinished import sweep_unfinished
 
 
 def add_names(parser: argparse.ArgumentParser, inputs: str) -> None:
-    """The arguments that name files, as `plan` takes them. inputs: what they may be, for help."""
+    """The arguments that name files, as `plan` takes them.
+
+    Args:
+      parser: of the subcommand.
+      inputs: what they may be, for help.
+    """
     parser.add_argument("inputs", metavar="IN", nargs="+", help=inputs)
     parser.add_argument(
         "-o", "--output", metavar="OUT", help="file or -; folder for what several inputs give"
@@ -55,9 +60,19 @@ def run_jobs(
 ) -> int:
     """Does the jobs one by one, with a progress bar and a last line of totals where several.
 
-    A job that fails is reported and the others go on. work: takes a job and what writes its result,
-    and returns a record with "input_bytes" and "bytes". as_json: no line of totals. Returns the
-    exit code.
+    A job that fails is reported and the others go on.
+
+    Args:
+      todo: the jobs.
+      direction: what the command takes and makes.
+      work: takes a job and what writes its result, and returns a record with "input_bytes" and
+        "bytes".
+      force: write over what is there.
+      skip_existing: leave outputs that are there as they are.
+      as_json: no line of totals.
+
+    Returns:
+      the exit code.
     """
     from tqdm import tqdm
 
@@ -100,7 +115,11 @@ def run_jobs(
 
 
 def read_standard_input(limit: int) -> bytes:
-    """At most `limit` bytes of standard input. Raises CodecError where it is closed."""
+    """At most `limit` bytes of standard input.
+
+    Raises:
+      CodecError: it is closed.
+    """
     if sys.stdin is None:
         raise CodecError("standard input is closed; send a file into it with <")
     return sys.stdin.buffer.read(limit)

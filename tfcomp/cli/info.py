@@ -14,11 +14,13 @@ from tfcomp.errors import CodecError, UnknownBundleError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the subcommand's own arguments."""
     parser.add_argument("file", metavar="FILE", help=".tfcomp file or -")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the subcommand; returns its exit code."""
     from tfcomp.runtime.compressed_input import MAX_FILE_BYTES, read_compressed
 
     try:
@@ -39,7 +41,9 @@ def describe_file(data: bytes) -> dict[str, Any]:
     """All that a file says about itself, and the name of its model where that is installed.
 
     Without the model, what depends on it (size, sections) may be None.
-    Raises BitstreamError for a damaged file.
+
+    Raises:
+      BitstreamError: a damaged file.
     """
     from tfcomp.bitstream.container import describe
     from tfcomp.runtime import registry

@@ -16,6 +16,7 @@ from tfcomp.errors import ConfigError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the subcommand's own arguments."""
     parser.add_argument("bundle", metavar="BUNDLE", nargs="?", help="bundle folder or .zip")
     parser.add_argument(
         "-f",
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the subcommand; returns its exit code."""
     from tfcomp.runtime import installing
 
     record: dict[str, Any]

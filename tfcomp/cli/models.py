@@ -10,12 +10,14 @@ from tfcomp.cli.output import complain, printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the subcommand's own arguments."""
     parser.add_argument(
         "--json", action="store_true", help="print a JSON array of all that is known"
     )
 
 
 def run(options: argparse.Namespace) -> int:
+    """Runs the subcommand; returns its exit code."""
     from tfcomp.runtime import registry
 
     bundles, problems = registry.installed_bundles()

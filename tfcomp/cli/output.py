@@ -38,7 +38,12 @@ def complain_about(name: str, error: BaseException) -> None:
 
 
 def write_line(line: str) -> None:
-    """One line on standard output. Raises StandardStreamError, or BrokenPipeError."""
+    """One line on standard output.
+
+    Raises:
+      StandardStreamError: there is none.
+      BrokenPipeError: nobody reads it any more.
+    """
     try:
         _print_line(line, sys.stdout)
     except BrokenPipeError:
@@ -54,7 +59,11 @@ def print_result(
 ) -> None:
     """Prints the line, or the record as one line of JSON.
 
-    to_stderr: where standard output carries the image itself.
+    Args:
+      line: for people.
+      record: for programs.
+      as_json: which of them.
+      to_stderr: where standard output carries the image itself.
     """
     text = json.dumps(record) if as_json else printable(line)
     if not to_stderr:

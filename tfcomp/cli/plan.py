@@ -29,10 +29,12 @@ COMPRESSED = ".tfcomp"
 class Job:
     """One file to make out of another.
 
-    source, target: paths, or "-" for standard input and output.
-    typed: whether the user said with -o that the target is the output. Only then, or with --force,
-      is an existing file overwritten.
-    listed: whether the source comes from a folder, where only regular files are taken.
+    Attributes:
+      source: paths, or "-" for standard input and output.
+      target: likewise.
+      typed: whether the user said with -o that the target is the output. Only then, or with
+        --force, is an existing file overwritten.
+      listed: whether the source comes from a folder, where only regular files are taken.
     """
 
     source: str
@@ -55,8 +57,11 @@ class Job:
 class Plan:
     """What a command line asks for.
 
-    jobs: what to do. several: whether it may be more than one file, for which folders are made and
-    totals are given. problems: a line about each input that gives no job.
+    Attributes:
+      jobs: what to do.
+      several: whether it may be more than one file, for which folders are made and totals are
+        given.
+      problems: a line about each input that gives no job.
     """
 
     jobs: list[Job]
@@ -68,8 +73,9 @@ class Plan:
 class Direction:
     """What a command takes and makes.
 
-    takes: lower-case endings of the files to take from a folder. new_suffix: ending of the names
-    that are made up here.
+    Attributes:
+      takes: lower-case endings of the files to take from a folder.
+      new_suffix: ending of the names that are made up here.
     """
 
     takes: Collection[str]
@@ -88,8 +94,14 @@ class Direction:
 def plan(inputs: Sequence[str], output: str | None, direction: Direction, force: bool) -> Plan:
     """What the names on the line ask for.
 
-    inputs: one or more. output: of -o. force: whether it is the user's word that outputs may have
-    any name. Raises CodecError where the names do not go together or could be meant otherwise.
+    Args:
+      inputs: one or more.
+      output: of -o.
+      direction: what the command takes and makes.
+      force: whether it is the user's word that outputs may have any name.
+
+    Raises:
+      CodecError: the names do not go together or could be meant otherwise.
     """
     inputs = list(inputs)
     typed = output is not None

@@ -20,8 +20,11 @@ def sign_of_life(
 ) -> Iterator[Callable[[int, int], None]]:
     """Shows on a terminal what is being done, for how long already, and how much of it is done.
 
-    name: of the work. unit: of the steps. shown: False shows nothing in any case. Gives what takes
-    steps done and steps in all; until that is called, and if it never is, only the time is shown.
+    Args:
+      name: of the work.
+      unit: of the steps.
+      shown: False shows nothing in any case. Gives what takes steps done and steps in all; until
+        that is called, and if it never is, only the time is shown.
     """
     steps = [0, 0]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -32,11 +33,12 @@ class FolderSource(ImageSource):
     that turn out damaged when decoded are left out of `images()`, and `endless_images()` shows the
     next readable file in their place. All are named in `skipped` and logged once.
 
-    Raises ConfigError where a folder is missing, has no such split, has no readable image, or has
-    split folders beside others, which may be classes.
+    Raises:
+      ConfigError: a folder is missing, has no such split, has no readable image, or has split
+        folders beside others, which may be classes.
     """
 
-    def __init__(self, folders: Sequence[Path], split: str = "train"):
+    def __init__(self, folders: Sequence[Path], split: str = "train") -> None:
         self.name = "folder:" + ",".join(str(folder) for folder in folders)
         self.skipped: list[str] = []
         trees = _split_trees([Path(folder) for folder in folders], split)
@@ -175,6 +177,6 @@ def _is_training_data(path: Path) -> bool:
     return is_taken(path.name)
 
 
-def _pixels_from(function, index: tf.Tensor) -> tf.Tensor:
+def _pixels_from(function: Callable[..., tf.Tensor], index: tf.Tensor) -> tf.Tensor:
     image = tf.numpy_function(function, [index], tf.uint8, stateful=False)
     return tf.ensure_shape(image, IMAGE_SPEC.shape)

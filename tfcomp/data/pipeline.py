@@ -8,6 +8,8 @@ two runs give the same bytes, and a run that starts at step n gives what the fir
 
 from __future__ import annotations
 
+from typing import Sequence
+
 import tensorflow as tf
 
 from tfcomp.data.source import ImageSource, MemorySource, Share
@@ -25,7 +27,7 @@ def training_batches(
     crop: int,
     batch_size: int,
     seed: int,
-    downscale: tuple[float, float] | None = (0.6, 0.95),
+    downscale: Sequence[float] | None = (0.6, 0.95),
     downscale_probability: float = 1.0,
     flip: bool = True,
     cache: bool = False,
@@ -58,11 +60,13 @@ def training_batches(
         without a cache; the crops are mixed over two batches' worth of images.
       start_step: number of the batch to begin with, for a resumed training.
       parallelism: threads that decode and crop.
-      worker, workers: which share of each batch to give, from 0, and how many there are. A worker
-        decodes the images of its own share only; with several `crops_per_image` it decodes all,
-        since any image may have crops in any share.
+      worker: which share of each batch to give, from 0. A worker decodes the images of its own
+        share only; with several `crops_per_image` it decodes all, since any image may have crops
+        in any share.
+      workers: how many shares there are.
 
-    Raises ConfigError for settings out of range.
+    Raises:
+      ConfigError: a setting is out of range.
     """
     _check(crop, batch_size, downscale, downscale_probability, crops_per_image, start_step)
     share = _share(batch_size, worker, workers)
@@ -119,7 +123,15 @@ def evaluation_images(source: ImageSource) -> tf.data.Dataset:
     return source.images().prefetch(2)
 
 
-def _random_crop(image, crop, downscale, downscale_probability, flip, seed, number) -> tf.Tensor:
+def _random_crop(
+    image: tf.Tensor,
+    crop: int,
+    downscale: Sequence[float] | None,
+    downscale_probability: float,
+    flip: bool,
+    seed: int,
+    number: tf.Tensor,
+) -> tf.Tensor:
     """Cuts one crop out of uint8 [H, W, 3], H and W >= crop; every choice follows from `number`.
 
     Only the window that will fill the crop is resized, not the whole image: the same pixels (but
@@ -181,7 +193,7 @@ def _below(chance: tf.Tensor, limit: tf.Tensor) -> tf.Tensor:
     return tf.minimum(number, limit - 1)  # float32 may round up to the limit
 
 
-def _share(batch_size, worker, workers) -> Share:
+def _share(batch_size: int, worker: int, workers: int) -> Share:
     if not 0 <= worker < workers:
         raise ConfigError(f"worker {worker} of {workers}: count them from 0")
     if batch_size % workers:
@@ -190,7 +202,14 @@ def _share(batch_size, worker, workers) -> Share:
     return Share(batch_size, worker * length, length)
 
 
-def _check(crop, batch_size, downscale, probability, crops_per_image, start_step) -> None:
+def _check(
+    crop: int,
+    batch_size: int,
+    downscale: Sequence[float] | None,
+    probability: float,
+    crops_per_image: int,
+    start_step: int,
+) -> None:
     for name, value, least in (
         ("crop", crop, 1),
         ("batch_size", batch_size, 1),

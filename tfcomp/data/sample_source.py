@@ -38,7 +38,8 @@ def sample_images(split: str | None = None) -> dict[str, np.ndarray]:
     pictures are grey, synthetic or microscopic, show a star field or the back of an eye, or, like
     the motorcycle pair (Middlebury 2014 stereo benchmark), state no free licence.
 
-    Raises ConfigError where scikit-image is not installed, or for an unknown split.
+    Raises:
+      ConfigError: scikit-image is not installed, or the split is unknown.
     """
     if split is not None and split not in SAMPLE_SPLITS:
         raise ConfigError(f'the sample photographs have no split "{split}"; use "train" or "test"')

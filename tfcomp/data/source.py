@@ -17,7 +17,10 @@ FOREVER = np.iinfo(np.int64).max
 class Share:
     """Which positions of an endless sequence one of several workers takes: a part of every period.
 
-    period: length of a period. first: where the part begins in it. length: of the part.
+    Attributes:
+      period: length of a period.
+      first: where the part begins in it.
+      length: of the part.
     """
 
     period: int = 1
@@ -73,7 +76,7 @@ class ImageSource(abc.ABC):
 class MemorySource(ImageSource):
     """Decoded images held in memory, end to end in one tensor, so that any one is found at once."""
 
-    def __init__(self, name: str, images: Iterable[np.ndarray | tf.Tensor]):
+    def __init__(self, name: str, images: Iterable[np.ndarray | tf.Tensor]) -> None:
         """Takes uint8 [H, W, 3] images."""
         self.name = name
         self.skipped: list[str] = []

@@ -24,11 +24,12 @@ class TfdsSource(ImageSource):
     Images are shuffled while still encoded, in blocks of up to 256 MiB: a data set that is smaller
     is shuffled as a whole, a larger one relies on TFDS having shuffled it when it was prepared.
 
-    Raises ConfigError where the data set is unknown or cannot be prepared, where it has no such
-    split, or no 8- or 16-bit "image" feature.
+    Raises:
+      ConfigError: the data set is unknown, cannot be prepared, has no such split, or no
+        8- or 16-bit "image" feature.
     """
 
-    def __init__(self, name: str, data_dir: str | os.PathLike | None, split: str = "train"):
+    def __init__(self, name: str, data_dir: str | os.PathLike | None, split: str = "train") -> None:
         self.name = f"tfds:{name}/{split}"
         self.skipped: list[str] = []
         builder = _prepared_builder(name, data_dir)

@@ -42,9 +42,12 @@ def has_tfc() -> bool:
 def backend(name: str | None = None) -> ModuleType:
     """The module of a backend: tfcomp/entropy/tfc_backend.py or own_backend.py.
 
-    name: "tfc" or "own"; if None that of `chosen`, else the environment variable's, else the
+    Args:
+      name: "tfc" or "own"; if None that of `chosen`, else the environment variable's, else the
         default.
-    Raises ConfigError for another name, or for "tfc" where it is not installed.
+
+    Raises:
+      ConfigError: there is no such backend, or it is not installed.
     """
     name = name or _chosen or os.environ.get(ENVIRONMENT_VARIABLE)
     name = name or ("tfc" if has_tfc() else "own")

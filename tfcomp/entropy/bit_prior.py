@@ -10,6 +10,8 @@ anything else.
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -41,14 +43,14 @@ class BitPrior(keras.layers.Layer):
 
     def __init__(
         self,
-        sent,
-        groups,
-        checkerboard=1,
-        rows_per_stream=32,
-        context_bits=6,
-        backend=None,
-        name="bit_prior",
-    ):
+        sent: Sequence[int],
+        groups: Sequence[int],
+        checkerboard: int = 1,
+        rows_per_stream: int = 32,
+        context_bits: int = 6,
+        backend: Any = None,
+        name: str = "bit_prior",
+    ) -> None:
         super().__init__(name=name, dtype="float32")
         self._coder = entropy_backend(backend).CheckedCoder
         self.sent, self.groups = tuple(sent), tuple(groups)
@@ -62,7 +64,7 @@ class BitPrior(keras.layers.Layer):
         self.places = self._integers("places", (entries, self.context_bits), NOTHING)
         self.counts = self._integers("counts", (entries, 1 << self.context_bits, 2), 0)
 
-    def _integers(self, name, shape, value):
+    def _integers(self, name: str, shape: tuple[int, ...], value: int) -> tf.Variable:
         return self.add_weight(
             name=name,
             shape=shape,
@@ -71,12 +73,12 @@ class BitPrior(keras.layers.Layer):
             trainable=False,
         )
 
-    def sent_mask(self, quality):
+    def sent_mask(self, quality: tf.Tensor) -> tf.Tensor:
         """Which channels are sent: int32 [B] -> float32 [B, 1, 1, C] of 0 and 1."""
         count = tf.gather(tf.constant(self.sent), quality - 1)
         return tf.cast(tf.range(self.channels) < count[:, None, None, None], tf.float32)
 
-    def bits(self, code, quality):
+    def bits(self, code: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """Information of bits by their channel alone: an estimate of what files pay, from above.
 
         Args:
@@ -90,7 +92,7 @@ class BitPrior(keras.layers.Layer):
         nats = code * tf.nn.softplus(-logits) + (1.0 - code) * tf.nn.softplus(logits)
         return tf.reduce_sum(nats * self.sent_mask(quality), (1, 2, 3)) / np.log(2.0)
 
-    def fit(self, bits):
+    def fit(self, bits: np.ndarray) -> None:
         """Chooses contexts and counts bits.
 
         Args:
@@ -101,14 +103,14 @@ class BitPrior(keras.layers.Layer):
         self.counts.assign(counts.astype(np.int32))
 
     @property
-    def layout(self):
+    def layout(self) -> BitLayout:
         """The `BitLayout` of files."""
         contexts = tuple(tuple(int(place) for place in row) for row in np.asarray(self.places))
         return BitLayout(
             self.groups, self.checkerboard, self.rows_per_stream, self.sent, contexts
         )
 
-    def freeze(self):
+    def freeze(self) -> dict[str, CdfTables]:
         """The integer tables that files are written with.
 
         Returns:
@@ -124,7 +126,9 @@ class BitPrior(keras.layers.Layer):
         tables = CdfTables(cdf.reshape(-1), np.zeros(n, np.int32), np.zeros(n, np.float32))
         return {"latents": tables}
 
-    def encode(self, features, quality, tables):
+    def encode(
+        self, features: np.ndarray, quality: int, tables: dict[str, CdfTables]
+    ) -> tuple[bytes, ...]:
         """Writes one image's section through the backend's range coder.
 
         Args:
@@ -138,7 +142,14 @@ class BitPrior(keras.layers.Layer):
         bits = np.asarray(features) > 0
         return bit_sections.encode(bits, quality, tables, self.layout, self._coder)
 
-    def decode(self, sections, quality, height, width, tables):
+    def decode(
+        self,
+        sections: Sequence[bytes],
+        quality: int,
+        height: int,
+        width: int,
+        tables: dict[str, CdfTables],
+    ) -> np.ndarray:
         """Reads what `encode` wrote.
 
         Returns:

@@ -8,6 +8,8 @@ again and again, as long as it saves more than the tables that it doubles would 
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 import numpy as np
 
 from tfcomp.bitstream import bit_sections
@@ -18,7 +20,9 @@ _CANDIDATES = 12
 _AT_ONCE = 4096  # positions, while correlating
 
 
-def search(bits, passes, context_bits):
+def search(
+    bits: np.ndarray, passes: Sequence[Any], context_bits: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Chooses the contexts of all passes' channels.
 
     Args:
@@ -42,7 +46,7 @@ def search(bits, passes, context_bits):
     return np.array(all_places, np.int32), np.array(all_counts, np.int64)
 
 
-def visible(bits, step):
+def visible(bits: np.ndarray, step: Any) -> tuple[np.ndarray, np.ndarray]:
     """What a pass sees.
 
     Returns:
@@ -62,7 +66,7 @@ def visible(bits, step):
     return np.concatenate(around), coded
 
 
-def _ranking(around, values):
+def _ranking(around: np.ndarray, values: np.ndarray) -> np.ndarray:
     """For each channel of values [n, c] the columns of around [n, m] most correlated with it."""
     n, columns = around.shape
     products = np.zeros((columns, values.shape[1]))
@@ -76,10 +80,13 @@ def _ranking(around, values):
     return np.argsort(-strength, axis=0, kind="stable")[:_CANDIDATES].T
 
 
-def _grow(around, values, candidates, context_bits):
+def _grow(
+    around: np.ndarray, values: np.ndarray, candidates: np.ndarray, context_bits: int
+) -> tuple[list[int], np.ndarray]:
     """One channel's places [K] and counts [2^K, 2]."""
     n = len(values)
-    index, chosen, tables = values.astype(np.int64), [], 1
+    chosen: list[int] = []
+    index, tables = values.astype(np.int64), 1
     left = [int(place) for place in candidates]
     least = _information(index, tables)
     while left and len(chosen) < context_bits:
@@ -101,7 +108,7 @@ def _grow(around, values, candidates, context_bits):
     return chosen + [NOTHING] * (context_bits - len(chosen)), counts
 
 
-def _information(index, tables):
+def _information(index: np.ndarray, tables: int) -> float:
     """Bits that n values take, given each one's table: index = 2 * table + value."""
     counts = np.bincount(index, minlength=2 * tables).reshape(tables, 2) + 0.5
     share = counts / counts.sum(1, keepdims=True)

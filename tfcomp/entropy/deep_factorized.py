@@ -9,6 +9,8 @@ Minnen, Singh, Hwang, Johnston 2018, arXiv:1802.01436, appendix 6.1).
 
 from __future__ import annotations
 
+from typing import Any, Callable
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -26,7 +28,9 @@ class DeepFactorized(keras.layers.Layer):
       initial_scale: how wide the densities are at first.
     """
 
-    def __init__(self, channels, initial_scale=10.0, name="deep_factorized"):
+    def __init__(
+        self, channels: int, initial_scale: float = 10.0, name: str = "deep_factorized"
+    ) -> None:
         super().__init__(name=name, dtype="float32")
         self.channels = int(channels)
         widths = (1, *FILTERS, 1)
@@ -46,11 +50,11 @@ class DeepFactorized(keras.layers.Layer):
             if layer < len(FILTERS):
                 self._factors.append(self._weight(f"factor_{layer}", (outputs, 1), "zeros"))
 
-    def _weight(self, name, shape, initializer):
+    def _weight(self, name: str, shape: tuple[int, ...], initializer: Any) -> tf.Variable:
         shape = (self.channels, *shape)
         return self.add_weight(name=name, shape=shape, initializer=initializer)
 
-    def _logits_cumulative(self, inputs):
+    def _logits_cumulative(self, inputs: tf.Tensor) -> tf.Tensor:
         """float32 [..., C] -> the logits of F_c at each value, of the same shape."""
         shape = tf.shape(inputs)
         x = tf.transpose(tf.reshape(inputs, [-1, 1, self.channels]), [2, 1, 0])
@@ -60,7 +64,7 @@ class DeepFactorized(keras.layers.Layer):
                 x += tf.tanh(self._factors[layer]) * tf.tanh(x)
         return tf.reshape(tf.transpose(x, [2, 1, 0]), shape)
 
-    def frozen_logits(self):
+    def frozen_logits(self) -> Callable[..., np.ndarray]:
         """The same as a function of NumPy arrays, in float64.
 
         Returns:
@@ -70,7 +74,7 @@ class DeepFactorized(keras.layers.Layer):
         biases = [np.asarray(b, np.float64) for b in self._biases]
         factors = [np.tanh(np.asarray(f, np.float64)) for f in self._factors]
 
-        def logits(values, channels=slice(None)):
+        def logits(values: np.ndarray, channels: slice = slice(None)) -> np.ndarray:
             x = np.transpose(values)[:, None]
             for layer, (matrix, bias) in enumerate(zip(matrices, biases)):
                 x = matrix[channels] @ x + bias[channels]
@@ -81,5 +85,5 @@ class DeepFactorized(keras.layers.Layer):
         return logits
 
 
-def _constant(value):
+def _constant(value: float) -> keras.initializers.Initializer:
     return keras.initializers.Constant(float(value))

@@ -11,11 +11,14 @@ quantisation offset. All qualities train one and the same density.
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp.bitstream import range_coder, rows
+from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import noise
 from tfcomp.entropy.backend import backend as entropy_backend
 
@@ -31,7 +34,7 @@ class FactorizedPrior(keras.layers.Layer):
       backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
     """
 
-    def __init__(self, channels, backend=None, name="factorized_prior"):
+    def __init__(self, channels: int, backend: Any = None, name: str = "factorized_prior") -> None:
         super().__init__(name=name, dtype="float32")
         self.channels = int(channels)
         self._entropy_backend = entropy_backend(backend)
@@ -42,11 +45,11 @@ class FactorizedPrior(keras.layers.Layer):
             name="log_unit", shape=(self.channels,), initializer="zeros"
         )
 
-    def set_units(self, standard_deviations):
+    def set_units(self, standard_deviations: np.ndarray) -> None:
         """Starts each channel's density at the size of its values, float32 [C]."""
         self.log_unit.assign(np.log(np.maximum(standard_deviations, 1e-4)))
 
-    def start_again(self, standard_deviations):
+    def start_again(self, standard_deviations: np.ndarray) -> None:
         """Forgets the densities: fresh ones, at the size of float32 [C]."""
         fresh = FactorizedPrior(self.channels, self._entropy_backend.NAME)
         fresh.set_units(standard_deviations)
@@ -54,10 +57,12 @@ class FactorizedPrior(keras.layers.Layer):
             variable.assign(value)
 
     @property
-    def _unit(self):
+    def _unit(self) -> tf.Tensor:
         return tf.exp(self.log_unit)
 
-    def quantise(self, latents, quality, gain, training=False):
+    def quantise(
+        self, latents: tf.Tensor, quality: tf.Tensor, gain: tf.Tensor, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Quantises latents and counts their bits.
 
         Args:
@@ -76,7 +81,7 @@ class FactorizedPrior(keras.layers.Layer):
         noisy = latents + noise.uniform(latents)
         return rounded, self.bits(noisy, gain)
 
-    def bits(self, symbols, gain):
+    def bits(self, symbols: tf.Tensor, gain: tf.Tensor) -> tf.Tensor:
         """Shannon information of noisy or rounded symbols.
 
         Args:
@@ -95,7 +100,7 @@ class FactorizedPrior(keras.layers.Layer):
         nats = -tf.math.log(tf.maximum(likelihood, _MINIMUM_LIKELIHOOD))
         return tf.reduce_sum(nats, (1, 2, 3)) / np.log(2.0)
 
-    def freeze(self, gains):
+    def freeze(self, gains: np.ndarray) -> dict[str, CdfTables]:
         """Builds the integer tables that files are written with.
 
         Args:
@@ -108,7 +113,9 @@ class FactorizedPrior(keras.layers.Layer):
         scales = np.asarray(gains, np.float32) * np.asarray(self._unit)
         return {"latents": self._entropy_backend.deep_factorized_tables(self._density, scales)}
 
-    def encode(self, latents, quality, tables):
+    def encode(
+        self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
+    ) -> tuple[bytes, ...]:
         """Writes one image's section through the backend's range coder.
 
         Args:
@@ -126,7 +133,14 @@ class FactorizedPrior(keras.layers.Layer):
         )
         return (rows.pack_rows(streams),)
 
-    def decode(self, sections, quality, height, width, tables):
+    def decode(
+        self,
+        sections: Sequence[bytes],
+        quality: int,
+        height: int,
+        width: int,
+        tables: dict[str, CdfTables],
+    ) -> np.ndarray:
         """Reads what `encode` wrote.
 
         TFC's decoder may not end on hostile bytes, so the section is decoded by
@@ -144,6 +158,6 @@ class FactorizedPrior(keras.layers.Layer):
         values = self._entropy_backend.decode_rows(streams, index, tables["latents"])
         return values.reshape(height, width, self.channels).astype(np.float32)
 
-    def _row_index(self, width, quality):
+    def _row_index(self, width: int, quality: int) -> np.ndarray:
         first = (quality - 1) * self.channels
         return np.tile(np.arange(first, first + self.channels, dtype=np.int32), width)

@@ -17,6 +17,8 @@ index into a geometric ladder of densities. Index 0 says "zero here": nothing is
 
 from __future__ import annotations
 
+from typing import Any, Iterable, Sequence
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -24,6 +26,7 @@ from tensorflow import keras
 from tfcomp.bitstream import hyperprior_sections
 from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS
 from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
+from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import (
     hyperprior_inheritance,
     integer_layers,
@@ -47,7 +50,7 @@ from tfcomp.entropy.table_calibration import SymbolCounter
 _FIRST_HYPER_LOG_GAINS = (-1.0, 0.0)
 
 
-def _activate(x):
+def _activate(x: tf.Tensor) -> tf.Tensor:
     return tf.nn.leaky_relu(x, 0.1)
 
 
@@ -73,20 +76,20 @@ class Hyperprior(keras.layers.Layer):
 
     def __init__(
         self,
-        groups,
-        qualities,
-        checkerboard=1,
-        rows_per_stream=None,
-        hyper_channels=32,
-        features=64,
-        hidden=96,
-        heavy_tails=False,
-        skipped_scales=0,
-        distortion_weights=(DISTORTION_WEIGHT, DISTORTION_WEIGHT),
-        quincunx=0,
-        backend=None,
-        name="hyperprior",
-    ):
+        groups: Sequence[int],
+        qualities: int,
+        checkerboard: int = 1,
+        rows_per_stream: Sequence[int] | None = None,
+        hyper_channels: int = 32,
+        features: int = 64,
+        hidden: int = 96,
+        heavy_tails: bool = False,
+        skipped_scales: int = 0,
+        distortion_weights: tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT),
+        quincunx: int = 0,
+        backend: Any = None,
+        name: str = "hyperprior",
+    ) -> None:
         super().__init__(name=name, dtype="float32")
         self._entropy_backend = entropy_backend(backend)
         self.groups, self.qualities = tuple(groups), int(qualities)
@@ -137,10 +140,10 @@ class Hyperprior(keras.layers.Layer):
             self._pass_layers(number, features, hidden) for number in range(len(self.passes))
         ]
 
-    def _pass_layers(self, number, features, hidden):
+    def _pass_layers(self, number: int, features: int, hidden: int) -> dict[str, IntegerConv]:
         size = self.passes[number].channels
         inputs = features + 2 * self.passes[number].seen
-        q, top = self.qualities, np.float32(MEAN_UNITS * 127)
+        q, top = self.qualities, float(MEAN_UNITS * 127)
         name = f"pass_{number}"
         return {
             "first": IntegerConv(inputs, hidden, 3, q, name=name + "_first"),
@@ -160,7 +163,7 @@ class Hyperprior(keras.layers.Layer):
             ),
         }
 
-    def set_scales(self, deviations):
+    def set_scales(self, deviations: np.ndarray) -> None:
         """Starts every channel's scale at the size of its values.
 
         Args:
@@ -171,11 +174,11 @@ class Hyperprior(keras.layers.Layer):
         for layers, step in zip(self.pass_layers, self.passes):
             layers["scale"].bias.assign(index[:, step.start : step.start + step.channels] / units)
 
-    def _first_hyper_log_gain(self):
+    def _first_hyper_log_gain(self) -> np.ndarray:
         gains = np.linspace(*_FIRST_HYPER_LOG_GAINS, self.qualities, dtype=np.float32)
         return np.repeat(gains[:, None], self.hyper_channels, axis=1)
 
-    def start_from(self, trained):
+    def start_from(self, trained: Hyperprior) -> bool:
         """Takes the variables of a trained `Hyperprior`; see hyperprior_inheritance.py.
 
         Returns:
@@ -183,7 +186,7 @@ class Hyperprior(keras.layers.Layer):
         """
         return hyperprior_inheritance.inherit(self, trained)
 
-    def start_hyper_latents(self, latents, quality):
+    def start_hyper_latents(self, latents: tf.Tensor, quality: tf.Tensor) -> None:
         """Gives z a spread that training can work with: a fresh h_a, its outputs normalised.
 
         Hyper-latents that begin too large cost more bits than they save, until training has
@@ -206,17 +209,22 @@ class Hyperprior(keras.layers.Layer):
         self.hyper_log_gain.assign(self._first_hyper_log_gain())
         self.hyper_prior.start_again(np.ones(self.hyper_channels, np.float32))
 
-    def hyper_latents_are_dead(self, latents, quality):
+    def hyper_latents_are_dead(self, latents: tf.Tensor, quality: tf.Tensor) -> bool:
         """Whether all of float32 [B, h, w, C] have nothing but zeros for hyper-latents."""
         return not np.any(np.rint(self.hyper_analysis(latents, quality)))
 
-    def hyper_analysis(self, latents, quality):
+    def hyper_analysis(self, latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """h_a: float32 [B, h, w, C] in steps -> [B, ceil(h/2), ceil(w/2), Cz], not rounded."""
         gain = tf.exp(tf.gather(self.hyper_log_gain, quality - 1))
         return self.analyse(latents, gain, self.analysis_kernels, self.analysis_biases)
 
     @staticmethod
-    def analyse(latents, gain, kernels, biases):
+    def analyse(
+        latents: tf.Tensor,
+        gain: tf.Tensor,
+        kernels: Sequence[tf.Tensor],
+        biases: Sequence[tf.Tensor],
+    ) -> tf.Tensor:
         """h_a with the given weights; gain float32 [B, Cz]. In operations that TFLite has."""
         size = tf.math.log(1.0 + tf.abs(latents))
         signed = tf.sign(latents) * tf.math.log(
@@ -230,7 +238,13 @@ class Hyperprior(keras.layers.Layer):
             x = tf.nn.conv2d(x, weights, stride, "VALID") + bias
         return x * gain[:, None, None, :]
 
-    def hyper_synthesis(self, hyper_latents, quality, height, width):
+    def hyper_synthesis(
+        self,
+        hyper_latents: tf.Tensor,
+        quality: tf.Tensor,
+        height: int | tf.Tensor,
+        width: int | tf.Tensor,
+    ) -> tf.Tensor:
         """h_s: rounded z -> features, float32 integers [B, height, width, features]."""
         top = integer_layers.LARGEST_HYPER_LATENT
         x = clip(hyper_latents, -top, top) * integer_layers.HYPER_LATENT_UNITS
@@ -238,7 +252,9 @@ class Hyperprior(keras.layers.Layer):
         x = tf.nn.depth_to_space(self.hyper_layers[1].convolve(x, quality), HYPER_STRIDE)
         return x[:, :height, :width]
 
-    def parameters(self, number, features, context, quality):
+    def parameters(
+        self, number: int, features: tf.Tensor, context: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Means (integers in eighths of a step) and scale indices of one pass.
 
         Args:
@@ -259,7 +275,14 @@ class Hyperprior(keras.layers.Layer):
         x = layers["second"].convolve(layers["first"].convolve(x, quality), quality)
         return layers["mean"].convolve(x, quality), layers["scale"].convolve(x, quality)
 
-    def quantise(self, latents, quality, gain=None, training=False, used=None):
+    def quantise(
+        self,
+        latents: tf.Tensor,
+        quality: tf.Tensor,
+        gain: tf.Tensor = None,
+        training: bool = False,
+        used: tf.Tensor | None = None,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Quantises latents and counts their bits.
 
         Args:
@@ -312,7 +335,14 @@ class Hyperprior(keras.layers.Layer):
             parts.append(tf.reduce_sum(cost, (1, 2, 3)))
         return decoded, tf.add_n(parts)
 
-    def _training_bits(self, residual, rounded, index, used, start):
+    def _training_bits(
+        self,
+        residual: tf.Tensor,
+        rounded: tf.Tensor,
+        index: tf.Tensor,
+        used: tf.Tensor | None,
+        start: int,
+    ) -> tf.Tensor:
         """Bits of one pass's symbols, those that the file pays, whatever the gradient.
 
         In training a scale learns from the rounded value, which is what it has to predict.
@@ -326,7 +356,7 @@ class Hyperprior(keras.layers.Layer):
         noisy = self.ladder.bits(residual + drawn, tf.stop_gradient(index))
         return paid + noisy - tf.stop_gradient(noisy)
 
-    def freeze(self):
+    def freeze(self) -> dict[str, CdfTables]:
         """Builds the integer tables that files are written with.
 
         Returns:
@@ -339,7 +369,9 @@ class Hyperprior(keras.layers.Layer):
             "latents": self.ladder.freeze(),
         }
 
-    def calibrated(self, tables, pictures):
+    def calibrated(
+        self, tables: dict[str, CdfTables], pictures: Iterable[tuple[np.ndarray, int]]
+    ) -> dict[str, CdfTables]:
         """Tables fitted to what the encoder writes; see table_calibration.py.
 
         Args:
@@ -356,7 +388,9 @@ class Hyperprior(keras.layers.Layer):
             )
         return {**tables, "latents": counter.fitted()}
 
-    def encode(self, latents, quality, tables):
+    def encode(
+        self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
+    ) -> tuple[bytes, ...]:
         """Writes one image's sections through the backend's range coder.
 
         Args:
@@ -376,7 +410,14 @@ class Hyperprior(keras.layers.Layer):
             self._entropy_backend.CheckedCoder,
         )
 
-    def decode(self, sections, quality, height, width, tables):
+    def decode(
+        self,
+        sections: Sequence[bytes],
+        quality: int,
+        height: int,
+        width: int,
+        tables: dict[str, CdfTables],
+    ) -> np.ndarray:
         """Reads what `encode` wrote.
 
         Returns:

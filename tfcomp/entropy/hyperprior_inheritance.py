@@ -1,7 +1,7 @@
-"""How a hyperprior starts from a trained one, with passes that the trained one had not got.
+r"""How a hyperprior starts from a trained one, with passes that the trained one had not got.
 
     trained   even squares ------------------------> odd squares
-                   |        \\                            |
+                   |        \                            |
     new       even rows'     odd rows' even squares   odd squares
               (the same networks, zeros for the context that is new)
 
@@ -10,12 +10,14 @@ So the first step of training decodes to what the trained one decoded to.
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE
 
 
-def inherit(prior, trained):
+def inherit(prior: Any, trained: Any) -> bool:
     """Gives a `Hyperprior` the variables of a trained one, its ladder's where both have tails.
 
     Args:
@@ -45,7 +47,7 @@ def inherit(prior, trained):
     return True
 
 
-def _source(step, passes):
+def _source(step: Any, passes: Sequence[Any]) -> int | None:
     """The number of the trained pass that a pass starts as; None where there is none."""
     for candidate in (step, step._replace(row_parity=None)):
         if candidate in passes:
@@ -53,14 +55,14 @@ def _source(step, passes):
     return None
 
 
-def _common_variables(prior):
+def _common_variables(prior: Any) -> list[tf.Variable]:
     """All but those of the passes and of the ladder."""
     layers = [layer for layers in prior.pass_layers for layer in layers.values()]
     others = {id(v) for part in (*layers, prior.ladder) for v in part.variables}
     return [v for v in prior.variables if id(v) not in others]
 
 
-def _widened(kernel, features, seen, wanted):
+def _widened(kernel: tf.Tensor, features: int, seen: int, wanted: int) -> tf.Tensor:
     """A pass's first kernel, with zeros for the context that its source did not see."""
     own, sizes, values = tf.split(kernel, [features, seen, seen], axis=2)
     more = [[0, 0], [0, 0], [0, wanted - seen], [0, 0]]

@@ -14,6 +14,8 @@ zeros, so that small training crops and whole pictures look alike to the network
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -26,17 +28,17 @@ LARGEST_HYPER_LATENT = 31.0  # beyond it the hyper-synthesis sees no difference
 HYPER_LATENT_UNITS = 8.0
 
 
-def straight_through(x, rounded):
+def straight_through(x: tf.Tensor, rounded: tf.Tensor) -> tf.Tensor:
     """`rounded` going forward, the gradient of x going back."""
     return x + tf.stop_gradient(rounded - x)
 
 
-def clip(x, low, high):
+def clip(x: tf.Tensor, low: float, high: float) -> tf.Tensor:
     """Clips; outside the bounds only a gradient that leads back inside passes."""
 
     @tf.custom_gradient
-    def bounded(values):
-        def gradient(upstream):
+    def bounded(values: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
             inwards = ((values > low) | (upstream < 0)) & ((values < high) | (upstream > 0))
             return tf.where(inwards, upstream, tf.zeros_like(upstream))
 
@@ -45,7 +47,7 @@ def clip(x, low, high):
     return bounded(x)
 
 
-def pad_edges(x, reach):
+def pad_edges(x: tf.Tensor, reach: int) -> tf.Tensor:
     """Repeats the outermost rows and columns `reach` (0 or 1) times; [B, H, W, C]."""
     if not reach:
         return x
@@ -68,18 +70,18 @@ class IntegerConv(keras.layers.Layer):
 
     def __init__(
         self,
-        inputs,
-        outputs,
-        size,
-        qualities=0,
-        shift=WEIGHT_BITS,
-        low=0.0,
-        high=MAXIMUM_ACTIVATION,
-        gain=1.4,
-        bias=0.0,
-        offset=0,
-        name=None,
-    ):
+        inputs: int,
+        outputs: int,
+        size: int,
+        qualities: int = 0,
+        shift: int = WEIGHT_BITS,
+        low: float = 0.0,
+        high: float = MAXIMUM_ACTIVATION,
+        gain: float = 1.4,
+        bias: float = 0.0,
+        offset: float = 0,
+        name: str | None = None,
+    ) -> None:
         super().__init__(name=name, dtype="float32")
         deviation = gain / np.sqrt(inputs * size * size)
         self.kernel = self.add_weight(
@@ -95,18 +97,20 @@ class IntegerConv(keras.layers.Layer):
         self.qualities, self.shift, self.low, self.high = qualities, shift, low, high
         self.offset, self.reach = offset, size // 2
 
-    def integer_kernel(self):
+    def integer_kernel(self) -> tf.Tensor:
         """float32 [size, size, inputs, outputs] of integers."""
         scaled = self.kernel * 2.0**WEIGHT_BITS
         return straight_through(scaled, tf.round(scaled))
 
-    def integer_bias(self):
-        """float32 [qualities or 1, outputs] of integers; the result's offset and half a unit of it
-        are in it."""
+    def integer_bias(self) -> tf.Tensor:
+        """float32 [qualities or 1, outputs] of integers.
+
+        The result's offset and half a unit of it are in it.
+        """
         scaled = self.bias * 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS)
         return straight_through(scaled, tf.round(scaled)) + 2.0**self.shift * (self.offset + 0.5)
 
-    def convolve(self, x, quality):
+    def convolve(self, x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """float32 integers [B, H, W, inputs], int32 [B] -> float32 integers [B, H, W, outputs]."""
         total = tf.nn.conv2d(pad_edges(x, self.reach), self.integer_kernel(), 1, "VALID")
         bias = self.integer_bias()
@@ -117,7 +121,7 @@ class IntegerConv(keras.layers.Layer):
         scaled = total * 2.0**-self.shift
         return clip(straight_through(scaled, tf.floor(scaled)), self.low, self.high)
 
-    def frozen(self):
+    def frozen(self) -> dict[str, Any]:
         """The layer as integers, for export.
 
         Returns:

@@ -10,6 +10,7 @@ the tests hold them against its own.
 from __future__ import annotations
 
 import heapq
+from typing import Callable
 
 import numpy as np
 
@@ -21,7 +22,7 @@ TAIL_MASS = 2.0**-12  # of both tails, which the escape symbol codes
 _FARTHEST = 2.0**20
 
 
-def bisect(rising, target, count):
+def bisect(rising: Callable[[np.ndarray], np.ndarray], target: float, count: int) -> np.ndarray:
     """Where rising functions reach a target.
 
     Args:
@@ -44,13 +45,18 @@ def bisect(rising, target, count):
     return 0.5 * (low + high)
 
 
-def tables_of(masses, lower_tails, upper_tails):
+def tables_of(
+    masses: Callable[[np.ndarray, int], np.ndarray],
+    lower_tails: np.ndarray,
+    upper_tails: np.ndarray,
+) -> CdfTables:
     """Integer tables of N densities.
 
     Args:
       masses: function of int64 [n] symbols and a table's number -> float64 [n], their
         probabilities.
-      lower_tails, upper_tails: float64 [N], beyond which symbols are escaped.
+      lower_tails: float64 [N], below which symbols are escaped.
+      upper_tails: likewise, above which.
 
     Returns:
       `CdfTables`.
@@ -67,7 +73,7 @@ def tables_of(masses, lower_tails, upper_tails):
     return CdfTables(flat, minima.astype(np.int32), np.zeros(len(minima), np.float32))
 
 
-def quantized_cdf(masses, precision=PRECISION):
+def quantized_cdf(masses: np.ndarray, precision: int = PRECISION) -> np.ndarray:
     """Probabilities as a cumulative of integers from 0 to 2**precision, none of them empty.
 
     Masses are rounded to the nearest, to 1 at least. What is then too much or too little is taken
@@ -75,6 +81,7 @@ def quantized_cdf(masses, precision=PRECISION):
 
     Args:
       masses: float [n], from 0 up, not all 0.
+      precision: bits; the result ends at 2**precision.
 
     Returns:
       int64 [n + 1].
@@ -85,7 +92,7 @@ def quantized_cdf(masses, precision=PRECISION):
     surplus = int(counts.sum()) - total
     step = -1 if surplus > 0 else 1
 
-    def cost(index):
+    def cost(index: int) -> float:
         """Bits that the next step costs: those that symbols pay, by their probability."""
         count = int(counts[index])
         if count + step < 1:

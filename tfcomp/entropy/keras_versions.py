@@ -7,6 +7,7 @@ the one that both understand.
 from __future__ import annotations
 
 import contextlib
+from typing import Any, Iterator, Mapping, Sequence
 
 import tensorflow as tf
 from tensorflow import keras
@@ -19,19 +20,25 @@ ONLY_FIRST_REPLICA = (
 )
 
 
-def tensorflow_variable(variable):
+def tensorflow_variable(variable: Any) -> tf.Variable:
     """The `tf.Variable` of a variable of Keras 3; that of Keras 2 or TensorFlow itself."""
     return variable.value if KERAS_3 and isinstance(variable, keras.Variable) else variable
 
 
-def apply_reduced_gradients(optimizer, gradients, variables, replicas):
+def apply_reduced_gradients(
+    optimizer: keras.optimizers.Optimizer,
+    gradients: Sequence[tf.Tensor],
+    variables: Sequence[tf.Variable],
+    replicas: int,
+) -> None:
     """Moves variables by gradients that all replicas already agree on.
 
     Keras 3 sums what replicas give it and cannot be told otherwise.
 
     Args:
       optimizer: a `keras.optimizers.Optimizer`.
-      gradients: tensors, one each for `variables`.
+      gradients: tensors.
+      variables: as many.
       replicas: how many give these gradients.
     """
     if KERAS_3:
@@ -41,14 +48,19 @@ def apply_reduced_gradients(optimizer, gradients, variables, replicas):
     optimizer.apply_gradients(list(zip(gradients, variables)), skip_gradients_aggregation=True)
 
 
-def momentum_of(optimizer, variable):
-    """The first moment that Keras's Adam keeps for a variable."""
+def index_of(optimizer: keras.optimizers.Optimizer, variable: tf.Variable) -> int:
+    """A variable's (or its replica's) place among those that the optimiser was built with."""
     if KERAS_3:
-        return optimizer._momentums[optimizer._get_variable_index(variable)]
-    return optimizer._momentums[optimizer._index_dict[optimizer._var_key(variable)]]
+        return optimizer._get_variable_index(variable)
+    return optimizer._index_dict[optimizer._var_key(variable)]
 
 
-def step_results(trackers):
+def momentum_of(optimizer: keras.optimizers.Optimizer, variable: tf.Variable) -> tf.Variable:
+    """The first moment that Keras's Adam keeps for a variable."""
+    return optimizer._momentums[index_of(optimizer, variable)]
+
+
+def step_results(trackers: Mapping[str, keras.metrics.Metric]) -> dict[str, tf.Tensor]:
     """What `train_step` returns of its metrics: dict of name -> scalar.
 
     Between machines Keras 3 adds up what replicas return, along a first dimension that scalars have
@@ -63,7 +75,7 @@ def step_results(trackers):
 
 
 @contextlib.contextmanager
-def policy(name):
+def policy(name: str) -> Iterator[None]:
     """Makes layers that are made meanwhile compute by a dtype policy, "mixed_bfloat16" say."""
     outside = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(name)
@@ -73,7 +85,7 @@ def policy(name):
         keras.mixed_precision.set_global_policy(outside)
 
 
-def set_dtype_policies(model, name):
+def set_dtype_policies(model: keras.Model, name: str) -> None:
     """Gives a model's layers, and theirs, another dtype policy; for the calls to come."""
     for layer in model._flatten_layers(include_self=False):
         if isinstance(layer, keras.metrics.Metric):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from typing import Iterator
 
 import tensorflow as tf
 
@@ -20,7 +21,7 @@ _local = threading.local()
 
 
 @contextlib.contextmanager
-def numbered(seed, numbers):
+def numbered(seed: int, numbers: tf.Tensor) -> Iterator[None]:
     """Draws numbered noise inside the `with` block, a stream of its own for every call.
 
     Args:
@@ -35,7 +36,7 @@ def numbered(seed, numbers):
         _local.state = outside
 
 
-def uniform(values):
+def uniform(values: tf.Tensor) -> tf.Tensor:
     """Noise in -1/2 .. 1/2 for each of float32 [B, ...]; of the same shape and dtype."""
     state = getattr(_local, "state", None)
     if state is None:

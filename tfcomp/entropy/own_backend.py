@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from tfcomp.bitstream import range_coder
+from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import integer_tables
 from tfcomp.entropy.deep_factorized import DeepFactorized
 from tfcomp.entropy.integer_tables import TAIL_MASS
@@ -21,12 +22,12 @@ decode_rows = range_coder.decode_rows
 CheckedCoder = range_coder
 
 
-def deep_factorized(channels, initial_scale):
+def deep_factorized(channels: int, initial_scale: float) -> DeepFactorized:
     """A `DeepFactorized`, under the name that both backends have for it."""
     return DeepFactorized(channels, initial_scale)
 
 
-def deep_factorized_tables(density, scales):
+def deep_factorized_tables(density: DeepFactorized, scales: np.ndarray) -> CdfTables:
     """Integer tables of a `DeepFactorized` stretched by scales.
 
     Args:
@@ -44,7 +45,7 @@ def deep_factorized_tables(density, scales):
         for target in (tail, -tail)
     )
 
-    def masses(symbols, number):
+    def masses(symbols: np.ndarray, number: int) -> np.ndarray:
         row, channel = divmod(number, density.channels)
         scale = scales[row, channel]
         edges = (np.append(symbols, symbols[-1] + 1) - 0.5) / scale
@@ -58,13 +59,15 @@ def deep_factorized_tables(density, scales):
     return integer_tables.tables_of(masses, (lower * scales).ravel(), (upper * scales).ravel())
 
 
-def gaussian_tables(scales, weights=None, ratios=None):
+def gaussian_tables(
+    scales: np.ndarray, weights: np.ndarray | None = None, ratios: np.ndarray | None = None
+) -> CdfTables:
     """Integer tables of Gaussians around 0, or of mixtures of two.
 
     Args:
       scales: float32 [N], standard deviations in steps.
-      weights, ratios: float32 [N], how much of each is a second Gaussian, and how many times as
-        wide that one is; None for plain Gaussians.
+      weights: float32 [N], how much of each is a second Gaussian; None for plain Gaussians.
+      ratios: float32 [N], how many times as wide that one is; None likewise.
 
     Returns:
       `CdfTables` with N tables.
@@ -73,14 +76,14 @@ def gaussian_tables(scales, weights=None, ratios=None):
     weight = np.zeros_like(first) if weights is None else np.asarray(weights, np.float64)
     second = first if ratios is None else first * np.asarray(ratios, np.float64)
 
-    def beyond(x, number=slice(None)):
+    def beyond(x: np.ndarray, number: int | slice = slice(None)) -> np.ndarray:
         """The probability of more than x."""
         tails = [0.5 * _erfc(x / s[number] * math.sqrt(0.5)) for s in (first, second)]
         return tails[0] + weight[number] * (tails[1] - tails[0])
 
     tail = integer_tables.bisect(lambda x: -beyond(x), -TAIL_MASS / 2, len(first))
 
-    def masses(symbols, number):
+    def masses(symbols: np.ndarray, number: int) -> np.ndarray:
         edge = np.abs(symbols)
         return beyond(edge - 0.5, number) - beyond(edge + 0.5, number)
 
@@ -90,5 +93,5 @@ def gaussian_tables(scales, weights=None, ratios=None):
 _erfc = np.vectorize(math.erfc, otypes=[np.float64])
 
 
-def _sigmoid(x):
+def _sigmoid(x: np.ndarray) -> np.ndarray:
     return np.exp(-np.logaddexp(0.0, -x))

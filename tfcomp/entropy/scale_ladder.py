@@ -11,10 +11,13 @@ cost a decoder nothing. Without, w_i = 0.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy.backend import backend as entropy_backend
 
 SCALES = 64
@@ -29,7 +32,7 @@ _PACE = 10.0
 _FIRST_WEIGHT, _FIRST_RATIO = 0.12, 2.0
 
 
-def _logit(p):
+def _logit(p: float) -> float:
     return np.log(p / (1.0 - p))
 
 
@@ -43,7 +46,13 @@ class ScaleLadder(keras.layers.Layer):
       backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
     """
 
-    def __init__(self, heavy_tails=False, skipped=0, backend=None, name="scale_ladder"):
+    def __init__(
+        self,
+        heavy_tails: bool = False,
+        skipped: int = 0,
+        backend: Any = None,
+        name: str = "scale_ladder",
+    ) -> None:
         super().__init__(name=name, dtype="float32")
         self._entropy_backend = entropy_backend(backend)
         self.heavy_tails, self.skipped = bool(heavy_tails), int(skipped)
@@ -55,19 +64,19 @@ class ScaleLadder(keras.layers.Layer):
             )
 
     @staticmethod
-    def index_of(deviations):
+    def index_of(deviations: np.ndarray) -> np.ndarray:
         """float32 of any shape -> where on the ladder, 0 to SCALES - 1, each deviation is."""
         index = np.log(np.maximum(deviations, MINIMUM_SCALE) / MINIMUM_SCALE) / _STEP
         return np.minimum(index, SCALES - 1)
 
-    def _tail_weights(self):
+    def _tail_weights(self) -> tf.Tensor:
         return tf.sigmoid(_PACE * self._weight_logit + _logit(_FIRST_WEIGHT))
 
-    def _tail_ratios(self):
+    def _tail_ratios(self) -> tf.Tensor:
         first = _logit((_FIRST_RATIO - 1.0) / (LARGEST_RATIO - 1.0))
         return 1.0 + (LARGEST_RATIO - 1.0) * tf.sigmoid(_PACE * self._ratio_logit + first)
 
-    def bits(self, values, index):
+    def bits(self, values: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
         """Shannon information of noisy or rounded values.
 
         Args:
@@ -91,9 +100,8 @@ class ScaleLadder(keras.layers.Layer):
         nats = tf.where(likelihood > _MINIMUM_LIKELIHOOD, nats, 20.7 + 0.02 * tail)
         return nats / np.log(2.0)
 
-    def freeze(self):
+    def freeze(self) -> CdfTables:
         """`CdfTables`, one table for each density."""
-
         scales = SCALE_TABLE[self.skipped :]
         if not self.heavy_tails:
             return self._entropy_backend.gaussian_tables(scales)
@@ -104,7 +112,7 @@ class ScaleLadder(keras.layers.Layer):
         return self._entropy_backend.gaussian_tables(scales, weights, ratios)
 
 
-def _gaussian(values, scale):
+def _gaussian(values: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
     """Probability of the unit interval around each value >= 0."""
     root = np.sqrt(0.5)
     upper = tf.math.erfc((values - 0.5) / scale * root)

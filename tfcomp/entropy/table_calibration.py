@@ -24,12 +24,12 @@ class SymbolCounter:
       tables: the `CdfTables` whose symbols count; values coded with others do not.
     """
 
-    def __init__(self, tables):
+    def __init__(self, tables: CdfTables) -> None:
         self._tables = tables
         # At the place of the cumulative value that ends a symbol's interval.
         self._counts = np.zeros(len(tables.cdf), np.int64)
 
-    def encode(self, values, index, tables):
+    def encode(self, values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
         """Counts int32 [N] values, each with the table that int32 [N] index names."""
         if tables is self._tables:
             starts = tables.starts[index]
@@ -41,7 +41,7 @@ class SymbolCounter:
             np.add.at(self._counts, starts + 2 + symbols, 1)
         return b""
 
-    def fitted(self):
+    def fitted(self) -> CdfTables:
         """The tables with the probabilities that were found, as `CdfTables`."""
         tables, parts = self._tables, []
         for number, (cumulative, precision, escape) in enumerate(tables.models):
@@ -57,7 +57,7 @@ class SymbolCounter:
         return CdfTables(cdf, tables.cdf_offset, tables.quantization_offset)
 
 
-def _whole(weights, total):
+def _whole(weights: np.ndarray, total: int) -> np.ndarray:
     """Whole numbers >= 1 that add up to `total`, nearly proportional to float64 [N] weights."""
     ideal = weights / weights.sum() * (total - len(weights))
     whole = np.floor(ideal).astype(np.int64)

@@ -8,6 +8,8 @@ TensorFlow ops).
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 import numpy as np
 import tensorflow as tf
 import tensorflow_compression as tfc
@@ -21,7 +23,7 @@ from tfcomp.errors import BitstreamError
 NAME = "tfc"
 
 
-def encode_rows(values, index, tables: CdfTables):
+def encode_rows(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> list[bytes]:
     """Codes each row into one stream.
 
     Args:
@@ -40,7 +42,7 @@ def encode_rows(values, index, tables: CdfTables):
     return list(tfc.entropy_encode_finalize(handle).numpy())
 
 
-def decode_rows(streams, index, tables: CdfTables):
+def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) -> np.ndarray:
     """Inverse of `encode_rows`, for streams from a trusted place only.
 
     TFC's decoder does not end on some hostile streams: files from outside are to be decoded by
@@ -69,11 +71,11 @@ class CheckedCoder:
     """
 
     @staticmethod
-    def encode(values, index, tables):
+    def encode(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
         return encode_rows(values[None], index, tables)[0]
 
     @staticmethod
-    def decode(data, index, tables):
+    def decode(data: bytes, index: np.ndarray, tables: CdfTables) -> np.ndarray:
         range_coder.decode(data, index, tables)
         return decode_rows([data], index, tables)[0]
 
@@ -81,7 +83,7 @@ class CheckedCoder:
 class _ScaledDensity(tfp.distributions.Distribution):
     """The density of g * y, given the density of y (which TFC's table builder reads)."""
 
-    def __init__(self, base, scale):
+    def __init__(self, base: Any, scale: tf.Tensor) -> None:
         self._base = base
         self._scale = tf.convert_to_tensor(scale)
         super().__init__(
@@ -92,58 +94,60 @@ class _ScaledDensity(tfp.distributions.Distribution):
             name="ScaledDensity",
         )
 
-    def _batch_shape(self):
+    def _batch_shape(self) -> tf.TensorShape:
         return self._base.batch_shape
 
-    def _batch_shape_tensor(self):
+    def _batch_shape_tensor(self) -> tf.Tensor:
         return self._base.batch_shape_tensor()
 
-    def _event_shape(self):
+    def _event_shape(self) -> tf.TensorShape:
         return tf.TensorShape(())
 
-    def _event_shape_tensor(self):
+    def _event_shape_tensor(self) -> tf.Tensor:
         return tf.constant((), tf.int32)
 
-    def _cdf(self, x):
+    def _cdf(self, x: tf.Tensor) -> tf.Tensor:
         return self._base.cdf(x / self._scale)
 
-    def _survival_function(self, x):
+    def _survival_function(self, x: tf.Tensor) -> tf.Tensor:
         return self._base.survival_function(x / self._scale)
 
-    def _log_cdf(self, x):
+    def _log_cdf(self, x: tf.Tensor) -> tf.Tensor:
         return self._base.log_cdf(x / self._scale)
 
-    def _log_survival_function(self, x):
+    def _log_survival_function(self, x: tf.Tensor) -> tf.Tensor:
         return self._base.log_survival_function(x / self._scale)
 
-    def _quantization_offset(self):
+    def _quantization_offset(self) -> tf.Tensor:
         return self._base._quantization_offset() * self._scale
 
-    def _lower_tail(self, tail_mass):
+    def _lower_tail(self, tail_mass: tf.Tensor) -> tf.Tensor:
         return self._base._lower_tail(tail_mass) * self._scale
 
-    def _upper_tail(self, tail_mass):
+    def _upper_tail(self, tail_mass: tf.Tensor) -> tf.Tensor:
         return self._base._upper_tail(tail_mass) * self._scale
 
 
-def deep_factorized(channels, initial_scale):
+def deep_factorized(channels: int, initial_scale: float) -> Any:
     """TFC's counterpart of `tfcomp.entropy.deep_factorized.DeepFactorized`."""
     return tfc.DeepFactorized(batch_shape=(channels,), init_scale=initial_scale)
 
 
-def deep_factorized_tables(density, scales):
+def deep_factorized_tables(density: Any, scales: np.ndarray) -> CdfTables:
     """See `DeepFactorized.tables`; density: what `deep_factorized` made."""
 
-    def noisy(scale):
+    def noisy(scale: tf.Tensor) -> Any:
         return tfc.UniformNoiseAdapter(_ScaledDensity(density, scale))
 
     return frozen_tables(noisy, tf.cast(scales, tf.float32))
 
 
-def gaussian_tables(scales, weights=None, ratios=None):
+def gaussian_tables(
+    scales: np.ndarray, weights: np.ndarray | None = None, ratios: np.ndarray | None = None
+) -> CdfTables:
     """See `tfcomp.entropy.gaussian_tables.gaussian_tables`."""
 
-    def noisy(scales):
+    def noisy(scales: tf.Tensor) -> Any:
         if weights is None:
             return tfc.NoisyNormal(loc=tf.zeros_like(scales), scale=scales)
         normal = tfp.distributions.Normal
@@ -155,7 +159,7 @@ def gaussian_tables(scales, weights=None, ratios=None):
     return frozen_tables(noisy, tf.constant(scales[None]))
 
 
-def frozen_tables(noisy, parameters):
+def frozen_tables(noisy: Any, parameters: tf.Tensor) -> CdfTables:
     """Quantises densities into integer tables, by TFC.
 
     Args:
@@ -167,7 +171,7 @@ def frozen_tables(noisy, parameters):
     """
 
     @tf.function
-    def build(parameter):
+    def build(parameter: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         # Building inside a graph is several times faster than eagerly.
         model = tfc.ContinuousBatchedEntropyModel(
             noisy(parameter),

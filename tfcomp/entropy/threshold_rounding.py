@@ -6,13 +6,15 @@ the place of frozen tables: what training decodes and counts is what files will 
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 from tfcomp.bitstream.rate_distortion_quantizer import LARGEST_SHIFT, LEVELS
 from tfcomp.entropy.integer_tables import PRECISION
 
 
-def bit_steps(ladder):
+def bit_steps(ladder: Any) -> tf.Tensor:
     """Half the bits that k costs beyond k - 1: float32 [ladder.count, 1 + LEVELS], for k >= 0.
 
     Divided by a distortion weight this is how far the threshold to k lies beyond k - 1/2.
@@ -29,7 +31,9 @@ def bit_steps(ladder):
     return tf.stop_gradient(tf.pad(steps, [[0, 0], [1, 0]]))
 
 
-def quantize(residual, index, steps, weight):
+def quantize(
+    residual: tf.Tensor, index: tf.Tensor, steps: tf.Tensor, weight: tf.Tensor
+) -> tf.Tensor:
     """Rounds residuals as the encoder does; no gradient passes.
 
     Args:

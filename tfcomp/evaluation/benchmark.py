@@ -97,6 +97,7 @@ def run(plan: Plan, on_finished: Callable[[str], object] = lambda line: None) ->
     Every image is read once before the first is measured.
 
     Args:
+      plan: what to measure.
       on_finished: called with a line about each codec that is done, where there is no bar.
 
     Raises:
@@ -170,6 +171,8 @@ def write(results: Results, out: Path, pictures: int) -> List[Path]:
     """Writes results.json, results.csv, rd.png and report.html into a folder.
 
     Args:
+      results: of `run`.
+      out: the folder.
       pictures: how many images the report shows, worst first.
 
     Returns:
@@ -246,7 +249,7 @@ def _sizes(folder: Path, files: Sequence[Path]) -> Dict[str, Tuple[int, int]]:
 
 
 def _installed(names: Sequence[str]) -> Tuple[List[str], List[str]]:
-    """(codecs to measure, one line about each that is not installed)"""
+    """The codecs to measure, and one line about each that is not installed."""
     present, missing = [], []
     for name in dict.fromkeys(names):
         if name not in CODECS:

@@ -111,6 +111,7 @@ def _environment() -> Dict[str, str]:
 
 
 def main() -> None:
+    """Runs in the child process."""
     # Events own standard output; whatever else is printed goes with the complaints.
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

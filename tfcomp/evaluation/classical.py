@@ -46,14 +46,14 @@ class ClassicalCodec:
     package: str = "Pillow"
     quality_meaning: str = ""
 
-    def encode(self, image, quality):
+    def encode(self, image: np.ndarray, quality: int) -> bytes:
         """uint8 [H, W, 3] -> the whole file's bytes."""
         buffer = io.BytesIO()
         options = {**self.settings, **self._quality_options(quality)}
         Image.fromarray(image).save(buffer, self.format, **options)
         return buffer.getvalue()
 
-    def decode(self, data):
+    def decode(self, data: bytes) -> np.ndarray:
         """The file's bytes -> uint8 [H, W, 3]."""
         with Image.open(io.BytesIO(data), formats=[self.format]) as image:
             return np.asarray(image.convert("RGB"))
@@ -71,7 +71,7 @@ class ClassicalCodec:
         meaning = f" ({self.quality_meaning})" if self.quality_meaning else ""
         return f"{self._version()}, {settings}, {ends}{meaning}"
 
-    def _quality_options(self, quality):
+    def _quality_options(self, quality: int) -> dict[str, Any]:
         return {"quality": quality}
 
     def _loaded(self) -> bool:
@@ -124,7 +124,7 @@ class Avif(ClassicalCodec):
         """See `ClassicalCodec.describe`; and the tune."""
         return f"{super().describe()}, {self._tune_in_words()}"
 
-    def _quality_options(self, quality):
+    def _quality_options(self, quality: int) -> dict[str, Any]:
         options = super()._quality_options(quality)
         return {**options, "advanced": {"tune": self.tune}} if self.tune else options
 
@@ -158,7 +158,7 @@ def _probe_file(codec: Avif) -> Optional[bytes]:
 class Jpeg2000(ClassicalCodec):
     """Quality is the rate asked for, in hundredths of bits/pixel, whole file."""
 
-    def _quality_options(self, quality):
+    def _quality_options(self, quality: int) -> dict[str, Any]:
         # Pillow takes the compression ratio to 24 bits/pixel.
         return {"quality_layers": [2400 / quality]}
 

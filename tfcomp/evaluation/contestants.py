@@ -46,8 +46,16 @@ class Model:
     """A bundle of this package on one thread, as a contestant."""
 
     def __init__(self, name: str, num_threads: int = 1) -> None:
-        """name: an installed model or the path of a bundle; with "@N" behind it, N rounds of
-        feedback (docs/feedback.md). Raises CodecError if it is neither or takes no feedback."""
+        """Loads the model.
+
+        Args:
+          name: an installed model or the path of a bundle; with "@N" behind it, N rounds of
+            feedback (docs/feedback.md).
+          num_threads: of the networks.
+
+        Raises:
+          CodecError: it is neither, or takes no feedback.
+        """
         import tfcomp
 
         self.name = name

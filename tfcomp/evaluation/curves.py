@@ -15,7 +15,10 @@ _SAMPLES_IN_RANGE = 200
 class Point:
     """One quality setting, on one image or as the mean over several.
 
-    quality: the setting. bpp: bits/pixel of whole files. psnr: in dB.
+    Attributes:
+      quality: the setting.
+      bpp: bits/pixel of whole files.
+      psnr: in dB.
     """
 
     quality: int
@@ -25,9 +28,12 @@ class Point:
 
 @dataclasses.dataclass(frozen=True)
 class RateDifference:
-    """percent: mean difference of rate at equal PSNR; negative saves bytes.
+    """How two curves differ in rate.
 
-    low, high: the PSNR range compared, in dB.
+    Attributes:
+      percent: mean difference of rate at equal PSNR; negative saves bytes.
+      low: the lowest PSNR compared, in dB.
+      high: the highest.
     """
 
     percent: float
@@ -45,7 +51,8 @@ def bd_rate(
     Bjontegaard 2001, ITU-T VCEG-M33; PCHIP as in JCTVC-B112.
 
     Args:
-      anchor, test: curves of two points or more.
+      anchor: the curve to compare with, of two points or more.
+      test: the curve that is compared, likewise.
       psnr_range: compare only from and to these many dB; all that both curves cover if None.
 
     Returns:
@@ -93,7 +100,11 @@ def why_incomparable(anchor: Sequence[Point], test: Sequence[Point]) -> str:
 
 
 def parse_psnr_range(text: str) -> Tuple[float, float]:
-    """Reads "27,36" as (27.0, 36.0). Raises ConfigError."""
+    """Reads "27,36" as (27.0, 36.0).
+
+    Raises:
+      ConfigError: it is no such range.
+    """
     try:
         low, high = (float(part) for part in text.split(","))
     except ValueError:

@@ -54,7 +54,9 @@ class EnhancedRow:
 class Enhancement:
     """All rows, and what is needed to read them.
 
-    training: where strengths were chosen. filters: name -> description.
+    Attributes:
+      training: where strengths were chosen.
+      filters: name -> description.
     """
 
     training: str
@@ -102,7 +104,12 @@ def compare(
     """A row for every filter.
 
     Args:
-      training: uint8 [H, W, 3] crops to choose strengths on. images: files to measure.
+      contestant: the codec.
+      quality: its setting.
+      filters: names of `FILTERS`.
+      training: uint8 [H, W, 3] crops to choose strengths on.
+      images: files to measure.
+      lpips: to be measured too.
       on_step: called once an image and filter.
 
     Raises:

@@ -12,9 +12,12 @@ from tfcomp.evaluation.curves import RateDifference
 
 @dataclasses.dataclass(frozen=True)
 class Gate:
-    """anchor: a contestant's name. max_bd_rate: percent against it that may not be exceeded.
+    """What a model must reach.
 
-    codec: whom it holds; every model of the run if None.
+    Attributes:
+      anchor: a contestant's name.
+      max_bd_rate: percent against it that may not be exceeded.
+      codec: whom it holds; every model of the run if None.
     """
 
     anchor: str
@@ -23,7 +26,11 @@ class Gate:
 
     @classmethod
     def parse(cls, text: str) -> Gate:
-        """Reads "anchor=jpeg,max_bd_rate=-40", "codec=NAME" being optional. Raises ConfigError."""
+        """Reads "anchor=jpeg,max_bd_rate=-40", "codec=NAME" being optional.
+
+        Raises:
+          ConfigError: it is no such text.
+        """
         pairs = [part.partition("=") for part in text.split(",")]
         values = {key.strip(): value.strip() for key, _, value in pairs}
         known = set(values) <= {"anchor", "max_bd_rate", "codec"} and len(values) == len(pairs)
@@ -44,7 +51,11 @@ class Gate:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """A gate held against one contestant. line: it in words."""
+    """A gate held against one contestant.
+
+    Attributes:
+      line: it in words.
+    """
 
     codec: str
     passed: bool
@@ -59,6 +70,7 @@ def judge(
     """Holds the gates against the run.
 
     Args:
+      gates: what was asked for.
       models: whom a gate without a codec holds.
       compare: (anchor, codec) -> BD-rate of mean curves. Where there is none, the gate is missed.
     """

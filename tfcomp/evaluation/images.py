@@ -27,7 +27,11 @@ def image_files(folder: Path) -> List[Path]:
 
 
 def read_pixels(path: Path) -> np.ndarray:
-    """The image as uint8 [H, W, 3]. Raises ImageError, which names the file."""
+    """The image as uint8 [H, W, 3].
+
+    Raises:
+      ImageError: it names the file.
+    """
     from tfcomp.runtime.image_input import read_image
 
     return read_image(path).pixels

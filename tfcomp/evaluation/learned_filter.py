@@ -1,6 +1,6 @@
 """The learned post-filter: a TFLite network run by the runtime's interpreter.
 
-`python -m tfcomp.training.post_filter` makes it; its model card lies beside it.
+`python -m lab.post_filter`, a command of the repository, makes it; its model card lies beside it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,12 @@ class LearnedFilter:
     """A network from decoded pixels to better ones."""
 
     def __init__(self, content: bytes, num_threads: int = 1) -> None:
-        """content: a TFLite file with a signature "enhance"."""
+        """Loads the network.
+
+        Args:
+          content: a TFLite file with a signature "enhance".
+          num_threads: of the network; all that the process may use if None.
+        """
         model = Model(content, num_threads, "the learned post-filter")
         self._network = Network(model, "enhance", "image")
 
@@ -65,5 +70,5 @@ def _read(path: str) -> LearnedFilter:
     except OSError:
         raise CodecError(
             f"there is no learned post-filter at {path}; train one with python -m "
-            f"tfcomp.training.post_filter and name it in {ENVIRONMENT_VARIABLE}"
+            f"lab.post_filter in tfcomp's repository and name it in {ENVIRONMENT_VARIABLE}"
         ) from None

@@ -39,7 +39,11 @@ class Lpips:
     """The metric, once its weights are read."""
 
     def __init__(self, parameters: Dict[str, Any]) -> None:
-        """parameters: AlexNet_0/Conv_i/{kernel [h, w, in, out], bias}, NetLinLayer_i/Conv_0."""
+        """Takes the weights.
+
+        Args:
+          parameters: AlexNet_0/Conv_i/{kernel [h, w, in, out], bias}, NetLinLayer_i/Conv_0.
+        """
         convolutions = [parameters["AlexNet_0"][f"Conv_{i}"] for i in range(len(_LAYERS))]
         self._kernels = [np.asarray(c["kernel"], np.float32) for c in convolutions]
         self._biases = [np.asarray(c["bias"], np.float32) for c in convolutions]

@@ -30,9 +30,11 @@ _Shapes = List[Tuple[int, ...]]
 
 @dataclasses.dataclass(frozen=True)
 class MacsPerPixel:
-    """encoder, decoder: multiply-adds per pixel of an image that needs no padding.
+    """Multiply-adds per pixel, at the default quality.
 
-    At the default quality.
+    Attributes:
+      encoder: multiply-adds per pixel of an image that needs no padding.
+      decoder: likewise.
     """
 
     encoder: float
@@ -61,8 +63,10 @@ def macs_per_pixel(bundle: Bundle, feedback: int = 0) -> MacsPerPixel:
 
 
 def _textured(height: int, width: int) -> np.ndarray:
-    """uint8 [height, width, 3] with detail of every size, like a photograph and unlike a flat area,
-    where an encoder may find nothing to mend."""
+    """uint8 [height, width, 3] with detail of every size, as a photograph has.
+
+    In a flat area an encoder may find nothing to improve.
+    """
     random = np.random.default_rng(0)
     image = np.full((height, width, 3), 128.0)
     for size in (64, 32, 16, 8, 4, 2, 1):

@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
+import numpy as np
+
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.contestants import Contestant
 from tfcomp.evaluation.images import read_pixels
@@ -67,6 +69,7 @@ def measure(
     """Codes every image at every quality.
 
     Args:
+      contestant: the codec.
       images: (name, path) pairs.
       repeats: how often each step is timed; fewer where it is slow (`SECONDS_FOR_REPEATS`).
       on_step: called 2 x images x qualities times, for a progress bar.
@@ -136,11 +139,21 @@ def _timed(repeats: int, step: Callable[..., Any], *arguments: Any) -> Tuple[Any
     return result, _Timing(statistics.median(times), len(times))
 
 
-def _judged(contestant, name, pixels, quality, data, encoding, decoding, lpips) -> Measurement:
+def _judged(
+    contestant: Contestant,
+    name: str,
+    pixels: np.ndarray,
+    quality: int,
+    data: bytes,
+    encoding: _Timing,
+    decoding: _Timing,
+    lpips: Optional[Lpips],
+) -> Measurement:
     decoded = contestant.decode(data)
     count = pixels.shape[0] * pixels.shape[1]
     similarity = ms_ssim(pixels, decoded)
-    comparable = lpips is not None and min(pixels.shape[:2]) >= MIN_SIDE
+    if min(pixels.shape[:2]) < MIN_SIDE:
+        lpips = None
     return Measurement(
         image=name,
         quality=quality,
@@ -153,5 +166,5 @@ def _judged(contestant, name, pixels, quality, data, encoding, decoding, lpips) 
         decode_mpx_s=count / 1e6 / decoding.seconds,
         encode_runs=encoding.runs,
         decode_runs=decoding.runs,
-        lpips=lpips.distance(pixels, decoded) if comparable else None,
+        lpips=lpips.distance(pixels, decoded) if lpips else None,
     )

@@ -14,7 +14,7 @@ _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 MS_SSIM_MIN_SIDE = _WINDOW * 2 ** (len(_SCALE_WEIGHTS) - 1)
 
 
-def psnr(original, decoded):
+def psnr(original: np.ndarray, decoded: np.ndarray) -> float:
     """Peak signal-to-noise ratio in dB over all pixels and colours.
 
     10 log10(255^2 / MSE) of two uint8 arrays of one shape; infinite where they are equal.
@@ -27,7 +27,7 @@ def psnr(original, decoded):
     return float("inf") if error == 0 else float(10 * np.log10(255.0**2 / error))
 
 
-def ms_ssim(original, decoded):
+def ms_ssim(original: np.ndarray, decoded: np.ndarray) -> float | None:
     """Multi-scale structural similarity, from 0 to 1, the mean over red, green and blue.
 
     Wang, Simoncelli and Bovik 2003, "Multiscale structural similarity for image quality
@@ -35,7 +35,8 @@ def ms_ssim(original, decoded):
     learned codecs rest: 11x11 Gaussian window of sigma 1.5, 2x2 averages from scale to scale.
 
     Args:
-      original, decoded: uint8 [H, W, C] of one shape.
+      original: uint8 [H, W, C].
+      decoded: likewise, of the same shape.
 
     Returns:
       The similarity, or None where the shorter side is below `MS_SSIM_MIN_SIDE` (176) pixels and
@@ -59,14 +60,15 @@ def ms_ssim(original, decoded):
     return float(product.mean())
 
 
-def ssim(original, decoded):
+def ssim(original: np.ndarray, decoded: np.ndarray) -> float:
     """Structural similarity at one scale, from 0 to 1, the mean over red, green and blue.
 
     Wang, Bovik, Sheikh and Simoncelli 2004, "Image quality assessment: from error visibility to
     structural similarity": 11x11 Gaussian window of sigma 1.5, where it fits.
 
     Args:
-      original, decoded: uint8 [H, W, C] of one shape, 11 pixels or more a side.
+      original: uint8 [H, W, C], 11 pixels or more a side.
+      decoded: likewise, of the same shape.
 
     Raises:
       ValueError: shapes or types differ from that.
@@ -78,21 +80,21 @@ def ssim(original, decoded):
     return float(_structure_and_similarity(x, y)[1].mean())
 
 
-def decibels(similarity):
+def decibels(similarity: float | None) -> float | None:
     """-10 log10(1 - similarity), which spreads what crowds below 1; None stays None."""
     if similarity is None:
         return None
     return float("inf") if similarity >= 1 else -10 * math.log10(1 - similarity)
 
 
-def _checked(original, decoded):
+def _checked(original: np.ndarray, decoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     original, decoded = np.asarray(original), np.asarray(decoded)
     if original.shape != decoded.shape or {original.dtype, decoded.dtype} != {np.dtype(np.uint8)}:
         raise ValueError("quality is measured on two uint8 pictures of one shape")
     return original, decoded
 
 
-def _structure_and_similarity(x, y):
+def _structure_and_similarity(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
     """Means of the contrast-structure term and of the whole SSIM: two arrays [C]."""
     mean_x, mean_y = _blurred(x), _blurred(y)
     both = mean_x * mean_y
@@ -104,7 +106,7 @@ def _structure_and_similarity(x, y):
     return tuple(a.mean(axis=(1, 2), dtype=np.float64) for a in (structure, similarity))
 
 
-def _blurred(planes):
+def _blurred(planes: np.ndarray) -> np.ndarray:
     """Gaussian window over [C, H, W], where it fits: [C, H-10, W-10]."""
     offsets = np.arange(_WINDOW) - _WINDOW // 2
     taps = np.exp(-np.square(offsets) / (2 * _SIGMA**2))
@@ -119,7 +121,7 @@ def _blurred(planes):
     return columns
 
 
-def _halved(planes):
+def _halved(planes: np.ndarray) -> np.ndarray:
     """2x2 means; an odd last row or column is repeated first."""
     odd = ((0, 0), (0, planes.shape[1] % 2), (0, planes.shape[2] % 2))
     planes = np.pad(planes, odd, mode="symmetric")

@@ -49,7 +49,7 @@ def curve(
     return points
 
 
-def main(arguments=None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tfcomp.evaluation.rate_distortion")
     parser.add_argument("folder", type=Path, help="folder of test images")
@@ -64,7 +64,7 @@ def main(arguments=None) -> int:
         return 2
 
 
-def _run(options) -> int:
+def _run(options: argparse.Namespace) -> int:
     images = read_images(options.folder)
     names = [name for name in options.codecs.split(",") if name]
     contestants: List[Any] = [open_contestant(MODEL, options.model)]

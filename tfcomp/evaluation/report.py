@@ -16,7 +16,12 @@ from tfcomp.evaluation.results import Results, finite
 
 
 def render(results: Results, comparisons: List[Comparison]) -> bytes:
-    """The page, UTF-8. comparisons: pictures to show, worst first."""
+    """The page, UTF-8.
+
+    Args:
+      results: of the benchmark.
+      comparisons: pictures to show, worst first.
+    """
     import jinja2
 
     environment = jinja2.Environment(
@@ -110,7 +115,7 @@ def _image_rows(results: Results) -> List[Dict[str, Any]]:
 
 
 def _enhanced(results: Results) -> List[Tuple[EnhancedRow, EnhancedRow]]:
-    """(row, the same codec's row without a filter)"""
+    """Every row, and the same codec's row without a filter."""
     rows = results.enhancement.rows if results.enhancement else []
     plain = {(row.codec, row.quality): row for row in rows if row.filter == "none"}
     return [(row, plain[row.codec, row.quality]) for row in rows]

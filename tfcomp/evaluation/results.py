@@ -8,7 +8,7 @@ import io
 import json
 import math
 import statistics
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from tfcomp.evaluation.curves import Point, RateDifference, bd_rate, why_incomparable
 from tfcomp.evaluation.enhancement_comparison import Enhancement
@@ -157,7 +157,7 @@ def _mean(measurements: Sequence[Measurement]) -> Measurement:
     )
 
 
-def _points(measurements) -> List[Point]:
+def _points(measurements: Iterable[Measurement]) -> List[Point]:
     return [Point(m.quality, m.bpp, m.psnr) for m in measurements]
 
 

@@ -1,0 +1,1 @@
+"""From a trained model to a bundle, TFLite files and a SavedModel."""

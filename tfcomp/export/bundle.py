@@ -13,9 +13,13 @@ import dataclasses
 import json
 import os
 from pathlib import Path
+from typing import Any, Callable, Iterator, Sequence
+
+import numpy as np
 
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.bitstream.tables import save_tables
+from tfcomp.config import Config
 from tfcomp.config.cycle import FEEDBACK_SETTINGS
 from tfcomp.entropy.bit_prior import BitPrior
 from tfcomp.entropy.hyperprior import Hyperprior
@@ -26,6 +30,7 @@ from tfcomp.export.deployed_entropy import DeployedEntropy
 from tfcomp.export.deployed_gradient import DeployedGradient
 from tfcomp.export.families import deploy
 from tfcomp.export.unfinished import unfinished_folder
+from tfcomp.models.base import CodecModel
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import fingerprint_of
 
@@ -35,17 +40,17 @@ _NOT_IN_EVERY_BUNDLE = ("entropy.tflite", "gradient.tflite")
 
 
 def write_bundle(
-    model,
-    config,
-    folder,
-    name,
-    quantize="none",
-    training=None,
-    licence=None,
-    images=None,
-    check=None,
-    measure=None,
-):
+    model: CodecModel,
+    config: Config,
+    folder: str | Path,
+    name: str,
+    quantize: str = "none",
+    training: dict[str, Any] | None = None,
+    licence: str | None = None,
+    images: Sequence[np.ndarray] | None = None,
+    check: Callable[[Path], None] | None = None,
+    measure: Callable[[Path], dict[str, Any]] | None = None,
+) -> dict[str, Any]:
     """Exports a trained model as a bundle folder.
 
     Args:
@@ -76,15 +81,19 @@ def write_bundle(
         folder.parent.mkdir(parents=True, exist_ok=True)
     deployed = deploy(model, half=quantize == "float16")
     with _output_errors_named(folder), unfinished_folder(folder.parent, folder.name) as work:
-        samples = {"encode": None, "decode": None}
+        samples: dict[str, Any] = {"encode": None, "decode": None}
         if quantize == "int8":
             fixed = config.model.fixed_size
-            samples = calibration.samples(deployed, images, model.stride, model.qualities, fixed)
+            samples = calibration.samples(
+                deployed, images or (), model.stride, model.qualities, fixed
+            )
         for file, signature in (("encoder.tflite", "encode"), ("decoder.tflite", "decode")):
             network = tflite.convert(deployed, signature, quantize, samples[signature])
             (work / file).write_bytes(network)
         save_tables(work / "tables.npz", model.tables)
-        entropy, distortion_weights, feedback = {"kind": config.model.prior}, (), {}
+        entropy: dict[str, Any] = {"kind": config.model.prior}
+        distortion_weights: Sequence[float] = ()
+        feedback: dict[str, Any] = {}
         if isinstance(model.prior, Hyperprior):
             networks = DeployedEntropy(model.prior, half=quantize == "float16")
             stored = "float16" if quantize == "float16" and networks.fits_float16 else "none"
@@ -132,13 +141,13 @@ def write_bundle(
     return manifest
 
 
-def _write_gradient(model, folder):
+def _write_gradient(model: CodecModel, folder: Path) -> None:
     # In 8 bits, whatever the rest: encoders take small steps along it, and quantise after each.
     network = tflite.convert(DeployedGradient(model), "gradient", "dynamic")
     (folder / "gradient.tflite").write_bytes(network)
 
 
-def fingerprint(folder, entropy):
+def fingerprint(folder: str | Path, entropy: dict[str, Any]) -> str:
     """SHA-256 (hex) over all that a file is decoded with.
 
     Args:
@@ -153,7 +162,7 @@ def fingerprint(folder, entropy):
     return fingerprint_of([parts[name] for name in names], entropy)
 
 
-def write_manifest(folder, manifest):
+def write_manifest(folder: str | Path, manifest: dict[str, Any]) -> None:
     """Writes manifest.json, the model card made from it, and SHA256SUMS over all of the bundle."""
     folder = Path(folder)
     card = model_card.render(manifest)
@@ -163,14 +172,14 @@ def write_manifest(folder, manifest):
 
 
 @contextlib.contextmanager
-def _output_errors_named(folder):
+def _output_errors_named(folder: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise OutputError(f"can't write {folder}: {error.strerror or error}") from error
 
 
-def _install(work, folder):
+def _install(work: Path, folder: Path) -> None:
     """Puts the finished bundle in place: the folder, or where it is there its files.
 
     The folder itself stays, which a server or a container may hold open. The manifest goes last:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 import numpy as np
 
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
@@ -10,12 +12,18 @@ _SIDE = 256  # of the middle of a picture that is used, in pixels
 _LEVELS = 4
 
 
-def levels(qualities):
+def levels(qualities: int) -> list[int]:
     """Up to four quality levels from 1 to `qualities`, evenly spread; a list of int."""
     return sorted({int(level) for level in np.linspace(1, qualities, _LEVELS).round()})
 
 
-def samples(deployed, images, stride, qualities, fixed_size=None):
+def samples(
+    deployed: Any,
+    images: Sequence[np.ndarray],
+    stride: int,
+    qualities: int,
+    fixed_size: tuple[int, int] | None = None,
+) -> dict[str, list[dict[str, np.ndarray]]]:
     """Inputs of both networks.
 
     Args:
@@ -44,7 +52,7 @@ def samples(deployed, images, stride, qualities, fixed_size=None):
     return {"encode": encoder, "decode": decoder}
 
 
-def _middle(image, stride, fixed_size):
+def _middle(image: np.ndarray, stride: int, fixed_size: tuple[int, int] | None) -> np.ndarray:
     height, width = image.shape[:2]
     if fixed_size:
         columns, rows = fixed_size

@@ -21,7 +21,9 @@ def write_checksums(folder: str | os.PathLike[str]) -> str:
     """Writes SHA256SUMS over every file of a bundle folder; returns the bundle's digest.
 
     Hidden files and folders, such as a SavedModel's, are no part of a bundle.
-    Raises OutputError.
+
+    Raises:
+      OutputError: it can't be written.
     """
     folder = Path(folder)
     contents = {}

@@ -7,17 +7,24 @@ import logging
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from tfcomp.bitstream.container import MAX_PIXELS
+from tfcomp.config import Config
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.evaluation.images import image_files
 from tfcomp.export import versions
+from tfcomp.runs.requirements import check, explain
 from tfcomp.runtime.quiet_tensorflow import import_quietly
-from tfcomp.training.requirements import check, explain
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tfcomp.models.base import CodecModel
 
 
-def parse(arguments=None):
-    """Parses the command line; DESIGN section 6 fixes the flags' names."""
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
     parser = argparse.ArgumentParser(
         prog="export.py", description="Export a trained codec for phones, servers and Python."
     )
@@ -72,7 +79,7 @@ def parse(arguments=None):
     return parser.parse_args(arguments)
 
 
-def export(options):
+def export(options: argparse.Namespace) -> dict[str, Any]:
     """Does what the options say; returns a dict of label -> path of what was written."""
     if options.measure is not None:
         image_files(options.measure)  # what is missing is said before anything is done
@@ -92,7 +99,7 @@ def export(options):
         versions.check_free(options.out, options.version)
     import_quietly()
     from tfcomp.export import bundle
-    from tfcomp.training import run_folder, run_summary
+    from tfcomp.runs import run_folder, run_summary
 
     model, config = run_folder.load_model(options.run)
     if options.quantize == "int8":
@@ -118,24 +125,24 @@ def export(options):
     return written
 
 
-def _export_int8(options, model, config):
+def _export_int8(options: argparse.Namespace, model: CodecModel, config: Config) -> dict[str, Any]:
     """Writes the bundle only if it costs less than --max-loss against float32."""
     from tfcomp.data.sample_source import sample_images
     from tfcomp.evaluation.images import read_images
     from tfcomp.export import bundle, quantization_cost
-    from tfcomp.training import run_summary
+    from tfcomp.runs import run_summary
 
-    def pictures(folder, split):
+    def pictures(folder: Path | None, split: str) -> dict[str, np.ndarray]:
         return read_images(folder) if folder else sample_images(split)
 
     known = pictures(options.calibration, "train")
     unseen = pictures(options.check, "test")
-    written = {"bundle": options.out}
+    written: dict[str, Any] = {"bundle": options.out}
     with tempfile.TemporaryDirectory(prefix="tfcomp-") as work:
         reference = Path(work) / "float32"
         bundle.write_bundle(model, config, reference, "float32")
 
-        def check(candidate):
+        def check(candidate: Path) -> None:
             line = quantization_cost.check(reference, candidate, unseen, options.max_loss)
             written["measured"] = line
 
@@ -156,18 +163,18 @@ def _export_int8(options, model, config):
     return written
 
 
-def _measuring(options):
+def _measuring(options: argparse.Namespace) -> Callable[[Path], dict[str, Any]] | None:
     """What `write_bundle` takes as `measure`."""
     from tfcomp.export.measured import measured
 
     return options.measure and (lambda folder: measured(folder, options.measure))
 
 
-def _measured_line(manifest):
+def _measured_line(manifest: dict[str, Any]) -> dict[str, str]:
     return {"measured": manifest["measured"]} if "measured" in manifest else {}
 
 
-def _measure_written(options):
+def _measure_written(options: argparse.Namespace) -> dict[str, Any]:
     """Measures the bundle in --out, which an earlier run exported."""
     import_quietly()
     from tfcomp.export import bundle, measured
@@ -177,7 +184,9 @@ def _measure_written(options):
     return {"bundle": options.out, **_measured_line(manifest)}
 
 
-def _save_model(model, manifest, path, max_pixels=None):
+def _save_model(
+    model: CodecModel, manifest: dict[str, Any], path: Path, max_pixels: int | None = None
+) -> None:
     from tfcomp.entropy.bit_prior import BitPrior
     from tfcomp.entropy.hyperprior import Hyperprior
     from tfcomp.export import savedmodel
@@ -211,7 +220,7 @@ def _save_model(model, manifest, path, max_pixels=None):
     savedmodel.save(module, path)
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code: 0, or 2 for bad input."""
     options = parse(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfcomp.export.deployed import DeployedLayers
+from tfcomp.export.deployed_layers import DeployedLayers
 from tfcomp.export.deployed_transforms import DeployedTransforms
+from tfcomp.models.binary import BinaryModel
 
 
 class DeployedBinary(DeployedTransforms):
@@ -24,7 +25,7 @@ class DeployedBinary(DeployedTransforms):
         channels that the quality does not send.
     """
 
-    def __init__(self, model, half=False):
+    def __init__(self, model: BinaryModel, half: bool = False) -> None:
         build = DeployedLayers(half)
         analysis = [build.analysis(layer) for layer in model.stages]
         synthesis = [build.synthesis(layer) for layer in reversed(model.stages)]
@@ -34,13 +35,13 @@ class DeployedBinary(DeployedTransforms):
             [[c < count for c in range(channels)] for count in model.prior.sent], tf.float32
         )
 
-        def analyse(x, quality):
+        def analyse(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
             for layer in analysis:
                 x = layer(x)
             bits = tf.cast(x > 0.0, tf.float32) * tf.gather(masks, quality - 1)
             return tf.cast(bits, tf.int32)
 
-        def synthesise(latents, quality):
+        def synthesise(latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
             y = (2.0 * tf.cast(latents, tf.float32) - 1.0) * tf.gather(masks, quality - 1)
             for layer in synthesis:
                 y = layer(y)

@@ -7,11 +7,15 @@ one's, and D^T, of three outputs, as many and twice the time.
 
 from __future__ import annotations
 
+from typing import Callable
+
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.entropy import integer_layers
+from tfcomp.export.deployed_layers import DeployedLayers
 from tfcomp.models import anisotropic_diffusion
+from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
 
 _SHARPNESS = anisotropic_diffusion.SHARPNESS
 
@@ -24,7 +28,7 @@ class DeployedDiffusion:
       layer: a trained `AnisotropicDiffusion`.
     """
 
-    def __init__(self, build, layer):
+    def __init__(self, build: DeployedLayers, layer: AnisotropicDiffusion) -> None:
         kernel = anisotropic_diffusion.difference_kernel()
         own_colour = np.abs(kernel[1:2, 1:2])
         depthwise = kernel.sum(2)[..., None]
@@ -46,11 +50,13 @@ class DeployedDiffusion:
         self._scale = build.constant(np.exp(layer.log_scale.numpy()) / _SHARPNESS)
         self._strength = build.constant(layer.strength.numpy())
 
-    def smooth(self, picture, features, quality):
+    def smooth(self, picture: tf.Tensor, features: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """See `AnisotropicDiffusion.synthesis`."""
         return self.with_pullback(picture, features, quality)[0]
 
-    def with_pullback(self, picture, features, quality):
+    def with_pullback(
+        self, picture: tf.Tensor, features: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         """The smoothed picture, and what takes gradients back through it.
 
         The contrast, which the features give, counts as a constant there: its part of the gradient
@@ -76,7 +82,7 @@ class DeployedDiffusion:
         spread = _convolve(weight, self._spread)
         received = _depthwise(differences * spread, self._backwards)
 
-        def pullback(gradient):
+        def pullback(gradient: tf.Tensor) -> tf.Tensor:
             by_flow = -_depthwise(_convolve(gradient, self._colours_of), self._difference)
             by_weight = _convolve(by_flow * differences, self._gather)
             by_distance = -_SHARPNESS * by_weight * weight * nearness * scale * sensitivity
@@ -90,9 +96,9 @@ class DeployedDiffusion:
         return picture + _convolve(received, self._sum_of), pullback
 
 
-def _convolve(x, kernel):
+def _convolve(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     return tf.nn.conv2d(x, kernel, 1, "SAME")
 
 
-def _depthwise(x, kernel, padding="SAME"):
+def _depthwise(x: tf.Tensor, kernel: tf.Tensor, padding: str = "SAME") -> tf.Tensor:
     return tf.nn.depthwise_conv2d(x, kernel, (1, 1, 1, 1), padding)

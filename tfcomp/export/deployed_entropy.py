@@ -11,13 +11,16 @@ which are larger, are kept as 2^11 times one table plus another.
 
 from __future__ import annotations
 
+from typing import Any, Callable
+
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE
 from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE
 from tfcomp.entropy import integer_layers
-from tfcomp.export.deployed import DeployedLayers
+from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.export.deployed_layers import DeployedLayers
 
 _HALF_EXACT = 2**11
 # Of the clip of hyper-latents, so that its bounds, too, are numbers that float16 holds.
@@ -45,7 +48,7 @@ class DeployedEntropy(tf.Module):
       ValueError: the weights have grown so large that sums are not exact.
     """
 
-    def __init__(self, prior, half=False):
+    def __init__(self, prior: Hyperprior, half: bool = False) -> None:
         super().__init__(name="deployed_entropy")
         quality = tf.TensorSpec([1], tf.int32, name="quality")
         analyse = _analysis(prior, half)
@@ -54,12 +57,12 @@ class DeployedEntropy(tf.Module):
         synthesise = [_frozen(layer) for layer in prior.hyper_layers]
         top = float(integer_layers.LARGEST_HYPER_LATENT)
 
-        def hyper_analysis(latents, quality):
+        def hyper_analysis(latents: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
             z = tf.round(analyse(latents, quality)) / _CLIP_UNIT
             z = tf.clip_by_value(z, -MAX_VALUE / _CLIP_UNIT, MAX_VALUE / _CLIP_UNIT) * _CLIP_UNIT
             return {"hyper_latents": tf.cast(z, tf.int32)}
 
-        def hyper_synthesis(hyper_latents, quality):
+        def hyper_synthesis(hyper_latents: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
             z = tf.clip_by_value(tf.cast(hyper_latents, tf.float32), -top, top)
             x = synthesise[0](z * integer_layers.HYPER_LATENT_UNITS, quality)
             return {"features": tf.nn.depth_to_space(synthesise[1](x, quality), HYPER_STRIDE)}
@@ -95,10 +98,10 @@ class DeployedEntropy(tf.Module):
         }
 
 
-def _parameters(layers, features):
+def _parameters(layers: dict[str, Any], features: int) -> Any:
     frozen = {name: _frozen(layer) for name, layer in layers.items()}
 
-    def parameters(inputs, quality):
+    def parameters(inputs: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
         seen = tf.clip_by_value(inputs[..., features:], -CONTEXT_LIMIT, CONTEXT_LIMIT)
         x = tf.concat([inputs[..., :features], tf.abs(seen), seen], axis=-1)
         x = frozen["second"](frozen["first"](x, quality), quality)
@@ -108,7 +111,7 @@ def _parameters(layers, features):
     return parameters
 
 
-def _frozen(layer):
+def _frozen(layer: Any) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     """An `IntegerConv` as a function of constants: (x, quality) -> the same integers."""
     weights = layer.frozen()
     kernel = tf.constant(weights["kernel"], tf.float32)
@@ -118,7 +121,7 @@ def _frozen(layer):
     low, high = float(weights["low"]), float(weights["high"])
     reach = kernel.shape[0] // 2
 
-    def apply(x, quality):
+    def apply(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         total = tf.nn.conv2d(integer_layers.pad_edges(x, reach), kernel, 1, "VALID")
         # Gathered even where there is one row only: the converter would make it one bias again.
         row = tf.minimum(quality, len(low_bias)) - 1
@@ -128,20 +131,20 @@ def _frozen(layer):
     return apply
 
 
-def _fits_float16(layer):
+def _fits_float16(layer: Any) -> bool:
     weights = layer.frozen()
     # A kernel is folded with 2^-shift, which float16's exponents hold as well.
     largest = max(np.abs(weights["kernel"]).max(), abs(weights["low"]), abs(weights["high"]))
     return largest <= _HALF_EXACT and np.abs(weights["bias"]).max() < _HALF_EXACT**2
 
 
-def _analysis(prior, half):
+def _analysis(prior: Hyperprior, half: bool) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     constants = DeployedLayers(half)
     kernels = [constants.constant(kernel) for kernel in prior.analysis_kernels]
     biases = [constants.constant(bias) for bias in prior.analysis_biases]
     gain = constants.constant(np.exp(prior.hyper_log_gain.numpy()))
 
-    def analyse(latents, quality):
+    def analyse(latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         return prior.analyse(latents, tf.gather(gain, quality - 1), kernels, biases)
 
     return analyse

@@ -10,15 +10,21 @@ below. Stock operations only, so that encoders need no TensorFlow for gradients.
 
 from __future__ import annotations
 
+from typing import Any, Callable
+
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
-from tfcomp.export.deployed import DeployedLayers, scaled_synthesis_kernel
 from tfcomp.export.deployed_diffusion import DeployedDiffusion
+from tfcomp.export.deployed_layers import DeployedLayers, Operation, scaled_synthesis_kernel
 from tfcomp.models import layers
+from tfcomp.models.cycle import CycleModel
 
 _LEAK = 0.2  # of tf.nn.leaky_relu
+
+# A step forwards: what it gives, and the step that takes gradients back.
+WithPullback = Callable[[tf.Tensor], tuple[tf.Tensor, Operation]]
 
 
 class DeployedGradient(tf.Module):
@@ -38,7 +44,7 @@ class DeployedGradient(tf.Module):
     It is what is left of the gradient of lambda * squared error once constants are chosen so.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: CycleModel) -> None:
         super().__init__(name="deployed_gradient")
         build = DeployedLayers(half=False)
         step_size = build.constant(np.exp(-model.log_gain.numpy()))
@@ -52,7 +58,9 @@ class DeployedGradient(tf.Module):
         ]
         diffusion = DeployedDiffusion(build, model.diffusion) if model.diffusion else None
 
-        def gradient(error, latents, quality):
+        def gradient(
+            error: tf.Tensor, latents: tf.Tensor, quality: tf.Tensor
+        ) -> dict[str, tf.Tensor]:
             steps = tf.gather(step_size, quality - 1)
             y = tf.cast(latents, tf.float32) * (steps / MEAN_UNITS)
             pullbacks = []
@@ -77,7 +85,7 @@ class DeployedGradient(tf.Module):
         )
 
 
-def _with_pullback(build, layer):
+def _with_pullback(build: DeployedLayers, layer: Any) -> WithPullback:
     """A layer's synthesis direction: y -> its output, and gradient by that -> gradient by y."""
     if isinstance(layer, layers.TiedConv2D):
         forward, backward = build.synthesis_convolution(layer), _adjoint(build, layer)
@@ -89,20 +97,20 @@ def _with_pullback(build, layer):
     raise TypeError(f"no derivative for {type(layer).__name__}")
 
 
-def _adjoint(build, layer):
+def _adjoint(build: DeployedLayers, layer: layers.TiedConv2D) -> Operation:
     kernel = scaled_synthesis_kernel(layer)
     return build.convolution(kernel, np.zeros(kernel.shape[3]), layer.strides)
 
 
-def _normalisation(build, layer):
+def _normalisation(build: DeployedLayers, layer: layers.GDN) -> WithPullback:
     norm = build.normalisation(layer.synthesis_beta_root, layer.synthesis_gamma_root)
     gamma = np.square(layer.synthesis_gamma_root.numpy())
     adjoint = build.convolution(gamma.T[None, None], np.zeros(len(gamma)))
 
-    def forward(y):
+    def forward(y: tf.Tensor) -> tuple[tf.Tensor, Operation]:
         divisor = norm(y)
 
-        def pullback(upstream):
+        def pullback(upstream: tf.Tensor) -> tf.Tensor:
             return upstream * divisor + tf.sign(y) * adjoint(upstream * y)
 
         return y * divisor, pullback
@@ -110,14 +118,14 @@ def _normalisation(build, layer):
     return forward
 
 
-def _residual_block(build, layer):
+def _residual_block(build: DeployedLayers, layer: layers.TiedResidualBlock) -> WithPullback:
     first, second = (build.synthesis_convolution(each) for each in (layer.first, layer.second))
     first_adjoint, second_adjoint = (_adjoint(build, each) for each in (layer.first, layer.second))
 
-    def forward(y):
+    def forward(y: tf.Tensor) -> tuple[tf.Tensor, Operation]:
         hidden = second(y)
 
-        def pullback(upstream):
+        def pullback(upstream: tf.Tensor) -> tf.Tensor:
             slope = tf.maximum(tf.sign(hidden), _LEAK)
             return upstream + second_adjoint(first_adjoint(upstream) * slope)
 

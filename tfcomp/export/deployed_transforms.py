@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 import tensorflow as tf
 
 # Far above any symbol a picture gives (a few hundred); keeps a broken image from overflowing.
@@ -30,14 +32,20 @@ class DeployedTransforms(tf.Module):
         [1, h*stride, w*stride, 3]}.
     """
 
-    def __init__(self, name, channels, analyse, synthesise):
+    def __init__(
+        self,
+        name: str,
+        channels: int,
+        analyse: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+        synthesise: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    ) -> None:
         super().__init__(name=name)
 
-        def encode(image, quality):
+        def encode(image: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
             x = tf.cast(image, tf.float32) * (1.0 / 255.0) - 0.5
             return {"latents": analyse(x, quality)}
 
-        def decode(latents, quality):
+        def decode(latents: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
             y = synthesise(latents, quality)
             pixels = tf.clip_by_value((y + 0.5) * 255.0, 0.0, 255.0)
             return {"image": tf.cast(tf.round(pixels), tf.uint8)}
@@ -51,7 +59,7 @@ class DeployedTransforms(tf.Module):
         )
 
 
-def symbols(latents):
+def symbols(latents: tf.Tensor) -> tf.Tensor:
     """Latents float32, in quantisation steps, as what a file holds of them: rounded, int32."""
     rounded = tf.clip_by_value(tf.round(latents), -MAXIMUM_SYMBOL, MAXIMUM_SYMBOL)
     return tf.cast(rounded, tf.int32)

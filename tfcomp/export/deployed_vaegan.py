@@ -8,33 +8,36 @@ The discriminator stays behind: nothing that is decoded needs it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
 from tfcomp.entropy.hyperprior import Hyperprior
-from tfcomp.export.deployed import DeployedLayers
+from tfcomp.export.deployed_layers import DeployedLayers, Operation
 from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
-from tfcomp.models.vaegan_networks import activate
+from tfcomp.models.vaegan import VaeganModel
+from tfcomp.models.vaegan_networks import Decoder, Encoder, activate
 
 
 class _Networks(DeployedLayers):
     """Turns vaegan's layers into functions of constants."""
 
-    def plain(self, layer):
+    def plain(self, layer: Any) -> Operation:
         """A `Conv2D`."""
         return self.convolution(layer.kernel.numpy(), layer.bias.numpy(), layer.strides)
 
-    def upsampling(self, layer):
+    def upsampling(self, layer: Any) -> Operation:
         """A `Conv2DTranspose` of stride 2."""
         return self.transposed_convolution(layer.kernel.numpy(), layer.bias.numpy())
 
-    def residual(self, block):
+    def residual(self, block: Any) -> Operation:
         """A `ResidualBlock`."""
         first, second = self.plain(block.first), self.plain(block.second)
         return lambda x: x + second(activate(first(x)))
 
-    def encoder(self, encoder):
+    def encoder(self, encoder: Encoder) -> Operation:
         """An `Encoder`."""
         levels = [
             (self.plain(down), [self.residual(block) for block in blocks])
@@ -43,7 +46,7 @@ class _Networks(DeployedLayers):
         head = self.plain(encoder.head)
         skip = self.plain(encoder.skip) if encoder.skip is not None else None
 
-        def run(image):
+        def run(image: tf.Tensor) -> tf.Tensor:
             x = image
             for down, blocks in levels:
                 x = activate(down(x))
@@ -55,7 +58,7 @@ class _Networks(DeployedLayers):
 
         return run
 
-    def decoder(self, decoder):
+    def decoder(self, decoder: Decoder) -> Operation:
         """A `Decoder`."""
         levels = [
             ([self.residual(block) for block in blocks], self.upsampling(up))
@@ -64,7 +67,7 @@ class _Networks(DeployedLayers):
         head = self.plain(decoder.head)
         skip = self.plain(decoder.skip) if decoder.skip is not None else None
 
-        def run(latents):
+        def run(latents: tf.Tensor) -> tf.Tensor:
             x = head(latents)
             if decoder.fold > 1:
                 x = tf.nn.depth_to_space(x, decoder.fold)
@@ -94,7 +97,7 @@ class DeployedVaegan(DeployedTransforms):
         takes one size only is the runtime's affair.
     """
 
-    def __init__(self, model, half=False):
+    def __init__(self, model: VaeganModel, half: bool = False) -> None:
         build = _Networks(half)
         encoder, decoder = build.encoder(model.encoder), build.decoder(model.decoder)
         hyperprior = isinstance(model.prior, Hyperprior)
@@ -104,11 +107,11 @@ class DeployedVaegan(DeployedTransforms):
         step_size = build.constant(model.channel_mask / gain / units)
         gain = build.constant(model.channel_mask * gain)
 
-        def analyse(x, quality):
+        def analyse(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
             latents = encoder(x) * tf.gather(gain, quality - 1)
             return latents if hyperprior else symbols(latents)
 
-        def synthesise(latents, quality):
+        def synthesise(latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
             return decoder(tf.cast(latents, tf.float32) * tf.gather(step_size, quality - 1))
 
         super().__init__("deployed_vaegan", channels, analyse, synthesise)

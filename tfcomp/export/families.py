@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tfcomp.export.deployed import DeployedCodec
 from tfcomp.export.deployed_binary import DeployedBinary
 from tfcomp.export.deployed_vaegan import DeployedVaegan
+from tfcomp.models.base import CodecModel
 from tfcomp.models.binary import BinaryModel
 from tfcomp.models.cycle import CycleModel
 from tfcomp.models.vaegan import VaeganModel
@@ -16,7 +19,7 @@ _FORMS = {
 }
 
 
-def deploy(model, half=False):
+def deploy(model: CodecModel, half: bool = False) -> Any:
     """The model's transforms as a `tf.Module` of stock operations.
 
     Args:

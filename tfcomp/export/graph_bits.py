@@ -7,6 +7,8 @@ channels that a quality does not send code nothing, and their streams are left o
 
 from __future__ import annotations
 
+from typing import Callable, Sequence
+
 import numpy as np
 import tensorflow as tf
 
@@ -21,10 +23,12 @@ from tfcomp.export.graph_tables import GraphTables
 class GraphBits(GraphEntropy):
     """An entropy model of bits: its latents are int32 0 and 1, 0 where not sent.
 
-    tables, layout: what the bundle fixes.
+    Args:
+      tables: what the bundle fixes.
+      layout: likewise.
     """
 
-    def __init__(self, tables: CdfTables, layout: BitLayout):
+    def __init__(self, tables: CdfTables, layout: BitLayout) -> None:
         super().__init__(name="bits")
         self._tables = GraphTables(tables)
         self._layout = layout
@@ -44,7 +48,7 @@ class GraphBits(GraphEntropy):
         bits = tf.clip_by_value(bits, 0, 1)
         streams: list[tf.RaggedTensor] = []
 
-        def code(number, index, coded, part):
+        def code(number: int, index: tf.Tensor, coded: tf.Tensor, part: slice) -> tf.Tensor:
             of_pass, _ = encode_coded(
                 self._striped(tf.where(coded, bits[..., part], 0)),
                 self._striped(index),
@@ -71,7 +75,7 @@ class GraphBits(GraphEntropy):
         streams = tf.concat([sections[0], empty], 0)
         verdicts = [tf.constant(True)]
 
-        def code(number, index, coded, part):
+        def code(number: int, index: tf.Tensor, coded: tf.Tensor, part: slice) -> tf.Tensor:
             values, sound = decode_coded(
                 streams[number * stripes : (number + 1) * stripes],
                 self._striped(index),
@@ -85,9 +89,13 @@ class GraphBits(GraphEntropy):
         bits = self._run_passes(shape, quality, code)
         return bits[None], tf.reduce_all(verdicts)
 
-    def _run_passes(self, shape: tf.Tensor, quality: tf.Tensor, code) -> tf.Tensor:
-        """All bits int32 [h, w, C]; code(number, table index, bool what is coded, channels) gives a
-        pass's, all [h, w, n]."""
+    def _run_passes(
+        self, shape: tf.Tensor, quality: tf.Tensor, code: Callable[..., tf.Tensor]
+    ) -> tf.Tensor:
+        """All bits int32 [h, w, C].
+
+        code(number, table index, bool what is coded, channels) gives a pass's, all [h, w, n].
+        """
         sent = tf.gather(tf.constant(self._layout.sent), quality - 1)
         size = shape[:2]
         squares = tf.range(size[0])[:, None], tf.range(size[1])
@@ -107,7 +115,9 @@ class GraphBits(GraphEntropy):
             first += step.channels
         return tf.concat(groups, -1)
 
-    def _table_index(self, groups, size, places, first) -> tf.Tensor:
+    def _table_index(
+        self, groups: Sequence[tf.Tensor], size: tf.Tensor, places: np.ndarray, first: int
+    ) -> tf.Tensor:
         """int32 [h, w, n], from the groups of bits known so far."""
         count, bits = places.shape
         base = (first + np.arange(count, dtype=np.int32)) << bits
@@ -126,7 +136,7 @@ class GraphBits(GraphEntropy):
         chosen = tf.reshape(tf.gather(around, flat, axis=2), [size[0], size[1], count, bits])
         return tf.reduce_sum(chosen * (1 << np.arange(bits, dtype=np.int32)), -1) + base
 
-    def _stripes(self, rows):
+    def _stripes(self, rows: tf.Tensor) -> tf.Tensor:
         return divided_up(rows, self._layout.rows_per_stream)
 
     def _striped(self, array: tf.Tensor) -> tf.Tensor:

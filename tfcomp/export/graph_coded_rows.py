@@ -19,9 +19,15 @@ def encode_coded(
 ) -> tuple[tf.RaggedTensor, tf.Tensor]:
     """Writes each row's coded values as a stream of bytes.
 
-    values, index: int32 [R, n], a value and its table. coded: bool [R, n].
-    Returns a uint8 ragged tensor [R, (bytes)], and a bool scalar, False where a table cannot
-    express its value and the bytes mean nothing.
+    Args:
+      values: int32 [R, n].
+      index: int32 [R, n], the table of each.
+      coded: bool [R, n].
+      tables: of the values.
+
+    Returns:
+      a uint8 ragged tensor [R, (bytes)], and a bool scalar, False where a table cannot express its
+      value and the bytes mean nothing.
     """
     values = _moved_together(values, coded, 0)
     index = _moved_together(index, coded, tables.nothing)
@@ -33,9 +39,15 @@ def decode_coded(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Reads what `encode_coded` writes.
 
-    streams: uint8 ragged [R, (bytes)]. index: int32 [R, n]. coded: bool [R, n].
-    Returns values int32 [R, n], 0 where not coded, and bool [R], False where no encoder writes such
-    a stream: the row's values then mean nothing.
+    Args:
+      streams: uint8 ragged [R, (bytes)].
+      index: int32 [R, n].
+      coded: bool [R, n].
+      tables: of the values.
+
+    Returns:
+      values int32 [R, n], 0 where not coded, and bool [R], False where no encoder writes such a
+      stream: the row's values then mean nothing.
     """
     together = _moved_together(index, coded, tables.nothing)
     values, sound = decode_rows(streams, together, tables)

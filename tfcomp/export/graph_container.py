@@ -40,10 +40,14 @@ def one_stream_per_row(quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, 
 class Format:
     """What one bundle fixes about its files.
 
-    fingerprint: the 4 bytes that name the bundle. qualities: their number. stride: image rows per
-    latent row. max_pixels: largest image read. fixed_size: (width, height) where the files leave
-    it out. stream_counts: (quality, latent rows) -> the streams of each section, at least one;
-    int64 scalars.
+    Attributes:
+      fingerprint: the 4 bytes that name the bundle.
+      qualities: their number.
+      stride: image rows per latent row.
+      max_pixels: largest image read.
+      fixed_size: (width, height) where the files leave it out.
+      stream_counts: (quality, latent rows) -> the streams of each section, at least one; int64
+        scalars.
     """
 
     fingerprint: bytes
@@ -55,8 +59,15 @@ class Format:
 
 
 class Parsed(NamedTuple):
-    """error: string, "" where all is well. quality, width, height: int64. sections: for each its
-    streams, uint8 ragged [streams, (bytes)]. Where there is an error the rest means nothing."""
+    """A file that was read.
+
+    Attributes:
+      error: string, "" where all is well; else the rest means nothing.
+      quality: int64.
+      width: int64.
+      height: int64.
+      sections: for each its streams, uint8 ragged [streams, (bytes)].
+    """
 
     error: tf.Tensor
     quality: tf.Tensor
@@ -74,8 +85,12 @@ def pack(
 ) -> tf.Tensor:
     """Writes a file; string scalar.
 
-    quality, width, height: integer scalars that the format allows. sections: the streams of each,
-    uint8 ragged [streams, (bytes)], at least one.
+    Args:
+      quality: integer scalars that the format allows.
+      width: likewise.
+      height: likewise.
+      sections: the streams of each, uint8 ragged [streams, (bytes)], at least one.
+      file_format: what the bundle fixes.
     """
     start = MAGIC + bytes([FORMAT_VERSION]) + file_format.fingerprint
     fields = [tf.constant(np.frombuffer(start, np.uint8)), tf.cast(quality, tf.uint8)[None]]
@@ -88,9 +103,9 @@ def pack(
 
 
 def parse(data: tf.Tensor, file_format: Format) -> Parsed:
-    """Reads a file, string scalar, after the checks of tfcomp.bitstream in their order: magic,
-    version, length, CRC, bundle, quality, size, section lengths, row lengths.
+    """Reads a file, string scalar, after the checks of tfcomp.bitstream in their order.
 
+    They are: magic, version, length, CRC, bundle, quality, size, section lengths, row lengths.
     Nothing larger than the file is allocated before the checks have passed.
     """
     in_bytes = to_bytes(data)
@@ -128,14 +143,14 @@ def parse(data: tf.Tensor, file_format: Format) -> Parsed:
 class _Faults:
     """The first thing found wrong, as text; "" so far."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.text = tf.constant("")
 
     @property
     def none(self) -> tf.Tensor:
         return self.text == ""
 
-    def check(self, condition: tf.Tensor, text) -> None:
+    def check(self, condition: tf.Tensor, text: str) -> None:
         """Notes `text` (str or string scalar) unless the condition holds, bool scalar."""
         self.text = tf.where(self.none & tf.logical_not(condition), text, self.text)
 

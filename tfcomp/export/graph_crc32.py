@@ -29,7 +29,7 @@ def crc32(data: tf.Tensor) -> tf.Tensor:
     data = tf.pad(data, [[tf.bitwise.left_shift(1, halvings) - length, 0]])
     byte_table, shift_tables = (tf.constant(table) for table in _tables())
 
-    def halve(level, crcs):
+    def halve(level: tf.Tensor, crcs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         middle = tf.size(crcs) // 2
         first = crcs[:middle]
         table = shift_tables[level - 1]
@@ -51,8 +51,12 @@ def crc32(data: tf.Tensor) -> tf.Tensor:
 
 @cache
 def _tables() -> tuple[np.ndarray, np.ndarray]:
-    """uint32 [256], a byte's CRC, and uint32 [30, 4, 256]: a CRC whose only nonzero byte is this
-    one, after 2**k zero bytes."""
+    """The tables of the CRC.
+
+    Returns:
+      uint32 [256], a byte's CRC, and uint32 [30, 4, 256]: a CRC whose only nonzero byte is this
+      one, after 2**k zero bytes.
+    """
     byte_table: np.ndarray = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         byte_table = byte_table >> 1 ^ (byte_table & 1) * np.uint32(_POLYNOMIAL)

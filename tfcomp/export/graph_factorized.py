@@ -19,13 +19,15 @@ from tfcomp.export.graph_tables import GraphTables, can_encode
 class GraphFactorized(GraphEntropy):
     """A factorized entropy model; its latents are int32 symbols.
 
-    tables: qualities * C tables, those of quality q (from 1) from (q - 1) * C on. They may be
-    unable to express latents: then `encode` says False.
+    Args:
+      tables: qualities * C tables, those of quality q (from 1) from (q - 1) * C on. They may be
+        unable to express latents: then `encode` says False.
+      qualities: how many there are.
     """
 
     stream_counts = staticmethod(one_stream_per_row)
 
-    def __init__(self, tables: CdfTables, qualities: int):
+    def __init__(self, tables: CdfTables, qualities: int) -> None:
         super().__init__(name="factorized")
         if tables.count % qualities:
             raise ValueError(f"{tables.count} tables do not divide among {qualities} qualities")
@@ -47,7 +49,7 @@ class GraphFactorized(GraphEntropy):
         latents = tf.reshape(values, [1, rows, columns, self._channels])
         return latents, tf.reduce_all(sound)
 
-    def _table_index(self, quality, columns):
+    def _table_index(self, quality: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
         """int32 [columns * C]: the table of each value of a latent row."""
         first = (quality - 1) * self._channels
         return tf.tile(first + tf.range(self._channels), columns[None])

@@ -35,11 +35,16 @@ _Code = Callable[[int, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class GraphHyperprior(GraphEntropy):
-    """A hyperprior with context. Latents to encode are float32, in quantisation steps; absurd ones
-    cannot be written. Decoded ones are in eighths of a step.
+    """A hyperprior with context.
 
-    tables: of both sections. layout, qualities: what the bundle fixes. networks: the integer
-    networks, a `DeployedEntropy`.
+    Latents to encode are float32, in quantisation steps; absurd ones cannot be written. Decoded
+    ones are in eighths of a step.
+
+    Args:
+      tables: of both sections.
+      layout: what the bundle fixes.
+      networks: the integer networks.
+      qualities: how many there are.
     """
 
     def __init__(
@@ -48,7 +53,7 @@ class GraphHyperprior(GraphEntropy):
         layout: Layout,
         networks: DeployedEntropy,
         qualities: int,
-    ):
+    ) -> None:
         super().__init__(name="hyperprior")
         if tables["hyper_latents"].count != qualities * layout.hyper_channels:
             raise ValueError(
@@ -90,7 +95,7 @@ class GraphHyperprior(GraphEntropy):
         # Exactly the file of tfcomp.bitstream: there the difference is taken in float64.
         exact = tf.cast(latents[0], tf.float64)
 
-        def code(number, mean, scale, coded):
+        def code(number: int, mean: tf.Tensor, scale: tf.Tensor, coded: tf.Tensor) -> tf.Tensor:
             step = self._layout.passes[number]
             part = exact[..., step.start : step.start + step.channels]
             residual = part - tf.cast(mean, tf.float64) / MEAN_UNITS
@@ -125,7 +130,7 @@ class GraphHyperprior(GraphEntropy):
         rows_per_stream = self._rows_per_stream(quality)
         streams_per_pass = divided_up(rows, rows_per_stream)
 
-        def code(number, mean, scale, coded):
+        def code(number: int, mean: tf.Tensor, scale: tf.Tensor, coded: tf.Tensor) -> tf.Tensor:
             # After the first fault nothing more is read: damaged files take no longer.
             coded &= verdicts[-1]
             first = number * streams_per_pass
@@ -143,9 +148,13 @@ class GraphHyperprior(GraphEntropy):
         latents = self._run_passes(hyper, [rows, columns], quality, code)
         return latents[None], verdicts[-1]
 
-    def _run_passes(self, hyper: tf.Tensor, size, quality: tf.Tensor, code: _Code) -> tf.Tensor:
-        """Decoded latents int32 [h, w, C], from z int32 [zh, zw, Cz] and what `code` gives for each
-        pass, int32 [h, w, channels]."""
+    def _run_passes(
+        self, hyper: tf.Tensor, size: tf.Tensor, quality: tf.Tensor, code: _Code
+    ) -> tf.Tensor:
+        """Decoded latents int32 [h, w, C].
+
+        From z int32 [zh, zw, Cz] and what `code` gives for each pass, int32 [h, w, channels].
+        """
         hyper = tf.ensure_shape(hyper, [None, None, self._layout.hyper_channels])
         features = self._networks.hyper_synthesis.python_function(hyper[None], quality[None])
         features = features["features"][:, : size[0], : size[1]]

@@ -8,7 +8,7 @@ there is an error, since pixels that look like another picture are worse than no
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
+from typing import Any, Callable, NamedTuple
 
 import tensorflow as tf
 
@@ -30,8 +30,13 @@ PLAIN, WITH_ALPHA, GREY_16 = 0, 1, 2
 
 
 class Overlooked(NamedTuple):
-    """orientation: int32, of EXIF, 1 for upright. kind: int32, PLAIN, WITH_ALPHA (PNG: to be
-    composed) or GREY_16 (PNG). error: string, "" if all else reads as Pillow reads it."""
+    """What TensorFlow's own readers of images do not look at.
+
+    Attributes:
+      orientation: int32, of EXIF, 1 for upright.
+      kind: int32, PLAIN, WITH_ALPHA (PNG: to be composed) or GREY_16 (PNG).
+      error: string, "" if all else reads as Pillow reads it.
+    """
 
     orientation: tf.Tensor
     kind: tf.Tensor
@@ -47,7 +52,9 @@ def overlooked_in_jpeg(content: tf.Tensor) -> Overlooked:
     """Of a JPEG file, string scalar."""
     data = _Bytes(content)
 
-    def step(place, done, exif, icc, bands):
+    def step(
+        place: tf.Tensor, done: tf.Tensor, exif: tf.Tensor, icc: tf.Tensor, bands: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
         marker = data.byte(place + 1)
         is_marker = (data.byte(place) == 0xFF) & (marker != 0xFF) & (marker != 0)
         alone = (marker == 0x01) | ((marker >= 0xD0) & (marker <= 0xD8))
@@ -85,8 +92,15 @@ def overlooked_in_png(content: tf.Tensor) -> Overlooked:
     """Of a PNG file, string scalar."""
     data = _Bytes(content)
 
-    def step(place, done, exif, icc, key, bits):
-        def is_chunk(name):
+    def step(
+        place: tf.Tensor,
+        done: tf.Tensor,
+        exif: tf.Tensor,
+        icc: tf.Tensor,
+        key: tf.Tensor,
+        bits: tf.Tensor,
+    ) -> tuple[tf.Tensor, ...]:
+        def is_chunk(name: bytes) -> tf.Tensor:
             return ~done & data.reads(place + 4, name)
 
         exif = tf.where(is_chunk(b"eXIf") & (exif < 0), place + 8, exif)
@@ -123,7 +137,9 @@ def overlooked_in_gif(content: tf.Tensor) -> Overlooked:
     """Of a GIF file, string scalar."""
     data = _Bytes(content)
 
-    def step(place, done, inside, transparent):
+    def step(
+        place: tf.Tensor, done: tf.Tensor, inside: tf.Tensor, transparent: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
         """inside: whether at a part of an extension, and not between blocks."""
         here = data.byte(place)
         label = data.byte(place + 1)
@@ -174,19 +190,19 @@ class _Bytes:
         self._data = tf.pad(to_bytes(content), [[0, 1]])  # so that there is one to gather
         self.size = tf.strings.length(content)
 
-    def byte(self, place):
+    def byte(self, place: tf.Tensor) -> tf.Tensor:
         """int32, of the same shape as `place`."""
         inside = (place >= 0) & (place < self.size)
         return tf.cast(tf.gather(self._data, tf.where(inside, place, self.size)), tf.int32)
 
-    def number(self, place, count, order=">"):
+    def number(self, place: tf.Tensor, count: int, order: str | tf.Tensor = ">") -> tf.Tensor:
         """`count` bytes as one number, int32; those too large for a file become its size."""
         found = [tf.cast(self.byte(place + i), tf.int64) for i in range(count)]
         found = found if order == ">" else found[::-1]
         value = functools.reduce(lambda high, low: high * 256 + low, found)
         return tf.cast(tf.minimum(value, tf.cast(self.size, tf.int64)), tf.int32)
 
-    def reads(self, place, text: bytes):
+    def reads(self, place: tf.Tensor, text: bytes) -> tf.Tensor:
         """Whether these bytes stand there."""
         return tf.reduce_all(self.byte(place + tf.range(len(text))) == list(text))
 
@@ -194,7 +210,7 @@ class _Bytes:
 def _exif_orientation(data: _Bytes, start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """(the orientation, 1 if none; whether one is stated) of EXIF at `start`, below 0 for none."""
 
-    def read(order):
+    def read(order: tf.Tensor) -> tf.Tensor:
         place = start + data.number(start + 4, 4, order)
         count = tf.minimum(data.number(place, 2, order), _MOST_TAGS)
         entries = place + 2 + 12 * tf.range(count)
@@ -205,7 +221,7 @@ def _exif_orientation(data: _Bytes, start: tf.Tensor) -> tuple[tf.Tensor, tf.Ten
         )
         return tf.reduce_max(tf.where(tags == _ORIENTATION, values, 0))
 
-    def found():
+    def found() -> tf.Tensor:
         return tf.cond(data.byte(start) == ord("I"), lambda: read("<"), lambda: read(">"))
 
     value = tf.cond(start >= 0, found, lambda: tf.constant(0))
@@ -213,10 +229,12 @@ def _exif_orientation(data: _Bytes, start: tf.Tensor) -> tuple[tf.Tensor, tf.Ten
     return tf.where((value >= 2) & (value <= 8), value, 1), value > 0
 
 
-def _walk(step, start):
+def _walk(
+    step: Callable[..., tuple[tf.Tensor, ...]], start: tuple[Any, ...]
+) -> tuple[tf.Tensor, ...]:
     """The state after steps until its second part, done, holds, or there were too many."""
 
-    def goes_on(place, done, *rest):
+    def goes_on(place: tf.Tensor, done: tf.Tensor, *rest: tf.Tensor) -> tf.Tensor:
         return ~done
 
     return tf.while_loop(

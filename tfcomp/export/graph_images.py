@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import tensorflow as tf
 
@@ -26,7 +26,12 @@ _UNREADABLE = "this is not a readable PNG, JPEG, BMP or GIF file"
 
 
 class Image(NamedTuple):
-    """pixels: uint8 [H, W, 3], [0, 0, 3] where there is an error. error: string, "" if none."""
+    """A picture, or why there is none.
+
+    Attributes:
+      pixels: uint8 [H, W, 3], [0, 0, 3] where there is an error.
+      error: string, "" if none.
+    """
 
     pixels: tf.Tensor
     error: tf.Tensor
@@ -61,23 +66,23 @@ def read_image(content: tf.Tensor, max_pixels: int) -> Image:
         )
     reads = fits & (about.error == "")
 
-    def decode_jpeg(content):
+    def decode_jpeg(content: tf.Tensor) -> tf.Tensor:
         # As accurate as Pillow, so that the same picture gives the same latents everywhere.
         return tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE")
 
-    def decode_with_alpha(content):
+    def decode_with_alpha(content: tf.Tensor) -> tf.Tensor:
         return _on_white(tf.io.decode_png(content, channels=4))
 
-    def decode_grey_16(content):
+    def decode_grey_16(content: tf.Tensor) -> tf.Tensor:
         grey = tf.cast(tf.io.decode_png(content, channels=1, dtype=tf.uint16), tf.int32)
         return tf.tile(tf.cast((grey + 128) // 257, tf.uint8), [1, 1, 3])
 
-    def decode_other(content):
+    def decode_other(content: tf.Tensor) -> tf.Tensor:
         return tf.io.decode_image(content, channels=3, expand_animations=False)
 
     nothing = tf.zeros([0, 0, 3], tf.uint8)
 
-    def by(function):
+    def by(function: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[], tf.Tensor]:
         return lambda: _unless_it_raises(function, content, nothing)
 
     pixels = tf.case(
@@ -121,10 +126,10 @@ def _on_white(pixels: tf.Tensor) -> tf.Tensor:
 def _turned(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     """[H, W, 3] made upright by an EXIF orientation, 1 to 8."""
 
-    def flipped(*axes):
+    def flipped(*axes: int) -> Callable[[], tf.Tensor]:
         return lambda: tf.reverse(pixels, axes) if axes else pixels
 
-    def transposed(*axes):
+    def transposed(*axes: int) -> Callable[[], tf.Tensor]:
         return lambda: tf.transpose(tf.reverse(pixels, axes) if axes else pixels, [1, 0, 2])
 
     ways = [flipped(), flipped(1), flipped(0, 1), flipped(0)]
@@ -132,7 +137,9 @@ def _turned(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     return tf.switch_case(orientation - 1, ways)
 
 
-def _unless_it_raises(function, content, otherwise):
+def _unless_it_raises(
+    function: Callable[[tf.Tensor], tf.Tensor], content: tf.Tensor, otherwise: tf.Tensor
+) -> tf.Tensor:
     """function(content), or `otherwise` if one of its ops raises.
 
     An op that raises takes the whole batch with it. A data set that ignores errors is the stock way
@@ -157,11 +164,11 @@ def _header_size(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     head = tf.cast(to_bytes(tf.strings.substr(content, 0, _HEADER_BYTES)), tf.int64)
     head = tf.pad(head, [[0, _HEADER_BYTES]])
 
-    def number(*places):
+    def number(*places: int) -> tf.Tensor:
         """The bytes at these places as a number, high byte first."""
         return functools.reduce(lambda high, place: high * 256 + head[place], places, 0)
 
-    def magnitude(value):
+    def magnitude(value: tf.Tensor) -> tf.Tensor:
         """Of a 32-bit number with a sign: in BMP it says which row comes first."""
         return tf.minimum(value, (1 << 32) - value)
 

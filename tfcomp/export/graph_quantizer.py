@@ -14,7 +14,10 @@ from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE
 def quantize(residual: tf.Tensor, scale: tf.Tensor, shifts: tf.Tensor) -> tf.Tensor:
     """float64 residuals and int32 scale indices of one shape -> int32 of that shape.
 
-    shifts: float64, of `rate_distortion_quantizer.threshold_shifts`.
+    Args:
+      residual: float64.
+      scale: int32, of one shape with it.
+      shifts: float64, of `rate_distortion_quantizer.threshold_shifts`.
     """
     levels = shifts.shape[1] - 1
     size = tf.minimum(tf.abs(residual), MAX_VALUE)

@@ -8,7 +8,7 @@ by bit, and the next iteration starts after it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -23,10 +23,11 @@ _MAX_ZEROS = 30  # of a gamma code; hostile bytes could make it endless
 class _State(NamedTuple):
     """Where each row's decoder stands; all [1, R].
 
-    ahead: int64, how far the stream's value lies above the interval's base, times 2**16, plus
+    Attributes:
+      ahead: int64, how far the stream's value lies above the interval's base, times 2**16, plus
         2**16 - 1: dividing it by the size gives the largest end that is not above the value.
-    size: int64, the interval's size, 2**16 to 2**32.
-    position: int32, the next word in _Words.refill.
+      size: int64, the interval's size, 2**16 to 2**32.
+      position: int32, the next word in _Words.refill.
     """
 
     ahead: tf.Tensor
@@ -37,8 +38,11 @@ class _State(NamedTuple):
 class _Words(NamedTuple):
     """The streams as 16-bit words, zeros after each.
 
-    refill: int64, a word w as what `ahead` gains by it when it is scaled up by 2**16.
-    word: int64, the words themselves. start, stop: int32 [1, R], a row's words in both.
+    Attributes:
+      word: int64, the words themselves.
+      refill: int64, a word w as what `ahead` gains by it when it is scaled up by 2**16.
+      start: int32 [1, R], a row's words in both.
+      stop: likewise.
     """
 
     word: tf.Tensor
@@ -52,9 +56,16 @@ def decode_rows(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Reads a row of values from each stream of bytes.
 
-    streams: uint8 ragged [R, (bytes)]. index: int32 [n] or [R, n], the table of each value.
-    Returns values int32 [R, n], and bool [R], False where no encoder writes such a stream: the
-    row's values then mean nothing. Takes at most 63 steps per value, whatever the bytes are.
+    Takes at most 63 steps per value, whatever the bytes are.
+
+    Args:
+      streams: uint8 ragged [R, (bytes)].
+      index: int32 [n] or [R, n], the table of each value.
+      tables: of the values.
+
+    Returns:
+      values int32 [R, n], and bool [R], False where no encoder writes such a stream: the row's
+      values then mean nothing.
     """
     index = tf.convert_to_tensor(index)
     if index.shape.rank == 1:
@@ -74,7 +85,9 @@ def decode_rows(
     return tf.transpose(tf.cast(values, tf.int32)), sound & _ends_well(state, words)
 
 
-def _walk(state: _State, words: _Words, index: tf.Tensor, tables: GraphTables):
+def _walk(
+    state: _State, words: _Words, index: tf.Tensor, tables: GraphTables
+) -> tuple[tf.Tensor, ...]:
     """Decodes all symbols. index: int32 [n, R] or [n, 1].
 
     Returns intervals int64 [n, R], the symbols that may be escapes (int32 [e], numbers in 0..n-1),
@@ -86,7 +99,9 @@ def _walk(state: _State, words: _Words, index: tf.Tensor, tables: GraphTables):
     keys = tables.key[None, 1:]
     order = tf.range(_SYMBOLS_PER_ITERATION)
 
-    def iteration(i, done, state, intervals, counts, codes):
+    def iteration(
+        i: tf.Tensor, done: tf.Tensor, state: Any, intervals: Any, counts: Any, codes: Any
+    ) -> tuple[Any, ...]:
         stay = tf.minimum(state.position, words.stop)
         skipped = state.position - stay
         now = state._replace(position=stay)
@@ -149,7 +164,9 @@ def _narrow(state: _State, lower: tf.Tensor, upper: tf.Tensor, refill: tf.Tensor
     )
 
 
-def _read_gamma_codes(state: _State, escaped: tf.Tensor, words: _Words):
+def _read_gamma_codes(
+    state: _State, escaped: tf.Tensor, words: _Words
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Reads an Elias gamma code and a sign in the rows where escaped, bool [1, R].
 
     Returns int64 [1, R], twice the magnitude plus 1 if negative, and the state. It is 0 in a row
@@ -157,7 +174,9 @@ def _read_gamma_codes(state: _State, escaped: tf.Tensor, words: _Words):
     """
     half = tf.constant(1 << PRECISION - 1, tf.int64)
 
-    def read_bit(bits_read, reading, zeros, code, state):
+    def read_bit(
+        bits_read: tf.Tensor, reading: tf.Tensor, zeros: tf.Tensor, code: tf.Tensor, state: Any
+    ) -> tuple[Any, ...]:
         bit = tf.cast(state.ahead >= (state.size * half), tf.int64)
         stay = tf.minimum(state.position, words.stop)
         lower = bit * half
@@ -181,7 +200,13 @@ def _read_gamma_codes(state: _State, escaped: tf.Tensor, words: _Words):
     return code, state
 
 
-def _apply_escapes(symbols, escapes, codes, intervals, tables: GraphTables):
+def _apply_escapes(
+    symbols: tf.Tensor,
+    escapes: tf.Tensor,
+    codes: tf.Tensor,
+    intervals: tf.Tensor,
+    tables: GraphTables,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Replaces escape symbols by what their codes say.
 
     Returns the symbols and bool [R], False where a row has a code that no encoder writes.

@@ -14,7 +14,7 @@ rest is arithmetic on whole arrays before and after it:
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -27,7 +27,13 @@ _MAX_DIGITS = 31
 
 
 class _Steps(NamedTuple):
-    """lower, upper: int64 [R, S] in units of 2**-16. count: int64 [R], the steps in use."""
+    """The intervals that narrow each row's, one after another.
+
+    Attributes:
+      lower: int64 [R, S] in units of 2**-16.
+      upper: likewise.
+      count: int64 [R], the steps in use.
+    """
 
     lower: tf.Tensor
     upper: tf.Tensor
@@ -35,8 +41,14 @@ class _Steps(NamedTuple):
 
 
 class _Sums(NamedTuple):
-    """added: int64 [R, K], what the base gained before each row's first, second ... last shift by
-    16 bits, and after it. shifts: int64 [R], how many shifts. size: int64 [R], final interval."""
+    """What a walk over the symbols leaves.
+
+    Attributes:
+      added: int64 [R, K], what the base gained before each row's first, second ... last shift by
+        16 bits, and after it.
+      shifts: int64 [R], how many shifts.
+      size: int64 [R], final interval.
+    """
 
     added: tf.Tensor
     shifts: tf.Tensor
@@ -46,8 +58,13 @@ class _Sums(NamedTuple):
 def encode_rows(values: tf.Tensor, index: tf.Tensor, tables: GraphTables) -> tf.RaggedTensor:
     """Writes each row of values as a stream of bytes.
 
-    values: int32 [R, n]. index: int32 [n] or [R, n], the table of each.
-    Returns a uint8 ragged tensor [R, (bytes)]; unless `can_encode` holds the bytes mean nothing.
+    Args:
+      values: int32 [R, n].
+      index: int32 [n] or [R, n], the table of each.
+      tables: of the values.
+
+    Returns:
+      a uint8 ragged tensor [R, (bytes)]; unless `can_encode` holds the bytes mean nothing.
     """
     values, index = tf.convert_to_tensor(values), tf.convert_to_tensor(index)
     steps = _narrowing_steps(values, index, tables)
@@ -111,7 +128,7 @@ def _sizes_before_each_step(steps: _Steps) -> tf.Tensor:
     ends = tf.stack([tf.pad(steps.lower, padding), tf.pad(steps.upper, padding, constant_values=1)])
     ends = tf.reshape(tf.transpose(ends, [2, 0, 1]), [iterations, 2 * _STEPS_PER_ITERATION, rows])
 
-    def iteration(i, size, history):
+    def iteration(i: tf.Tensor, size: tf.Tensor, history: tf.TensorArray) -> tuple[Any, ...]:
         end = tf.unstack(ends[i], num=2 * _STEPS_PER_ITERATION)
         sizes = []
         for lower, upper in zip(end[0::2], end[1::2]):
@@ -188,7 +205,7 @@ def _resolve_carries(words: tf.Tensor) -> tf.Tensor:
     A carry runs on through words of 0xFFFF only, so there are two or three rounds, not K.
     """
 
-    def move_up(words):
+    def move_up(words: tf.Tensor) -> tf.Tensor:
         carry = tf.bitwise.right_shift(words[:, 1:], 16)
         return ((words & 0xFFFF) + tf.pad(carry, [[0, 0], [0, 1]]),)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 
-def striped(array: tf.Tensor, rows) -> tf.Tensor:
+def striped(array: tf.Tensor, rows: int) -> tf.Tensor:
     """[h, w, c] -> [stripes, rows * w * c], zeros or False after the last row."""
     height, width, channels = tf.unstack(tf.shape(array))
     missing = -height % rows
@@ -18,6 +18,6 @@ def joined(stripes: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.reshape(stripes, [-1, shape[1], shape[2]])[: shape[0]], shape)
 
 
-def divided_up(value, by):
+def divided_up(value: tf.Tensor, by: int) -> tf.Tensor:
     """How many stripes of `by` rows it takes for `value` rows."""
     return (value + by - 1) // by

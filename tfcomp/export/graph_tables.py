@@ -28,7 +28,7 @@ class GraphTables(tf.Module):
     offset: int64 [N], symbol = value - offset.
     """
 
-    def __init__(self, tables: CdfTables, name: str = "tables"):
+    def __init__(self, tables: CdfTables, name: str = "tables") -> None:
         super().__init__(name=name)
         cdf = np.append(tables.cdf, _NOTHING).astype(np.int64)
         starts = np.append(tables.starts, len(cdf)).astype(np.int64)
@@ -57,8 +57,11 @@ class GraphTables(tf.Module):
 def can_encode(values: tf.Tensor, index: tf.Tensor, tables: GraphTables) -> tf.Tensor:
     """Whether the tables can express every value; bool scalar.
 
-    values: int32 [R, n]. index: int32 [n] or [R, n]. A table without an escape symbol expresses
-    only its own symbols, one with it all that lie less than 2**31 away.
+    Args:
+      values: int32 [R, n].
+      index: int32 [n] or [R, n]. A table without an escape symbol expresses only its own symbols,
+        one with it all that lie less than 2**31 away.
+      tables: of the values.
     """
     symbol = tf.cast(values, tf.int64) - tf.gather(tables.offset, index)
     last = tf.gather(tables.last, index)

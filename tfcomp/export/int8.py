@@ -10,8 +10,9 @@ whatever stands before the first convolution and after the last one always stays
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Sequence
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.python.convert import mlir_quantize
@@ -27,8 +28,10 @@ _NO_NODES = ("PAD", "RESHAPE", "STRIDED_SLICE", "SHAPE", "PACK")
 class Operation(NamedTuple):
     """One operation of a TFLite model.
 
-    kind: as in the schema, "CONV_2D". name: of its first output, which the quantiser knows it by.
-    kernel: (height, width) of a convolution's kernel, else None.
+    Attributes:
+      kind: as in the schema, "CONV_2D".
+      name: of its first output, which the quantiser knows it by.
+      kernel: (height, width) of a convolution's kernel, else None.
     """
 
     kind: str
@@ -36,7 +39,7 @@ class Operation(NamedTuple):
     kernel: tuple[int, int] | None
 
 
-def calibrate(converter, signature, samples):
+def calibrate(converter: Any, signature: str, samples: Sequence[dict[str, np.ndarray]]) -> bytes:
     """Runs a converter's float32 model on samples.
 
     Args:
@@ -55,7 +58,7 @@ def calibrate(converter, signature, samples):
     return converter.convert()
 
 
-def quantize(calibrated, keep=EDGES, activation_bits=8):
+def quantize(calibrated: bytes, keep: Sequence[str] = EDGES, activation_bits: int = 8) -> bytes:
     """Turns a calibrated model into integers.
 
     Args:
@@ -74,7 +77,7 @@ def quantize(calibrated, keep=EDGES, activation_bits=8):
     )
 
 
-def kept_nodes(operations, keep):
+def kept_nodes(operations: Sequence[Operation], keep: Sequence[str]) -> list[str]:
     """The names of the operations that stay float32, a sorted list."""
     convolutions = [k for k, operation in enumerate(operations) if operation.kind == "CONV_2D"]
     if not convolutions:
@@ -92,7 +95,7 @@ def kept_nodes(operations, keep):
     return sorted(kept)
 
 
-def _latent_layer(operations, last):
+def _latent_layer(operations: Sequence[Operation], last: int) -> set[str]:
     """The decoder's first layer (up to the bias after depth_to_space), or the encoder's last."""
     kinds = [operation.kind for operation in operations]
     if "DEPTH_TO_SPACE" not in kinds:
@@ -101,7 +104,7 @@ def _latent_layer(operations, last):
     return {operation.name for operation in operations[:end]}
 
 
-def operations(content):
+def operations(content: bytes) -> list[Operation]:
     """The `Operation`s of a TFLite model's first subgraph, in the order they run."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
     kinds = {
@@ -116,7 +119,8 @@ def operations(content):
         kind = kinds[max(code.builtinCode, code.deprecatedBuiltinCode)]
         kernel = None
         if kind == "CONV_2D":
-            kernel = tuple(int(side) for side in graph.tensors[operator.inputs[1]].shape[1:3])
+            height, width = graph.tensors[operator.inputs[1]].shape[1:3]
+            kernel = int(height), int(width)
         name = graph.tensors[operator.outputs[0]].name.decode()
         found.append(Operation(kind, name, kernel))
     return found

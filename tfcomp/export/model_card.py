@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 _TEMPLATE = """# {name}
 
 {family} codec for tfcomp, {qualities} quality levels in one set of weights.
@@ -53,7 +55,7 @@ _WEIGHTS = {
 _DERIVATIVE = "; the decoder's derivative, for encoders only, as int8"
 
 
-def render(manifest):
+def render(manifest: dict[str, Any]) -> str:
     """Markdown text of a bundle's README.md, from its manifest."""
     training = "\n".join(f"- {key}: {value}" for key, value in manifest["training"].items())
     points = manifest["rate_distortion"]
@@ -70,7 +72,7 @@ def render(manifest):
     )
 
 
-def _table(points):
+def _table(points: Sequence[dict[str, Any]]) -> str:
     similar = any(point.get("ms_ssim") is not None for point in points)
     lines = ["| quality | bits/pixel | PSNR dB |", "| --- | --- | --- |"]
     lines += [f"| {p['quality']} | {p['bpp']:.4f} | {_number(p['psnr'], 2)} |" for p in points]
@@ -80,6 +82,6 @@ def _table(points):
     return "\n".join(lines)
 
 
-def _number(value, digits):
+def _number(value: float | None, digits: int) -> str:
     """A dash where there is none: PSNR of lossless files, MS-SSIM of small pictures."""
     return "–" if value is None else f"{value:.{digits}f}"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Sequence
+
+import numpy as np
+
 from tfcomp.errors import CodecError
-from tfcomp.evaluation.curves import bd_rate
+from tfcomp.evaluation.curves import Point, bd_rate
 from tfcomp.evaluation.rate_distortion import curve
 from tfcomp.export.calibration import levels
 from tfcomp.runtime.codec import load
@@ -11,7 +16,7 @@ from tfcomp.runtime.codec import load
 LARGEST_LOSS = 3.0  # percent
 
 
-def points(bundle, images):
+def points(bundle: str | Path, images: dict[str, np.ndarray]) -> list[Point]:
     """The rate-distortion points of a bundle at up to four qualities, whole files, 8-bit pixels.
 
     Args:
@@ -22,7 +27,7 @@ def points(bundle, images):
     return curve(codec.compress, codec.decompress, levels(codec.qualities), images)
 
 
-def loss(reference, candidate):
+def loss(reference: Sequence[Point], candidate: Sequence[Point]) -> float | None:
     """BD-rate of one curve against another in percent; None where they share no PSNR at all.
 
     More bits at equal PSNR is a positive loss.
@@ -31,7 +36,12 @@ def loss(reference, candidate):
     return None if found is None else found.percent
 
 
-def check(reference, candidate, images, largest_loss=LARGEST_LOSS):
+def check(
+    reference: str | Path,
+    candidate: str | Path,
+    images: dict[str, np.ndarray],
+    largest_loss: float = LARGEST_LOSS,
+) -> str:
     """Measures a quantised bundle, and refuses it if it costs too much.
 
     Args:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Optional
+from typing import Any, Optional, Sequence
 
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
@@ -35,16 +35,20 @@ _ITEMS_AT_ONCE = 4  # of a batch
 class CodecModule(tf.Module):
     """A codec from bytes to bytes.
 
-    analysis: (image uint8 [1, H, W, 3], quality int32 [1]) -> latents [1, h, w, C], as the entropy
-        model encodes them, for H and W that are multiples of stride.
-    synthesis: (latents int32 [1, h, w, C], as the entropy model decodes them, quality int32 [1])
-        -> image uint8 [1, H, W, 3].
-        Both are called while tracing, without AutoGraph; a variable that they use must belong to
-        them (they are tf.Modules, or functions of one) or to this module.
-    entropy: latents to the sections of a file and back.
-    fingerprint: the bundle's; its first 4 bytes name it in files.
-    max_pixels: larger pictures and files are an error of their item, up to MAX_PIXELS.
-    fixed_size: (width, height) of all images where the bundle fixes it.
+    Args:
+      analysis: (image uint8 [1, H, W, 3], quality int32 [1]) -> latents [1, h, w, C], as the
+        entropy model encodes them, for H and W that are multiples of stride.
+      synthesis: (latents int32 [1, h, w, C], as the entropy model decodes them, quality int32 [1])
+        -> image uint8 [1, H, W, 3]. Both are called while tracing, without AutoGraph; a variable
+        that they use must belong to them (they are tf.Modules, or functions of one) or to this
+        module.
+      entropy: latents to the sections of a file and back.
+      fingerprint: the bundle's; its first 4 bytes name it in files.
+      stride: image pixels per latent along one side.
+      qualities: how many there are.
+      default_quality: where 0 is asked for.
+      max_pixels: larger pictures and files are an error of their item, up to MAX_PIXELS.
+      fixed_size: (width, height) of all images where the bundle fixes it.
     """
 
     def __init__(
@@ -59,7 +63,7 @@ class CodecModule(tf.Module):
         default_quality: int,
         max_pixels: int = SERVED_PIXELS,
         fixed_size: Optional[tuple[int, int]] = None,
-    ):
+    ) -> None:
         super().__init__(name="codec")
         if len(fingerprint) < 4 or not 1 <= default_quality <= qualities <= 255:
             raise ValueError("a fingerprint has 4 bytes at least, and quality is 1 to 255")
@@ -88,10 +92,14 @@ class CodecModule(tf.Module):
     def compress(self, image_bytes: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
         """Compresses image files.
 
-        image_bytes: string [B], PNG, JPEG, BMP or GIF files; see `graph_images.read_image` for
-            what is dropped. quality: int32 [B], 0 for the default.
-        Returns compressed_bytes, string [B], and error, string [B]: "" for an item that is well,
-        else what is wrong with it, and its compressed_bytes are empty.
+        Args:
+          image_bytes: string [B], PNG, JPEG, BMP or GIF files; see `graph_images.read_image` for
+            what is dropped.
+          quality: int32 [B], 0 for the default.
+
+        Returns:
+          compressed_bytes, string [B], and error, string [B]: "" for an item that is well, else
+          what is wrong with it, and its compressed_bytes are empty.
         """
         compressed, error = _for_each(self._compress_one, (image_bytes, quality))
         return {"compressed_bytes": compressed, "error": error}
@@ -108,7 +116,7 @@ class CodecModule(tf.Module):
         image, error = _for_each(self._decompress_one, (compressed_bytes,))
         return {"image_bytes": image, "error": error}
 
-    def _compress_one(self, content, quality):
+    def _compress_one(self, content: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         quality = tf.where(quality == 0, self._default_quality, quality)
         image = read_image(content, self._format.max_pixels)
         qualities = self._format.qualities
@@ -126,12 +134,12 @@ class CodecModule(tf.Module):
             text = f"this model takes images of {expected[0]}x{expected[1]} pixels only"
             checks.append(((width == expected[0]) & (height == expected[1]), text))
 
-        def compress():
+        def compress() -> tuple[tf.Tensor, tf.Tensor]:
             pixels = pad_to_multiple(image.pixels, self._format.stride)
             latents = self._analysis(pixels[None], quality[None])
             sections, fits = self._entropy.encode(latents, quality)
 
-            def write():
+            def write() -> tf.Tensor:
                 with tf.device("/CPU:0"):
                     return graph_container.pack(quality, width, height, sections, self._format)
 
@@ -139,7 +147,7 @@ class CodecModule(tf.Module):
 
         return _unless_wrong(checks, compress)
 
-    def _decompress_one(self, content):
+    def _decompress_one(self, content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.device("/CPU:0"):
             parsed = graph_container.parse(content, self._format)
         size = tf.cast([parsed.width, parsed.height], tf.int64)
@@ -153,13 +161,13 @@ class CodecModule(tf.Module):
             (self._allows_padded(size[0], size[1]), "the image is too long and narrow"),
         ]
 
-        def decompress():
+        def decompress() -> tuple[tf.Tensor, tf.Tensor]:
             quality = tf.cast(parsed.quality, tf.int32)
             width, height = tf.unstack(tf.cast(size, tf.int32))
             rows, columns = -(-height // self._format.stride), -(-width // self._format.stride)
             latents, sound = self._entropy.decode(parsed.sections, quality, rows, columns)
 
-            def synthesise():
+            def synthesise() -> tf.Tensor:
                 image = self._synthesis(latents, quality[None])
                 return write_png(tf.ensure_shape(image, [1, None, None, 3])[0, :height, :width])
 
@@ -168,14 +176,14 @@ class CodecModule(tf.Module):
 
         return _unless_wrong(checks, decompress)
 
-    def _bytes_suffice(self, content, size):
+    def _bytes_suffice(self, content: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         """A few bytes must not ask for many megapixels; a fixed size is not the file's to claim."""
         if self._format.fixed_size is not None:
             return tf.constant(True)
         length = tf.cast(tf.strings.length(content), tf.int64)
         return size[0] <= PIXELS_PER_BYTE * length // tf.maximum(size[1], 1)
 
-    def _allows_padded(self, width, height):
+    def _allows_padded(self, width: tf.Tensor, height: tf.Tensor) -> tf.Tensor:
         """Padding one pixel's width to the stride must not multiply what is allocated."""
         stride = self._format.stride
         across = (tf.cast(width, tf.int64) + stride - 1) // stride
@@ -186,7 +194,8 @@ class CodecModule(tf.Module):
 def save(module: CodecModule, path: str | os.PathLike[str]) -> None:
     """Writes the SavedModel with its signatures into a folder, as `versions.write` gives it.
 
-    Raises OutputError where it can't be written.
+    Raises:
+      OutputError: it can't be written.
     """
     signatures = {
         "compress": module.compress,
@@ -212,7 +221,9 @@ def op_names(path: str | os.PathLike[str]) -> set[str]:
     return names
 
 
-def _unless_wrong(checks, make):
+def _unless_wrong(
+    checks: Sequence[tuple[tf.Tensor, str]], make: Callable[[], Any]
+) -> tuple[tf.Tensor, tf.Tensor]:
     """make()'s bytes (string scalar), or with it an error of its own, as (bytes, error).
 
     checks: pairs of a bool scalar that must hold and a text; the first that fails is the error,
@@ -222,19 +233,21 @@ def _unless_wrong(checks, make):
     for holds, text in checks:
         error = tf.where((error == "") & tf.logical_not(holds), text, error)
 
-    def made():
+    def made() -> tuple[tf.Tensor, tf.Tensor]:
         result = make()
         return result if isinstance(result, tuple) else (result, tf.constant(""))
 
     return tf.cond(error == "", made, lambda: (tf.constant(""), error))
 
 
-def _for_each(function, inputs):
+def _for_each(
+    function: Callable[..., tuple[tf.Tensor, tf.Tensor]], inputs: Sequence[tf.Tensor]
+) -> tuple[tf.Tensor, tf.Tensor]:
     """(bytes, error) of function for every item, string [B] each; an error names its item."""
 
-    def one(arguments):
-        number, *arguments = arguments
-        result, error = function(*arguments)
+    def one(arguments: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
+        number, *rest = arguments
+        result, error = function(*rest)
         named = tf.strings.join(["item ", tf.strings.as_string(number), ": ", error])
         return result, tf.where(error == "", error, named)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from typing import Any, Iterator, Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.lite.tools import flatbuffer_utils
 
@@ -14,7 +16,12 @@ QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 _REDUCED_PRECISION = b"reduced_precision_support"
 
 
-def convert(module, signature, quantize="none", samples=None):
+def convert(
+    module: tf.Module,
+    signature: str,
+    quantize: str = "none",
+    samples: Sequence[dict[str, np.ndarray]] | None = None,
+) -> bytes:
     """Converts one function of a module.
 
     Args:
@@ -36,7 +43,9 @@ def convert(module, signature, quantize="none", samples=None):
     return convert_signatures(module, {signature: getattr(module, signature)}, quantize)
 
 
-def calibrate(module, signature, samples):
+def calibrate(
+    module: tf.Module, signature: str, samples: Sequence[dict[str, np.ndarray]] | None
+) -> bytes:
     """One function of a module as `int8.quantize` takes it; see `convert`."""
     if not samples:
         raise ValueError("int8 needs samples to learn the ranges from")
@@ -44,7 +53,9 @@ def calibrate(module, signature, samples):
         return int8.calibrate(converter, signature, samples)
 
 
-def convert_signatures(module, functions, quantize="none"):
+def convert_signatures(
+    module: tf.Module, functions: Mapping[str, Any], quantize: str = "none"
+) -> bytes:
     """Converts several functions of a module into one model with as many signatures.
 
     Args:
@@ -70,7 +81,7 @@ def convert_signatures(module, functions, quantize="none"):
     return _without_reduced_precision(content) if quantize == "float16" else content
 
 
-def _without_reduced_precision(content):
+def _without_reduced_precision(content: bytes) -> bytes:
     """The model without the converter's note that kernels may compute in float16 as well.
 
     A runtime that took it up on processors with float16 arithmetic would choose other tables and
@@ -83,7 +94,7 @@ def _without_reduced_precision(content):
 
 
 @contextlib.contextmanager
-def _converter(module, functions):
+def _converter(module: tf.Module, functions: Mapping[str, Any]) -> Iterator[Any]:
     concrete = {name: function.get_concrete_function() for name, function in functions.items()}
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures=concrete)

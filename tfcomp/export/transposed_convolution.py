@@ -12,7 +12,7 @@ A 5x5 kernel has 25 taps; in phases they cost 25 multiply-adds an input and outp
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -25,8 +25,13 @@ FEWEST_CHANNELS_IN_PHASES = 8
 class Phase(NamedTuple):
     """One of the four phases: which part of the padded input it convolves, and with what.
 
-    top, left: where the part starts. bottom, right: where it ends, as a negative index or None.
-    padding: how many zeros surround the input. kernel: float32 [a, b, C_in, C_out].
+    Attributes:
+      top: the row where the part starts.
+      bottom: the row where it ends, as a negative index or None.
+      left: the column where it starts.
+      right: the column where it ends, likewise.
+      padding: how many zeros surround the input.
+      kernel: float32 [a, b, C_in, C_out].
     """
 
     top: int
@@ -37,7 +42,7 @@ class Phase(NamedTuple):
     kernel: np.ndarray
 
 
-def _taps(size):
+def _taps(size: int) -> list[Any]:
     """For each phase r a side: the input offsets d, rising, and the taps they meet.
 
     Output row 2i + r takes tap t = r + before - 2d of input row i + d, where `before` is the
@@ -51,7 +56,7 @@ def _taps(size):
     return taps
 
 
-def split(kernel):
+def split(kernel: np.ndarray) -> list[Any]:
     """The phases of a kernel as conv2d_transpose takes it, for stride 2 and SAME padding.
 
     Args:
@@ -79,7 +84,7 @@ def split(kernel):
     return phases
 
 
-def upsample(y, phases):
+def upsample(y: tf.Tensor, phases: Sequence[Any]) -> tf.Tensor:
     """Runs `split` phases: [1, h, w, C_in] -> [1, 2h, 2w, C_out]."""
     padding, channels = phases[0].padding, phases[0].kernel.shape[2]
     height, width = tf.shape(y)[1], tf.shape(y)[2]
@@ -96,7 +101,7 @@ def upsample(y, phases):
     return tf.nn.depth_to_space(tf.concat(parts, -1), 2)
 
 
-def subpixel_kernel(kernel):
+def subpixel_kernel(kernel: np.ndarray) -> np.ndarray:
     """Repacks a kernel of a transposed convolution of stride 2 and SAME padding.
 
     conv2d_transpose(y, kernel, strides=2) == depth_to_space(conv2d(y, repacked), 2)

@@ -21,9 +21,16 @@ _ENDING = ".unfinished"
 def unfinished_folder(parent: str | os.PathLike[str], name: str) -> Iterator[Path]:
     """A new hidden folder in `parent`, to be filled and renamed by the caller.
 
-    name: of what it is to become, for people who find it. What is left of it at the end is removed.
     So is what earlier processes left that were killed: a lock on the folder, which ends with its
-    process, tells those from others that are still at work. Raises OSError.
+    process, tells those from others that are still at work.
+
+    Args:
+      parent: where it is made.
+      name: of what it is to become, for people who find it. What is left of it at the end is
+        removed.
+
+    Raises:
+      OSError: it can't be written.
     """
     parent = Path(parent)
     _sweep(parent)

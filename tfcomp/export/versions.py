@@ -40,9 +40,16 @@ def check_free(folder: Path, version: int) -> None:
 def write(folder: Path, version: int | None, fill: Callable[[Path], object]) -> Path:
     """Adds a version to the folder, all at once.
 
-    version: its number; the next free one if None.
-    fill: writes the version's files into the empty folder that it is given.
-    Returns the version's path. Raises OutputError where it is there already, or can't be written.
+    Args:
+      folder: of all versions.
+      version: its number; the next free one if None.
+      fill: writes the version's files into the empty folder that it is given.
+
+    Returns:
+      the version's path.
+
+    Raises:
+      OutputError: it is there already, or can't be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

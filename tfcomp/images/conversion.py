@@ -19,8 +19,10 @@ Colours = Callable[[Image.Image, list], Image.Image]
 class Storage:
     """How a file stores a picture, which is to be asked before it is loaded.
 
-    raw_mode: of its samples, in Pillow's words; "" if unknown. chunks: the short ones of a PNG.
-    notes: of what Pillow loses while it decodes.
+    Attributes:
+      raw_mode: of its samples, in Pillow's words; "" if unknown.
+      chunks: the short ones of a PNG.
+      notes: of what Pillow loses while it decodes.
     """
 
     raw_mode: str
@@ -44,10 +46,16 @@ def upright_rgb(
 ) -> Image.Image:
     """A loaded image as mode RGB, turned as its file says.
 
-    storage: what `Storage.of` said before the image was loaded. notes: takes what was lost, a
-    phrase each. background: what lies below transparent pixels. to_srgb: applies the colour
-    profile of an L, RGB, CMYK or LAB image and notes it; profiles are ignored if None.
-    Raises ImageError for samples in no known range, and what Pillow raises for odd modes.
+    Args:
+      image: a loaded image.
+      storage: what `Storage.of` said before the image was loaded.
+      notes: takes what was lost, a phrase each.
+      background: what lies below transparent pixels.
+      to_srgb: applies the colour profile of an L, RGB, CMYK or LAB image and notes it; profiles are
+        ignored if None.
+
+    Raises:
+      ImageError: samples in no known range, and what Pillow raises for odd modes.
     """
     notes += storage.notes
     orientation = describe_exif(image, notes)

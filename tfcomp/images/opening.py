@@ -46,10 +46,15 @@ _DRAWN_BY_OTHERS = ("EPS", "WMF")
 def open_image(source: str | os.PathLike | BinaryIO) -> ImageFile.ImageFile:
     """`Image.open`, of the formats in FORMATS, with the plugin that the file needs.
 
-    source: a path, or a binary file object, which is read from its start.
-    Raises ImageError where the plugin of a format is not installed, and what `Image.open` raises:
-    UnidentifiedImageError for what is no image of these formats, OSError, and nearly anything on
-    damaged files. Pillow's limit of size holds; its warning above half of that is not given.
+    Pillow's limit of size holds; its warning above half of that is not given.
+
+    Args:
+      source: a path, or a binary file object, which is read from its start.
+
+    Raises:
+      ImageError: the plugin of a format is not installed.
+      UnidentifiedImageError: it is no image of these formats.
+      OSError: and nearly anything else that Pillow raises on damaged files.
     """
     Image.init()
     register_plugin_of(_head(source))
@@ -71,7 +76,8 @@ def check_is_no_drawing(image: Image.Image) -> None:
 def register_plugin_of(head: bytes) -> None:
     """Registers the plugin for a file that starts so, where Pillow has none of its own.
 
-    Raises ImageError, which names the package to install.
+    Raises:
+      ImageError: it names the package to install.
     """
     brands = _brands(head)
     if head.startswith(_JXL_STARTS):

@@ -38,8 +38,13 @@ def is_deep(mode: str) -> bool:
 def deep_to_8_bits(image: Image.Image, notes: list[str], significant_bits: int = 0) -> np.ndarray:
     """A loaded image of mode I, I;16... or F as uint8 [H, W].
 
-    significant_bits: what a PNG's sBIT says, 0 for nothing. Adds to `notes` what was taken for
-    white. Raises ImageError for samples that are in no range known here.
+    Args:
+      image: a loaded image.
+      notes: takes what was taken for white.
+      significant_bits: what a PNG's sBIT says, 0 for nothing.
+
+    Raises:
+      ImageError: samples that are in no range known here.
     """
     samples = np.asarray(image)
     if samples.dtype.byteorder == ">":
@@ -55,9 +60,15 @@ def deep_to_8_bits(image: Image.Image, notes: list[str], significant_bits: int =
 def integers_to_8_bits(
     samples: np.ndarray, notes: list[str], stated: float | None = None
 ) -> np.ndarray:
-    """Integers of any shape as uint8. stated: which value is white; told from the values if None.
+    """Integers of any shape as uint8.
 
-    Raises ImageError for negative samples and for those beyond 16 bits.
+    Args:
+      samples: integers of any shape.
+      notes: takes what was lost, a phrase each.
+      stated: which value is white; told from the values if None.
+
+    Raises:
+      ImageError: samples are negative, or beyond 16 bits.
     """
     low, high = _extremes(samples)
     if low < 0:

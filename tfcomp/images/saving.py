@@ -45,8 +45,8 @@ _LARGEST_ICON = 256
 def output_format(suffix: str) -> str:
     """Pillow's name of the format with this lower-case ending, ".png".
 
-    Raises ConfigError where pictures can't be written so, with the package to install where that
-    would help.
+    Raises:
+      ConfigError: pictures can't be written so, with the package to install where that would help.
     """
     Image.init()
     try:
@@ -64,8 +64,13 @@ def output_format(suffix: str) -> str:
 def encode_image(pixels: np.ndarray, file_format: str, target: str) -> bytes:
     """The bytes of an image file.
 
-    pixels: uint8 [H, W, 3], RGB. file_format: of `output_format`. target: what errors call it.
-    Raises OutputError where the format does not take the picture, or would change it.
+    Args:
+      pixels: uint8 [H, W, 3], RGB.
+      file_format: of `output_format`.
+      target: what errors call it.
+
+    Raises:
+      OutputError: the format does not take the picture, or would change it.
     """
     height, width, _ = pixels.shape
     if file_format == "ICO" and max(height, width) > _LARGEST_ICON:

@@ -19,7 +19,11 @@ _SCALE_OF_RAW_MODE = {"L;1": 255, "1": 255, "L;2": 85, "L;4": 17}
 
 
 def checked_background(background: Background) -> tuple[int, int, int]:
-    """(r, g, b) from 0 to 255, of these three or of a colour's name. Raises ConfigError."""
+    """(r, g, b) from 0 to 255, of these three or of a colour's name.
+
+    Raises:
+      ConfigError: it is no colour.
+    """
     try:
         if isinstance(background, str):
             return ImageColor.getrgb(background)[:3]  # type: ignore[return-value]
@@ -39,7 +43,10 @@ def split_alpha(
 ) -> tuple[Image.Image, Image.Image | None]:
     """(colours without alpha, alpha as mode L or None) of a loaded image.
 
-    raw_mode: how the file stored its samples, as Pillow calls it, where that is known.
+    Args:
+      image: a loaded image.
+      notes: takes what was lost, a phrase each.
+      raw_mode: how the file stored its samples, as Pillow calls it, where that is known.
     """
     mode = image.mode
     if mode in _ALPHA_MODES or _has_alpha_palette(image):

@@ -12,6 +12,8 @@ arXiv:2304.06244). The branch starts at zero and only ever adds to the latents.
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 from tensorflow import keras
 
@@ -29,16 +31,18 @@ class AnalysisCorrection(keras.layers.Layer):
       qualities: quality levels, each with scales of its own.
     """
 
-    def __init__(self, blocks, filters, qualities, **kwargs):
+    def __init__(self, blocks: int, filters: int, qualities: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.block_count = int(blocks)
         self.filters = int(filters)
         self.qualities = int(qualities)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tf.TensorShape) -> None:
         channels = int(input_shape[-1])
 
-        def weights(name, outputs, initializer="he_normal"):
+        def weights(
+            name: str, outputs: int, initializer: Any = "he_normal"
+        ) -> tuple[tf.Variable, tf.Variable]:
             kernel = self.add_weight(
                 name=f"correction_{name}_kernel",
                 shape=(3, 3, channels, outputs),
@@ -64,7 +68,7 @@ class AnalysisCorrection(keras.layers.Layer):
         )
         super().build(input_shape)
 
-    def analysis(self, features, quality):
+    def analysis(self, features: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """[B, h, w, C], int32 [B] -> [B, h/2, w/2, filters], to be added to latents."""
         x = features
         for first, second, scale in self.blocks:
@@ -73,7 +77,7 @@ class AnalysisCorrection(keras.layers.Layer):
         scale = tf.cast(tf.gather(self.quality_scale, quality - 1), x.dtype)
         return _convolve(x, *self.last, strides=2) * scale[:, None, None, :]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "blocks": self.block_count,
@@ -82,5 +86,5 @@ class AnalysisCorrection(keras.layers.Layer):
         }
 
 
-def _convolve(x, kernel, bias, strides=1):
+def _convolve(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, strides: int = 1) -> tf.Tensor:
     return convolution.convolve(x, tf.cast(kernel, x.dtype), strides) + tf.cast(bias, x.dtype)

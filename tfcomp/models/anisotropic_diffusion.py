@@ -13,10 +13,12 @@ across edges (Perona, Malik 1990, "Scale-space and edge detection using anisotro
 patches instead of single pixels as in Buades et al. 2005, "A non-local algorithm for image
 denoising"; trained: Chen, Pock 2017, arXiv:1508.02848). As in all mirrored layers D^T has the
 kernel of D. Few convolutions and leaky ReLUs do not learn such products of differences and weights:
-docs/experiments.md has the figures.
+lab/notes/experiments.md has the figures.
 """
 
 from __future__ import annotations
+
+from typing import Any, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -36,7 +38,7 @@ _FIRST_STRENGTH = 0.06
 _ALIKE, _ALIKE_POWER = 27.0, 0.65
 
 
-def difference_kernel():
+def difference_kernel() -> np.ndarray:
     """D, float32 [3, 3, 3, 12]: neighbour minus pixel, for each direction and colour."""
     kernel = np.zeros((3, 3, _COLOURS, len(DIRECTIONS), _COLOURS), np.float32)
     for number, (down, right) in enumerate(DIRECTIONS):
@@ -46,7 +48,7 @@ def difference_kernel():
     return kernel.reshape(3, 3, _COLOURS, -1)
 
 
-def spread_kernel():
+def spread_kernel() -> np.ndarray:
     """float32 [1, 1, 4, 12]: one weight a direction for all its colours."""
     return np.repeat(np.eye(len(DIRECTIONS), dtype=np.float32), _COLOURS, axis=1)[None, None]
 
@@ -60,16 +62,18 @@ class AnisotropicDiffusion(keras.layers.Layer):
       hidden: channels between the features and the contrast.
     """
 
-    def __init__(self, lambdas, hidden=16, **kwargs):
+    def __init__(
+        self, lambdas: Sequence[float] | np.ndarray, hidden: int = 16, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.lambdas = [float(value) for value in lambdas]
         self.hidden = int(hidden)
 
-    def build(self, feature_shape):
+    def build(self, feature_shape: tf.TensorShape) -> None:
         features, directions = int(feature_shape[-1]), len(DIRECTIONS)
         spread = spread_kernel()[0, 0].T
 
-        def weight(name, shape, value="zeros"):
+        def weight(name: str, shape: tuple[int, ...], value: Any = "zeros") -> tf.Variable:
             if not isinstance(value, str):
                 value = keras.initializers.Constant(np.broadcast_to(value, shape))
             return self.add_weight(name=f"diffusion_{name}", shape=shape, initializer=value)
@@ -92,7 +96,7 @@ class AnisotropicDiffusion(keras.layers.Layer):
         )
         super().build(feature_shape)
 
-    def synthesis(self, picture, features, quality):
+    def synthesis(self, picture: tf.Tensor, features: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """Smooths a decoded picture.
 
         Args:
@@ -120,5 +124,5 @@ class AnisotropicDiffusion(keras.layers.Layer):
         flow = differences * tf.nn.conv2d(weight, spread_kernel(), 1, "SAME")
         return picture - convolution.convolve_transposed(flow, kernel)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "lambdas": self.lambdas, "hidden": self.hidden}

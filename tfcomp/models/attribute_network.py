@@ -2,7 +2,7 @@
 
     image -> mean over blocks down to 64x64 -> [conv 3x3 -> ReLU] x 5 -> mean -> dense -> 2 numbers
 
-Trained beforehand on the training split (tfcomp/training/attributes.py) and then never changed, it
+Trained beforehand on the training split (lab/attributes.py) and then never changed, it
 lends its features to the likelihood term of vaegan: two pictures are alike where this network sees
 the same in them. Nothing else of it goes into a codec; files and bundles know nothing about it.
 """
@@ -10,6 +10,7 @@ the same in them. Nothing else of it goes into a codec; files and bundles know n
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -23,7 +24,7 @@ OUTPUTS = 2  # the logit of "male", and age in units of AGE_UNIT years around AG
 AGE_MEAN, AGE_UNIT = 30.0, 20.0
 
 
-def shrunk(images):
+def shrunk(images: tf.Tensor) -> tf.Tensor:
     """Square images, of 128 pixels or more averaged over blocks: -> [B, 64..127, same, C]."""
     factor = max(1, images.shape[1] // SIDE)
     return images if factor == 1 else tf.nn.avg_pool2d(images, factor, factor, "VALID")
@@ -39,18 +40,18 @@ class FrozenAttributes:
       ConfigError: there is no such file, or it holds something else.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path) -> None:
         try:
             with np.load(Path(path), allow_pickle=False) as file:
                 arrays = [file[f"array_{number}"] for number in range(2 * len(WIDTHS) + 2)]
         except (OSError, KeyError, ValueError) as error:
             raise ConfigError(
                 f"{path} holds no attribute network ({error}): make one with "
-                "python -m tfcomp.training.attributes FACES --out FILE"
+                "python -m lab.attributes FACES --out FILE in tfcomp's repository"
             ) from None
         self._arrays = [np.asarray(array, np.float32) for array in arrays]
 
-    def __call__(self, images):
+    def __call__(self, images: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], tf.Tensor]:
         """What the network sees.
 
         Args:
@@ -69,8 +70,7 @@ class FrozenAttributes:
         return tuple(features), tf.matmul(tf.reduce_mean(x, (1, 2)), weights) + bias
 
 
-def save(path, arrays):
-    """Writes kernels and biases in turn, ending with the dense layer's, as `FrozenAttributes`
-    reads them."""
+def save(path: str | Path, arrays: Sequence[np.ndarray]) -> None:
+    """Writes kernels and biases in turn, the dense layer's last; `FrozenAttributes` reads them."""
     with Path(path).open("wb") as file:
         np.savez(file, **{f"array_{number}": a for number, a in enumerate(arrays)})

@@ -10,13 +10,15 @@ gives padding to any size, quantisation, the training step and real files.
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Any, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp.bitstream import container
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.config.run import OptimizerConfig
 from tfcomp.entropy import noise
 from tfcomp.entropy.keras_versions import step_results
 from tfcomp.errors import CodecError
@@ -42,7 +44,8 @@ class CodecModel(keras.Model):
     and may define
       initialize(images, seed): the weights that training begins with;
       optimizer_names: the arguments of `compile` that each take an optimiser;
-      variables_of, optimizer_settings: what each of them moves, and how.
+      variables_of, optimizer_settings: what each of them moves, and how;
+      adam_layers: whose kernels Muon leaves alone.
 
     Qualities count from 1 (smallest files) to `qualities`. H and W given to `analysis` are
     multiples of `stride`; `call` takes any size from 1x1 up.
@@ -54,7 +57,7 @@ class CodecModel(keras.Model):
     encoder_only = False  # whether training leaves all that decodes as it is, where a family can
     seed = 0  # of the qualities and the noise drawn in training
 
-    def __init__(self, model_config, loss_config, **kwargs):
+    def __init__(self, model_config: Any, loss_config: Any, **kwargs: Any) -> None:
         # Only the transforms may compute in half precision (`transform_dtype`). The model itself is
         # float32 whatever the policy, so that Keras casts neither pictures nor entropy models.
         super().__init__(**{**kwargs, "dtype": "float32"})
@@ -64,72 +67,97 @@ class CodecModel(keras.Model):
         self.qualities = model_config.qualities
         self.stride = model_config.stride
         self.fingerprint = bytes(FINGERPRINT_BYTES)
-        self.averages = {}  # optimiser's name -> `tfcomp.training.averages.WeightAverages`
-        self._tables = None
+        # Optimiser's name -> `tfcomp.training.averages.WeightAverages`.
+        self.averages: dict[str, Any] = {}
+        self._tables: dict[str, CdfTables] | None = None
         self._trackers = {name: keras.metrics.Mean(name=name) for name in self.metric_names}
 
-    def analysis(self, images, quality):
+    def analysis(self, images: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         raise NotImplementedError
 
-    def synthesis(self, latents, quality):
+    def synthesis(self, latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         raise NotImplementedError
 
-    def quantise(self, latents, quality, training):
+    def quantise(
+        self, latents: tf.Tensor, quality: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         raise NotImplementedError
 
-    def freeze(self):
+    def freeze(self) -> dict[str, CdfTables]:
         raise NotImplementedError
 
-    def training_loss(self, images, quality):
+    def training_loss(
+        self, images: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         raise NotImplementedError
 
-    def initialize(self, images, seed=0):
+    def initialize(self, images: np.ndarray, seed: int = 0) -> None:
         """Sets weights before training, given uint8 [B, H, W, 3] crops; nothing by default."""
 
-    def finish(self, batches):
+    def finish(self, batches: tf.data.Dataset) -> None:
         """What is left to do when training has ended, given a dataset of batches."""
 
-    def compile(self, *optimizers, **settings):
+    def compile(self, *optimizers: Any, **settings: Any) -> None:
         """Keras's, without XLA, which Keras 3 would choose and which is slower on processors."""
         super().compile(*optimizers, **{"jit_compile": False, **settings})
 
-    def variables_of(self, optimizer_name):
+    def variables_of(self, optimizer_name: str) -> list[tf.Variable]:
         """The variables that one of `optimizer_names` moves."""
         return self.trainable_variables
 
-    def move(self, optimizer_name, gradients, variables):
+    @property
+    def adam_layers(self) -> list[keras.layers.Layer]:
+        """Layers whose kernels Adam moves whatever the optimiser, as it does the prior's."""
+        return []
+
+    @property
+    def hidden_kernels(self) -> list[tf.Variable]:
+        """Kernels from one hidden layer of the transforms to the next: those that Muon moves.
+
+        Kernels on pixels, of three channels, are none.
+        """
+        others = {id(v) for layer in (self.prior, *self.adam_layers) for v in layer.variables}
+        return [
+            v
+            for v in self.trainable_variables
+            if id(v) not in others and len(v.shape) == 4 and v.shape[2] > 3
+        ]
+
+    def move(
+        self, optimizer_name: str, gradients: Sequence[tf.Tensor], variables: Sequence[tf.Variable]
+    ) -> None:
         """Lets one of `optimizer_names` move variables, and their averages after them."""
         optimizer = getattr(self, optimizer_name)
         replication.apply_gradients(optimizer, gradients, variables, self.clip_norm)
         if optimizer_name in self.averages:
             self.averages[optimizer_name].update()
 
-    def optimizer_settings(self, optimizer_name, settings):
+    def optimizer_settings(self, optimizer_name: str, settings: OptimizerConfig) -> OptimizerConfig:
         """The settings of one of `optimizer_names`, made of the config's for all of them."""
         return settings
 
-    def build(self, input_shape):
+    def build(self, input_shape: tf.TensorShape) -> None:
         """Nothing: variables are made as the first picture is coded; see `build_codec`."""
         self.built = True
 
-    def _maybe_symbolic_build(self, *_, **__):
+    def _maybe_symbolic_build(self, *_: Any, **__: Any) -> None:
         """Nothing: `build_codec` has made every variable.
 
         Keras 3 asks for it under a strategy, with the mean of a batch over the workers, which there
         is not for uint8.
         """
 
-    def build_codec(self):
+    def build_codec(self) -> CodecModel:
         """Creates every variable by coding one small grey picture."""
         side = 2 * self.stride
         self(tf.fill([1, side, side, 3], 0.5), quality=tf.constant([1]))
         return self
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return list(self._trackers.values())
 
-    def pad(self, images):
+    def pad(self, images: tf.Tensor) -> tf.Tensor:
         """Repeats the last row and column up to multiples of the stride, as the runtime does.
 
         float32 [B, H, W, 3] -> [B, H', W', 3]
@@ -139,7 +167,9 @@ class CodecModel(keras.Model):
         columns = tf.minimum(tf.range(-(-width // self.stride) * self.stride), width - 1)
         return tf.gather(tf.gather(images, rows_, axis=1), columns, axis=2)
 
-    def call(self, images, quality=None, training=False):
+    def call(
+        self, images: tf.Tensor, quality: tf.Tensor | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Codes images of any size without writing bytes.
 
         Args:
@@ -161,7 +191,7 @@ class CodecModel(keras.Model):
         reconstruction.set_shape(images.shape)
         return reconstruction, bits, latents
 
-    def train_step(self, images):
+    def train_step(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """One optimiser step on uint8 [B, crop, crop, 3], each image at a random quality."""
         images = tf.cast(images, tf.float32) / 255.0
         numbers = replication.image_numbers(images, self.optimizer.iterations)
@@ -177,13 +207,13 @@ class CodecModel(keras.Model):
         return step_results(self._trackers)
 
     @property
-    def tables(self):
+    def tables(self) -> dict[str, CdfTables]:
         """The frozen integer tables; built from the trained prior on first use."""
         if self._tables is None:
             self._tables = self.freeze()
         return self._tables
 
-    def use_bundle(self, tables, fingerprint):
+    def use_bundle(self, tables: dict[str, CdfTables], fingerprint: bytes) -> None:
         """Takes a bundle's tables and fingerprint, so that files go both ways.
 
         Args:
@@ -193,7 +223,9 @@ class CodecModel(keras.Model):
         self._tables = tables
         self.fingerprint = bytes(fingerprint[: FINGERPRINT_BYTES])
 
-    def compress(self, images, quality):
+    def compress(
+        self, images: np.ndarray | tf.Tensor, quality: int | Sequence[int] | np.ndarray
+    ) -> list[bytes]:
         """Writes real files, through the entropy backend's range coder.
 
         Args:
@@ -223,7 +255,7 @@ class CodecModel(keras.Model):
             for values, q in zip(latents.numpy(), quality)
         ]
 
-    def decompress(self, files):
+    def decompress(self, files: Sequence[bytes]) -> list[np.ndarray]:
         """Reads files back through the entropy backend's range coder.
 
         Args:
@@ -245,7 +277,7 @@ class CodecModel(keras.Model):
             images.append(tf.cast(tf.round(pixels * 255.0), tf.uint8).numpy())
         return images
 
-    def _lookup(self, fingerprint):
+    def _lookup(self, fingerprint: bytes) -> CodecModel:
         from tfcomp.errors import UnknownBundleError
 
         if fingerprint != self.fingerprint:
@@ -256,9 +288,9 @@ class CodecModel(keras.Model):
 
     # What `container.parse` asks of a bundle.
     @property
-    def fixed_size(self):
+    def fixed_size(self) -> tuple[int, int] | None:
         return self.model_config.fixed_size
 
     @property
-    def section_count(self):
+    def section_count(self) -> int:
         return len(self.tables)

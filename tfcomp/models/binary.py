@@ -19,11 +19,14 @@ arXiv:1402.0915): the bits of a small file are the beginning of those of a large
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp import config as config_module
+from tfcomp.bitstream.tables import CdfTables
 from tfcomp.config.binary import BinaryLossConfig, BinaryModelConfig
 from tfcomp.entropy import noise
 from tfcomp.entropy.bit_prior import BitPrior
@@ -52,7 +55,7 @@ class BinaryModel(base.CodecModel):
     metric_names = ("loss", "bpp", "psnr", "mse", "ones", "unsure", "sigma")
     total_steps = 1
 
-    def __init__(self, model_config=None, loss_config=None, **kwargs):
+    def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
         if isinstance(model_config, dict) or isinstance(loss_config, dict):
             model = {**(model_config or {}), "family": "binary"}
             whole = config_module.from_dict({"model": model, "loss": loss_config or {}})
@@ -61,8 +64,8 @@ class BinaryModel(base.CodecModel):
             model_config or BinaryModelConfig(), loss_config or BinaryLossConfig(), **kwargs
         )
         settings = self.model_config
-        # The layers know both directions; here each direction has kernels of its own.
-        self.stages = []
+        # Here each direction has kernels of its own.
+        self.stages: list[Any] = []  # layers that know both directions
         for level, width in enumerate(settings.widths):
             convolution = layers.TiedConv2D(
                 width, settings.kernel_size, 2, tied=False, name=f"down_{level}"
@@ -81,7 +84,7 @@ class BinaryModel(base.CodecModel):
             settings.context_bits,
         )
 
-    def analysis(self, images, quality=None):
+    def analysis(self, images: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """See `CodecModel`; the features before the sigmoid, the same for every quality."""
         x = tf.cast(images - 0.5, self.transform_dtype)
         for layer in self.stages:
@@ -90,7 +93,7 @@ class BinaryModel(base.CodecModel):
             x = layer.analysis(x)
         return tf.cast(x, tf.float32)
 
-    def synthesis(self, code, quality):
+    def synthesis(self, code: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """See `CodecModel`; codes in 0..1, of which the channels that are not sent do not count."""
         y = (2.0 * tf.cast(code, tf.float32) - 1.0) * self.prior.sent_mask(quality)
         y = tf.cast(y, self.transform_dtype)
@@ -98,7 +101,7 @@ class BinaryModel(base.CodecModel):
             y = layer.synthesis(y)
         return tf.cast(y, tf.float32) + 0.5
 
-    def progress(self):
+    def progress(self) -> tf.Tensor:
         """How much of the run is done, float32 scalar in 0..1."""
         optimizer = getattr(self, "optimizer", None)
         if optimizer is None:
@@ -106,13 +109,13 @@ class BinaryModel(base.CodecModel):
         done = tf.cast(optimizer.iterations, tf.float32) / float(self.total_steps)
         return tf.clip_by_value(done, 0.0, 1.0)
 
-    def noise_level(self, progress):
+    def noise_level(self, progress: tf.Tensor) -> tf.Tensor:
         """sigma: the noise's standard deviation, float32 scalar."""
         ends = tf.constant(self.loss_config.stage_ends[:-1], tf.float32)
         stage = tf.reduce_sum(tf.cast(progress >= ends, tf.int32))
         return tf.gather(tf.constant(self.loss_config.noise, tf.float32), stage)
 
-    def binarize(self, features, progress=None):
+    def binarize(self, features: tf.Tensor, progress: tf.Tensor | None = None) -> tf.Tensor:
         """The code that the decoder is trained with.
 
         noise             sigmoid(f + sigma n): soft, and harder the larger sigma is
@@ -142,12 +145,16 @@ class BinaryModel(base.CodecModel):
             code = tf.where(progress >= 1.0 - self.loss_config.hard_share, hard, code)
         return code
 
-    def quantise(self, latents, quality, training):
+    def quantise(
+        self, latents: tf.Tensor, quality: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """See `CodecModel`: features become codes (training) or bits, counted by the prior."""
         code = self.binarize(latents) if training else hard_bits(latents)
         return code, self.prior.bits(code, quality)
 
-    def training_loss(self, images, quality):
+    def training_loss(
+        self, images: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """The loss of a batch and its parts; see `CodecModel`.
 
         "ones" is the share of bits that are 1, "unsure" that of codes between 0.05 and 0.95.
@@ -168,16 +175,19 @@ class BinaryModel(base.CodecModel):
         }
         return tf.reduce_mean(loss + _PRIOR_WEIGHT * bpp), parts
 
-    def loss_of_bits(self, images, quality):
+    def loss_of_bits(self, images: tf.Tensor, quality: tf.Tensor) -> float:
         """The loss with the very bits of files, float: what training would give without noise.
 
         Args:
-          images: float32 [B, H, W, 3] in 0..1. quality: int32 [B].
+          images: float32 [B, H, W, 3] in 0..1.
+          quality: int32 [B].
         """
         code = hard_bits(self.analysis(self.pad(images)))
         return float(tf.reduce_mean(self._loss(images, code, quality)[0]))
 
-    def _loss(self, images, code, quality):
+    def _loss(
+        self, images: tf.Tensor, code: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """mean((x - x')^2) + code_weight * mean(code^2), and the MSE on 0..255; float32 [B]."""
         weights = self.loss_config
         height, width = images.shape[1:3]
@@ -188,7 +198,7 @@ class BinaryModel(base.CodecModel):
         loss += weights.code_weight * tf.reduce_mean(tf.square(code) * sent, (1, 2, 3))
         return loss, mse
 
-    def finish(self, batches):
+    def finish(self, batches: tf.data.Dataset) -> None:
         """Fits the prior to the codes of training pictures.
 
         Args:
@@ -204,23 +214,23 @@ class BinaryModel(base.CodecModel):
         self.prior.fit(np.concatenate(codes))
         self._tables = None
 
-    def freeze(self):
+    def freeze(self) -> dict[str, CdfTables]:
         """See `CodecModel`."""
         return self.prior.freeze()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         whole = config_module.to_dict(
             config_module.Config(model=self.model_config, loss=self.loss_config)
         )
         return {"model_config": whole["model"], "loss_config": whole["loss"], "name": self.name}
 
 
-def hard_bits(features):
+def hard_bits(features: tf.Tensor) -> tf.Tensor:
     """sigmoid(f) > 0.5 as float32 0 or 1."""
     return tf.cast(features > 0, tf.float32)
 
 
-def _normal(values):
+def _normal(values: tf.Tensor) -> tf.Tensor:
     """Gaussian noise of standard deviation 1, of the same shape."""
     uniform = noise.uniform(values) + 0.5
     return tf.math.ndtri(tf.clip_by_value(uniform, 1e-6, 1.0 - 1e-6))

@@ -7,10 +7,12 @@ mirrored kernel, and are computed as such.
 
 from __future__ import annotations
 
+from typing import Callable
+
 import tensorflow as tf
 
 
-def convolve(x, kernel, strides=1):
+def convolve(x: tf.Tensor, kernel: tf.Tensor, strides: int = 1) -> tf.Tensor:
     """[B, H, W, C_in], kernel [k, k, C_in, C_out] -> [B, H/strides, W/strides, C_out].
 
     SAME padding; H and W divisible by strides.
@@ -21,7 +23,7 @@ def convolve(x, kernel, strides=1):
     return tf.nn.conv2d(x, kernel, strides, "SAME")
 
 
-def convolve_transposed(y, kernel, strides=1):
+def convolve_transposed(y: tf.Tensor, kernel: tf.Tensor, strides: int = 1) -> tf.Tensor:
     """[B, h, w, C_out] -> [B, h*strides, w*strides, C_in]: the adjoint of `convolve`."""
     if _mirrors(kernel, strides):
         return _convolve(y, _mirrored(kernel))
@@ -30,17 +32,17 @@ def convolve_transposed(y, kernel, strides=1):
     return tf.nn.conv2d_transpose(y, kernel, larger, strides, "SAME")
 
 
-def _mirrors(kernel, strides):
+def _mirrors(kernel: tf.Tensor, strides: int) -> bool:
     return strides == 1 and kernel.shape[0] % 2 == 1
 
 
-def _mirrored(kernel):
+def _mirrored(kernel: tf.Tensor) -> tf.Tensor:
     return tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
 
 
 @tf.custom_gradient
-def _convolve(x, kernel):
-    def gradient(upstream):
+def _convolve(x: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         by_kernel = tf.raw_ops.Conv2DBackpropFilter(
             input=x,
             filter_sizes=tf.shape(kernel),

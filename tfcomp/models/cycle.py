@@ -18,12 +18,14 @@ round of feedback would still change.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any, Iterator
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp import config as config_module
+from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.models import base, layers, losses, principal_components, replication
@@ -35,7 +37,7 @@ _CALIBRATION_BATCHES = 24
 
 @keras.utils.register_keras_serializable(package=layers.PACKAGE)
 class CycleModel(base.CodecModel):
-    """Autoencoder with shared kernels, variable rate and a factorized prior.
+    """Autoencoder with shared kernels, variable rate, and a hyperprior or a factorized prior.
 
     Args:
       model_config: a `tfcomp.config.ModelConfig` (or its dict) of family "cycle".
@@ -44,7 +46,7 @@ class CycleModel(base.CodecModel):
 
     metric_names = ("loss", "bpp", "psnr", "mse", "cycle", "sparsity")
 
-    def __init__(self, model_config=None, loss_config=None, **kwargs):
+    def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
         if isinstance(model_config, dict) or isinstance(loss_config, dict):
             whole = config_module.from_dict(
                 {"model": model_config or {}, "loss": loss_config or {}}
@@ -104,42 +106,54 @@ class CycleModel(base.CodecModel):
             self.prior = FactorizedPrior(settings.widths[-1])
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> list[tf.Variable]:
         """All of them, or, with `encoder_only`, those that no decoder and no table depends on."""
         variables = super().trainable_variables
         if not self.encoder_only:
             return variables
-        return [v for v in variables if "analysis_" in v.name or "correction_" in v.name]
+        chosen = {id(v) for v in self.analysis_variables}
+        return [v for v in variables if id(v) in chosen]
 
     @property
-    def transform_variables(self):
+    def analysis_variables(self) -> list[tf.Variable]:
+        """The encoder's alone: the transforms' analysis direction, and its own branch."""
+        mirrored = [v for stage in self.levels for layer in stage for v in layer.analysis_variables]
+        return mirrored + self.correction_variables
+
+    @property
+    def adam_layers(self) -> list[keras.layers.Layer]:
+        """See `CodecModel`."""
+        return [layer for layer in (self.correction, self.diffusion) if layer]
+
+    @property
+    def transform_variables(self) -> list[tf.Variable]:
         """The mirrored transforms': kernels, biases, scales, GDN, gains."""
         return [v for stage in self.levels for layer in stage for v in layer.variables] + [
             self.log_gain
         ]
 
     @property
-    def correction_variables(self):
+    def correction_variables(self) -> list[tf.Variable]:
         """Those of the encoder's own branch; empty without one."""
         return self.correction.variables if self.correction else []
 
     @property
-    def diffusion_variables(self):
+    def diffusion_variables(self) -> list[tf.Variable]:
         """Those of the decoder's last step; empty without one."""
         return self.diffusion.variables if self.diffusion else []
 
-    def gain(self, quality):
+    def gain(self, quality: tf.Tensor) -> tf.Tensor:
         """Quantisation steps per unit of latent: int32 [B] -> float32 [B, C]."""
         return tf.exp(tf.gather(tf.cast(self.log_gain, tf.float32), quality - 1))
 
-    def transform(self, images):
+    def transform(self, images: tf.Tensor) -> tf.Tensor:
         """g_a: float32 [B, H, W, 3] -> float32 [B, h, w, C], before any quality's gain.
 
         Without the encoder's correction, which depends on the quality.
         """
         return self._transform(images)[0]
 
-    def _transform(self, images):
+    def _transform(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What `transform` gives, and the features that the last level makes it of."""
         x = tf.cast(images - 0.5, self.transform_dtype)
         for stage in self.levels:
@@ -150,11 +164,11 @@ class CycleModel(base.CodecModel):
                 x = layer.analysis(x)
         return tf.cast(x, tf.float32), features
 
-    def analysis(self, images, quality):
+    def analysis(self, images: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """See `CodecModel`."""
         return self._in_steps(*self._transform(images), quality)
 
-    def _in_steps(self, y, features, quality):
+    def _in_steps(self, y: tf.Tensor, features: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """What `_transform` gives, corrected and in the quality's steps: float32 [B, h, w, C]."""
         if self.correction:
             if not self.correction.built:
@@ -162,7 +176,7 @@ class CycleModel(base.CodecModel):
             y += tf.cast(self.correction.analysis(features, quality), tf.float32)
         return y * self.gain(quality)[:, None, None, :]
 
-    def synthesis(self, latents, quality):
+    def synthesis(self, latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """See `CodecModel`."""
         y = tf.cast(latents, tf.float32) / self.gain(quality)[:, None, None, :]
         y = tf.cast(y, self.transform_dtype)
@@ -177,18 +191,22 @@ class CycleModel(base.CodecModel):
             y = self.diffusion.synthesis(y, features, quality)
         return y + 0.5
 
-    def quantise(self, latents, quality, training):
+    def quantise(
+        self, latents: tf.Tensor, quality: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """See `CodecModel`."""
         return self.prior.quantise(latents, quality, self.gain(quality), training)
 
-    def distortion(self, images, reconstruction):
+    def distortion(self, images: tf.Tensor, reconstruction: tf.Tensor) -> tf.Tensor:
         """The distortion term of each image, float32 [B], that lambda multiplies."""
         if self.loss_config.distortion == "ms-ssim":
             value = losses.ms_ssim_distortion(images, reconstruction)
             return self.loss_config.ms_ssim_weight * value
         return losses.squared_error(images, reconstruction)
 
-    def training_loss(self, images, quality):
+    def training_loss(
+        self, images: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """The loss of a batch and its parts.
 
         Args:
@@ -229,7 +247,9 @@ class CycleModel(base.CodecModel):
             total += weights.cycle_weight * tf.reduce_mean(parts["cycle"])
         return total, parts
 
-    def _feedback_loss(self, latents, decoded, reconstruction, quality):
+    def _feedback_loss(
+        self, latents: tf.Tensor, decoded: tf.Tensor, reconstruction: tf.Tensor, quality: tf.Tensor
+    ) -> tf.Tensor:
         """float32 [B], bits/pixel; see `losses.feedback`. The second pass gets no gradient."""
         gains = tf.gather(tf.constant(self.model_config.feedback_gains), quality - 1)
         again = self.analysis(self.pad(reconstruction), quality)
@@ -237,11 +257,11 @@ class CycleModel(base.CodecModel):
         pixels = reconstruction.shape[1] * reconstruction.shape[2]
         return losses.feedback(latents, tf.stop_gradient(latents + move), pixels)
 
-    def initialize(self, images, seed=0):
+    def initialize(self, images: np.ndarray, seed: int = 0) -> None:
         """Starts from principal components; see principal_components.py."""
         principal_components.initialize(self, images, seed)
 
-    def finish(self, batches):
+    def finish(self, batches: tf.data.Dataset) -> None:
         """Fits a hyperprior's tables to what the encoder makes of training pictures.
 
         Args:
@@ -251,7 +271,7 @@ class CycleModel(base.CodecModel):
             return
         self._tables = self.prior.calibrated(self.freeze(), self._coded(batches))
 
-    def _coded(self, batches):
+    def _coded(self, batches: tf.data.Dataset) -> Iterator[tuple[np.ndarray, int]]:
         """Yields each picture's latents in steps and a quality; qualities take turns."""
         for number, images in enumerate(batches.take(_CALIBRATION_BATCHES)):
             transformed = self._transform(self.pad(tf.cast(images, tf.float32) / 255.0))
@@ -259,13 +279,13 @@ class CycleModel(base.CodecModel):
                 y = self._in_steps(*transformed, tf.fill([images.shape[0]], quality))
                 yield from ((latents, quality) for latents in y.numpy())
 
-    def freeze(self):
+    def freeze(self) -> dict[str, CdfTables]:
         """See `CodecModel`."""
         if isinstance(self.prior, Hyperprior):
             return self.prior.freeze()
         return self.prior.freeze(np.exp(np.asarray(self.log_gain)))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         whole = config_module.to_dict(
             config_module.Config(model=self.model_config, loss=self.loss_config)
         )

@@ -9,12 +9,14 @@ from __future__ import annotations
 import tensorflow as tf
 
 
-def gates(real_loss, fake_loss, equilibrium, margin):
+def gates(
+    real_loss: tf.Tensor, fake_loss: tf.Tensor, equilibrium: float, margin: float
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Which sides may take this step.
 
     Args:
-      real_loss, fake_loss: float32 scalars, the discriminator's mean cross entropy in nats on
-        pictures and on reconstructions.
+      real_loss: float32 scalar, the discriminator's mean cross entropy in nats on pictures.
+      fake_loss: the same on reconstructions.
       equilibrium: nats.
       margin: nats off the equilibrium before a side waits.
 
@@ -28,7 +30,7 @@ def gates(real_loss, fake_loss, equilibrium, margin):
     return tf.cast(discriminator, tf.float32), tf.cast(tf.logical_not(behind), tf.float32)
 
 
-def cross_entropy(logits, is_picture):
+def cross_entropy(logits: tf.Tensor, is_picture: bool) -> tf.Tensor:
     """Mean binary cross entropy in nats of float32 logits of any shape; a scalar."""
     labels = tf.ones_like(logits) if is_picture else tf.zeros_like(logits)
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits))

@@ -5,9 +5,14 @@
 
 K is ONE variable. A convolution and its transpose are adjoint linear maps, so an orthonormal K
 makes the synthesis the exact inverse of the analysis; training starts near there.
+
+Each says which of its variables the encoder alone uses (`analysis_variables`): those can be trained
+on without a change to any decoder.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import tensorflow as tf
 from tensorflow import keras
@@ -31,8 +36,14 @@ class TiedConv2D(keras.layers.Layer):
     """
 
     def __init__(
-        self, filters, kernel_size, strides=1, tied=True, scale_initializer="ones", **kwargs
-    ):
+        self,
+        filters: int,
+        kernel_size: int,
+        strides: int = 1,
+        tied: bool = True,
+        scale_initializer: str | tuple[str, str] = "ones",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filters = int(filters)
         self.kernel_size = int(kernel_size)
@@ -44,7 +55,7 @@ class TiedConv2D(keras.layers.Layer):
             else (scale_initializer, scale_initializer)
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: tf.TensorShape) -> None:
         self.input_channels = int(input_shape[-1])
         kernel_shape = (self.kernel_size, self.kernel_size, self.input_channels, self.filters)
         self.kernel = self.add_weight(
@@ -75,21 +86,27 @@ class TiedConv2D(keras.layers.Layer):
         )
         super().build(input_shape)
 
-    def analysis(self, x):
+    @property
+    def analysis_variables(self) -> list[tf.Variable]:
+        """The variables that the synthesis direction does without."""
+        own = [] if self.tied else [self.kernel]
+        return [*own, self.analysis_bias, self.analysis_scale]
+
+    def analysis(self, x: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C_in] -> [B, H/strides, W/strides, filters]; H, W divisible by strides."""
         y = convolution.convolve(x, tf.cast(self.kernel, x.dtype), self.strides)
         return y * tf.cast(self.analysis_scale, y.dtype) + tf.cast(self.analysis_bias, y.dtype)
 
-    def synthesis(self, y):
+    def synthesis(self, y: tf.Tensor) -> tf.Tensor:
         """[B, h, w, filters] -> [B, h*strides, w*strides, C_in]."""
         kernel = tf.cast(self.synthesis_kernel, y.dtype)
         x = convolution.convolve_transposed(y, kernel, self.strides)
         return x * tf.cast(self.synthesis_scale, x.dtype) + tf.cast(self.synthesis_bias, x.dtype)
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         return self.analysis(x)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "filters": self.filters,
@@ -116,15 +133,15 @@ class TiedResidualBlock(keras.layers.Layer):
     Bachlechner et al. 2020, arXiv:2003.04887).
     """
 
-    def __init__(self, kernel_size=3, tied=True, **kwargs):
+    def __init__(self, kernel_size: int = 3, tied: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.kernel_size = int(kernel_size)
         self.tied = bool(tied)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tf.TensorShape) -> None:
         channels = int(input_shape[-1])
 
-        def tied(name, scales):
+        def tied(name: str, scales: tuple[str, str]) -> TiedConv2D:
             return TiedConv2D(
                 channels,
                 self.kernel_size,
@@ -140,18 +157,23 @@ class TiedResidualBlock(keras.layers.Layer):
         self.second.build(input_shape)
         super().build(input_shape)
 
-    def analysis(self, x):
+    @property
+    def analysis_variables(self) -> list[tf.Variable]:
+        """The variables that the synthesis direction does without."""
+        return [*self.first.analysis_variables, *self.second.analysis_variables]
+
+    def analysis(self, x: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return x + self.second.analysis(tf.nn.leaky_relu(self.first.analysis(x)))
 
-    def synthesis(self, y):
+    def synthesis(self, y: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return y + self.first.synthesis(tf.nn.leaky_relu(self.second.synthesis(y)))
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         return self.analysis(x)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "kernel_size": self.kernel_size, "tied": self.tied}
 
 
@@ -169,10 +191,10 @@ class GDN(keras.layers.Layer):
 
     MINIMUM_BETA = 1e-4
 
-    def build(self, input_shape):
+    def build(self, input_shape: tf.TensorShape) -> None:
         channels = int(input_shape[-1])
 
-        def gamma_initializer(shape, dtype=None):
+        def gamma_initializer(shape: tuple[int, ...], dtype: tf.DType | None = None) -> tf.Tensor:
             return tf.fill(shape, tf.cast(1e-3, dtype or tf.float32))
 
         for direction in ("analysis", "synthesis"):
@@ -188,18 +210,23 @@ class GDN(keras.layers.Layer):
             setattr(self, f"{direction}_gamma_root", gamma)
         super().build(input_shape)
 
-    def _norm(self, x, beta_root, gamma_root):
+    def _norm(self, x: tf.Tensor, beta_root: tf.Variable, gamma_root: tf.Variable) -> tf.Tensor:
         gamma = tf.cast(tf.square(gamma_root), x.dtype)
         beta = tf.cast(tf.square(beta_root) + self.MINIMUM_BETA, x.dtype)
         return tf.nn.conv2d(tf.abs(x), gamma[None, None], 1, "SAME") + beta
 
-    def analysis(self, x):
+    @property
+    def analysis_variables(self) -> list[tf.Variable]:
+        """The variables that the synthesis direction does without."""
+        return [self.analysis_beta_root, self.analysis_gamma_root]
+
+    def analysis(self, x: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return x / self._norm(x, self.analysis_beta_root, self.analysis_gamma_root)
 
-    def synthesis(self, y):
+    def synthesis(self, y: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return y * self._norm(y, self.synthesis_beta_root, self.synthesis_gamma_root)
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         return self.analysis(x)

@@ -6,20 +6,23 @@ network that looks at both pictures.
 
 from __future__ import annotations
 
+from typing import Sequence
+
 import tensorflow as tf
 
 # Gender logits far out say no more than "sure".
 _SURE = 4.0
 
 
-def feature_distance(features, others):
+def feature_distance(features: Sequence[tf.Tensor], others: Sequence[tf.Tensor]) -> tf.Tensor:
     """Mean over levels and places of |u - v|^2, u and v the two feature vectors made unit length.
 
     Unit length (as Zhang et al. 2018, arXiv:1801.03924) takes from the discriminator the way out
     of shrinking its features. From 0 to 4.
 
     Args:
-      features, others: equally long tuples of float32 [B, h, w, C], of the same shapes.
+      features: tuple of float32 [B, h, w, C].
+      others: as many, of the same shapes.
     """
     distances = []
     for a, b in zip(features, others):
@@ -28,14 +31,14 @@ def feature_distance(features, others):
     return tf.add_n(distances) / float(len(distances))
 
 
-def attribute_distance(outputs, others):
+def attribute_distance(outputs: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
     """Mean squared difference of what the attribute network says: float32 [B, N] twice."""
     return tf.reduce_mean(tf.math.squared_difference(_bounded(outputs), _bounded(others)), -1)
 
 
-def _unit(x):
+def _unit(x: tf.Tensor) -> tf.Tensor:
     return x * tf.math.rsqrt(tf.reduce_sum(tf.square(x), -1, keepdims=True) + 1e-6)
 
 
-def _bounded(outputs):
+def _bounded(outputs: tf.Tensor) -> tf.Tensor:
     return _SURE * tf.tanh(outputs / _SURE)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tfcomp.bitstream.rate_distortion_quantizer import BITS_OF_A_SQUARED_STEP
 
 
-def rate(bits, pixels):
+def rate(bits: tf.Tensor, pixels: int | tf.Tensor) -> tf.Tensor:
     """Bits per pixel: the estimated file size over the image's area.
 
     Balle, Laparra, Simoncelli 2017, "End-to-end optimized image compression" (arXiv:1611.01704).
@@ -25,12 +25,12 @@ def rate(bits, pixels):
     return bits / tf.cast(pixels, bits.dtype)
 
 
-def squared_error(images, reconstructions):
+def squared_error(images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
     """Mean squared error on the 0..255 scale, over all pixels and colours of each image."""
     return tf.reduce_mean(tf.math.squared_difference(images, reconstructions), (1, 2, 3)) * 255.0**2
 
 
-def ms_ssim_distortion(images, reconstructions):
+def ms_ssim_distortion(images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
     """1 - MS-SSIM (Wang, Simoncelli, Bovik 2003, "Multiscale structural similarity").
 
     The five scales need 161 pixels a side with the standard 11x11 window; smaller images take
@@ -46,7 +46,7 @@ def ms_ssim_distortion(images, reconstructions):
     return 1.0 - similarity
 
 
-def cycle_consistency(latents, latents_again):
+def cycle_consistency(latents: tf.Tensor, latents_again: tf.Tensor) -> tf.Tensor:
     """MSE(E(I), E(D(E(I)))): encoding a decoded picture must give the same latents.
 
     The cycle loss of Zhu et al. 2017, "Unpaired image-to-image translation using
@@ -56,21 +56,22 @@ def cycle_consistency(latents, latents_again):
     return tf.reduce_mean(tf.math.squared_difference(latents, latents_again), (1, 2, 3))
 
 
-def feedback(latents, target, pixels):
+def feedback(latents: tf.Tensor, target: tf.Tensor, pixels: int) -> tf.Tensor:
     """What latents lose by lying elsewhere than feedback puts them, in bits/pixel.
 
     For an encoder that is to need no feedback (docs/feedback.md); without it, it learns from what
     the noise of a whole decoder leaves of the same gradient.
 
     Args:
-      latents, target: float32 [B, h, w, C], in quantisation steps.
+      latents: float32 [B, h, w, C], in quantisation steps.
+      target: likewise.
       pixels: number of pixels of one image.
     """
     error = tf.reduce_sum(tf.math.squared_difference(latents, target), (1, 2, 3))
     return BITS_OF_A_SQUARED_STEP * error / float(pixels)
 
 
-def sparsity(latents, alpha):
+def sparsity(latents: tf.Tensor, alpha: float) -> tf.Tensor:
     """Compressibility loss |x|_1 / |x|_2 + alpha |x|_2^2 / |x|_1.
 
     Aytekin, Cricri, Aksu 2019, "Compressibility loss for neural network weights"

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.models.base import CodecModel
 
 log = logging.getLogger(__name__)
 
@@ -23,13 +24,14 @@ _SPARE_CHANNEL_NORM = 0.01
 _PRIOR_IMAGES = 16
 
 
-def _block_basis(x, channels, rng):
+def _block_basis(x: np.ndarray, channels: int, rng: np.random.Generator) -> np.ndarray:
     """Principal components of 2x2 blocks.
 
     Args:
       x: float32 [B, H, W, C_in].
       channels: how many to keep; where the blocks have fewer than that, the spare ones get
         small random directions.
+      rng: draws those.
 
     Returns:
       float32 [2, 2, C_in, channels], the components in decreasing order of energy.
@@ -47,7 +49,7 @@ def _block_basis(x, channels, rng):
     return kept.reshape(2, 2, width, channels).astype(np.float32)
 
 
-def initialize(model, images, seed=0):
+def initialize(model: CodecModel, images: np.ndarray, seed: int = 0) -> None:
     """Sets a `CycleModel`'s kernels, and the sizes its prior expects, from sample images.
 
     Args:
@@ -72,7 +74,7 @@ def initialize(model, images, seed=0):
     start_prior(model, x)
 
 
-def start_prior(model, y):
+def start_prior(model: CodecModel, y: tf.Tensor) -> None:
     """Starts the entropy model at the sizes of the transform's values.
 
     Args:
@@ -88,7 +90,7 @@ def start_prior(model, y):
         fit_prior(model, y[:_PRIOR_IMAGES])
 
 
-def wake_hyper_latents(model, y):
+def wake_hyper_latents(model: CodecModel, y: tf.Tensor) -> None:
     """Starts hyper-latents again that have died in training: all of them are 0 at all qualities.
 
     Args:
@@ -101,13 +103,15 @@ def wake_hyper_latents(model, y):
         model.prior.start_hyper_latents(latents, quality)
 
 
-def _at_all_qualities(model, y):
+def _at_all_qualities(model: CodecModel, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """(latents in steps, quality int32 [B]): the qualities take turns."""
     quality = tf.range(tf.shape(y)[0]) % model.qualities + 1
     return y * model.gain(quality)[:, None, None, :], quality
 
 
-def fit_prior(model, y, steps=300, learning_rate=0.02):
+def fit_prior(
+    model: CodecModel, y: tf.Tensor, steps: int = 300, learning_rate: float = 0.02
+) -> None:
     """Fits the densities to given latents with the transform frozen.
 
     Without it the first thousand steps of training would mostly teach the prior the spread of
@@ -124,7 +128,7 @@ def fit_prior(model, y, steps=300, learning_rate=0.02):
     optimizer.build(variables)
 
     @tf.function
-    def step():
+    def step() -> tf.Tensor:
         quality = tf.random.uniform(tf.shape(y)[:1], 1, model.qualities + 1, tf.int32)
         gain = model.gain(quality)
         symbols = y * gain[:, None, None, :]

@@ -7,19 +7,22 @@ follows; gradients are averaged over the replicas before anything that is not li
 
 from __future__ import annotations
 
+from typing import Sequence
+
 import tensorflow as tf
+from tensorflow import keras
 
 from tfcomp.entropy.keras_versions import apply_reduced_gradients
 
 _QUALITY_STREAM = 0x7175616C
 
 
-def replicas():
+def replicas() -> int:
     """How many replicas share a step: 1 outside a `tf.distribute.Strategy`."""
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
-def image_numbers(images, step):
+def image_numbers(images: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
     """The numbers, over the whole training, of this replica's images.
 
     Args:
@@ -35,7 +38,7 @@ def image_numbers(images, step):
     return tf.cast(step, tf.int64) * (share * replicas()) + first + tf.range(share, dtype=tf.int64)
 
 
-def draw_quality(seed, numbers, qualities):
+def draw_quality(seed: int, numbers: tf.Tensor, qualities: int) -> tf.Tensor:
     """A quality from 1 to `qualities` for each image; int64 [B], B static -> int32 [B]."""
     key = tf.constant((int(seed) % 2**31) ^ _QUALITY_STREAM, tf.int64)
     return tf.stack(
@@ -46,7 +49,7 @@ def draw_quality(seed, numbers, qualities):
     )
 
 
-def spread_over_batch(count, share):
+def spread_over_batch(count: int, share: int) -> slice:
     """Which images of a replica's share to take so that the replicas together take `count`.
 
     They lie evenly over the batch: where the number of replicas divides `count` and `count` divides
@@ -64,7 +67,12 @@ def spread_over_batch(count, share):
     return slice(0, taken * stride, stride)
 
 
-def apply_gradients(optimizer, gradients, variables, clip_norm):
+def apply_gradients(
+    optimizer: keras.optimizers.Optimizer,
+    gradients: Sequence[tf.Tensor],
+    variables: Sequence[tf.Variable],
+    clip_norm: float,
+) -> None:
     """Moves variables by the gradient of the global batch's mean loss, its norm bounded.
 
     Keras sums what replicas give it, after any clipping of theirs. Here the mean over replicas

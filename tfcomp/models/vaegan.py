@@ -35,12 +35,15 @@ left and falls while there are too many (Rezende, Viola 2018, arXiv:1810.00597).
 from __future__ import annotations
 
 import dataclasses
+from typing import Any, Sequence
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp import config as config_module
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.config.run import OptimizerConfig
 from tfcomp.config.vaegan import VaeganLossConfig, VaeganModelConfig
 from tfcomp.entropy import noise
 from tfcomp.entropy.factorized import FactorizedPrior
@@ -82,7 +85,7 @@ class VaeganModel(base.CodecModel):
     )
     total_steps = 1
 
-    def __init__(self, model_config=None, loss_config=None, **kwargs):
+    def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
         if isinstance(model_config, dict) or isinstance(loss_config, dict):
             model = {**(model_config or {}), "family": "vaegan"}
             whole = config_module.from_dict({"model": model, "loss": loss_config or {}})
@@ -121,7 +124,7 @@ class VaeganModel(base.CodecModel):
 
     # The codec.
 
-    def build_codec(self):
+    def build_codec(self) -> VaeganModel:
         """See `CodecModel`; the discriminator and its optimiser's variables too."""
         super().build_codec()
         side = max(self.stride, 2 ** len(self.model_config.discriminator_widths))
@@ -129,7 +132,7 @@ class VaeganModel(base.CodecModel):
         return self
 
     @property
-    def transform_variables(self):
+    def transform_variables(self) -> list[tf.Variable]:
         """What a run that starts from another takes over, but for the prior."""
         networks = (self.encoder, self.decoder, self.discriminator)
         return [v for network in networks for v in network.variables] + [
@@ -138,44 +141,47 @@ class VaeganModel(base.CodecModel):
         ]
 
     @property
-    def lambdas(self):
-        """Multipliers to move the gains by at such a start: none, the gains are taken as they
-        are. float32 [qualities]."""
+    def lambdas(self) -> np.ndarray:
+        """Multipliers to move the gains by at such a start: 1, they stay. float32 [qualities]."""
         return np.ones(self.qualities, np.float32)
 
-    def gain(self, quality):
+    def gain(self, quality: tf.Tensor) -> tf.Tensor:
         """Quantisation steps per unit of latent: int32 [B] -> float32 [B, C]."""
         return tf.exp(tf.gather(tf.cast(self.log_gain, tf.float32), quality - 1))
 
-    def transform(self, images):
+    def transform(self, images: tf.Tensor) -> tf.Tensor:
         """Means of the latents before any quality's gain: float32 [B, H, W, 3] -> [B, h, w, C]."""
         return tf.cast(self.encoder(tf.cast(images - 0.5, self.transform_dtype)), tf.float32)
 
-    def analysis(self, images, quality):
+    def analysis(self, images: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """See `CodecModel`."""
         gain = self.gain(quality) * tf.gather(self.channel_mask, quality - 1)
         return self.transform(images) * gain[:, None, None, :]
 
-    def synthesis(self, latents, quality):
+    def synthesis(self, latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """See `CodecModel`."""
         step = tf.gather(self.channel_mask, quality - 1) / self.gain(quality)
         y = tf.cast(latents, tf.float32) * step[:, None, None, :]
         return tf.cast(self.decoder(tf.cast(y, self.transform_dtype)), tf.float32) + 0.5
 
-    def quantise(self, latents, quality, training):
+    def quantise(
+        self, latents: tf.Tensor, quality: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """See `CodecModel`."""
         used = {}
         if self.model_config.ladder:
             used["used"] = tf.gather(self.channel_mask, quality - 1)
         return self.prior.quantise(latents, quality, self.gain(quality), training, **used)
 
-    def freeze(self):
+    def freeze(self) -> dict[str, CdfTables]:
         """See `CodecModel`."""
         if isinstance(self.prior, Hyperprior):
             return self.prior.freeze()
         return self.prior.freeze(np.exp(np.asarray(self.log_gain)))
 
-    def compress(self, images, quality):
+    def compress(
+        self, images: np.ndarray | tf.Tensor, quality: int | Sequence[int] | np.ndarray
+    ) -> list[bytes]:
         """See `CodecModel`. Raises ImageError for a size that the model doesn't take."""
         height, width = images.shape[1:3]
         if self.fixed_size is not None and tuple(self.fixed_size) != (width, height):
@@ -188,8 +194,12 @@ class VaeganModel(base.CodecModel):
     # Training.
 
     def compile(
-        self, encoder_optimizer, decoder_optimizer, discriminator_optimizer, **kwargs
-    ):
+        self,
+        encoder_optimizer: Any,
+        decoder_optimizer: Any,
+        discriminator_optimizer: Any,
+        **kwargs: Any,
+    ) -> None:
         """Takes the three optimisers.
 
         The discriminator's should have no momentum, so that it stands still while it waits.
@@ -199,11 +209,11 @@ class VaeganModel(base.CodecModel):
         self.decoder_optimizer = decoder_optimizer
         self.discriminator_optimizer = discriminator_optimizer
 
-    def optimizer_settings(self, name, settings):
+    def optimizer_settings(self, name: str, settings: OptimizerConfig) -> OptimizerConfig:
         """See `CodecModel`."""
         return vaegan_start.optimizer_settings(self.loss_config, name, settings)
 
-    def variables_of(self, optimizer_name):
+    def variables_of(self, optimizer_name: str) -> list[tf.Variable]:
         """See `CodecModel`. The prior and the gains go with the encoder."""
         if optimizer_name == "decoder_optimizer":
             return self.decoder.trainable_variables
@@ -215,12 +225,12 @@ class VaeganModel(base.CodecModel):
             *self.prior.trainable_variables,
         ]
 
-    def initialize(self, images, seed=0):
+    def initialize(self, images: np.ndarray, seed: int = 0) -> None:
         """See `CodecModel` and vaegan_start.py."""
         vaegan_start.initialize(self, images)
 
     @property
-    def attributes(self):
+    def attributes(self) -> FrozenAttributes | None:
         """The fixed attribute network of the likelihood term, None without one."""
         if self._attributes is None and self.loss_config.attribute_network:
             # Out of Keras's sight: it is no part of the model and goes into no checkpoint.
@@ -228,7 +238,7 @@ class VaeganModel(base.CodecModel):
             object.__setattr__(self, "_attributes", attributes)
         return self._attributes
 
-    def train_step(self, images):
+    def train_step(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """One step of all three optimisers on uint8 [B, crop, crop, 3]."""
         images = tf.cast(images, tf.float32) / 255.0
         numbers = replication.image_numbers(images, self.encoder_optimizer.iterations)
@@ -238,7 +248,7 @@ class VaeganModel(base.CodecModel):
             round(weights.adversarial_start * self.total_steps), tf.int64
         )
 
-        def step(adversarial):
+        def step(adversarial: bool) -> tuple[dict[str, list[tf.Tensor]], dict[str, tf.Tensor]]:
             with noise.numbered(self.seed, numbers):
                 return self.gradients(images, quality, adversarial)
 
@@ -255,7 +265,9 @@ class VaeganModel(base.CodecModel):
             self._trackers[name].update_state(value)
         return step_results(self._trackers)
 
-    def gradients(self, images, quality, adversarial):
+    def gradients(
+        self, images: tf.Tensor, quality: tf.Tensor, adversarial: bool
+    ) -> tuple[dict[str, list[tf.Tensor]], dict[str, tf.Tensor]]:
         """Each optimiser's gradients, and the terms that they come from.
 
         Args:
@@ -307,7 +319,7 @@ class VaeganModel(base.CodecModel):
             )
             discriminator_loss = parts["gan_real"] + parts["gan_fake"]
 
-        def of(loss, name):
+        def of(loss: tf.Tensor, name: str) -> list[tf.Tensor]:
             variables = [tensorflow_variable(v) for v in self.variables_of(name)]
             return tape.gradient(
                 loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
@@ -323,12 +335,19 @@ class VaeganModel(base.CodecModel):
         parts = {k: v if k == "bpp" else tf.reduce_mean(v) for k, v in parts.items()}
         return gradients, parts
 
-    def _judged(self, images):
+    def _judged(self, images: tf.Tensor) -> tuple[list[tf.Tensor], tf.Tensor]:
         """The discriminator's features and logits, in float32 whatever it computes in."""
         features, logits = self.discriminator(tf.cast(images - 0.5, self.transform_dtype))
         return [tf.cast(level, tf.float32) for level in features], tf.cast(logits, tf.float32)
 
-    def _play(self, images, reconstruction, decoded, quality, parts):
+    def _play(
+        self,
+        images: tf.Tensor,
+        reconstruction: tf.Tensor,
+        decoded: tf.Tensor,
+        quality: tf.Tensor,
+        parts: dict[str, tf.Tensor],
+    ) -> tf.Tensor:
         """The adversarial terms, into `parts`; returns what they add to the likelihood term."""
         settings = self.loss_config
         features, real = self._judged(images)
@@ -358,7 +377,7 @@ class VaeganModel(base.CodecModel):
         )
         return settings.feature_weight * parts["features"]
 
-    def _steer_rate(self, quality, bpp):
+    def _steer_rate(self, quality: tf.Tensor, bpp: tf.Tensor) -> None:
         """Moves each quality's lambda towards the rate that it is to take."""
         chosen = tf.one_hot(quality - 1, self.qualities)
         target = tf.gather(tf.constant(self.model_config.target_bpp), quality - 1)
@@ -374,7 +393,7 @@ class VaeganModel(base.CodecModel):
         # instead of when the gains have learnt it.
         self.log_gain.assign(self.log_gain + 0.5 * move[:, None])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         whole = config_module.to_dict(
             config_module.Config(model=self.model_config, loss=self.loss_config)
         )

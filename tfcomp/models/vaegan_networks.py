@@ -10,27 +10,33 @@ behind it a dense layer: the way to one latent vector for a whole picture.
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 from tensorflow import keras
+
+from tfcomp.config.vaegan import VaeganModelConfig
 
 _LEAK = 0.2
 
 
-def activate(x):
+def activate(x: tf.Tensor) -> tf.Tensor:
     """The activation of all three networks."""
     return tf.nn.leaky_relu(x, _LEAK)
 
 
 class ResidualBlock(keras.layers.Layer):
-    """x + conv(activate(conv(x))), the second kernel starting at 0 (as ReZero,
-    arXiv:2003.04887)."""
+    """x + conv(activate(conv(x))).
 
-    def __init__(self, width, **kwargs):
+    The second kernel starts at 0 (as ReZero, arXiv:2003.04887).
+    """
+
+    def __init__(self, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.first = _convolution(width, 3, name="first")
         self.second = _convolution(width, 3, kernel_initializer="zeros", name="second")
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         return x + self.second(activate(self.first(x)))
 
 
@@ -41,7 +47,7 @@ class Encoder(keras.layers.Layer):
       settings: a `tfcomp.config.vaegan.VaeganModelConfig`.
     """
 
-    def __init__(self, settings, **kwargs):
+    def __init__(self, settings: VaeganModelConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.fold = settings.fold
         self.levels = []
@@ -59,7 +65,7 @@ class Encoder(keras.layers.Layer):
                 settings.num_channels, settings.stride, settings.stride, name="skip"
             )
 
-    def call(self, images):
+    def call(self, images: tf.Tensor) -> tf.Tensor:
         x = images
         for down, blocks in self.levels:
             x = activate(down(x))
@@ -78,7 +84,7 @@ class Decoder(keras.layers.Layer):
       settings: a `tfcomp.config.vaegan.VaeganModelConfig`.
     """
 
-    def __init__(self, settings, **kwargs):
+    def __init__(self, settings: VaeganModelConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.fold, self.stride = settings.fold, settings.stride
         widths = settings.widths
@@ -104,7 +110,7 @@ class Decoder(keras.layers.Layer):
         if settings.linear_skip:
             self.skip = _convolution(3 * self.stride**2, 1, name="skip")
 
-    def call(self, latents):
+    def call(self, latents: tf.Tensor) -> tf.Tensor:
         x = self.head(latents)
         if self.fold > 1:
             x = tf.nn.depth_to_space(x, self.fold)
@@ -128,7 +134,7 @@ class Discriminator(keras.layers.Layer):
       settings: a `tfcomp.config.vaegan.VaeganModelConfig`.
     """
 
-    def __init__(self, settings, **kwargs):
+    def __init__(self, settings: VaeganModelConfig, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.levels = [
             _convolution(width, 4, 2, name=f"down_{level}")
@@ -136,7 +142,7 @@ class Discriminator(keras.layers.Layer):
         ]
         self.head = _convolution(1, 3, kernel_initializer="glorot_normal", name="head")
 
-    def call(self, images):
+    def call(self, images: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], tf.Tensor]:
         features, x = [], images
         for down in self.levels:
             x = activate(down(x))
@@ -144,11 +150,17 @@ class Discriminator(keras.layers.Layer):
         return tuple(features), self.head(x)
 
 
-def _convolution(width, size, strides=1, kernel_initializer="he_normal", name=None):
+def _convolution(
+    width: int,
+    size: int,
+    strides: int = 1,
+    kernel_initializer: Any = "he_normal",
+    name: str | None = None,
+) -> keras.layers.Conv2D:
     return keras.layers.Conv2D(
         width, size, strides, "same", kernel_initializer=kernel_initializer, name=name
     )
 
 
-def _head_size(settings):
+def _head_size(settings: VaeganModelConfig) -> int:
     return 1 if settings.fold > 1 else 3

@@ -7,13 +7,18 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from tfcomp.config.run import OptimizerConfig
+from tfcomp.config.vaegan import VaeganLossConfig
 from tfcomp.models import principal_components
+from tfcomp.models.base import CodecModel
 
 # Standard deviation of the latents, in quantisation steps, without a linear path.
 _START_DEVIATION = 1.5
 
 
-def optimizer_settings(loss_config, name, settings):
+def optimizer_settings(
+    loss_config: VaeganLossConfig, name: str, settings: OptimizerConfig
+) -> OptimizerConfig:
     """One optimiser's settings, made of those that the run's config gives for all.
 
     Args:
@@ -33,7 +38,7 @@ def optimizer_settings(loss_config, name, settings):
     )
 
 
-def initialize(model, images):
+def initialize(model: CodecModel, images: np.ndarray) -> None:
     """Starts the linear paths as principal components, and gains and prior at the latents' size.
 
     Args:
@@ -57,9 +62,13 @@ def initialize(model, images):
     principal_components.start_prior(model, y)
 
 
-def _block_transform(model, pictures):
-    """Sets both linear paths to the principal components of the pictures' stride x stride blocks,
-    float32 [B, H, W, 3] around 0."""
+def _block_transform(model: CodecModel, pictures: np.ndarray) -> None:
+    """Sets both linear paths to principal components of the pictures' stride x stride blocks.
+
+    Args:
+      model: a `VaeganModel` with linear paths.
+      pictures: float32 [B, H, W, 3] around 0.
+    """
     stride, channels = model.stride, model.model_config.num_channels
     blocks = tf.nn.space_to_depth(pictures, stride)
     size = blocks.shape[-1]
@@ -73,9 +82,11 @@ def _block_transform(model, pictures):
     model.decoder.skip.set_weights([basis.T[None, None], mean])
 
 
-def mixed_channels(latents):
-    """Float32 [B, h, w, C] with channel c taken from the image (b + c mod B): no two neighbouring
-    channels of one image."""
+def mixed_channels(latents: tf.Tensor) -> tf.Tensor:
+    """float32 [B, h, w, C] with channel c taken from the image (b + c mod B).
+
+    No two neighbouring channels are of one image.
+    """
     count, channels = latents.shape[0], latents.shape[-1]
     source = (np.arange(count)[:, None] + np.arange(channels)[None]) % count
     by_channel = tf.transpose(latents, [3, 0, 1, 2])

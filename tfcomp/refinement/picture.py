@@ -47,12 +47,19 @@ def refine(
 ) -> bytes:
     """The best file found in `steps` steps for each window of the picture.
 
-    pixels: uint8 [H, W, 3]. data: its file as the codec made it, whose quality is kept.
-    max_bytes: of the file; `data` must hold it.
-    progress: called with steps done and steps in all.
-    feedback: rounds that `data` has had; descent starts from what they found.
     Deterministic: the same picture gives the same file.
-    Raises CodecError for a model that cannot be refined.
+
+    Args:
+      codec: the model's.
+      pixels: uint8 [H, W, 3].
+      data: its file as the codec made it, whose quality is kept.
+      steps: of descent.
+      max_bytes: of the file; `data` must hold it.
+      progress: called with steps done and steps in all.
+      feedback: rounds that `data` has had; descent starts from what they found.
+
+    Raises:
+      CodecError: a model that cannot be refined.
     """
     manifest = codec.bundle.manifest
     height, width, _ = pixels.shape

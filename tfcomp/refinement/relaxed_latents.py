@@ -112,7 +112,11 @@ class HyperpriorLatents:
 
 
 def relaxed_latents(bundle: Bundle, quality: int) -> FactorizedLatents | HyperpriorLatents:
-    """The one that fits a bundle. Raises CodecError where none does."""
+    """The one that fits a bundle.
+
+    Raises:
+      CodecError: none does.
+    """
     kind = bundle.manifest.entropy["kind"]
     if kind == "hyperprior":
         return HyperpriorLatents(bundle, quality)

@@ -44,8 +44,12 @@ class Window(NamedTuple):
 def windows(height: int, width: int, stride: int, reach: int | None) -> Iterator[Window]:
     """Windows that together refine every latent of [height, width] once, in raster order.
 
-    stride: pixels per latent element. reach: how far in latents a network looks to each side; None
-    if that is not known, which gives one window whatever the size.
+    Args:
+      height: of the latents.
+      width: likewise.
+      stride: pixels per latent element.
+      reach: how far in latents a network looks to each side; None if that is not known, which gives
+        one window whatever the size.
     """
     # Hyper-latents are shared by two rows and two columns: no window may begin between them.
     side = max(HYPER_STRIDE, SIDE_PIXELS // stride // HYPER_STRIDE * HYPER_STRIDE)

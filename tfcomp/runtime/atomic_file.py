@@ -18,10 +18,16 @@ def write_atomically(
     An existing file keeps its permissions. Devices and pipes, which cannot be replaced, are written
     to directly.
 
-    overwrite: if False, whatever is at `path` at the last moment stays, links to nothing too.
-    follow_links: whether a symbolic link to a file stays and the file is written. If False the link
-      itself is replaced, and so is one to nothing in any case: nothing is made where it points.
-    Raises OutputError; what was there is then untouched.
+    Args:
+      path: of the file.
+      data: the content.
+      overwrite: if False, whatever is at `path` at the last moment stays, links to nothing too.
+      follow_links: whether a symbolic link to a file stays and the file is written. If False the
+        link itself is replaced, and so is one to nothing in any case: nothing is made where it
+        points.
+
+    Raises:
+      OutputError: it can't be written; what was there is then untouched.
     """
     try:
         existing = _status(path)
@@ -49,7 +55,9 @@ def write_atomically(
 def put_in_place(temporary: str, path: str) -> None:
     """Gives a finished file its name, unless there is something of that name.
 
-    Raises FileExistsError, or another OSError; `temporary` may be left.
+    Raises:
+      FileExistsError: there is something of that name.
+      OSError: it can't be done; `temporary` may be left.
     """
     try:
         os.link(temporary, path)

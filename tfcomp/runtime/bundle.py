@@ -75,9 +75,14 @@ class Bundle:
 
     @classmethod
     def read(cls, path: str | Path, sealed: bool = False) -> Bundle:
-        """Reads a bundle folder or .zip, with every check. Raises BundleError.
+        """Reads a bundle folder or .zip, with every check.
 
-        sealed: refuse a bundle without SHA256SUMS, as the package's own and installed ones are.
+        Args:
+          path: of the folder or .zip.
+          sealed: refuse a bundle without SHA256SUMS, as the package's own and installed ones are.
+
+        Raises:
+          BundleError: the bundle is unsound.
         """
         with _faults_of(path), BundleFiles(Path(path)) as files:
             packed = files.read(MANIFEST)
@@ -113,8 +118,9 @@ _DECODING = ("decoder.tflite", "tables.npz", "entropy.tflite")
 def fingerprint_of(parts: Sequence[bytes], entropy: Mapping[str, Any]) -> str:
     """SHA-256 (64 hex digits) over all that a file is decoded with.
 
-    parts: the bytes of decoder.tflite, tables.npz and, with a hyperprior, entropy.tflite.
-    entropy: the manifest's object; what it says of a layout is part of what is hashed.
+    Args:
+      parts: the bytes of decoder.tflite, tables.npz and, with a hyperprior, entropy.tflite.
+      entropy: the manifest's object; what it says of a layout is part of what is hashed.
     """
     digest = hashlib.sha256(b"".join(parts))
     if entropy["kind"] != "factorized":
@@ -123,7 +129,11 @@ def fingerprint_of(parts: Sequence[bytes], entropy: Mapping[str, Any]) -> str:
 
 
 def read_manifest(path: str | Path) -> Manifest:
-    """Reads only the manifest of a bundle folder or .zip; quick. Raises BundleError."""
+    """Reads only the manifest of a bundle folder or .zip; quick.
+
+    Raises:
+      BundleError: the bundle is unsound.
+    """
     with _faults_of(path), BundleFiles(Path(path)) as files:
         return Manifest.from_json(files.read(MANIFEST))
 

@@ -28,7 +28,11 @@ _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY
 
 
 class BundleFiles:
-    """The files by name, while it is open. Raises BundleError where there is no folder or zip."""
+    """The files by name, while it is open.
+
+    Raises:
+      BundleError: there is no folder or zip.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -62,7 +66,11 @@ class BundleFiles:
         return bool(self._members(name))
 
     def read(self, name: str) -> bytes:
-        """A file's bytes. Raises BundleError where it is missing, too large or can't be read."""
+        """A file's bytes.
+
+        Raises:
+          BundleError: it is missing, too large or can't be read.
+        """
         limit = _MAX_BYTES.get(name, _MAX_MEMBER_BYTES)
         try:
             with self._open(name) as file:

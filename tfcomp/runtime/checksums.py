@@ -39,7 +39,11 @@ def digest_of(contents: Mapping[str, bytes]) -> str:
 
 
 def parse(text: bytes) -> tuple[str, dict[str, str]]:
-    """SHA256SUMS -> (the whole bundle's digest, SHA-256 by file name). Raises BundleError."""
+    """SHA256SUMS -> (the whole bundle's digest, SHA-256 by file name).
+
+    Raises:
+      BundleError: the bundle is unsound.
+    """
     lines = text.decode("ascii", "replace").splitlines()
     if not lines or not re.fullmatch(_HEAD + "[0-9a-f]{64}", lines[0]):
         raise BundleError(f"{CHECKSUMS} does not begin with the bundle's digest; install it again")

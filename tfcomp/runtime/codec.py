@@ -120,24 +120,35 @@ class Codec:
     ) -> bytes:
         """Compresses one image.
 
-        image: a path, the bytes of an image file, a file object, a PIL image, or an array: see
+        Args:
+          image: a path, the bytes of an image file, a file object, a PIL image, or an array: see
             `read_image` for what is accepted and how it becomes RGB. What had to be dropped is
             logged as a warning of the logger "tfcomp".
-        quality: 1 (smallest file) to the model's number of qualities; the model's default if None.
-        target_bpp, max_bytes: instead of a quality, the largest file to make, in bits/pixel or in
-            bytes, header and all. Takes the file of least error that fits.
-        feedback: rounds in which the encoder sees its own decoded image and mends its latents, for
-            a better picture for its bits: a few percent fewer at equal PSNR, where at one quality
-            the file may grow. Each takes as long as coding and decoding. See docs/feedback.md.
-        refine: steps of gradient descent on this image's latents, for the same; takes minutes.
+          quality: 1 (smallest file) to the model's number of qualities; the model's default if
+            None.
+          target_bpp: instead of a quality, the largest file to make, in bits/pixel, header and
+            all. Takes the file of least error that fits.
+          max_bytes: the same in bytes.
+          feedback: rounds in which the encoder sees its own decoded image and mends its latents,
+            for a better picture for its bits: a few percent fewer at equal PSNR, where at one
+            quality the file may grow. Each takes as long as coding and decoding. See
+            docs/feedback.md.
+          refine: steps of gradient descent on this image's latents, for the same; takes minutes.
             Needs TensorFlow; see docs/refinement.md. The limits hold.
-        progress: called with steps done and steps in all, while refining and in rounds of feedback.
-        on_improvement: called with what rounds and steps did to the file: `Improvement`.
-        background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's name.
-        Returns the bytes of a `.tfcomp` file. Of a picture that is drawn, not photographed, it may
-        say a lower quality than was asked for, where that is smaller and not worse by its bits.
-        Raises ImageError for an image that can't be read or can't fit, ConfigError for bad options,
-        CodecError where refinement has no TensorFlow.
+          progress: called with steps done and steps in all, while refining and in rounds of
+            feedback.
+          background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's
+            name.
+          on_improvement: called with what rounds and steps did to the file: `Improvement`.
+
+        Returns:
+          the bytes of a `.tfcomp` file. Of a picture that is drawn, not photographed, it may say a
+          lower quality than was asked for, where that is smaller and not worse by its bits.
+
+        Raises:
+          ImageError: an image that can't be read or can't fit.
+          ConfigError: bad options.
+          CodecError: refinement has no TensorFlow.
         """
         if (quality, target_bpp, max_bytes).count(None) < 2:
             raise ConfigError("give only one of quality, target_bpp and max_bytes")
@@ -171,13 +182,19 @@ class Codec:
     ) -> np.ndarray:
         """Decompresses a `.tfcomp` file that this model wrote.
 
-        data: the file's bytes, its path, or a binary file object.
-        max_pixels: refuse larger images before anything is allocated. By default the model's limit
-            holds, and 16,384 pixels for each byte of the file; a number, up to the format's
+        Args:
+          data: the file's bytes, its path, or a binary file object.
+          max_pixels: refuse larger images before anything is allocated. By default the model's
+            limit holds, and 16,384 pixels for each byte of the file; a number, up to the format's
             89,478,485, holds instead of both.
-        Returns the image, uint8 [H, W, 3], RGB.
-        Raises BitstreamError for a damaged file and UnknownBundleError for another model's file
-        (`tfcomp.decompress` finds the right one among the installed models).
+
+        Returns:
+          the image, uint8 [H, W, 3], RGB.
+
+        Raises:
+          BitstreamError: a damaged file.
+          UnknownBundleError: another model's file (`tfcomp.decompress` finds the right one among
+            the installed models).
         """
         content = read_compressed(data)
         container = parse(content, self._require_own)
@@ -208,7 +225,11 @@ class Codec:
         return {**vars(self._manifest), "source": self.bundle.source}
 
     def checked_quality(self, quality: int | None) -> int:
-        """The quality, the model's default if None. Raises ConfigError if out of range."""
+        """The quality, the model's default if None.
+
+        Raises:
+          ConfigError: it is out of range.
+        """
         if quality is None:
             return self._manifest.default_quality
         quality = whole_number("quality", quality)
@@ -219,7 +240,11 @@ class Codec:
         return quality
 
     def checked_feedback(self, rounds: int) -> int:
-        """The rounds of feedback. Raises ConfigError below 0, or of a model that takes none."""
+        """The rounds of feedback.
+
+        Raises:
+          ConfigError: they are below 0, or the model takes none.
+        """
         return checked_rounds(rounds, any(self._manifest.all_gains), self._manifest.name)
 
     def _check_size(self, pixels: np.ndarray) -> None:
@@ -235,7 +260,12 @@ class Codec:
                 f"an image of {width}x{height} pixels is too long and narrow; split or shrink it"
             )
     def plain_file(self, pixels: np.ndarray, quality: int) -> bytes:
-        """The file that the encoder network alone makes; pixels: uint8 [H, W, 3]."""
+        """The file that the encoder network alone makes.
+
+        Args:
+          pixels: uint8 [H, W, 3].
+          quality: from 1.
+        """
         latents = self.encode_image(EdgePadded(pixels, self._manifest.stride), quality)
         return self.pack_latents(latents, quality, *pixels.shape[:2])
 
@@ -258,8 +288,13 @@ class Codec:
     ) -> bytes:
         """The file of given latents, such as iterative encoding finds.
 
-        latents: [h, w, channels] as the bundle's entropy coder takes them (tfcomp/runtime/
-            entropy.py). height, width: of the image in pixels. choices: the coder's own.
+        Args:
+          latents: [h, w, channels] as the bundle's entropy coder takes them (tfcomp/runtime/
+            entropy.py).
+          quality: from 1.
+          height: of the image in pixels.
+          width: likewise.
+          choices: the coder's own.
         """
         sections = self.entropy_coder.encode(latents, quality, **choices)
         return self.pack_sections(sections, quality, height, width)
@@ -365,9 +400,16 @@ def parse_installed(
 ) -> tuple[Container, registry.InstalledBundle]:
     """Takes a file apart, with every check, if an installed model wrote it; decodes nothing.
 
-    max_pixels: see `Codec.decompress`.
-    Returns what the file holds, and the bundle of its model.
-    Raises BitstreamError for a damaged file, UnknownBundleError where its model isn't installed.
+    Args:
+      data: the file's bytes.
+      max_pixels: see `Codec.decompress`.
+
+    Returns:
+      what the file holds, and the bundle of its model.
+
+    Raises:
+      BitstreamError: a damaged file.
+      UnknownBundleError: its model isn't installed.
     """
     found: list[registry.InstalledBundle] = []
 

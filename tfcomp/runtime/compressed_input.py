@@ -15,8 +15,11 @@ MAX_FILE_BYTES = 2**30
 def read_compressed(source: Any) -> bytes:
     """The bytes of a file, or those given.
 
-    source: a path, bytes, or a binary file object, read from its start where it can go back.
-    Raises BitstreamError where the file can't be read, and for anything else.
+    Args:
+      source: a path, bytes, or a binary file object, read from its start where it can go back.
+
+    Raises:
+      BitstreamError: the file can't be read, and for anything else.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)

@@ -18,9 +18,17 @@ def compress(
 ) -> bytes:
     """Compresses one image; the model is kept for the next one.
 
-    image, quality, options: see `Codec.compress`. model: name or path of a bundle; the default
-    model if None.
-    Returns the bytes of a `.tfcomp` file. Raises what `Codec.compress` and `load` raise.
+    Args:
+      image: see `Codec.compress`.
+      quality: see `Codec.compress`.
+      model: name or path of a bundle; the default model if None.
+      options: see `Codec.compress`.
+
+    Returns:
+      the bytes of a `.tfcomp` file.
+
+    Raises:
+      CodecError: as `Codec.compress` and `load` do.
     """
     name = registry.default_model() if model is None else model
     return shared_codec(registry.find_by_name(name)).compress(image, quality, **options)

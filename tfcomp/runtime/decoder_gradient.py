@@ -14,8 +14,9 @@ _SHARE = 0.5  # of a tile's side: every layer's input is held
 class DecoderGradient:
     """gradient.tflite of a bundle (tfcomp/export/deployed_gradient.py).
 
-    stride: image pixels per latent element along one side.
-    decoder_reach: how far a decoder's output looks, in latent elements; None if not known.
+    Args:
+      stride: image pixels per latent element along one side.
+      decoder_reach: how far a decoder's output looks, in latent elements; None if not known.
     """
 
     def __init__(self, model: Model, stride: int, decoder_reach: int | None) -> None:

@@ -61,7 +61,11 @@ class FactorizedCoder:
     def decode(
         self, sections: Sequence[bytes], quality: int, height: int, width: int
     ) -> np.ndarray:
-        """The file's sections -> int32 [height, width, channels]. Raises BitstreamError."""
+        """The file's sections -> int32 [height, width, channels].
+
+        Raises:
+          BitstreamError: the file is damaged.
+        """
         streams = unpack_rows(sections[0], height)
         index = self._row_index(width, quality)
         rows = np.empty((height, width * self._channels), np.int32)
@@ -105,7 +109,10 @@ class HyperpriorCoder:
     def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
         """float32 [h, w, channels], in quantisation steps -> the file's sections.
 
-        choices: hyper_latents, thresholds, distortion_weight of `hyperprior_sections.encode`.
+        Args:
+          latents: float32 [h, w, channels], in quantisation steps.
+          quality: from 1.
+          choices: hyper_latents, thresholds, distortion_weight of `hyperprior_sections.encode`.
         """
         with _tables_are_there():
             return hyperprior_sections.encode(
@@ -132,7 +139,13 @@ class HyperpriorCoder:
     ) -> np.ndarray:
         """Where others' bits say that what `latents` decode to should go: see `RateGradient`.
 
-        decoded: of `encode_and_decode`. Returns float32 [h, w, first channels], in steps.
+        Args:
+          latents: float32 [h, w, channels], in steps.
+          decoded: of `encode_and_decode`.
+          quality: from 1.
+
+        Returns:
+          float32 [h, w, first channels], in steps.
         """
         hyper = self._networks.hyper_analysis(latents, quality)
         features = self._networks.hyper_synthesis(hyper, quality)
@@ -148,7 +161,8 @@ class HyperpriorCoder:
     ) -> np.ndarray:
         """The file's sections -> int16 or int32 [height, width, channels], in eighths of a step.
 
-        Raises BitstreamError.
+        Raises:
+          BitstreamError: the file is damaged.
         """
         with _tables_are_there():
             return hyperprior_sections.decode(
@@ -190,7 +204,11 @@ class BitCoder:
     def decode(
         self, sections: Sequence[bytes], quality: int, height: int, width: int
     ) -> np.ndarray:
-        """The file's sections -> int32 [height, width, channels]. Raises BitstreamError."""
+        """The file's sections -> int32 [height, width, channels].
+
+        Raises:
+          BitstreamError: the file is damaged.
+        """
         return bit_sections.decode(
             sections, quality, height, width, self._tables, self._layout, range_coder
         )

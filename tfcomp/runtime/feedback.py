@@ -50,10 +50,12 @@ class Gains(NamedTuple):
 class Round(NamedTuple):
     """What one round does.
 
-    missing: what decoded latents lack, integers [h, w, C] in units of 1 / MEAN_UNITS of a step, and
-    the picture that they decode to, uint8 [H, W, 3] -> float32 [h, w, C] in steps, which the caller
-    may change; None where only the rate counts.
-    gain: how far to follow that. rate_gain: how far to follow the rate's gradient.
+    Attributes:
+      missing: what decoded latents lack, integers [h, w, C] in units of 1 / MEAN_UNITS of a step,
+        and the picture that they decode to, uint8 [H, W, 3] -> float32 [h, w, C] in steps, which
+        the caller may change; None where only the rate counts.
+      gain: how far to follow that.
+      rate_gain: how far to follow the rate's gradient.
     """
 
     missing: _Missing | None
@@ -66,7 +68,11 @@ def rounds_of(
 ) -> Iterator[Round]:
     """Yields so many rounds, the first one first; none where all gains are 0.
 
-    cycle_error, gradient: see `Round.missing`.
+    Args:
+      count: how many rounds.
+      gains: how far each goes.
+      cycle_error: see `Round.missing`.
+      gradient: likewise.
     """
     down_the_gradient = 0
     for number in range(1, count + 1) if any(gains) else ():
@@ -81,9 +87,15 @@ def rounds_of(
 
 
 def checked_rounds(rounds: int, takes_feedback: bool, name: str) -> int:
-    """The rounds asked for. Raises ConfigError for less than 0, or of a model without gains.
+    """The rounds asked for.
 
-    takes_feedback: whether the manifest has gains. name: the model's.
+    Args:
+      rounds: as they were asked for.
+      takes_feedback: whether the manifest has gains.
+      name: the model's.
+
+    Raises:
+      ConfigError: less than 0, or of a model without gains.
     """
     rounds = whole_number("feedback", rounds)
     if rounds < 0:
@@ -102,10 +114,13 @@ def after_round(
 ) -> np.ndarray:
     """Latents after a round of feedback.
 
-    found: float32 [h, w, C] in quantisation steps; not changed.
-    decoded: integers [h, w, C] in units of 1 / MEAN_UNITS of a step, what a file of them decodes
-        to. image: uint8 [H, W, 3], the picture that this is.
-    cheaper: latents and those integers -> float32 [h, w, first channels], in steps: the rate's
+    Args:
+      found: float32 [h, w, C] in quantisation steps; not changed.
+      decoded: integers [h, w, C] in units of 1 / MEAN_UNITS of a step, what a file of them decodes
+        to.
+      image: uint8 [H, W, 3], the picture that this is.
+      each: what the round does.
+      cheaper: latents and those integers -> float32 [h, w, first channels], in steps: the rate's
         gradient.
     """
     saving = cheaper(found, decoded) if each.rate_gain else None

@@ -30,8 +30,11 @@ _ROUNDS_FOR_DRAWN = ((2**19, 4), (2**21, 2))
 class FileChoice:
     """Makes files of one picture and chooses among them.
 
-    pixels: uint8 [H, W, 3]. feedback: rounds that were asked for. progress: called with rounds done
-    and rounds in all.
+    Args:
+      codec: the model's.
+      pixels: uint8 [H, W, 3].
+      feedback: rounds that were asked for.
+      progress: called with rounds done and rounds in all.
     """
 
     def __init__(
@@ -55,7 +58,11 @@ class FileChoice:
         return self._plain.cheapest_of([plain, self._with_rounds(quality)], quality)
 
     def within(self, max_bytes: int) -> bytes:
-        """The file of least error of at most so many bytes. Raises ImageError without one."""
+        """The file of least error of at most so many bytes.
+
+        Raises:
+          ImageError: there is none.
+        """
         if not (self._feedback or self._drawn):
             return self._plain.best_within(max_bytes)
         # A better file may be larger at its level, and too large where the plain one fits.

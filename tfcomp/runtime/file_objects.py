@@ -21,7 +21,13 @@ def read_whole(file: Any, limit: int) -> bytes:
     """All bytes of a file object, from its start where it can go back to it, as Pillow reads.
 
     A stream that cannot go back (a pipe, a socket) is read from where it is.
-    limit: of bytes; a longer one is an error. Raises FileObjectError.
+
+    Args:
+      file: a binary file object.
+      limit: of bytes; a longer one is an error.
+
+    Raises:
+      FileObjectError: it can't be read.
     """
     content = bytearray()
     try:

@@ -21,8 +21,12 @@ _FLOAT_TYPES = {"FLOAT32": np.float32, "FLOAT16": np.float16}
 class FrozenLayer(NamedTuple):
     """One of them.
 
-    kernel: float32 integers [size, size, inputs, outputs]. bias: the same, [qualities or 1,
-    outputs]. factor: of the sum. low, high: bounds of the result.
+    Attributes:
+      kernel: float32 integers [size, size, inputs, outputs].
+      bias: the same, [qualities or 1, outputs].
+      factor: of the sum.
+      low: bounds of the result.
+      high: likewise.
     """
 
     kernel: np.ndarray
@@ -35,8 +39,14 @@ class FrozenLayer(NamedTuple):
 def frozen_layers(content: bytes, signature: str, name: str) -> list[FrozenLayer]:
     """The layers of one signature, in the order in which they run.
 
-    content: the TFLite file. name: what messages call it.
-    Raises BundleError for a file of another making, CodecError without LiteRT's schema.
+    Args:
+      content: the TFLite file.
+      signature: its name.
+      name: what messages call it.
+
+    Raises:
+      BundleError: a file of another making.
+      CodecError: without LiteRT's schema.
     """
     schema = tflite_schema("feedback")
     try:

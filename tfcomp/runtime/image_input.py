@@ -33,7 +33,12 @@ MAX_FILE_BYTES = 2**30
 
 @dataclass(frozen=True)
 class InputImage:
-    """pixels: uint8 [H, W, 3], RGB. notes: what was lost, a phrase each, e.g. "EXIF dropped"."""
+    """An image as a codec takes it.
+
+    Attributes:
+      pixels: uint8 [H, W, 3], RGB.
+      notes: what was lost, a phrase each, e.g. "EXIF dropped".
+    """
 
     pixels: np.ndarray
     notes: tuple[str, ...]
@@ -44,17 +49,21 @@ def read_image(
 ) -> InputImage:
     """Turns `source` into RGB.
 
-    source: one of
-      - a path, the bytes of an image file, or a binary file object, which is read from its start
-        where it can go back, in any format that `tfcomp.images.opening` lists;
-      - a PIL image of any mode; of an animation, the current frame. The file's orientation counts
-        as long as it is the image that `Image.open` gave (see tfcomp/images/orientation.py);
-      - an array [H, W], [H, W, 1], [H, W, 3] (RGB) or [H, W, 4] (RGBA) of uint8, of other integers
-        from 0 to 255, of uint16 (0..65535 is scaled to 0..255; 0..255 where none is larger), of
-        bool, or of floats from 0 to 1; of any byte order.
-    max_pixels: larger images are refused before they are decoded.
-    background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's name.
-    Raises ImageError, one line, for anything else, ConfigError for a bad background.
+    Args:
+      source: one of
+        - a path, the bytes of an image file, or a binary file object, which is read from its start
+          where it can go back, in any format that `tfcomp.images.opening` lists;
+        - a PIL image of any mode; of an animation, the current frame. The file's orientation counts
+          as long as it is the image that `Image.open` gave (see tfcomp/images/orientation.py);
+        - an array [H, W], [H, W, 1], [H, W, 3] (RGB) or [H, W, 4] (RGBA) of uint8, of other
+          integers from 0 to 255, of uint16 (0..65535 is scaled to 0..255; 0..255 where none is
+          larger), of bool, or of floats from 0 to 1; of any byte order.
+      max_pixels: larger images are refused before they are decoded.
+      background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's name.
+
+    Raises:
+      ImageError: anything else, in one line.
+      ConfigError: a bad background.
     """
     colour = checked_background(background)
     if isinstance(source, (str, os.PathLike)):

@@ -25,9 +25,14 @@ _DAY = 24 * 3600
 def install(source: str | os.PathLike[str], force: bool = False) -> registry.InstalledBundle:
     """Installs a bundle folder or .zip for this user, after every check.
 
-    force: replace an installed model of the same name, or go before the package's own. Another
+    Args:
+      source: the bundle's path.
+      force: replace an installed model of the same name, or go before the package's own. Another
         version of a model stays beside the new one, so that its files stay readable.
-    Raises BundleError for an unsound bundle, OutputError where it can't be installed.
+
+    Raises:
+      BundleError: an unsound bundle.
+      OutputError: it can't be installed.
     """
     bundle = Bundle.read(Path(source))
     name = bundle.manifest.name
@@ -56,7 +61,11 @@ def install(source: str | os.PathLike[str], force: bool = False) -> registry.Ins
 
 
 def remove(name: str) -> list[Path]:
-    """Removes an installed model, all its versions; returns where they were. Raises OutputError."""
+    """Removes an installed model, all its versions; returns where they were.
+
+    Raises:
+      OutputError: it can't be removed.
+    """
     folder = _folder_for(name)
     versions = [folder / name, *sorted(folder.glob(f"{name}-????????"))]
     targets = [path for path in versions if not path.is_symlink() and _is_named(path, name)]

@@ -24,7 +24,9 @@ _PASS_TILE = 64
 class IntegerNetworks:
     """`tfcomp.bitstream.hyperprior_sections.Networks` from a bundle's entropy.tflite.
 
-    model: the file. layout: of the bundle's sections.
+    Args:
+      model: the file.
+      layout: of the bundle's sections.
     """
 
     def __init__(self, model: Model, layout: Layout) -> None:

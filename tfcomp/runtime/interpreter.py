@@ -36,7 +36,13 @@ class Model:
     """
 
     def __init__(self, content: bytes, num_threads: int | None, name: str) -> None:
-        """content: TFLite file. num_threads: all that the process may use if None."""
+        """Loads a TFLite file.
+
+        Args:
+          content: TFLite file.
+          num_threads: all that the process may use if None.
+          name: what messages call it.
+        """
         self.content = content
         self._threads = num_threads or available_threads()
         self.name = name
@@ -48,7 +54,9 @@ class Model:
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """All outputs of a signature.
 
-        Raises BundleError where it can't run on these inputs, MemoryError where they are too large.
+        Raises:
+          BundleError: it can't run on these inputs.
+          MemoryError: they are too large.
         """
         with self._lock:
             try:
@@ -105,7 +113,13 @@ class Network:
     """
 
     def __init__(self, model: Model, signature: str, output: str) -> None:
-        """output: the one of the signature's outputs to return."""
+        """Chooses a signature and its output.
+
+        Args:
+          model: the loaded file.
+          signature: its name.
+          output: the one of the signature's outputs to return.
+        """
         self._model = model
         self._signature = signature
         self._output = output

@@ -46,8 +46,11 @@ class AbsurdLatentsError(BundleError):
 class Improvement:
     """What iterative encoding did to one file.
 
-    bytes_before, bytes_after: sizes of the encoder's own file and of the one that was taken.
-    error_before, error_after: mean squared errors of what they decode to, in squared grey levels.
+    Attributes:
+      bytes_before: size of the encoder's own file.
+      bytes_after: size of the one that was taken.
+      error_before: mean squared error of what the former decodes to, in squared grey levels.
+      error_after: the latter's.
     """
 
     bytes_before: int
@@ -68,9 +71,12 @@ class Improvement:
 class Candidate(NamedTuple):
     """Latents and the file that they make.
 
-    latents: float32 [h, w, C] in steps, not rounded. decoded: integers [h, w, C], what the file
-    holds, in units of 1 / MEAN_UNITS of a step. image: uint8 [H, W, 3], what it decodes to.
-    error: sum of squares over pixels and colours. choices: of `Codec.pack_latents`.
+    Attributes:
+      latents: float32 [h, w, C] in steps, not rounded.
+      decoded: integers [h, w, C], what the file holds, in units of 1 / MEAN_UNITS of a step.
+      image: uint8 [H, W, 3], what it decodes to.
+      error: sum of squares over pixels and colours.
+      choices: of `Codec.pack_latents`.
     """
 
     latents: np.ndarray
@@ -84,7 +90,10 @@ class Candidate(NamedTuple):
 class IterativeEncoder:
     """Rounds of feedback on one picture at one quality.
 
-    codec: of a bundle with a hyperprior. pixels: uint8 [H, W, 3].
+    Args:
+      codec: of a bundle with a hyperprior.
+      pixels: uint8 [H, W, 3].
+      quality: from 1.
     """
 
     def __init__(self, codec: Codec, pixels: np.ndarray, quality: int) -> None:
@@ -97,7 +106,9 @@ class IterativeEncoder:
     def run(self, count: int, progress: Progress | None = None) -> Candidate:
         """The candidate of least cost after so many rounds.
 
-        progress: called with rounds done and rounds in all.
+        Args:
+          count: how many rounds.
+          progress: called with rounds done and rounds in all.
         """
         codec, quality = self._codec, self._quality
         latents = codec.encode_image(EdgePadded(self._pixels, self._stride), quality)

@@ -28,8 +28,11 @@ _COLOURS = 3
 def bits_of_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> float | None:
     """Bits that one squared grey level is worth, of a sum over pixels and colours.
 
-    points: the manifest's "rate_distortion": quality, bpp (bits/pixel) and psnr (dB) each.
     None where they do not say: fewer than two qualities, or none near this one.
+
+    Args:
+      points: the manifest's "rate_distortion": quality, bpp (bits/pixel) and psnr (dB) each.
+      quality: from 1.
     """
     curve = {
         point["quality"]: (point["bpp"], point["psnr"])
@@ -60,9 +63,14 @@ def multiplier(
 ) -> float | None:
     """Bits that are worth one squared grey level, by this picture's own curve.
 
-    compress: quality -> the file of this picture. Two files at the neighbouring qualities give b,
-    so it needs nothing that a bundle might not hold.
     None for a model of one quality, which has no curve; infinite where no error is worth making.
+
+    Args:
+      codec: the model's.
+      pixels: uint8 [H, W, 3].
+      quality: from 1.
+      compress: quality -> the file of this picture. Two files at the neighbouring qualities give b,
+        so it needs nothing that a bundle might not hold.
     """
     low, high = max(1, quality - 1), min(codec.qualities, quality + 1)
     if low == high:

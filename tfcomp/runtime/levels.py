@@ -28,9 +28,13 @@ _A_TENTH_DECIBEL = 10**0.01
 class LevelFiles:
     """Makes, remembers and measures files of one picture.
 
-    pixels: uint8 [H, W, 3]. count: number of levels. make: level -> file. decode: file -> uint8
-    [H, W, 3]. points: the manifest's "rate_distortion". drawn: whether this is a picture of which
-    size and error may go any way from level to level.
+    Args:
+      pixels: uint8 [H, W, 3].
+      count: number of levels.
+      make: level -> file.
+      decode: file -> uint8 [H, W, 3].
+      points: the manifest's "rate_distortion".
+      drawn: whether this is a picture of which size and error may go any way from level to level.
     """
 
     def __init__(
@@ -85,8 +89,10 @@ class LevelFiles:
     def as_good_and_small(self, level: int, others: Sequence[bytes]) -> bytes:
         """The cheapest file for a level, or the smallest that is not 0.1 dB worse.
 
-        others: files that were made otherwise. Beside them there are the level's own and, of a
-        small picture, those of lower levels.
+        Args:
+          level: from 1.
+          others: files that were made otherwise. Beside them there are the level's own and, of a
+            small picture, those of lower levels.
         """
         lower = range(level - 1, 0, -1) if self._small else ()
         files = [self.file(level), *others, *map(self.file, lower)]
@@ -97,7 +103,8 @@ class LevelFiles:
     def best_within(self, max_bytes: int) -> bytes:
         """The file of least error among those of at most so many bytes.
 
-        Raises ImageError where there is none.
+        Raises:
+          ImageError: there is none.
         """
         everything = range(1, self._count + 1)
         tried = set(everything)

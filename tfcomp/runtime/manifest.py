@@ -107,7 +107,11 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: bytes) -> Manifest:
-        """Reads and checks manifest.json. Raises BundleError."""
+        """Reads and checks manifest.json.
+
+        Raises:
+          BundleError: the bundle is unsound.
+        """
         try:
             values = json.loads(text, parse_int=_integer)
         except BundleError:

@@ -14,7 +14,13 @@ _LONGEST = 40
 def whole_number(name: str, value: Any, least: int | None = None) -> int:
     """`value` as an int, NumPy's integers among what is taken; no float, no text, no bool.
 
-    name: what the error calls it. Raises ConfigError, also below `least`.
+    Args:
+      name: what the error calls it.
+      value: what was given.
+      least: the smallest that is allowed.
+
+    Raises:
+      ConfigError: it is none, or below `least`.
     """
     try:
         if isinstance(value, bool):
@@ -28,7 +34,11 @@ def whole_number(name: str, value: Any, least: int | None = None) -> int:
 
 
 def positive_number(name: str, value: Any) -> float:
-    """`value` as a float above 0, not infinite. Raises ConfigError."""
+    """`value` as a float above 0, not infinite.
+
+    Raises:
+      ConfigError: it is none.
+    """
     try:
         if isinstance(value, (bool, str, bytes)):
             raise TypeError

@@ -49,7 +49,11 @@ def quality_of(level: int, levels: int) -> int:
 
 
 def save(image: Image.Image, file: IO[bytes], filename: Any) -> None:
-    """Pillow's save function of the format. Raises TfcompSaveError before anything is written."""
+    """Pillow's save function of the format.
+
+    Raises:
+      TfcompSaveError: it can't be saved; nothing has been written then.
+    """
     try:
         data = _compressed(image, getattr(image, "encoderinfo", {}))
     except CodecError as error:

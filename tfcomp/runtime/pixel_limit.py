@@ -16,8 +16,14 @@ from tfcomp.runtime.options import positive_number
 def allowed_pixels(manifest: Manifest, file_bytes: int, max_pixels: float | None = None) -> int:
     """The largest picture that a file of so many bytes may hold.
 
-    max_pixels: what the caller allows instead, up to the format's MAX_PIXELS; None for the default.
-    Raises ConfigError for a max_pixels that is no number of pixels.
+    Args:
+      manifest: of the model.
+      file_bytes: size of the file.
+      max_pixels: what the caller allows instead, up to the format's MAX_PIXELS; None for the
+        default.
+
+    Raises:
+      ConfigError: a max_pixels that is no number of pixels.
     """
     if max_pixels is not None:
         given = positive_number("max_pixels", max_pixels)

@@ -30,7 +30,9 @@ def import_quietly() -> None:
     """Imports TensorFlow, from then on with errors only on standard error.
 
     Whoever sets TF_CPP_MIN_LOG_LEVEL wants to see, and sees all of that level.
-    Raises ImportError where it is not installed.
+
+    Raises:
+      ImportError: it is not installed.
     """
     if "tensorflow" in sys.modules:
         return

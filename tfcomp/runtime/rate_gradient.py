@@ -44,9 +44,14 @@ _Slopes = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 class RateGradient:
     """The gradient for one bundle.
 
-    layers: of each pass's network, in order: first, second, mean and scale
-        (tfcomp/export/deployed_entropy.py). layout: of the sections. tables: of the latents.
-    Raises BundleError for layers of other shapes.
+    Args:
+      layers: of each pass's network, in order: first, second, mean and scale
+        (tfcomp/export/deployed_entropy.py).
+      layout: of the sections.
+      tables: of the latents.
+
+    Raises:
+      BundleError: layers of other shapes.
     """
 
     def __init__(
@@ -97,7 +102,10 @@ class RateGradient:
 class _PassNetwork:
     """The networks of one pass, forwards and backwards.
 
-    layers: of this pass. passes: all of the layout's. number: which of them.
+    Args:
+      layers: of this pass.
+      passes: all of the layout's.
+      number: which of them.
     """
 
     def __init__(

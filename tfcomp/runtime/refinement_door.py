@@ -15,7 +15,9 @@ from tfcomp.runtime.options import whole_number
 def open_refinement(steps: int) -> ModuleType | None:
     """The module with `refine` of tfcomp/refinement/picture.py; None for 0 steps.
 
-    Raises ConfigError for a number of steps below 0, CodecError where TensorFlow is not installed.
+    Raises:
+      ConfigError: a number of steps below 0.
+      CodecError: TensorFlow is not installed.
     """
     steps = whole_number("refine", steps)
     if steps < 0:

@@ -34,7 +34,9 @@ _log = logging.getLogger("tfcomp")
 class InstalledBundle:
     """A bundle at `path`.
 
-    sealed: whether it must have SHA256SUMS, as all that `tfcomp install` and the package put there.
+    Attributes:
+      sealed: whether it must have SHA256SUMS, as all that `tfcomp install` and the package put
+        there.
     """
 
     manifest: Manifest
@@ -42,7 +44,11 @@ class InstalledBundle:
     sealed: bool = False
 
     def read(self) -> Bundle:
-        """The whole bundle, checked. Raises BundleError."""
+        """The whole bundle, checked.
+
+        Raises:
+          BundleError: the bundle is unsound.
+        """
         return Bundle.read(self.path, self.sealed)
 
 
@@ -50,8 +56,11 @@ class InstalledBundle:
 class _Seen:
     """What is known of a path while it stays as it was.
 
-    signature: of its files. manifest: None where `problem` says why. digest: None without
-    SHA256SUMS. checked: whether `problem` and `digest` speak for the whole bundle.
+    Attributes:
+      signature: of its files.
+      manifest: None where `problem` says why.
+      digest: None without SHA256SUMS.
+      checked: whether `problem` and `digest` speak for the whole bundle.
     """
 
     signature: Any
@@ -96,7 +105,11 @@ def package_folder() -> Path:
 
 
 def default_model() -> str:
-    """The model used where none was named. Raises UnknownBundleError if there is none."""
+    """The model used where none was named.
+
+    Raises:
+      UnknownBundleError: there is none.
+    """
     if _sound(_claims(lambda manifest: manifest.name == _FIRST_CHOICE), first=True)[0]:
         return _FIRST_CHOICE
     names = list_models()
@@ -110,7 +123,9 @@ def default_model() -> str:
 def find_by_name(name_or_path: str | os.PathLike) -> InstalledBundle:
     """The installed bundle of that name, else the one at that path.
 
-    Raises UnknownBundleError where there is neither, BundleError where what there is is broken.
+    Raises:
+      UnknownBundleError: there is neither.
+      BundleError: what there is is broken.
     """
     if not isinstance(name_or_path, (str, os.PathLike)):
         raise UnknownBundleError(
@@ -136,7 +151,9 @@ def find_by_fingerprint(fingerprint: bytes) -> InstalledBundle:
     """The installed bundle that wrote a file with these 4 bytes.
 
     Of several copies of one model, one with SHA256SUMS comes first.
-    Raises UnknownBundleError, also where all that claim to be it are broken.
+
+    Raises:
+      UnknownBundleError: there is none, or all that claim to be it are broken.
     """
     claims = _claims(lambda manifest: manifest.short_fingerprint == fingerprint)
     sound, problems = _sound(claims)
@@ -159,7 +176,7 @@ def find_by_fingerprint(fingerprint: bytes) -> InstalledBundle:
     return next(iter(matches.values()))
 
 
-def _claims(asked) -> Iterator[InstalledBundle]:
+def _claims(asked: Any) -> Iterator[InstalledBundle]:
     """Bundles whose manifests say what is asked for, unchecked, in order of precedence."""
     for path, sealed in _candidates():
         seen = _look_at(path, sealed)

@@ -11,8 +11,11 @@ from tfcomp.errors import CodecError
 def tflite_schema(purpose: str) -> Any:
     """The module of the schema's generated classes.
 
-    purpose: what needs it, for the message. Raises CodecError where it is not installed:
-    `tflite_runtime` has none.
+    Args:
+      purpose: what needs it, for the message.
+
+    Raises:
+      CodecError: it is not installed: `tflite_runtime` has none.
     """
     try:
         return importlib.import_module("ai_edge_litert.schema_py_generated")

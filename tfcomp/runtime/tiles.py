@@ -52,14 +52,19 @@ def run_tiled(
 ) -> None:
     """Fills `outputs` with what `run` makes of `inputs`.
 
-    run: takes a part of `inputs` and gives the same part of `outputs`, with a first axis of 1.
-    inputs, outputs: pixels [H, W, 3] and latents [h, w, C], in either order. Outputs may be smaller
-        than what the inputs make, by a part of the last rows and columns: these are left out.
-    in_scale, out_scale: their elements per latent element along one side: the stride and 1, or 1
-        and the stride.
-    reach: in latent elements, to each side; None to run on the whole at once, whatever its size.
-    side: of a tile, in elements of the coarser grid; if None, what TILE_PIXELS says.
-    Raises BundleError where `run` gives something of another shape or type.
+    Args:
+      run: takes a part of `inputs` and gives the same part of `outputs`, with a first axis of 1.
+      inputs: pixels [H, W, 3] and latents [h, w, C], in either order. Outputs may be smaller than
+        what the inputs make, by a part of the last rows and columns: these are left out.
+      outputs: likewise.
+      in_scale: their elements per latent element along one side: the stride and 1, or 1 and the
+        stride.
+      out_scale: likewise.
+      reach: in latent elements, to each side; None to run on the whole at once, whatever its size.
+      side: of a tile, in elements of the coarser grid; if None, what TILE_PIXELS says.
+
+    Raises:
+      BundleError: `run` gives something of another shape or type.
     """
     size = inputs.shape[0] // in_scale, inputs.shape[1] // in_scale
     share = _DECODER_SHARE if out_scale > in_scale else 1.0
@@ -79,8 +84,16 @@ def put_tile(
 ) -> None:
     """Writes what a network made of a tile's look into the tile's place in `outputs`.
 
-    result: with a first axis of 1. outputs, scale: see `run_tiled`. network: for the message.
-    Raises BundleError where the result is of another shape or type.
+    Args:
+      result: with a first axis of 1.
+      outputs: see `run_tiled`.
+      rows: where the tile's rows are.
+      columns: likewise.
+      scale: see `run_tiled`.
+      network: for the message.
+
+    Raises:
+      BundleError: the result is of another shape or type.
     """
     sides = (span.seen(scale) for span in (rows, columns))
     expected = (1, *(side.stop - side.start for side in sides), outputs.shape[2])
@@ -104,8 +117,13 @@ def tiles(
 ) -> Iterator[tuple[Span, Span]]:
     """Rows and columns of tiles that together make all of [height, width] latent elements.
 
-    stride: image pixels per latent element along one side. reach: see `run_tiled`.
-    share: of TILE_PIXELS, what a tile's side is. side: the same in latent elements, instead.
+    Args:
+      height: of the grid.
+      width: likewise.
+      stride: image pixels per latent element along one side.
+      reach: see `run_tiled`.
+      share: of TILE_PIXELS, what a tile's side is.
+      side: the same in latent elements, instead.
     """
     side = side or max(1, int(TILE_PIXELS * share) // stride)
     if reach is None or height * width <= side * side:

@@ -12,7 +12,12 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "grpc": 8500, "grpcs": 443}
 
 @dataclass(frozen=True)
 class Address:
-    """scheme: http, https, grpc or grpcs. path: what stands before /v1, "" in most places."""
+    """Where a server is.
+
+    Attributes:
+      scheme: http, https, grpc or grpcs.
+      path: what stands before /v1, "" in most places.
+    """
 
     scheme: str
     host: str
@@ -21,7 +26,11 @@ class Address:
 
     @classmethod
     def parse(cls, url: str) -> Address:
-        """From a URL like http://localhost:8501. Raises ConfigError."""
+        """From a URL like http://localhost:8501.
+
+        Raises:
+          ConfigError: it is no such URL.
+        """
         try:
             parts = urlsplit(url)
             port = parts.port

@@ -25,7 +25,11 @@ class AnswerError(Exception):
 
 
 def read_whole(response: Any, limit: int) -> bytes:
-    """The body of an urllib3 response. Raises AnswerError above `limit` bytes, packed or not."""
+    """The body of an urllib3 response.
+
+    Raises:
+      AnswerError: it has more than `limit` bytes, packed or not.
+    """
     claimed = response.headers.get("Content-Length", "")
     if claimed.isascii() and claimed.isdecimal() and int(claimed[:20]) > limit:
         raise _too_large(limit)
@@ -47,8 +51,12 @@ def read_start(response: Any, length: int) -> bytes:
 def parsed(content: bytes, items: int) -> dict[str, Any]:
     """The object that an answer in JSON holds; {} for any other content.
 
-    items: how many the request had. Raises AnswerError where the answer has more parts, or more
-    within each other, than answers to it have.
+    Args:
+      content: of the answer.
+      items: how many the request had.
+
+    Raises:
+      AnswerError: the answer has more parts, or more within each other, than answers to it have.
     """
     if sum(content.count(mark) for mark in (b"{", b"[", b",", b":")) > (
         _MARKS + _MARKS_AN_ITEM * items

@@ -21,7 +21,9 @@ Answer = TypeVar("Answer")
 class Item:
     """One item of a batch, ready to be sent, or the error that keeps it from that.
 
-    index: its place in the batch; None where it is alone. name: its path, "" if it has none.
+    Attributes:
+      index: its place in the batch; None where it is alone.
+      name: its path, "" if it has none.
     """
 
     index: int | None
@@ -48,7 +50,12 @@ def chunks(
 ) -> Iterator[list[Item]]:
     """Cuts into lists of at most max_items that hold at most max_bytes, or one larger item.
 
-    answer_bytes: content of an item -> what its answer may take; max_answer_bytes: of a list.
+    Args:
+      items: in their order.
+      max_items: of a list.
+      max_bytes: of a list's content.
+      answer_bytes: content of an item -> what its answer may take.
+      max_answer_bytes: of a list.
     """
     chunk: list[Item] = []
     size = answer = 0

@@ -43,10 +43,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class _Signature(Generic[Result]):
-    """name: of the SavedModel's signature. input, output: of its tensors of files.
+    """A signature of the SavedModel, and how to call it.
 
-    read: anything a caller gives -> the file to send. finish: (the file that comes back, the file
-        sent, the most pixels) -> result.
+    Attributes:
+      name: of the SavedModel's signature.
+      input: of its tensors of files.
+      output: likewise.
+      read: anything a caller gives -> the file to send.
+      finish: (the file that comes back, the file sent, the most pixels) -> result.
     """
 
     name: str
@@ -81,19 +85,25 @@ _DECOMPRESS = _Signature(
 class Client:
     """Compresses and decompresses with a model that TensorFlow Serving serves.
 
-    url: http://HOST:8501 for REST, grpc://HOST:8500 for gRPC; https:// and grpcs:// with TLS.
-    model: the name that the server serves it under. version: of the model; the newest if None.
-    timeout: seconds that the server may take to answer one request, from its first byte sent to
-        the last of the answer.
-    retries: how often a request is sent again that found no server or a busy one; with growing
-        pauses. What a server refuses or does not do in time is not sent again.
-    requests_at_once: how many requests of a batch are under way at the same time.
-    max_answer_bytes: a longer answer to one request, packed or unpacked, is an error.
-    max_pixels: a larger decoded picture is an error of its item; so is one of another size than
-        the file says that was sent.
     Safe to share between threads, and with processes that are forked, over gRPC as far as its
-    library bears that. Raises ConfigError for an address that is none, CodecError where a package
-    for the protocol is missing; nothing is sent before the first image.
+    library bears that.
+
+    Args:
+      url: http://HOST:8501 for REST, grpc://HOST:8500 for gRPC; https:// and grpcs:// with TLS.
+      model: the name that the server serves it under.
+      version: of the model; the newest if None.
+      timeout: seconds that the server may take to answer one request, from its first byte sent to
+        the last of the answer.
+      retries: how often a request is sent again that found no server or a busy one; with growing
+        pauses. What a server refuses or does not do in time is not sent again.
+      requests_at_once: how many requests of a batch are under way at the same time.
+      max_answer_bytes: a longer answer to one request, packed or unpacked, is an error.
+      max_pixels: a larger decoded picture is an error of its item; so is one of another size than
+        the file says that was sent.
+
+    Raises:
+      ConfigError: an address that is none.
+      CodecError: a package for the protocol is missing; nothing is sent before the first image.
     """
 
     def __init__(
@@ -130,18 +140,29 @@ class Client:
     def compress(self, image: Any, quality: int | None = None) -> bytes:
         """Compresses one image, as `tfcomp.runtime.Codec.compress` does.
 
-        image: a path, the bytes of an image file, a PIL image, or an array.
-        quality: 1 (smallest file) to the model's number of qualities; the model's default if None.
-        Returns the bytes of a `.tfcomp` file. Raises ItemError for an image or a quality that the
-        server cannot take, ServingError where it gives no answer.
+        Args:
+          image: a path, the bytes of an image file, a PIL image, or an array.
+          quality: 1 (smallest file) to the model's number of qualities; the model's default if
+            None.
+
+        Returns:
+          the bytes of a `.tfcomp` file.
+
+        Raises:
+          ItemError: an image or a quality that the server cannot take.
+          ServingError: it gives no answer.
         """
         return self._one(_COMPRESS, image, _checked_quality(quality))
 
     def decompress(self, data: bytes | str | os.PathLike) -> np.ndarray:
         """Decompresses a `.tfcomp` file, given by its bytes or its path.
 
-        Returns the image, uint8 [H, W, 3], RGB. Raises ItemError for a file that is damaged or was
-        written by another model, ServingError where the server gives no answer.
+        Returns:
+          the image, uint8 [H, W, 3], RGB.
+
+        Raises:
+          ItemError: a file that is damaged or was written by another model.
+          ServingError: the server gives no answer.
         """
         return self._one(_DECOMPRESS, data)
 
@@ -156,14 +177,18 @@ class Client:
     ) -> Iterator[Union[bytes, ItemError]]:
         """Compresses many images; each of `images` and `quality` are as for `compress`.
 
-        images: read one by one as the work goes on, so they may be more than the memory holds.
-        progress: whether to show a progress bar on standard error.
-        items_a_request, bytes_a_request: most that one request holds; a single image that is larger
-            goes alone.
-        Returns an iterator over the results, in the order of the images; the work is done as it is
-        asked for them. An image that cannot be compressed gives an ItemError in its place, which
-        is not raised. A request that gets no answer ends the batch: it raises ServingError, and
-        the results before it have been handed out.
+        Args:
+          images: read one by one as the work goes on, so they may be more than the memory holds.
+          quality: one for all, or one each.
+          progress: whether to show a progress bar on standard error.
+          items_a_request: most that one request holds; a single image that is larger goes alone.
+          bytes_a_request: likewise.
+
+        Returns:
+          an iterator over the results, in the order of the images; the work is done as it is asked
+          for them. An image that cannot be compressed gives an ItemError in its place, which is not
+          raised. A request that gets no answer ends the batch: it raises ServingError, and the
+          results before it have been handed out.
         """
         limits = (items_a_request, bytes_a_request)
         return self._batch(_COMPRESS, images, limits, progress, _checked_quality(quality))

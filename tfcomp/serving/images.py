@@ -28,9 +28,12 @@ _QUICK = 1  # of PNG's levels of compression; to pass through a network, once
 def image_file(source: Any) -> bytes:
     """A PNG or JPEG file of an image.
 
-    source: what `tfcomp.runtime.read_image` takes, pixels' limits and all.
-    Raises ImageError for what cannot be read. A file's pixels are not decoded here if it can go as
-    it is, so that what is wrong further down is the server's to find.
+    Args:
+      source: what `tfcomp.runtime.read_image` takes, pixels' limits and all.
+
+    Raises:
+      ImageError: what cannot be read. A file's pixels are not decoded here if it can go as it is,
+        so that what is wrong further down is the server's to find.
     """
     content = _content(source)
     if content is not None and _reads_alike(content):
@@ -44,7 +47,8 @@ def image_file(source: Any) -> bytes:
 def pixels_of(png: bytes, sent: bytes = b"", max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """uint8 [H, W, 3] of a PNG file that a server made of the .tfcomp file `sent`.
 
-    Raises ImageError for another format, another size than the file's, or more pixels.
+    Raises:
+      ImageError: another format, another size than the file's, or more pixels.
     """
     try:
         with warnings.catch_warnings():

@@ -16,8 +16,12 @@ class Transport(Protocol):
     def predict(self, signature: str, inputs: Inputs) -> Outputs:
         """Sends one request, once.
 
-        Returns the outputs by name, each bytes for every item, text as UTF-8.
-        Raises BusyServingError where the same request may be sent again, ServingError otherwise.
+        Returns:
+          the outputs by name, each bytes for every item, text as UTF-8.
+
+        Raises:
+          BusyServingError: the same request may be sent again.
+          ServingError: otherwise.
         """
 
     def close(self) -> None:

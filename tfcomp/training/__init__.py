@@ -1,0 +1,1 @@
+"""Training runs: optimisers, checkpoints, callbacks, the loop."""

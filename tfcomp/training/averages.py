@@ -6,7 +6,12 @@ weights and never replace them while a run goes on.
 
 from __future__ import annotations
 
+from typing import Sequence
+
 import tensorflow as tf
+
+from tfcomp.config.run import OptimizerConfig
+from tfcomp.models.base import CodecModel
 
 
 class WeightAverages:
@@ -20,7 +25,7 @@ class WeightAverages:
       values: `tf.Variable`s, one average for each variable.
     """
 
-    def __init__(self, variables, decay):
+    def __init__(self, variables: Sequence[tf.Variable], decay: float) -> None:
         self.variables, self.decay = list(variables), float(decay)
         self.values = [
             tf.Variable(
@@ -32,28 +37,29 @@ class WeightAverages:
             for variable in self.variables
         ]
 
-    def start(self):
+    def start(self) -> None:
         """Lets the averages begin at the variables' values of now."""
         for average, variable in zip(self.values, self.variables):
             average.assign(tf.convert_to_tensor(variable))
 
-    def update(self):
+    def update(self) -> None:
         """Moves the averages towards the variables; to be called after each step."""
         for average, variable in zip(self.values, self.variables):
             now = tf.convert_to_tensor(variable)
             average.assign(self.decay * average + (1.0 - self.decay) * now)
 
-    def use(self):
+    def use(self) -> None:
         """Gives the variables their averages."""
         for average, variable in zip(self.values, self.variables):
             variable.assign(tf.convert_to_tensor(average))
 
 
-def attach(model, settings):
+def attach(model: CodecModel, settings: OptimizerConfig) -> None:
     """Gives a built model the averages that its optimisers' settings ask for.
 
     Args:
-      model: a `CodecModel`. settings: the config's `OptimizerConfig`.
+      model: a `CodecModel`.
+      settings: the config's `OptimizerConfig`.
     """
     for name in model.optimizer_names:
         decay = model.optimizer_settings(name, settings).average_decay

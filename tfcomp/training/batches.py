@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from tfcomp.config import Config
 from tfcomp.data import pipeline
+from tfcomp.data.source import ImageSource
 
 
-def training_batches(source, config, batch_size, start_step=0, worker=0, workers=1):
+def training_batches(
+    source: ImageSource,
+    config: Config,
+    batch_size: int,
+    start_step: int = 0,
+    worker: int = 0,
+    workers: int = 1,
+) -> tf.data.Dataset:
     """Endless batches of random crops, of a static shape.
 
     Args:
-      source: a `tfcomp.data.source.Source`.
+      source: a `tfcomp.data.source.ImageSource`.
       config: a `tfcomp.config.Config`.
       batch_size: of the global batch.
       start_step: number of the first batch, of `batch_size` images each.
-      worker, workers: which worker's share, and of how many.
+      worker: whose share of each batch, from 0.
+      workers: how many there are.
 
     Returns:
       a tf.data.Dataset of uint8 [batch_size / workers, crop, crop, 3].
@@ -27,7 +37,7 @@ def training_batches(source, config, batch_size, start_step=0, worker=0, workers
         crop=data.crop,
         batch_size=batch_size,
         seed=config.training.seed,
-        downscale=tuple(data.downscale),
+        downscale=data.downscale,
         downscale_probability=data.downscale_probability,
         cache=data.cache,
         crops_per_image=data.crops_per_image,

@@ -10,18 +10,21 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from tfcomp.config import Config
 from tfcomp.data import sources
 from tfcomp.data.sample_source import sample_images
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.export import bundle
+from tfcomp.models.base import CodecModel
+from tfcomp.runs import run_summary
 from tfcomp.runtime import codec as runtime_codec
 from tfcomp.runtime.interpreter import Model, Network
-from tfcomp.training import run_summary
 
 _PICTURES = 8
 _LARGEST_SIDE = 128  # of a shown picture, before it is enlarged
@@ -30,7 +33,7 @@ _LABEL_HEIGHT = 30
 _NOT_SENT = 128  # grey
 
 
-def test_pictures(config, count, side):
+def test_pictures(config: Config, count: int, side: int) -> list[np.ndarray]:
     """Centres of the first pictures of the source's test split, else of the embedded ones.
 
     Args:
@@ -49,13 +52,13 @@ def test_pictures(config, count, side):
     return [_centre(picture, side) for picture in pictures]
 
 
-def _centre(picture, side):
+def _centre(picture: np.ndarray, side: int) -> np.ndarray:
     height, width = picture.shape[:2]
     top, left = max(0, height - side) // 2, max(0, width - side) // 2
     return np.ascontiguousarray(picture[top : top + side, left : left + side])
 
 
-def picture_of_bits(bits, sent):
+def picture_of_bits(bits: np.ndarray, sent: int) -> np.ndarray:
     """All channels of a code side by side: 1 is white, 0 black, what is not sent grey.
 
     Args:
@@ -76,7 +79,7 @@ def picture_of_bits(bits, sent):
     return np.repeat(flat[..., None], 3, axis=2)
 
 
-def sheet_of(rows):
+def sheet_of(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> Image.Image:
     """One picture of labelled panels.
 
     Args:
@@ -93,14 +96,14 @@ def sheet_of(rows):
             left, top = across * (_PANEL + 4), down * (_PANEL + _LABEL_HEIGHT)
             picture = Image.fromarray(pixels)
             scale = _PANEL / max(picture.size)
-            shown = tuple(max(1, round(side * scale)) for side in picture.size)
+            shown = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
             method = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BOX
             sheet.paste(picture.resize(shown, method), (left, top + _LABEL_HEIGHT))
             draw.multiline_text((left + 2, top + 2), label, fill="black", spacing=1)
     return sheet
 
 
-def make(model, config, folder):
+def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Path]:
     """Exports the run's bundle and shows what it does to pictures that were not trained on.
 
     Args:
@@ -131,7 +134,9 @@ def make(model, config, folder):
     }
 
 
-def show(codec, sent, pictures):
+def show(
+    codec: runtime_codec.Codec, sent: Sequence[int], pictures: Sequence[np.ndarray]
+) -> Image.Image:
     """A row a picture: the original, its bits, and what files of three qualities decode to.
 
     Args:
@@ -165,12 +170,12 @@ def show(codec, sent, pictures):
     return sheet_of(rows)
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code, 2 for bad input."""
     parser = argparse.ArgumentParser(prog="python -m tfcomp.training.binary_demonstration")
     parser.add_argument("run", type=Path, help="run folder")
     options = parser.parse_args(arguments)
-    from tfcomp.training import run_folder
+    from tfcomp.runs import run_folder
 
     try:
         model, config = run_folder.load_model(options.run)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 from tqdm import tqdm
+
+from tfcomp.training.run_checkpoints import RunCheckpoints
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -18,17 +21,17 @@ class ProgressBar(keras.callbacks.Callback):
     Figures are running means since the last line of history.
     """
 
-    def __init__(self, steps, done=0):
+    def __init__(self, steps: int, done: int = 0) -> None:
         super().__init__()
         self.steps, self.done = steps, done
-        self.bar = None
+        self.bar: Any = None  # a tqdm, while training goes on
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.bar = tqdm(
             total=self.steps, initial=self.done, unit="step", dynamic_ncols=True, mininterval=0.5
         )
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         logs = logs or {}
         if self.bar.n % 5 == 0:
             shown = {"loss": "loss", "bpp": "bits/pixel", "psnr": "PSNR dB"}
@@ -38,7 +41,7 @@ class ProgressBar(keras.callbacks.Callback):
             )
         self.bar.update()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.bar.close()
 
 
@@ -53,12 +56,12 @@ class History(keras.callbacks.Callback):
       append: go on in the file of an earlier run; otherwise it is begun anew.
     """
 
-    def __init__(self, path, append=False):
+    def __init__(self, path: Path, append: bool = False) -> None:
         super().__init__()
         self.path = Path(path)
         self.path.open("a" if append else "w").close()  # it is there from the first step on
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = logs or {}
         # Keras 3 sorts what it logs by name; the model knows what comes first.
         known = [name for name in getattr(self.model, "metric_names", ()) if name in logs]
@@ -86,28 +89,28 @@ class Checkpoints(keras.callbacks.Callback):
       writes: whether this process saves; others count only.
     """
 
-    def __init__(self, checkpoints, minutes, writes=True):
+    def __init__(self, checkpoints: RunCheckpoints, minutes: float, writes: bool = True) -> None:
         super().__init__()
         self.checkpoints, self.step = checkpoints, checkpoints.step
         self.minutes, self.writes = minutes, writes
         self.saved_at = time.monotonic()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self.step.assign_add(1)
         if self.writes and int(self.step) % STEPS_BETWEEN_LOOKS == 0 and self.is_due():
             self.save()
 
-    def is_due(self):
+    def is_due(self) -> bool:
         """Whether it is time for the next checkpoint."""
         return time.monotonic() - self.saved_at >= self.minutes * 60
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         # After TerminateOnNaN the last good checkpoint is what a resumed run needs.
         weights = (tf.convert_to_tensor(v) for v in self.model.trainable_variables)
         if self.writes and all(np.all(np.isfinite(weight)) for weight in weights):
             self.save()
 
-    def save(self):
+    def save(self) -> None:
         """Writes a checkpoint now."""
         self.checkpoints.save()
         self.saved_at = time.monotonic()
@@ -123,18 +126,18 @@ class Pictures(keras.callbacks.Callback):
       every: steps between pictures.
     """
 
-    def __init__(self, folder, images, step, every):
+    def __init__(self, folder: Path, images: np.ndarray, step: tf.Variable, every: int) -> None:
         super().__init__()
         self.folder = str(folder)
-        self.writer = None
+        self.writer: Any = None  # a tf.summary.SummaryWriter, likewise
         self.images = tf.cast(images, tf.float32) / 255.0
         self.step, self.every = step, every
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         # One run may call fit twice, and the end of each closes the writer.
         self.writer = tf.summary.create_file_writer(self.folder)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if int(self.step) % self.every:
             return
         count = self.images.shape[0]
@@ -144,5 +147,5 @@ class Pictures(keras.callbacks.Callback):
         with self.writer.as_default(step=int(self.step)):
             tf.summary.image("original above decoded, low to high quality", both, count)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.writer.close()

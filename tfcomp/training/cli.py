@@ -8,15 +8,16 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any, Sequence
 
 from tfcomp import config as config_module
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.runs.requirements import check, explain
 from tfcomp.runtime.quiet_tensorflow import import_quietly
-from tfcomp.training.requirements import check, explain
 
 
-def parse(arguments=None):
-    """Parses the command line; DESIGN section 6 fixes the flags' names."""
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
     parser = argparse.ArgumentParser(
         prog="train.py", description="Train a learned image codec and try it on a photograph."
     )
@@ -41,7 +42,7 @@ def parse(arguments=None):
     return options
 
 
-def read_config(options):
+def read_config(options: argparse.Namespace) -> config_module.Config:
     """The run's config: the file (of the run folder when resuming), then the flags over it.
 
     Raises:
@@ -61,7 +62,7 @@ def read_config(options):
     if config.model.family != options.model:
         raise ConfigError(f"{path} describes '{config.model.family}', not '{options.model}'")
 
-    def replace(section, **values):
+    def replace(section: Any, **values: Any) -> Any:
         given = {name: value for name, value in values.items() if value is not None}
         return dataclasses.replace(section, **given)
 
@@ -84,7 +85,7 @@ def read_config(options):
     )
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code.
 
     0, 2 for bad input, 75 where another worker has gone, 130 for Ctrl-C.

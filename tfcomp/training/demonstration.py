@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
+from tfcomp.config import Config
 from tfcomp.data.sample_source import sample_images
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.export import bundle
+from tfcomp.models.base import CodecModel
+from tfcomp.runs import run_summary
 from tfcomp.runtime import codec as runtime_codec
-from tfcomp.training import run_summary
 
 _LABEL_HEIGHT = 20
 
 
-def jpeg_of_size(image, size):
+def jpeg_of_size(image: np.ndarray, size: int) -> tuple[np.ndarray, int, int]:
     """The best JPEG (4:2:0, optimize) of at most `size` bytes, or the smallest there is.
 
     Args:
@@ -27,26 +30,30 @@ def jpeg_of_size(image, size):
     Returns:
       (decoded uint8 [H, W, 3], bytes of the file, its quality setting)
     """
-    best = None
-    low, high = 1, 95
+    best = _jpeg(image, 1), 1
+    low, high = 2, 95
     while low <= high:
         quality = (low + high) // 2
-        buffer = io.BytesIO()
-        Image.fromarray(image).save(
-            buffer, "JPEG", quality=quality, optimize=True, subsampling="4:2:0"
-        )
-        if best is None or len(buffer.getvalue()) <= size:
-            best = (buffer, quality)
-        if len(buffer.getvalue()) <= size:
+        data = _jpeg(image, quality)
+        if len(data) <= size:
+            best = data, quality
             low = quality + 1
         else:
             high = quality - 1
-    buffer, quality = best
-    pixels = np.asarray(Image.open(buffer, formats=["JPEG"]).convert("RGB"))
-    return pixels, len(buffer.getvalue()), quality
+    data, quality = best
+    pixels = np.asarray(Image.open(io.BytesIO(data), formats=["JPEG"]).convert("RGB"))
+    return pixels, len(data), quality
 
 
-def side_by_side(panels):
+def _jpeg(image: np.ndarray, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(
+        buffer, "JPEG", quality=quality, optimize=True, subsampling="4:2:0"
+    )
+    return buffer.getvalue()
+
+
+def side_by_side(panels: Sequence[tuple[str, np.ndarray]]) -> Image.Image:
     """Joins labelled pictures of one size from left to right.
 
     Args:
@@ -64,7 +71,7 @@ def side_by_side(panels):
     return sheet
 
 
-def make(model, config, folder):
+def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Path]:
     """Exports the run's bundle and codes an embedded photograph that was not trained on.
 
     Args:
@@ -96,7 +103,7 @@ def make(model, config, folder):
     jpeg, jpeg_bytes, jpeg_quality = jpeg_of_size(image, len(data))
     pixels = image.shape[0] * image.shape[1]
 
-    def label(title, size, picture):
+    def label(title: str, size: int, picture: np.ndarray) -> str:
         return f"{title}: {size} bytes, {8 * size / pixels:.3f} bpp, {psnr(image, picture):.2f} dB"
 
     sheet = side_by_side(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from tfcomp.config import Config
+from tfcomp.models.base import CodecModel
 from tfcomp.training import binary_demonstration, demonstration
 
 _MAKERS = {
@@ -11,7 +15,7 @@ _MAKERS = {
 }
 
 
-def make(model, config, folder):
+def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Path]:
     """Writes what there is to look at; returns dict of label -> path.
 
     Args:

@@ -9,7 +9,7 @@ import tensorflow as tf
 log = logging.getLogger(__name__)
 
 
-def strategy(name):
+def strategy(name: str) -> tf.distribute.Strategy:
     """The `tf.distribute.Strategy` of a name: none, mirrored or multiworker.
 
     Turns memory growth on for every GPU found, so that a run takes only what it needs, and

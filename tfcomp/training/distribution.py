@@ -10,8 +10,10 @@ did to the variables the others then copy.
 from __future__ import annotations
 
 import contextlib
+from typing import Any, Callable, Iterator, Sequence
 
 import tensorflow as tf
+from tensorflow import keras
 
 from tfcomp.entropy.keras_versions import tensorflow_variable
 from tfcomp.errors import CodecError, ConfigError
@@ -35,7 +37,7 @@ class Team:
       is_chief: whether this one writes the run folder.
     """
 
-    def __init__(self, strategy):
+    def __init__(self, strategy: tf.distribute.Strategy) -> None:
         self.strategy = strategy
         self.replicas = strategy.num_replicas_in_sync
         # Other strategies have a resolver too, which may name machines that take no part.
@@ -49,7 +51,7 @@ class Team:
             self.worker = resolver.task_id + (chiefs if resolver.task_type == "worker" else 0)
         self.is_chief = self.worker == 0
 
-    def check_batch_size(self, batch_size):
+    def check_batch_size(self, batch_size: int) -> None:
         """Raises ConfigError where the replicas cannot share a batch evenly."""
         if batch_size % self.replicas:
             raise ConfigError(
@@ -57,7 +59,7 @@ class Team:
                 f"make it a multiple of {self.replicas}"
             )
 
-    def distribute(self, batches, batch_size):
+    def distribute(self, batches: Callable[..., tf.data.Dataset], batch_size: int) -> Any:
         """Gives every replica its share of each batch.
 
         Args:
@@ -71,7 +73,7 @@ class Team:
         if self.replicas == 1:
             return batches(worker=0, workers=1)
 
-        def of_worker(context):
+        def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
             shares = batches(
                 worker=context.input_pipeline_id, workers=context.num_input_pipelines
             )
@@ -83,7 +85,7 @@ class Team:
 
         return self.strategy.distribute_datasets_from_function(of_worker)
 
-    def copy_from_chief(self, variables):
+    def copy_from_chief(self, variables: Sequence[tf.Variable]) -> None:
         """Gives variables the chief's values on every worker."""
         if self.workers == 1:
             return
@@ -91,7 +93,7 @@ class Team:
         for variable, value in zip(variables, self._values_of_first_replica(variables)):
             variable.assign(value)
 
-    def _values_of_first_replica(self, values):
+    def _values_of_first_replica(self, values: Sequence[tf.Variable]) -> list[tf.Tensor]:
         """Tensors' values on the chief, as numpy arrays; one round for each type of number."""
         local = [
             tf.convert_to_tensor(_on_this_worker(self.strategy, tensorflow_variable(each)))
@@ -109,8 +111,8 @@ class Team:
         return result
 
     @tf.function(reduce_retracing=True)
-    def _of_first_replica(self, flat):
-        def one(flat):
+    def _of_first_replica(self, flat: Any) -> tf.Tensor:
+        def one(flat: tf.Tensor) -> tf.Tensor:
             context = tf.distribute.get_replica_context()
             first = tf.equal(context.replica_id_in_sync_group, 0)
             sent = tf.where(first, flat, tf.zeros_like(flat))
@@ -119,7 +121,7 @@ class Team:
         return _on_this_worker(self.strategy, self.strategy.run(one, args=(flat,)))
 
     @contextlib.contextmanager
-    def noticing_losses(self):
+    def noticing_losses(self) -> Iterator[None]:
         """Turns TensorFlow's errors about a worker that has gone into a `WorkerLostError`."""
         try:
             yield
@@ -139,7 +141,7 @@ class Team:
             ) from error
 
 
-def copy_weights(source, target):
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
     """Gives one model the weights of another, of which either may be replicated.
 
     `set_weights` would ask the other workers, since the metrics' variables are among the weights.
@@ -149,11 +151,11 @@ def copy_weights(source, target):
             ours.assign(tf.convert_to_tensor(theirs))
 
 
-def _is_replicated(variable):
+def _is_replicated(variable: tf.Variable) -> bool:
     """Whether all replicas hold the same value; a metric's variables hold each its own part."""
     return tensorflow_variable(variable).synchronization != tf.VariableSynchronization.ON_READ
 
 
-def _on_this_worker(strategy, value):
+def _on_this_worker(strategy: tf.distribute.Strategy, value: Any) -> tf.Tensor:
     """A replicated value as this worker's first replica has it."""
     return strategy.experimental_local_results(value)[0]

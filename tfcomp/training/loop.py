@@ -10,24 +10,30 @@ from __future__ import annotations
 import functools
 import logging
 from pathlib import Path
+from typing import Sequence
 
+import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp import config as config_module
+from tfcomp.config import Config
 from tfcomp.data import sources
+from tfcomp.data.source import ImageSource
 from tfcomp.entropy import keras_versions
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
 from tfcomp.folder_contents import is_left_out
 from tfcomp.models import principal_components
+from tfcomp.models.base import CodecModel
+from tfcomp.runs import run_folder
 from tfcomp.training import (
     averages,
     callbacks,
     devices,
     distribution,
     precision,
-    run_folder,
+    starting_point,
 )
 from tfcomp.training.batches import training_batches
 from tfcomp.training.optimizers import build_optimizer
@@ -38,7 +44,7 @@ log = logging.getLogger(__name__)
 _INITIALIZATION_IMAGES = 64
 
 
-def train(config, folder, resume=False):
+def train(config: Config, folder: str | Path, resume: bool = False) -> CodecModel | None:
     """Trains a model as the config says and leaves everything in a run folder.
 
     Args:
@@ -59,7 +65,9 @@ def train(config, folder, resume=False):
         return _train(config, Path(folder), resume, team)
 
 
-def _train(config, folder, resume, team):
+def _train(
+    config: Config, folder: Path, resume: bool, team: distribution.Team
+) -> CodecModel | None:
     settings = config.training
     team.check_batch_size(config.data.batch_size)
     # Before the folder is taken: a mistyped source must not leave a run behind.
@@ -75,7 +83,9 @@ def _train(config, folder, resume, team):
             model = run_folder.build_model(config)
         optimizers = {
             name: build_optimizer(
-                model.optimizer_settings(name, config.optimizer), settings.steps
+                model.optimizer_settings(name, config.optimizer),
+                settings.steps,
+                model.hidden_kernels,
             )
             for name in model.optimizer_names
         }
@@ -89,7 +99,7 @@ def _train(config, folder, resume, team):
         averages.attach(model, config.optimizer)
     step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
     checkpoints = RunCheckpoints(folder / "checkpoints", model, step)
-    pictures = _first_images(source, config) if team.is_chief else ()
+    pictures = _first_images(source, config) if team.is_chief else np.empty(0)
     if team.is_chief and resume:
         checkpoints.restore()
         log.info("resuming %s at step %d", folder, int(step))
@@ -121,7 +131,7 @@ def _train(config, folder, resume, team):
         replicated, model = model, run_folder.build_model(config)
         distribution.copy_weights(replicated, model)
     precision.use_float32(model)
-    if settings.encoder_only:
+    if settings.encoder_only and settings.start_from:
         run_folder.take_tables(model, settings.start_from)
     else:
         model.finish(training_batches(source, config, config.data.batch_size))
@@ -129,14 +139,14 @@ def _train(config, folder, resume, team):
     return model
 
 
-def _start(model, config, pictures):
+def _start(model: CodecModel, config: Config, pictures: np.ndarray) -> None:
     """Sets the weights that training begins with."""
     if config.training.start_from is None:
         model.initialize(pictures, config.training.seed)
         return
-    fits = run_folder.start_from(model, config.training.start_from, pictures)
+    fits = starting_point.start_from(model, config.training.start_from, pictures)
     if config.training.encoder_only:
-        run_folder.check_same_decoder(config, fits)
+        starting_point.check_same_decoder(config, fits)
         return
     if fits and not isinstance(model.prior, Hyperprior):
         return
@@ -145,7 +155,7 @@ def _start(model, config, pictures):
     begin(model, latents)
 
 
-def _claim(folder, config, resume):
+def _claim(folder: Path, config: Config, resume: bool) -> None:
     """Makes the folder, or checks that it holds the very run that is to go on."""
     text = config_module.dump(config)
     path = folder / "config.yaml"
@@ -168,14 +178,22 @@ def _claim(folder, config, resume):
         raise CodecError(f"can't write the run folder {folder}: {error.strerror}") from error
 
 
-def _first_images(source, config):
+def _first_images(source: ImageSource, config: Config) -> np.ndarray:
     """Crops for the initialisation and the pictures, sides cut to a multiple of the stride."""
     images = next(iter(training_batches(source, config, _INITIALIZATION_IMAGES))).numpy()
     side = images.shape[1] - images.shape[1] % config.model.stride
     return images[:, :side, :side] if side else images
 
 
-def _fit(model, source, config, folder, checkpoints, pictures, team):
+def _fit(
+    model: CodecModel,
+    source: ImageSource,
+    config: Config,
+    folder: Path,
+    checkpoints: RunCheckpoints,
+    pictures: np.ndarray,
+    team: distribution.Team,
+) -> None:
     settings, step = config.training, checkpoints.step
     done, steps = int(step), settings.steps
     saver = callbacks.Checkpoints(checkpoints, settings.checkpoint_minutes, team.is_chief)
@@ -213,7 +231,15 @@ def _fit(model, source, config, folder, checkpoints, pictures, team):
         raise
 
 
-def _fit_part(model, source, config, team, observers, start, length):
+def _fit_part(
+    model: CodecModel,
+    source: ImageSource,
+    config: Config,
+    team: distribution.Team,
+    observers: Sequence[keras.callbacks.Callback],
+    start: int,
+    length: int,
+) -> None:
     """Trains `length` steps from step `start` on."""
     # An "epoch" is one line of history; the last one may be shorter, so it has its own fit.
     line, size = config.training.log_every, config.data.batch_size

@@ -8,17 +8,20 @@ a step is a fraction of the kernel's own norm.
 
 from __future__ import annotations
 
+from typing import Any, Sequence
+
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp.entropy.keras_versions import momentum_of
+from tfcomp.config.run import OptimizerConfig
+from tfcomp.entropy.keras_versions import index_of, momentum_of
 
 # Quintic Newton-Schulz coefficients of the paper: singular values end within 0.7 .. 1.2.
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
 
 
-def orthogonalize(matrix):
+def orthogonalize(matrix: tf.Tensor) -> tf.Tensor:
     """Approximate polar factor U V^T of a matrix M = U S V^T, float32 [m, n] -> [m, n].
 
     An iteration X <- (a + b G + c G^2) X, G = X X^T, multiplies X by a polynomial of its first G:
@@ -40,9 +43,10 @@ def orthogonalize(matrix):
 
 @keras.utils.register_keras_serializable(package="tfcomp")
 class Muon(keras.optimizers.Adam):
-    """Muon on convolution kernels, Adam on biases, scales, gains and densities.
+    """Muon on chosen convolution kernels, Adam on all other variables.
 
     Args:
+      kernels: the variables that Muon moves, float32 [h, w, in, out]; a model's `hidden_kernels`.
       learning_rate: Adam's rate; a schedule is allowed.
       muon_step: Muon's step as a fraction of the kernel's Frobenius norm, at the schedule's
         peak: it follows the same schedule, relative to `peak_learning_rate`.
@@ -52,28 +56,36 @@ class Muon(keras.optimizers.Adam):
 
     def __init__(
         self,
-        learning_rate=1e-3,
-        muon_step=0.004,
-        peak_learning_rate=1e-3,
-        momentum=0.95,
-        name="muon",
-        **kwargs,
-    ):
+        learning_rate: Any = 1e-3,
+        muon_step: float = 0.004,
+        peak_learning_rate: float = 1e-3,
+        momentum: float = 0.95,
+        name: str = "muon",
+        kernels: Sequence[tf.Variable] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        # Not the variables themselves: Keras would take them for state of the optimiser.
+        self._kernel_ids = frozenset(map(id, kernels))
+        self._kernel_places: frozenset[int] = frozenset()
         self.muon_step = muon_step
         self.peak_learning_rate = peak_learning_rate
         self.momentum = momentum
 
-    @staticmethod
-    def uses_muon(variable):
-        """The mirrored transforms' kernels but the first; all others learn with Adam."""
-        return (
-            len(variable.shape) == 4
-            and variable.shape[2] > 3
-            and not any(part in variable.name for part in ("entropy", "correction", "diffusion"))
+    def build(self, variables: Sequence[tf.Variable]) -> None:
+        """Makes the state; notes which of the variables are the kernels that Muon moves."""
+        super().build(variables)
+        self._kernel_places = self._kernel_places or frozenset(
+            place for place, variable in enumerate(variables) if id(variable) in self._kernel_ids
         )
 
-    def update_step(self, gradient, variable, learning_rate=None):
+    def uses_muon(self, variable: tf.Variable) -> bool:
+        """Whether a variable that the optimiser was built with is one of the kernels."""
+        return index_of(self, variable) in self._kernel_places
+
+    def update_step(
+        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor | None = None
+    ) -> None:
         """Moves one variable; Keras 3 hands over the learning rate, Keras 2 does not."""
         if not self.uses_muon(variable):
             given = (learning_rate,) if learning_rate is not None else ()
@@ -89,7 +101,7 @@ class Muon(keras.optimizers.Adam):
         length = rate * tf.norm(variable) / (tf.norm(direction) + 1e-12)
         variable.assign_sub(length * tf.reshape(direction, variable.shape))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "muon_step": self.muon_step,
@@ -109,20 +121,22 @@ class WarmupThenCuts(keras.optimizers.schedules.LearningRateSchedule):
       cuts: (fraction of `steps`, factor) pairs, in increasing order.
     """
 
-    def __init__(self, peak, steps, warmup_steps, cuts):
+    def __init__(
+        self, peak: float, steps: int, warmup_steps: int, cuts: Sequence[Sequence[float]]
+    ) -> None:
         self.peak = float(peak)
         self.steps = int(steps)
         self.warmup_steps = int(warmup_steps)
         self.cuts = tuple((float(at), float(factor)) for at, factor in cuts)
 
-    def __call__(self, step):
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
         step = tf.cast(step, tf.float32)
         rate = self.peak * tf.minimum(1.0, (step + 1.0) / max(1, self.warmup_steps))
         for at, factor in self.cuts:
             rate = tf.where(step >= at * self.steps, self.peak * factor, rate)
         return rate
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "peak": self.peak,
             "steps": self.steps,
@@ -131,13 +145,24 @@ class WarmupThenCuts(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-def build_optimizer(settings, steps):
-    """The optimiser that a `tfcomp.config.OptimizerConfig` describes, for a run of `steps`."""
+def build_optimizer(
+    settings: OptimizerConfig, steps: int, kernels: Sequence[tf.Variable]
+) -> keras.optimizers.Optimizer:
+    """The optimiser that a config describes.
+
+    Args:
+      settings: a `tfcomp.config.OptimizerConfig`.
+      steps: optimiser steps of the whole run.
+      kernels: what Muon moves, where the settings say Muon; a model's `hidden_kernels`.
+    """
     schedule = WarmupThenCuts(
         settings.learning_rate, steps, settings.warmup_steps, settings.cuts
     )
     if settings.name == "adam":
         return keras.optimizers.Adam(schedule, beta_1=settings.momentum)
     return Muon(
-        schedule, muon_step=settings.muon_step, peak_learning_rate=settings.learning_rate
+        schedule,
+        muon_step=settings.muon_step,
+        peak_learning_rate=settings.learning_rate,
+        kernels=kernels,
     )

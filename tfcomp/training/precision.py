@@ -12,6 +12,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from tfcomp.entropy import keras_versions
+from tfcomp.models.base import CodecModel
 
 HALF = "mixed_bfloat16"
 FULL = "float32"
@@ -19,7 +20,7 @@ _AMPERE = (8, 0)  # the first compute capability with bfloat16
 _PROCESSOR_FLAGS = ("amx_bf16", "avx512_bf16")
 
 
-def chosen(setting):
+def chosen(setting: str) -> tuple[str, str]:
     """The Keras policy of `training.precision`, and the reason.
 
     Args:
@@ -43,7 +44,7 @@ def chosen(setting):
     return FULL, "the processor has no bfloat16"
 
 
-def processor_flags(path="/proc/cpuinfo"):
+def processor_flags(path: str = "/proc/cpuinfo") -> frozenset[str]:
     """What the processor says that it can do; empty where the system does not tell."""
     try:
         text = Path(path).read_text(encoding="utf-8", errors="replace")
@@ -53,13 +54,13 @@ def processor_flags(path="/proc/cpuinfo"):
     return frozenset(next((rest.split() for key, _, rest in lines if key.strip() == "flags"), ()))
 
 
-def use_float32(model):
+def use_float32(model: CodecModel) -> None:
     """Lets a model that was built for half precision compute in float32 from here on."""
     model.transform_dtype = FULL
     keras_versions.set_dtype_policies(model, FULL)
 
 
-def parts(done, steps, line, change):
+def parts(done: int, steps: int, line: int, change: int) -> list[tuple[int, int, bool]]:
     """How many steps of a run have which precision, in whole lines of history.
 
     Args:

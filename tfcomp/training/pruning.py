@@ -10,14 +10,18 @@ that it has beyond the wide one's start as they always do, as the identity.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.errors import CodecError
+from tfcomp.models.analysis_correction import AnalysisCorrection
+from tfcomp.models.base import CodecModel
 from tfcomp.models.layers import GDN, TiedConv2D, TiedResidualBlock
 
 
-def narrow(model, wide, images):
+def narrow(model: CodecModel, wide: CodecModel, images: np.ndarray) -> None:
     """Gives a model the strongest channels of a wider one.
 
     Args:
@@ -48,20 +52,20 @@ def narrow(model, wide, images):
         _take_correction(model.correction, wide.correction, before_last)
 
 
-def take_blocks(correction, trained):
+def take_blocks(correction: AnalysisCorrection | None, trained: AnalysisCorrection | None) -> None:
     """Gives an encoder's own branch what a trained one has learnt, as many blocks as both have.
 
     Blocks that the trained one has not got stay as they were built: they add nothing yet.
 
     Args:
-      correction, trained: built `AnalysisCorrection`s or None; nothing happens where one is missing
-        or they have other channels.
+      correction: a built `AnalysisCorrection` or None.
+      trained: likewise; nothing happens where one is missing or they have other channels.
     """
     if correction and trained and correction.last[0].shape == trained.last[0].shape:
         _take_correction(correction, trained, np.arange(correction.last[0].shape[2]))
 
 
-def _check(settings, wide):
+def _check(settings: Any, wide: Any) -> None:
     if (
         len(settings.widths) != len(wide.widths)
         or any(n > w for n, w in zip(settings.widths, wide.widths))
@@ -75,7 +79,7 @@ def _check(settings, wide):
         )
 
 
-def _take(layer, wide, inputs, outputs):
+def _take(layer: Any, wide: Any, inputs: np.ndarray, outputs: np.ndarray) -> None:
     """Copies the chosen channels of one layer's variables."""
     if isinstance(layer, TiedResidualBlock):
         for part, wide_part in ((layer.first, wide.first), (layer.second, wide.second)):
@@ -87,9 +91,9 @@ def _take(layer, wide, inputs, outputs):
         for kernel, wide_kernel in kernels:
             kernel.assign(wide_kernel.numpy()[:, :, inputs][:, :, :, outputs])
         for name, channels in (("analysis", outputs), ("synthesis", inputs)):
-            for part in ("bias", "scale"):
-                values = getattr(wide, f"{name}_{part}").numpy()
-                getattr(layer, f"{name}_{part}").assign(values[channels])
+            for what in ("bias", "scale"):
+                values = getattr(wide, f"{name}_{what}").numpy()
+                getattr(layer, f"{name}_{what}").assign(values[channels])
     elif isinstance(layer, GDN):
         for name in ("analysis", "synthesis"):
             beta = getattr(wide, f"{name}_beta_root").numpy()
@@ -100,7 +104,9 @@ def _take(layer, wide, inputs, outputs):
         raise TypeError(f"can't narrow a {type(layer).__name__}")
 
 
-def _take_correction(correction, wide, channels):
+def _take_correction(
+    correction: AnalysisCorrection, wide: AnalysisCorrection, channels: np.ndarray
+) -> None:
     """Copies the chosen channels of the encoder's own branch, as many blocks as both have."""
     for block, wide_block in zip(correction.blocks, wide.blocks):
         for (kernel, bias), (wide_kernel, wide_bias) in zip(block[:2], wide_block[:2]):

@@ -9,17 +9,19 @@ import contextlib
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from tfcomp.entropy.keras_versions import KERAS_3
 from tfcomp.errors import CodecError
-from tfcomp.training import weights_file
+from tfcomp.models.base import CodecModel
+from tfcomp.runs import weights_file
 
 _KEPT = 2
 _PATTERN = "step-*.npz"
 _KERAS = 3 if KERAS_3 else 2
 
 
-def latest(folder):
+def latest(folder: Path) -> Path | None:
     """The path of the newest checkpoint in a run's `checkpoints` folder; None without one."""
     paths = sorted(Path(folder).glob(_PATTERN))
     return paths[-1] if paths else None
@@ -34,16 +36,16 @@ class RunCheckpoints:
       step: the int64 variable that counts finished steps.
     """
 
-    def __init__(self, folder, model, step):
+    def __init__(self, folder: str | Path, model: CodecModel, step: tf.Variable) -> None:
         self.folder = Path(folder)
         self.model, self.step = model, step
 
     @property
-    def latest(self):
+    def latest(self) -> Path | None:
         """The newest checkpoint's path, or None."""
         return latest(self.folder)
 
-    def save(self):
+    def save(self) -> None:
         """Writes a checkpoint and removes all but the newest two."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +58,7 @@ class RunCheckpoints:
             with contextlib.suppress(OSError):
                 path.unlink()
 
-    def restore(self):
+    def restore(self) -> None:
         """Takes everything from the newest checkpoint.
 
         Raises:
@@ -84,7 +86,7 @@ class RunCheckpoints:
         weights_file.assign(self._variables(), arrays, path)
         self.step.assign(step)
 
-    def _variables(self):
+    def _variables(self) -> dict[str, tf.Variable]:
         named = {
             f"model/{name}": variable
             for name, variable in weights_file.named_variables(self.model).items()

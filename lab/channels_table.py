@@ -1,6 +1,6 @@
 """PSNR, SSIM and compression ratio against the number of latent channels.
 
-    python -m tfcomp.evaluation.channels_table FOLDER --model BUNDLE --out DIR
+    python -m lab.channels_table FOLDER --model BUNDLE --out DIR
 
 FOLDER holds test images (or a folder test/ with them); the bundle's qualities are its steps of the
 channel ladder. Writes DIR/channels.md and channels.json. The ratio is that of 24-bit raw pixels to
@@ -56,7 +56,8 @@ def measure(codec, quality, channels, images):
 
     Args:
       codec: a `tfcomp.runtime.codec.Codec`, or anything else with its compress and decompress.
-      quality: the codec's quality that uses `channels` channels.
+      quality: the codec's own.
+      channels: how many that quality uses.
       images: list of uint8 [H, W, 3].
     """
     raw, coded, errors, similarities = 0, 0, [], []
@@ -138,7 +139,7 @@ def channels_of(codec, given=None):
 def main(arguments=None):
     """Runs the command; returns its exit code: 0, or 2 for bad input."""
     parser = argparse.ArgumentParser(
-        prog="python -m tfcomp.evaluation.channels_table",
+        prog="python -m lab.channels_table",
         description="Measure a vaegan codec against its number of latent channels.",
     )
     parser.add_argument("folder", type=Path, help="test images, or a folder with test/ in it")

@@ -41,7 +41,7 @@ def build(side):
 
 
 def train(faces, epochs=16, batch_size=32, seed=_SEED):
-    """A judge trained on faces (`tfcomp.data.faces.Faces`), all of them: give it adults."""
+    """A judge trained on faces (`lab.face_pictures.Faces`), all of them: give it adults."""
     keras.utils.set_random_seed(seed)
     judge = build(faces.pixels.shape[1])
     steps = max(1, len(faces.male) // batch_size)

@@ -8,9 +8,9 @@ from tests import needs
 
 pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 
+from lab import post_filter  # noqa: E402
 from tfcomp.evaluation.classical import JPEG  # noqa: E402
 from tfcomp.evaluation.learned_filter import LearnedFilter  # noqa: E402
-from tfcomp.training import post_filter  # noqa: E402
 
 
 @pytest.fixture
@@ -39,10 +39,28 @@ def test_the_command_leaves_a_network_that_the_runtime_runs(folder, tmp_path, ca
 def test_an_untrained_network_leaves_pictures_as_they_are():
     import tensorflow as tf
 
-    from tfcomp.models.post_filter import PostFilter
+    from lab.post_filter_network import PostFilter
 
     pictures = tf.random.stateless_uniform([2, 10, 12, 3], [1, 2])
     assert np.allclose(PostFilter()(pictures), pictures, atol=1e-6)
+
+
+def test_tiles_of_a_real_network_meet_without_a_seam(tmp_path, monkeypatch, photographs):
+    import tensorflow as tf
+
+    from lab.post_filter_network import DeployedPostFilter, PostFilter
+    from tfcomp.export.tflite import convert
+
+    tf.keras.utils.set_random_seed(3)
+    model = PostFilter(channels=8)
+    model(tf.zeros([1, 8, 8, 3]))
+    model.last.kernel.assign(tf.random.normal(model.last.kernel.shape, 0, 0.2))
+    made = LearnedFilter(convert(DeployedPostFilter(model), "enhance"))
+    picture = photographs["astronaut.png"][:80, :80]
+    whole = made.run(picture)
+    assert np.abs(whole.astype(int) - picture).mean() > 3
+    monkeypatch.setattr("tfcomp.runtime.tiles.TILE_PIXELS", 40)
+    assert np.abs(made.run(picture).astype(int) - whole).max() <= 1
 
 
 def test_training_takes_error_away():

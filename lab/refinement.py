@@ -1,6 +1,6 @@
 """What `--refine` and `--feedback` bring: bytes, PSNR, BD-rate, and the seconds that they take.
 
-    python -m tfcomp.evaluation.refinement FOLDER --model cycle --steps 0,25,100 --feedback 0,1
+    python -m lab.refinement FOLDER --model cycle --steps 0,25,100 --feedback 0,1
 
 Whole files and decoded 8-bit pixels, as everywhere; the BD-rate is against the first setting, from
 the mean curves of the qualities given. Prints Markdown as it goes.
@@ -31,7 +31,7 @@ class _Setting(NamedTuple):
 
 def main(arguments=None) -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tfcomp.evaluation.refinement")
+    parser = argparse.ArgumentParser(prog="python -m lab.refinement")
     parser.add_argument("folder", type=Path, help="folder of test images")
     parser.add_argument("--model", default="cycle", help="installed bundle or path")
     parser.add_argument("--steps", default="0,25,100", help="steps of refinement, a row for each")

@@ -6,11 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from tfcomp.evaluation import seed_figures
+from lab import seed_figures
+from lab.seed_figures import Figures, compare, markdown, no_smaller_setting
 from tfcomp.evaluation.classical import JPEG, WEBP
 from tfcomp.evaluation.contestants import Model
 from tfcomp.evaluation.metrics import psnr
-from tfcomp.evaluation.seed_figures import Figures, compare, markdown, no_smaller_setting
 
 
 def _figures(quality, ratio, decibels):

@@ -1,8 +1,8 @@
 """Trains the fixed attribute network that vaegan's likelihood term looks through.
 
-    python -m tfcomp.training.attributes FACES --out runs/attributes.npz
+    python -m lab.attributes FACES --out runs/attributes.npz
 
-On the training split alone. It is not the judge of tfcomp/evaluation/gender_judge.py, which has
+On the training split alone. It is not the judge of `gender_judge`, which has
 another architecture, another seed and no part in any loss.
 """
 
@@ -17,7 +17,7 @@ import tensorflow as tf
 from tensorflow import keras
 from tqdm import tqdm
 
-from tfcomp.data.faces import ADULT_AGE, read_faces
+from lab.face_pictures import ADULT_AGE, read_faces
 from tfcomp.errors import CodecError
 from tfcomp.models import attribute_network
 from tfcomp.models.attribute_network import AGE_MEAN, AGE_UNIT, STRIDES, WIDTHS
@@ -72,8 +72,10 @@ def train(faces, epochs=30, batch_size=32, seed=11):
     """Trains on nine tenths of the pictures.
 
     Args:
-      faces: `tfcomp.data.faces.Faces` of the training split.
-      epochs, batch_size, seed: as usual.
+      faces: `lab.face_pictures.Faces` of the training split.
+      epochs: passes over the pictures.
+      batch_size: pictures a step.
+      seed: of weights, order and augmentation.
 
     Returns:
       (the arrays to save, accuracy of gender on the adults of the last tenth)
@@ -120,7 +122,7 @@ def train(faces, epochs=30, batch_size=32, seed=11):
 def main(arguments=None):
     """Runs the command; returns its exit code: 0, or 2 for bad input."""
     parser = argparse.ArgumentParser(
-        prog="python -m tfcomp.training.attributes",
+        prog="python -m lab.attributes",
         description="Train the attribute network of the vaegan codec on the training split.",
     )
     parser.add_argument("faces", type=Path, help="folder with attributes.csv, train/ and test/")

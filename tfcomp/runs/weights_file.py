@@ -11,6 +11,8 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from pathlib import Path
+from typing import Any, Iterable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -24,7 +26,7 @@ _PRIVATE = ("_density", "_matrices", "_biases", "_factors", "_weight_logit", "_r
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
-def named_variables(model):
+def named_variables(model: keras.Model) -> dict[str, tf.Variable]:
     """Every variable of a built model by its name, in a fixed order.
 
     Args:
@@ -36,7 +38,7 @@ def named_variables(model):
     Raises:
       ValueError: the model has a variable that no attribute of its layers leads to.
     """
-    found = {}
+    found: dict[str, tf.Variable] = {}
     _walk(model, "", found, set())
     metrics = {id(v) for metric in model.metrics for v in metric.variables}
     known = {id(v) for v in found.values()}
@@ -46,7 +48,7 @@ def named_variables(model):
     return found
 
 
-def _walk(thing, path, found, seen):
+def _walk(thing: Any, path: str, found: dict[str, tf.Variable], seen: set[int]) -> None:
     if id(thing) in seen:
         return
     if _is_variable(thing):
@@ -65,7 +67,7 @@ def _walk(thing, path, found, seen):
             _walk(part, f"{path}/{name}" if path else name, found, seen)
 
 
-def _parts(layer):
+def _parts(layer: Any) -> list[tuple[str, Any]]:
     """What a layer holds, by name: attributes of tfcomp's layers, weights of others."""
     if isinstance(layer, keras.metrics.Metric):
         return []
@@ -78,13 +80,13 @@ def _parts(layer):
     ]
 
 
-def _is_variable(thing):
+def _is_variable(thing: Any) -> bool:
     return isinstance(thing, tf.Variable) or (
         hasattr(keras, "Variable") and isinstance(thing, keras.Variable)
     )
 
 
-def write(path, arrays):
+def write(path: Path, arrays: Mapping[str, Any]) -> None:
     """Writes named arrays, all or nothing.
 
     Args:
@@ -96,16 +98,20 @@ def write(path, arrays):
     """
     content = io.BytesIO()
     np.savez(content, **{name: _array(value) for name, value in arrays.items()})
-    write_atomically(path, content.getbuffer())
+    write_atomically(path, content.getvalue())
 
 
-def _array(value):
+def _array(value: Any) -> np.ndarray:
     """A variable's value, that of its first replica where it has several."""
     return value if isinstance(value, np.ndarray) else tf.convert_to_tensor(value).numpy()
 
 
-def read(path):
-    """dict of name -> array of a file that `write` made. Raises CodecError for any other."""
+def read(path: Path) -> dict[str, np.ndarray]:
+    """dict of name -> array of a file that `write` made.
+
+    Raises:
+      CodecError: it is any other file.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
@@ -115,7 +121,9 @@ def read(path):
         ) from error
 
 
-def read_checkpoint(prefix, names, root="model"):
+def read_checkpoint(
+    prefix: Path, names: Iterable[str], root: str = "model"
+) -> dict[str, np.ndarray]:
     """The same of a TensorFlow checkpoint, as tfcomp 0.1 wrote them.
 
     Args:
@@ -142,7 +150,7 @@ def read_checkpoint(prefix, names, root="model"):
     return arrays
 
 
-def _object_graph(text):
+def _object_graph(text: bytes) -> Any:
     from tensorflow.core.protobuf import trackable_object_graph_pb2
 
     graph = trackable_object_graph_pb2.TrackableObjectGraph()
@@ -150,7 +158,7 @@ def _object_graph(text):
     return graph
 
 
-def _checkpoint_key(nodes, path):
+def _checkpoint_key(nodes: Any, path: Sequence[str]) -> str | None:
     node = nodes[0]
     for name in path:
         children = {child.local_name: child.node_id for child in node.children}
@@ -160,7 +168,9 @@ def _checkpoint_key(nodes, path):
     return node.attributes[0].checkpoint_key if node.attributes else None
 
 
-def assign(variables, arrays, source):
+def assign(
+    variables: Mapping[str, tf.Variable], arrays: Mapping[str, np.ndarray], source: str | Path
+) -> None:
     """Gives variables their values, once every tensor is accounted for.
 
     Args:

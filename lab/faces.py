@@ -1,6 +1,6 @@
 """Faces in a few hundred bits: how small, how like, and whether gender survives.
 
-    python -m tfcomp.evaluation.faces FACES --model vaegan-faces --judge judge.weights.h5 --out DIR
+    python -m lab.faces FACES --model vaegan-faces --judge judge.weights.h5 --out DIR
 
 Writes DIR/faces.md, faces.json and contact_sheet.png. Bytes are those of whole files. Gender is
 named by a judge that is trained here on the originals of the training split, where there is none
@@ -21,11 +21,11 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from lab.contact_sheet import contact_sheet
+from lab.face_pictures import ADULT_AGE, read_faces
 from tfcomp.bitstream.container import parse
-from tfcomp.data.faces import ADULT_AGE, read_faces
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.classical import AVIF, JPEG, WEBP
-from tfcomp.evaluation.contact_sheet import contact_sheet
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.runtime import codec as runtime_codec
 
@@ -81,7 +81,8 @@ def through_classical(codec, quality, pixels, side=None):
     """Every picture through a classical codec.
 
     Args:
-      codec: a `tfcomp.evaluation.classical.ClassicalCodec`. quality: of its own scale.
+      codec: a `tfcomp.evaluation.classical.ClassicalCodec`.
+      quality: of its own scale.
       pixels: uint8 [N, H, W, 3].
       side: pixels a side that pictures are shrunk to before; they are enlarged afterwards.
 
@@ -108,7 +109,7 @@ def measure(codec, faces, gender_of, refine=0):
 
     Args:
       codec: the model's `Codec`.
-      faces: `tfcomp.data.faces.Faces` to measure on.
+      faces: `lab.face_pictures.Faces` to measure on.
       gender_of: (pixels uint8 [N, H, W, 3]) -> accuracy.
       refine: where not 0, each quality has a second row with as many steps of refinement.
 
@@ -178,7 +179,7 @@ def _sheet_columns(faces, results):
 def main(arguments=None):
     """Runs the command; returns its exit code: 0, or 2 for bad input."""
     parser = argparse.ArgumentParser(
-        prog="python -m tfcomp.evaluation.faces", description="Measure a codec of faces."
+        prog="python -m lab.faces", description="Measure a codec of faces."
     )
     parser.add_argument("faces", type=Path, help="folder with attributes.csv, train/ and test/")
     parser.add_argument("--model", default="vaegan-faces", help="name or folder of a bundle")
@@ -191,7 +192,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         # TensorFlow is needed for the judge alone.
-        from tfcomp.evaluation import gender_judge
+        from lab import gender_judge
 
         codec = runtime_codec.load(options.model)
         size = codec.info["fixed_size"]

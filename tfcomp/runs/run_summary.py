@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
+
+from tfcomp.config import Config
 
 
-def _data_name(source):
+def _data_name(source: str) -> str:
     """The source without the paths of the machine that trained: folders by their own names."""
     kind, _, places = source.partition(":")
     if kind != "folder":
@@ -14,7 +17,7 @@ def _data_name(source):
     return "images of " + ", ".join(Path(place.strip()).name for place in places.split(","))
 
 
-def summarize(config, folder):
+def summarize(config: Config, folder: str | Path) -> dict[str, Any]:
     """Reads a run folder's history.
 
     Returns:

@@ -1,6 +1,6 @@
-"""Small pictures, where headers weigh: a model against JPEG, WebP and AVIF, header and all and not.
+r"""Small pictures, where headers weigh: a model against JPEG, WebP and AVIF, with and without them.
 
-    python -m tfcomp.evaluation.thumbnail_table tfds:cifar10 --data-dir TFDS --model binary \\
+    python -m lab.thumbnail_table tfds:cifar10 --data-dir TFDS --model binary \
         --limit 200 --markdown T.md
 
 A thumbnail's file is mostly header: a JPEG of 32x32 pixels starts with more than 300 bytes of
@@ -194,7 +194,7 @@ def markdown(results: Sequence[Sequence[Row]], heading: str) -> str:
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs the command; returns its exit code, 2 for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m tfcomp.evaluation.thumbnail_table")
+    parser = argparse.ArgumentParser(prog="python -m lab.thumbnail_table")
     parser.add_argument("source", help="tfds:NAME, folder:PATH or sample")
     parser.add_argument("--data-dir", help="where TFDS keeps data sets")
     parser.add_argument("--model", default="binary", help="installed model or bundle folder")

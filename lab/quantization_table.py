@@ -1,6 +1,6 @@
 """Size, speed and BD-rate loss of every quantisation of a trained run, in one table.
 
-    python -m tfcomp.export.quantization_table FOLDER --run checkpoints/cycle --out exports/sizes
+    python -m lab.quantization_table FOLDER --run checkpoints/cycle --out exports/sizes
 
 Each row is a bundle in --out; one that is there already is measured as it is. int8 is calibrated
 on the embedded photographs, the figures are of FOLDER's pictures. Speed is of the two networks
@@ -36,7 +36,7 @@ _ROWS = ("none", "float16", "dynamic", *_INTEGER)
 
 def main(arguments=None):
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tfcomp.export.quantization_table")
+    parser = argparse.ArgumentParser(prog="python -m lab.quantization_table")
     parser.add_argument("folder", type=Path, help="folder of test images")
     parser.add_argument("--run", type=Path, required=True, help="run folder")
     parser.add_argument("--out", type=Path, required=True, help="folder for the bundles")
@@ -92,6 +92,7 @@ def speeds(bundle, image, repeats=3):
     Args:
       bundle: its folder.
       image: uint8 [H, W, 3], cut to the stride.
+      repeats: how often each step is timed.
     """
     from tfcomp.runtime.bundle import Bundle
     from tfcomp.runtime.interpreter import Model
@@ -127,7 +128,7 @@ def _make_bundles(run, folders):
     from tfcomp.data.sample_source import sample_images
     from tfcomp.export import bundle, calibration, int8, tflite
     from tfcomp.export.families import deploy
-    from tfcomp.training import run_folder
+    from tfcomp.runs import run_folder
 
     model, config = run_folder.load_model(run)
     calibrated = {}

@@ -1,6 +1,6 @@
-"""Ways to make bits, compared: equal networks, data and steps, equal bits sent.
+r"""Ways to make bits, compared: equal networks, data and steps, equal bits sent.
 
-    python -m tfcomp.training.binarizer_table --config configs/binary.yaml --steps 800 \\
+    python -m lab.binarizer_table --config configs/binary.yaml --steps 800 \
         --data tfds:cifar10 --data-dir TFDS --out runs/binarizers
 
 Trains the config's model once with each binariser and measures it on pictures of the test split:
@@ -25,8 +25,9 @@ from tfcomp import config as config_module
 from tfcomp.data import sources
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.metrics import psnr
+from tfcomp.runs import run_folder
 from tfcomp.runtime.atomic_file import write_atomically
-from tfcomp.training import averages, run_folder
+from tfcomp.training import averages
 from tfcomp.training.batches import training_batches
 from tfcomp.training.binary_demonstration import test_pictures
 from tfcomp.training.callbacks import ProgressBar
@@ -75,7 +76,8 @@ def train_and_measure(name, config, pictures):
     """Trains a config's model in memory and measures it.
 
     Args:
-      name: for the result. config: a `tfcomp.config.Config` of family "binary".
+      name: for the result.
+      config: a `tfcomp.config.Config` of family "binary".
       pictures: uint8 [B, H, W, 3], all of one size.
 
     Returns:
@@ -89,7 +91,8 @@ def train_and_measure(name, config, pictures):
     keras.utils.set_random_seed(settings.seed)
     source = sources.open_source(data.source, data.data_dir, data.split)
     model = run_folder.build_model(config)
-    model.compile(optimizer=build_optimizer(config.optimizer, settings.steps))
+    optimizer = build_optimizer(config.optimizer, settings.steps, model.hidden_kernels)
+    model.compile(optimizer=optimizer)
     model.clip_norm, model.seed = config.optimizer.clip_norm, settings.seed
     model.total_steps = settings.steps
     averages.attach(model, config.optimizer)
@@ -205,7 +208,7 @@ def saturation_picture(result, path):
 
 def main(arguments=None):
     """Runs the command; returns its exit code, 2 for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m tfcomp.training.binarizer_table")
+    parser = argparse.ArgumentParser(prog="python -m lab.binarizer_table")
     parser.add_argument("--config", type=Path, default=Path("configs/binary.yaml"))
     parser.add_argument("--steps", type=int, help="of each training")
     parser.add_argument("--data", metavar="SOURCE")

@@ -1,6 +1,6 @@
 """The three figures of the script that gave the cycle codec its name, measured on real files.
 
-    python -m tfcomp.evaluation.seed_figures FOLDER --model cycle --markdown T.md --json T.json
+    python -m lab.seed_figures FOLDER --model cycle --markdown T.md --json T.json
 
 That script reports a compression ratio, seconds per hundred images and the quality of the
 reconstruction, and claims a PSNR of 21 dB at 5.33x. Here the ratio is that of 24-bit raw pixels to
@@ -164,7 +164,7 @@ def markdown(pairs: Sequence[Tuple[Figures, Figures]], heading: str) -> str:
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m tfcomp.evaluation.seed_figures", description=__doc__.partition("\n")[0]
+        prog="python -m lab.seed_figures", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("folder", type=Path, help="folder of test images")
     parser.add_argument("--model", default="cycle", help="installed bundle or path")
@@ -210,7 +210,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _timed(step: Callable):
-    """(what the step gives, [wall-clock seconds, processor seconds])"""
+    """What the step gives, and [wall-clock seconds, processor seconds]."""
     wall, cpu = time.perf_counter(), time.process_time()
     result = step()
     return result, np.array([time.perf_counter() - wall, time.process_time() - cpu])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lab import thumbnail_table as tables
 from tests import needs
 from tests.bundle_factory import photo
 from tfcomp.errors import CodecError
-from tfcomp.evaluation import thumbnail_table as tables
 from tfcomp.evaluation.classical import AVIF, JPEG, WEBP
 
 PICTURE = photo(32, 32)

@@ -1,6 +1,6 @@
 """Trains the `learned` post-filter of the benchmark for one codec's pictures.
 
-    python -m tfcomp.training.post_filter DATA/train,DATA2/train --out jpeg.tflite --minutes 10
+    python -m lab.post_filter DATA/train,DATA2/train --out jpeg.tflite --minutes 10
 
 Crops of photographs are coded at random qualities, and a small network learns to give the crops
 back. The loss of a crop is its squared error over that of the decoded crop, so that every quality
@@ -22,11 +22,11 @@ import tensorflow as tf
 from PIL import Image
 from tqdm import tqdm
 
+from lab.post_filter_network import DeployedPostFilter, PostFilter
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.evaluation.classical import CODECS, ClassicalCodec
 from tfcomp.evaluation.images import image_files, read_pixels
 from tfcomp.export.tflite import convert
-from tfcomp.models.post_filter import DeployedPostFilter, PostFilter
 from tfcomp.runtime.atomic_file import write_atomically
 
 CROP = 64  # pixels: whole blocks of 16, so that a crop lies on the codec's grid as a picture does
@@ -116,7 +116,7 @@ def train(
 def main(arguments=None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m tfcomp.training.post_filter", description=__doc__.partition("\n")[0]
+        prog="python -m lab.post_filter", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("folders", metavar="FOLDER,...", help="folders of training photographs")
     parser.add_argument("--codec", default="jpeg", choices=sorted(CODECS), help="(jpeg)")

@@ -13,7 +13,7 @@ _OLDEST_PYTHON, _NEWEST_PYTHON = (3, 9), (3, 13)
 _OLDEST_TENSORFLOW, _FIRST_WITH_KERAS_3 = (2, 14), (2, 16)
 
 
-def explain(error: ModuleNotFoundError, python=sys.version_info[:2]) -> str:
+def explain(error: ModuleNotFoundError, python: tuple[int, int] = sys.version_info[:2]) -> str:
     """One line about a package of the `train` extra that is not installed, and what to do.
 
     Raises the error itself where it is a module of tfcomp: no installing helps there.
@@ -34,7 +34,8 @@ def explain(error: ModuleNotFoundError, python=sys.version_info[:2]) -> str:
 def check() -> None:
     """Looks at what is installed before TensorFlow is loaded, which fails with riddles.
 
-    Raises CodecError for a TensorFlow that is too old, and for tf-keras in the place of Keras 3.
+    Raises:
+      CodecError: TensorFlow is too old, or tf-keras stands in the place of Keras 3.
     """
     try:
         text = importlib.metadata.version("tensorflow")

@@ -1,0 +1,17 @@
+"""What the tests of bundles, benchmarks and vaegans share."""
+
+from tests.bundle_factory import (  # noqa: F401
+    bundle_folder,
+    children_find_the_package,
+    installed,
+)
+from tests.evaluation.conftest import folder, photographs  # noqa: F401
+from tests.vaegan_factory import (  # noqa: F401
+    ladder_bundle,
+    ladder_config,
+    ladder_model,
+    photograph_pieces,
+    vaegan_bundle,
+    vaegan_config,
+    vaegan_run,
+)

@@ -1,0 +1,72 @@
+"""A run folder: everything a training run leaves behind, and how it is read again.
+
+    runs/NAME/config.yaml        the whole configuration
+              checkpoints/       weights, optimiser state, step count: for --resume
+              weights.npz        the weights to export (weights.index in runs of tfcomp 0.1)
+              tables.npz         the integer tables frozen from them, once
+              history.csv        a line every `log_every` steps
+              logs/              TensorBoard
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tfcomp import config as config_module
+from tfcomp.bitstream.tables import load_tables, save_tables
+from tfcomp.config import Config
+from tfcomp.entropy import backend as entropy_backend
+from tfcomp.errors import CodecError
+from tfcomp.models.base import CodecModel
+from tfcomp.models.binary import BinaryModel
+from tfcomp.models.cycle import CycleModel
+from tfcomp.models.vaegan import VaeganModel
+from tfcomp.runs import weights_file
+
+_WEIGHTS = "weights.npz"
+MODELS = {"cycle": CycleModel, "binary": BinaryModel, "vaegan": VaeganModel}
+
+
+def build_model(config: Config) -> CodecModel:
+    """The untrained, built model of a `tfcomp.config.Config`."""
+    with entropy_backend.chosen(config.training.entropy_backend):
+        return MODELS[config.model.family](config.model, config.loss).build_codec()
+
+
+def save_weights(model: CodecModel, folder: str | Path) -> None:
+    """Writes the weights and tables that `load_model` reads."""
+    weights_file.write(Path(folder) / _WEIGHTS, weights_file.named_variables(model))
+    save_tables(Path(folder) / "tables.npz", model.tables)
+
+
+def load_model(folder: str | Path) -> tuple[CodecModel, Config]:
+    """Rebuilds a trained model from its run folder.
+
+    Returns:
+      (model, config)
+
+    Raises:
+      CodecError: the folder holds no finished run.
+    """
+    folder = Path(folder)
+    if not (folder / "config.yaml").is_file():
+        raise CodecError(f"{folder} is not a run folder: train one with train.py --out {folder}")
+    config = config_module.load(folder / "config.yaml")
+    model = build_model(config)
+    variables = weights_file.named_variables(model)
+    if (folder / _WEIGHTS).is_file():
+        path = folder / _WEIGHTS
+        arrays = weights_file.read(path)
+    elif (folder / "weights.index").is_file():
+        path = folder / "weights"
+        arrays = weights_file.read_checkpoint(path, variables)
+    else:
+        raise CodecError(f"{folder} has no weights yet: finish it with train.py --resume")
+    weights_file.assign(variables, arrays, path)
+    take_tables(model, folder)
+    return model, config
+
+
+def take_tables(model: CodecModel, folder: str | Path) -> None:
+    """Gives a model the integer tables of a finished run."""
+    model.use_bundle(load_tables(Path(folder) / "tables.npz"), model.fingerprint)
