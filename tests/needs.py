@@ -12,7 +12,7 @@ def without(what: str, command: str) -> str:
 
 
 _PACKAGES = "pip install -e '.[train,test]'"
-TENSORFLOW = without("TensorFlow is not installed", f"{_PACKAGES} on Python 3.9 to 3.11")
+TENSORFLOW = without("TensorFlow is not installed", f"{_PACKAGES} on Python 3.9 to 3.13")
 TENSORFLOW_COMPRESSION = without(
     "tensorflow-compression, the referee, is not installed", f"{_PACKAGES} on Python 3.9 to 3.11"
 )

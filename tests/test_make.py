@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-MAKEFILE = Path(__file__).parents[1] / "Makefile"
+ROOT = Path(__file__).parents[1]
+MAKEFILE = ROOT / "Makefile"
 
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
 
@@ -64,3 +65,12 @@ def test_make_clean_leaves_the_runs(checkout):
     make(checkout, "clean")
     assert runs(checkout) == ["cycle", "mine"]
     assert not (checkout / ".venv").exists()
+
+
+def test_both_stacks_have_a_command_and_the_older_ones_tests_exist(checkout):
+    shutil.copytree(ROOT / "tests", checkout / "tests", ignore=shutil.ignore_patterns("*.py"))
+    assert "pytest -q\n" in make(checkout, "-n", "test-new")
+    said = make(checkout, "-n", "test-old")
+    tests = {word for word in said.split() if word.startswith("tests/")} - {"tests/find_python.sh"}
+    assert "tests/agreement" in tests
+    assert [name for name in tests if not (ROOT / name).exists()] == []
