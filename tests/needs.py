@@ -16,6 +16,10 @@ TENSORFLOW = without("TensorFlow is not installed", f"{_PACKAGES} on Python 3.9 
 TENSORFLOW_COMPRESSION = without(
     "tensorflow-compression, the referee, is not installed", f"{_PACKAGES} on Python 3.9 to 3.11"
 )
+OTHER_STACK = without(
+    "the other TensorFlow's environment is not beside the checkout",
+    "make setup-old setup-new, on a machine with a Python for each",
+)
 BEAM = without("Apache Beam is not installed", "pip install -e '.[beam]' on Python 3.10 or newer")
 HEIF = without("pillow-heif is not installed", "pip install pillow-heif")
 SCIKIT_IMAGE = without("scikit-image is not installed", _PACKAGES)

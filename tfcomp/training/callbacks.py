@@ -15,7 +15,8 @@ from tqdm import tqdm
 class ProgressBar(keras.callbacks.Callback):
     """One bar over all steps: loss, bits/pixel, PSNR in dB, time left.
 
-    Figures are running means since the last line of history.
+    Figures are running means since the last line of history. A second `fit` goes on where the
+    first one ended.
     """
 
     def __init__(self, steps, done=0):
@@ -39,6 +40,7 @@ class ProgressBar(keras.callbacks.Callback):
         self.bar.update()
 
     def on_train_end(self, logs=None):
+        self.done = self.bar.n
         self.bar.close()
 
 
