@@ -37,7 +37,7 @@ def bundle(folder):
     image = np.stack([rows * 3, columns * 2, 128 + 60 * np.sin(rows / 9 + columns / 7)], -1)
     try:
         codec = tfcomp.load(folder)
-        data = codec.compress(image.clip(0, 255).astype(np.uint8), quality=4)
+        data = codec.compress(image.clip(0, 255).astype(np.uint8))
         decoded = codec.decompress(data)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
