@@ -70,7 +70,7 @@ def errors(found: dict) -> list[str]:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bundle", type=Path, action="append", default=[])
-    parser.add_argument("--python", action="append", help="3.9 to 3.13, those found, if not given")
+    parser.add_argument("--python", action="append", help="those found, if not given")
     parser.add_argument("versions", nargs="*", default=LITERTS)
     options = parser.parse_args(arguments)
     bundles = [folder.resolve() for folder in options.bundle]

@@ -1,6 +1,6 @@
 """Builds the sdist once, and a wheel of it, and tries it, on every Python that is here.
 
-    python -m tests.distribution.matrix [PYTHON ...]     default: 3.9 to 3.13 on PATH and of pyenv
+    python -m tests.distribution.matrix [PYTHON ...]     default: 3.9 to 3.14 on PATH and of pyenv
 
 Each Python gets a fresh virtual environment with nothing but the wheel and what it asks for; there
 `installed_check.py` runs from an empty folder. Prints a table; exit code 1 if anything failed.
@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.distribution.tree import build, copy_tree
 
 CHECK = Path(__file__).with_name("installed_check.py")
-VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
 
 def pythons() -> list[str]:
