@@ -14,17 +14,20 @@ RUN = $(VENV)/bin/python
 OWN_RUN = runs/make-train
 OUT ?= $(OWN_RUN)
 
-.PHONY: help train test test-new lint fuzz fuzz-tools wheels c setup clean
+.PHONY: help train test test-new test-old lint fuzz fuzz-tools wheels litert c setup setup-new \
+	setup-old clean
 
 help:
-	@echo "make train   set up, train the cycle codec on embedded photographs (about 5 minutes)"
-	@echo "make test    set up and run the tests"
-	@echo "make test-new  the same for what trains and exports, on Python 3.12 or 3.13"
-	@echo "make lint    ruff, mypy, import contracts"
-	@echo "make fuzz    every fuzz target for FUZZ_SECONDS seconds (60), with clang's sanitizers"
-	@echo "make wheels  build a wheel and try it on every Python found"
-	@echo "make c       build and test the C library"
-	@echo "make clean   remove the virtual environment and make train's run"
+	@echo "make train     set up, train the cycle codec on embedded photographs (about 5 minutes)"
+	@echo "make test      set up and run the tests, on the python3 that is there"
+	@echo "make test-new  all of them on TensorFlow 2.21, with Python 3.12 or 3.13 in $(NEW_VENV)"
+	@echo "make test-old  what trains and exports on TensorFlow 2.14, Python 3.9 to 3.11 in $(OLD_VENV)"
+	@echo "make lint      ruff, mypy, import contracts"
+	@echo "make fuzz      every fuzz target for FUZZ_SECONDS seconds (60), with clang's sanitizers"
+	@echo "make wheels    build a wheel and try it on every Python found"
+	@echo "make litert    try every LiteRT on every Python found"
+	@echo "make c         build and test the C library"
+	@echo "make clean     remove the virtual environment and make train's run"
 
 $(VENV)/.installed: setup.py pyproject.toml tfcomp/bitstream/_range_coder.c tfcomp/bitstream/_range_coder_core.h
 	@test -n "$(PYTHON)" || { echo "no Python 3.9 to 3.13 found: set PYTHON=/path/to/python3"; exit 2; }
@@ -43,13 +46,26 @@ train: setup
 test: setup
 	$(RUN) -m pytest -q
 
-# What trains and exports, on the newer TensorFlow as well, in an environment of its own.
-NEW_VENV ?= .venv-new
-NEW_TESTS = tests/agreement tests/entropy tests/models tests/vaegan tests/training tests/export \
-	tests/refinement
-test-new:
-	@new="$$(tests/newer_python.sh)" || exit 0; \
-	$(MAKE) setup VENV=$(NEW_VENV) PYTHON="$$new" && $(NEW_VENV)/bin/python -m pytest -q $(NEW_TESTS)
+# The two stacks of docs/stacks.md: python3's own in $(VENV), the other in an environment beside it.
+OWN = $(shell $(PYTHON) -c 'import sys; print("new" if sys.version_info >= (3, 12) else "old")' \
+	2>/dev/null)
+NEW_VENV ?= $(if $(filter new,$(OWN)),$(VENV),.venv-new)
+OLD_VENV ?= $(if $(filter new,$(OWN)),.venv-old,$(VENV))
+# What trains and exports, what came of it on the other stack, and TensorFlow Compression as referee.
+OLD_TESTS = tests/agreement tests/entropy tests/models tests/vaegan tests/training tests/export \
+	tests/refinement tests/bitstream/test_range_coder_against_tfc.py
+
+setup-new:
+	@found="$$(tests/find_python.sh new)" && $(MAKE) setup VENV=$(NEW_VENV) PYTHON="$$found"
+
+setup-old:
+	@found="$$(tests/find_python.sh old)" && $(MAKE) setup VENV=$(OLD_VENV) PYTHON="$$found"
+
+test-new: setup-new
+	$(NEW_VENV)/bin/python -m pytest -q
+
+test-old: setup-old
+	$(OLD_VENV)/bin/python -m pytest -q $(OLD_TESTS)
 
 lint: setup
 	$(RUN) -m ruff check .
@@ -70,6 +86,9 @@ $(VENV)/.fuzz-installed: $(VENV)/.installed
 
 wheels: setup
 	$(RUN) -m tests.distribution.matrix
+
+litert: setup
+	$(RUN) -m tests.distribution.litert_matrix
 
 c:
 	cmake -S c -B build/c && cmake --build build/c && ctest --test-dir build/c --output-on-failure

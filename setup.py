@@ -30,7 +30,8 @@ RUNNING = [
     'Pillow>=11.3; python_version < "3.10"',
     "tqdm>=4.66.3",  # CVE-2024-34062, code in an argument of its command
     "platformdirs>=3.0",
-    "ai-edge-litert>=1.0.1",
+    # 1.1 and 1.2 cannot run the entropy networks: their XNNPACK fails to reshape.
+    "ai-edge-litert>=1.0.1,!=1.1.*,!=1.2.*",
 ]
 OLD_STACK = [
     "tensorflow-compression==2.14.1",

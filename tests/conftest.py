@@ -54,7 +54,7 @@ def pytest_terminal_summary(terminalreporter):
     """What was skipped and how to run it, so that nobody takes a part for the whole."""
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped:
-        terminalreporter.section("skipped, and how to run it")
+        terminalreporter.section(f"skipped on {needs.stack()}, and how to run it")
     for line in needs.lines(map(_path_and_reason, skipped)):
         terminalreporter.write_line(line)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
 
 
 def without(what: str, command: str) -> str:
@@ -12,9 +14,13 @@ def without(what: str, command: str) -> str:
 
 
 _PACKAGES = "pip install -e '.[train,test]'"
-TENSORFLOW = without("TensorFlow is not installed", f"{_PACKAGES} on Python 3.9 to 3.11")
+TENSORFLOW = without("TensorFlow is not installed", f"{_PACKAGES} on Python 3.9 to 3.13")
 TENSORFLOW_COMPRESSION = without(
-    "tensorflow-compression, the referee, is not installed", f"{_PACKAGES} on Python 3.9 to 3.11"
+    "tensorflow-compression, the referee, is not installed", "make test-old, on Python 3.9 to 3.11"
+)
+OTHER_STACK = without(
+    "the other TensorFlow's environment is not beside the checkout",
+    "make setup-old setup-new, on a machine with a Python for each",
 )
 IMPORT_LINTER = without(
     "import-linter is not installed", f"{_PACKAGES} on Python 3.10 or newer"
@@ -37,6 +43,15 @@ CIFAR10 = without(
     "../shared/data/tfds/cifar10 is absent", "tfds build cifar10, its first 8,000 and 1,000 images"
 )
 EXTENSION = without("the C extension is not built", "apt-get install gcc; pip install -e .")
+
+
+def stack() -> str:
+    """The Python and the TensorFlow that the tests run on, in words."""
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    try:
+        return f"{python} with TensorFlow {version('tensorflow')}"
+    except PackageNotFoundError:
+        return f"{python} without TensorFlow"
 
 
 def lines(skips: Iterable[tuple[str, str]]) -> list[str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-MAKEFILE = Path(__file__).parents[1] / "Makefile"
+ROOT = Path(__file__).parents[1]
+MAKEFILE = ROOT / "Makefile"
 
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
 
@@ -64,3 +65,28 @@ def test_make_clean_leaves_the_runs(checkout):
     make(checkout, "clean")
     assert runs(checkout) == ["cycle", "mine"]
     assert not (checkout / ".venv").exists()
+
+
+@pytest.fixture
+def older_tests(checkout):
+    """The files and folders that `make test-old` runs."""
+    shutil.copytree(ROOT / "tests", checkout / "tests", ignore=shutil.ignore_patterns("*.py"))
+    words = make(checkout, "-n", "test-old").split()
+    return {word for word in words if word.startswith("tests/")} - {"tests/find_python.sh"}
+
+
+def test_both_stacks_have_a_command_and_the_older_ones_tests_exist(checkout, older_tests):
+    assert "pytest -q\n" in make(checkout, "-n", "test-new")
+    assert "tests/agreement" in older_tests
+    assert [name for name in older_tests if not (ROOT / name).exists()] == []
+
+
+def test_what_the_newer_stack_skips_for_want_of_the_referee_the_older_one_runs(older_tests):
+    """TensorFlow Compression has no wheels beyond Python 3.11."""
+    skipped = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if "(\"tensorflow_compression\", reason=" in path.read_text(encoding="utf-8")
+    }
+    assert "tests/entropy/test_against_tfc.py" in skipped
+    assert [name for name in skipped if not name.startswith(tuple(older_tests))] == []

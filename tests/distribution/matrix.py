@@ -1,6 +1,6 @@
 """Builds the sdist once, and a wheel of it, and tries it, on every Python that is here.
 
-    python -m tests.distribution.matrix [PYTHON ...]     default: 3.9 to 3.13 on PATH and of pyenv
+    python -m tests.distribution.matrix [PYTHON ...]     default: 3.9 to 3.14 on PATH and of pyenv
 
 Each Python gets a fresh virtual environment with nothing but the wheel and what it asks for; there
 `installed_check.py` runs from an empty folder. Prints a table; exit code 1 if anything failed.
@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.distribution.tree import build, copy_tree
 
 CHECK = Path(__file__).with_name("installed_check.py")
-VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
 
 def pythons() -> list[str]:
@@ -39,7 +39,7 @@ def pythons() -> list[str]:
     return found
 
 
-def _quiet(*command: object, cwd: Path) -> str:
+def quiet(*command: object, cwd: Path) -> str:
     done = subprocess.run(
         [str(c) for c in command], cwd=cwd, capture_output=True, text=True, timeout=1800
     )
@@ -52,12 +52,12 @@ def try_python(python: str, sdist: Path, work: Path) -> dict:
     """Builds the wheel with this Python, installs it into a fresh environment, checks it there."""
     wheels, environment, empty = work / "wheels", work / "venv", work / "empty"
     empty.mkdir(parents=True)
-    _quiet(python, "-m", "venv", environment, cwd=work)
+    quiet(python, "-m", "venv", environment, cwd=work)
     own = environment / "bin" / "python"
-    _quiet(own, "-m", "pip", "wheel", "-q", "--no-deps", "-w", wheels, sdist, cwd=work)
+    quiet(own, "-m", "pip", "wheel", "-q", "--no-deps", "-w", wheels, sdist, cwd=work)
     (wheel,) = wheels.glob("tfcomp-*.whl")
-    _quiet(own, "-m", "pip", "install", "-q", wheel, cwd=work)
-    found = json.loads(_quiet(own, CHECK, cwd=empty))
+    quiet(own, "-m", "pip", "install", "-q", wheel, cwd=work)
+    found = json.loads(quiet(own, CHECK, cwd=empty))
     return {"wheel": wheel.name, **found}
 
 

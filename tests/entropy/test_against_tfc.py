@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import needs
 from tfcomp.entropy import own_backend
 from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.scale_ladder import SCALE_TABLE
 
-pytest.importorskip(
-    "tensorflow_compression", reason="the referee runs on TensorFlow 2.14 only (Python 3.9 to 3.11)"
-)
+pytest.importorskip("tensorflow_compression", reason=needs.TENSORFLOW_COMPRESSION)
 from tfcomp.entropy import tfc_backend  # noqa: E402
 
 CHANNELS = 12

@@ -70,8 +70,11 @@ print("all well")
 
 def run(bundle, script, threads=2):
     environment = {**os.environ, "TFCOMP_BUNDLES": str(bundle.parent)}
+    # That it forks while threads run is the point, and Python 3.12 warns of it.
+    quiet = ["-W", "ignore:This process:DeprecationWarning"]
+    program = ["-c", START + script + END]
     done = subprocess.run(
-        [sys.executable, "-c", START + script + END, str(bundle), str(threads), str(SECONDS)],
+        [sys.executable, *quiet, *program, str(bundle), str(threads), str(SECONDS)],
         capture_output=True,
         text=True,
         env=environment,

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 import tfcomp
-from tests import hyperprior_factory
+from tests import hyperprior_export
 from tests.serving.pictures import as_file, picture
 
 MODEL = "tiny"
@@ -16,18 +16,9 @@ PATIENCE = 300  # s, on a machine that has much else to do
 @pytest.fixture(scope="session")
 def export(tmp_path_factory):
     """The folder that `export.py --saved-model` writes for a tiny model with a hyperprior."""
-    from tfcomp import config
-    from tfcomp.export import cli
-    from tfcomp.runs import run_folder
-
-    run = tmp_path_factory.mktemp("runs") / MODEL
-    run.mkdir()
-    settings = hyperprior_factory.tiny_config()
-    (run / "config.yaml").write_text(config.dump(settings))
-    run_folder.save_weights(hyperprior_factory.lively_model(), run)
-    folder = tmp_path_factory.mktemp("exports") / MODEL
-    assert cli.main(["--saved-model", "--run", str(run), "--out", str(folder)]) == 0
-    return folder
+    run = hyperprior_export.make_run(tmp_path_factory.mktemp("runs") / MODEL)
+    out = tmp_path_factory.mktemp("exports") / MODEL
+    return hyperprior_export.export(run, out, "--saved-model")
 
 
 @pytest.fixture(scope="session")

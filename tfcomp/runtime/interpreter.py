@@ -74,6 +74,11 @@ class Model:
             except (ValueError, RuntimeError) as error:
                 self._forget()
                 reason = " ".join(str(error).split())
+                if "XNNPack" in reason and _version().startswith(("1.1.", "1.2.")):
+                    raise CodecError(
+                        f"LiteRT {_version()} can't run {self.name}; run: "
+                        "pip install --upgrade ai-edge-litert"
+                    ) from None
                 raise BundleError(
                     f"{self.name} failed, for want of memory or because the bundle is damaged: "
                     f"{reason or 'no reason given'}"
@@ -89,9 +94,15 @@ class Model:
 
     def _make_runner(self, signature: str) -> Any:
         if self._interpreter is None:
-            self._interpreter = _interpreter_class()(
-                model_content=self.content, num_threads=self._threads
-            )
+            try:
+                self._interpreter = _interpreter_class()(
+                    model_content=self.content, num_threads=self._threads
+                )
+            except SystemError:  # 1.0's wheels were built for NumPy 1
+                raise CodecError(
+                    f"LiteRT {_version()} does not go with NumPy {np.__version__}; run: "
+                    "pip install --upgrade ai-edge-litert"
+                ) from None
         return self._interpreter.get_signature_runner(signature)
 
     def _forget(self) -> None:
@@ -156,6 +167,15 @@ def _interpreter_class() -> Any:
         raise CodecError(
             "no LiteRT interpreter is installed; run: pip install ai-edge-litert"
         ) from None
+
+
+def _version() -> str:
+    from importlib import metadata  # takes its time, and matters where something failed only
+
+    try:
+        return metadata.version("ai-edge-litert")
+    except metadata.PackageNotFoundError:
+        return "of unknown version"
 
 
 @contextlib.contextmanager

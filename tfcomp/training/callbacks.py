@@ -18,7 +18,8 @@ from tfcomp.training.run_checkpoints import RunCheckpoints
 class ProgressBar(keras.callbacks.Callback):
     """One bar over all steps: loss, bits/pixel, PSNR in dB, time left.
 
-    Figures are running means since the last line of history.
+    Figures are running means since the last line of history. A second `fit` goes on where the
+    first one ended.
     """
 
     def __init__(self, steps: int, done: int = 0) -> None:
@@ -42,6 +43,7 @@ class ProgressBar(keras.callbacks.Callback):
         self.bar.update()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        self.done = self.bar.n
         self.bar.close()
 
 
