@@ -124,7 +124,7 @@ tfcomp_status decode_file(const known_bundle *bundle, const tfcomp_container *co
     const uint8_t *section = container->sections[0].bytes;
     size_t length = container->sections[0].length;
     tfcomp_hyperprior_networks networks;
-    toy_networks toy;
+    toy_networks toy = {0};
 
     if (manifest->kind == FACTORIZED)
         return tfcomp_decode_factorized(bundle->latents, section, length, container->quality,

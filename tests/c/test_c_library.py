@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -16,13 +17,17 @@ import pytest
 from PIL import Image
 
 from tests import needs
-from tests.c import vectors
+from tests.c.building import build, run
+from tests.conftest import ROOT
+from tests.spec import readers_table
+from tests.spec.vector_file import FOLDER
 from tfcomp.bitstream.container import Container, pack, parse
 from tfcomp.bitstream.hyperprior_sections import SECTION_NAMES
 from tfcomp.runtime.bundle import read_manifest
 
-ROOT = Path(__file__).resolve().parents[2]
-BUNDLES, GOLDEN = ROOT / vectors.BUNDLES, ROOT / vectors.GOLDEN
+BUNDLES, GOLDEN = ROOT / "tfcomp" / "bundles", ROOT / "spec" / "golden"
+# Files of vectors; the golden files are read by the example below.
+READ = [name for name, does in readers_table.table()["C"].items() if does and name != "golden"]
 FILES = [  # a factorized prior, a file that says no size, bits
     ("cycle-factorized", "chelsea-quality-4"),
     ("vaegan-faces", "astronaut-quality-1"),
@@ -41,21 +46,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def _run(*command: object) -> subprocess.CompletedProcess:
-    return subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=500)
-
-
-def _build(folder: Path, *options: str) -> Path:
-    for command in (
-        ("cmake", "-S", ROOT / "c", "-B", folder, *options),
-        ("cmake", "--build", folder, "--parallel", "2"),
-    ):
-        done = _run(*command)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "warning" not in done.stderr.lower(), done.stderr
-    return folder
-
-
 def _litert_library() -> Path | None:
     spec = importlib.util.find_spec("ai_edge_litert")
     for folder in (spec.submodule_search_locations or []) if spec else []:
@@ -65,22 +55,18 @@ def _litert_library() -> Path | None:
     return None
 
 
-@pytest.fixture(scope="module")
-def sanitized(tmp_path_factory):
-    """A build that stops at the first read out of bounds; it ends at the latents."""
-    return _build(tmp_path_factory.mktemp("c") / "sanitized", "-DTFCOMP_SANITIZE=ON")
-
-
-def test_the_stored_vectors_are_those_that_python_writes_today(tmp_path):
-    vectors.write(tmp_path)
-    for path in sorted(tmp_path.iterdir()):
-        assert path.read_text() == (vectors.FOLDER / path.name).read_text(), path.name
-
-
 def test_the_library_passes_its_own_tests_under_the_sanitizers(sanitized):
-    done = _run("ctest", "--test-dir", sanitized, "--output-on-failure")
+    done = run("ctest", "--test-dir", sanitized, "--output-on-failure")
     assert done.returncode == 0, done.stdout
-    assert "100% tests passed" in done.stdout and "out of 6" in done.stdout
+    assert "100% tests passed" in done.stdout and "out of 10" in done.stdout
+
+
+@pytest.mark.parametrize("name", READ)
+def test_the_library_reads_the_test_vectors(sanitized, name):
+    done = run(sanitized / "test_vectors", FOLDER, name)
+    assert done.returncode == 0, done.stderr
+    made = dict(zip(("read", "write", "refuse"), map(int, re.findall(r" (\d+) ", done.stdout))))
+    assert made == readers_table.expected_counts("C", name)
 
 
 @pytest.mark.parametrize(("bundle", "name"), FILES)
@@ -88,7 +74,7 @@ def test_the_example_without_litert_decodes_to_the_golden_latents(
     sanitized, tmp_path, bundle, name
 ):
     file = GOLDEN / bundle / f"{name}.tfcomp"
-    done = _run(sanitized / "decode", BUNDLES / bundle, file, tmp_path / "latents")
+    done = run(sanitized / "decode", BUNDLES / bundle, file, tmp_path / "latents")
     assert done.returncode == 0, done.stderr
     golden = json.loads((GOLDEN / bundle / "golden.json").read_text(encoding="utf-8"))
     (expected,) = [entry for entry in golden["files"] if entry["file"] == file.name]
@@ -123,7 +109,7 @@ def test_the_example_refuses_a_file_it_cannot_decode_in_one_line(
         other = "cycle-factorized" if bundle == HYPERPRIOR else HYPERPRIOR
         data = bytearray((GOLDEN / other / "chelsea-quality-4.tfcomp").read_bytes())
     (tmp_path / "bad.tfcomp").write_bytes(data)
-    done = _run(sanitized / "decode", BUNDLES / bundle, tmp_path / "bad.tfcomp", tmp_path / "out")
+    done = run(sanitized / "decode", BUNDLES / bundle, tmp_path / "bad.tfcomp", tmp_path / "out")
     reason = _one_line(done)
     assert ("another bundle wrote it" in reason) == (damage == "another bundle's")
     assert not (tmp_path / "out").exists()
@@ -137,13 +123,13 @@ def test_the_example_refuses_a_few_bytes_that_claim_megapixels(sanitized, tmp_pa
         held = Container(manifest.short_fingerprint, manifest.qualities, width, height, sections)
         (tmp_path / "bomb.tfcomp").write_bytes(pack(held))
         start = time.monotonic()
-        done = _run(sanitized / "decode", BUNDLES / bundle, tmp_path / "bomb.tfcomp", tmp_path)
+        done = run(sanitized / "decode", BUNDLES / bundle, tmp_path / "bomb.tfcomp", tmp_path)
         assert "larger" in _one_line(done) and time.monotonic() - start < 5
 
 
 def test_the_example_without_litert_says_that_a_hyperprior_needs_it(sanitized, tmp_path):
     file = GOLDEN / HYPERPRIOR / "chelsea-quality-4.tfcomp"
-    done = _run(sanitized / "decode", BUNDLES / HYPERPRIOR, file, tmp_path / "out")
+    done = run(sanitized / "decode", BUNDLES / HYPERPRIOR, file, tmp_path / "out")
     assert "need LiteRT" in _one_line(done)
     assert not (tmp_path / "out").exists()
 
@@ -155,13 +141,13 @@ def with_litert(tmp_path_factory):
     if library is None:
         pytest.skip(needs.LITERT_LIBRARY)
     folder = tmp_path_factory.mktemp("c") / "litert"
-    return _build(folder, f"-DLITERT_LIBRARY={library}", "-DTFCOMP_TESTS=OFF")
+    return build(folder, f"-DLITERT_LIBRARY={library}", "-DTFCOMP_TESTS=OFF")
 
 
 @pytest.mark.parametrize(("bundle", "name"), FILES + HYPERPRIOR_FILES)
 def test_the_example_decodes_to_the_golden_pixels_with_litert(with_litert, tmp_path, bundle, name):
     file = GOLDEN / bundle / f"{name}.tfcomp"
-    done = _run(with_litert / "decode", BUNDLES / bundle, file, tmp_path / "out.ppm")
+    done = run(with_litert / "decode", BUNDLES / bundle, file, tmp_path / "out.ppm")
     assert done.returncode == 0, done.stderr
     found = np.asarray(Image.open(tmp_path / "out.ppm"), np.int16)
     golden = np.asarray(Image.open(GOLDEN / bundle / f"{name}.png"), np.int16)
@@ -179,7 +165,7 @@ def test_the_example_refuses_damaged_sections_under_a_sound_crc(with_litert, tmp
     sections = list(held.sections)
     sections[number] = sections[number][:-1]
     (tmp_path / "bad.tfcomp").write_bytes(pack(replace(held, sections=tuple(sections))))
-    done = _run(
+    done = run(
         with_litert / "decode", BUNDLES / HYPERPRIOR, tmp_path / "bad.tfcomp", tmp_path / "out"
     )
     assert "the latents: the file is damaged" in _one_line(done, litert=True)
@@ -190,16 +176,16 @@ def test_the_example_refuses_a_bundle_without_its_entropy_networks(with_litert, 
     bundle = tmp_path / "bundle"
     shutil.copytree(BUNDLES / HYPERPRIOR, bundle, ignore=lambda *_: ["entropy.tflite"])
     file = GOLDEN / HYPERPRIOR / "chelsea-quality-4.tfcomp"
-    done = _run(with_litert / "decode", bundle, file, tmp_path / "out")
+    done = run(with_litert / "decode", bundle, file, tmp_path / "out")
     assert "entropy.tflite" in _one_line(done, litert=True)
 
 
 def test_an_installed_library_is_found_by_another_project(tmp_path):
-    build = _build(
+    made = build(
         tmp_path / "build", "-DTFCOMP_TESTS=OFF", "-DTFCOMP_EXAMPLES=OFF",
         f"-DCMAKE_INSTALL_PREFIX={tmp_path / 'prefix'}",
     )
-    assert _run("cmake", "--install", build).returncode == 0
+    assert run("cmake", "--install", made).returncode == 0
     user = tmp_path / "user"
     user.mkdir()
     (user / "CMakeLists.txt").write_text(
@@ -214,6 +200,6 @@ def test_an_installed_library_is_found_by_another_project(tmp_path):
         ("cmake", "-S", user, "-B", user / "b", f"-DCMAKE_PREFIX_PATH={tmp_path / 'prefix'}"),
         ("cmake", "--build", user / "b"),
     ):
-        done = _run(*command)
+        done = run(*command)
         assert done.returncode == 0, done.stdout + done.stderr
-    assert _run(user / "b" / "user").stdout == "fine\n"
+    assert run(user / "b" / "user").stdout == "fine\n"

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.conftest import ROOT
 from tests.web.conftest import decoded_pixels, facts, give
 
-FOLDERS = sorted(path.parent for path in (ROOT / "tests" / "golden").glob("*/golden.json"))
+FOLDERS = sorted(path.parent for path in (ROOT / "spec" / "golden").glob("*/golden.json"))
 GOLDEN = [
     pytest.param(folder, golden, id=f"{folder.name}/{golden['file']}")
     for folder in FOLDERS
@@ -42,7 +42,7 @@ def test_a_golden_file_decodes_to_its_golden_pixels(page, folder: Path, golden: 
     expected = np.asarray(Image.open(folder / golden["pixels"]), np.int16)
     found = decoded_pixels(page)
     assert found.shape == expected.shape
-    assert np.abs(found - expected).max() <= 1  # docs/format.md, The promise
+    assert np.abs(found - expected).max() <= 1  # spec/format.md, The promise
     assert facts(page)["Picture"] == f"{golden['width']} × {golden['height']}"
     assert facts(page)["Size"] == f"{len(data):,} bytes"
 

@@ -11,7 +11,7 @@ extern "C" {
 
 #define TFCOMP_MAX_CONTEXT_BITS 10
 
-/* What the manifest's "entropy" object of a bundle of kind "bits" says: docs/format.md. */
+/* What the manifest's "entropy" object of a bundle of kind "bits" says: spec/format.md. */
 typedef struct {
     const uint32_t *groups; /* channels that are coded together, in coding order */
     size_t group_count;

@@ -12,7 +12,7 @@ extern "C" {
 
 #define TFCOMP_MAX_SECTIONS 8
 #define TFCOMP_MAX_PIXELS 89478485u
-/* A byte for a square of 128x128. The flattest pictures take a byte for 740 (docs/format.md). */
+/* A byte for a square of 128x128. The flattest pictures take a byte for 740 (spec/format.md). */
 #define TFCOMP_PIXELS_PER_BYTE 16384u
 
 /* What the manifest of a file's bundle says about it. fixed_width and fixed_height: 0 where the

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* What the manifest's "entropy" object of a bundle of kind "hyperprior" says: docs/format.md. */
+/* What the manifest's "entropy" object of a bundle of kind "hyperprior" says: spec/format.md. */
 typedef struct {
     const uint32_t *groups; /* channels that are coded together, in coding order */
     size_t group_count;

@@ -15,7 +15,8 @@ typedef enum {
     TFCOMP_NOT_TFCOMP,   /* another kind of file */
     TFCOMP_NEWER_FORMAT, /* a version of the format this library does not read */
     TFCOMP_TOO_LARGE,    /* more pixels than the caller allows */
-    TFCOMP_NO_MEMORY
+    TFCOMP_NO_MEMORY,
+    TFCOMP_OTHER_BUNDLE  /* the file is sound, and another bundle wrote it */
 } tfcomp_status;
 
 /* One line of English, for a person; never NULL. */

@@ -1,4 +1,4 @@
-// The container of format version 1; docs/format.md describes it, and the checks and their order
+// The container of format version 1; spec/format.md describes it, and the checks and their order
 // are those of tfcomp/bitstream/container.py.
 
 import { BitstreamError, CodecError } from "../errors.js";
@@ -10,7 +10,7 @@ const FORMAT_VERSION = 1;
 const HEADER_BYTES = 9; // magic, version, bundle, quality
 const CRC_BYTES = 4;
 
-// A byte for a square of 128x128. The flattest pictures take a byte for 740 (docs/format.md).
+// A byte for a square of 128x128. The flattest pictures take a byte for 740 (spec/format.md).
 const PIXELS_PER_BYTE = 16384;
 
 /** The largest picture that a file of so many bytes is taken to hold. */

@@ -1,6 +1,6 @@
 """Writes a folder of golden files: what a shipped bundle made of three photographs, for good.
 
-    python -m tests.golden.make cycle-factorized --model cycle
+    python -m tests.spec.make_golden cycle-factorized --model cycle
 
 Files of format version 1 stay readable (README.md), so a folder is written once, when its bundle is
 shipped, and never again: tests/runtime/test_golden_files.py reads every folder with whichever
@@ -22,9 +22,10 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from tfcomp.bitstream.container import Container
 from tfcomp.runtime import codec, registry
 
-HOME = Path(__file__).parent
+HOME = Path(__file__).resolve().parents[2] / "spec" / "golden"
 
 
 class Crop(NamedTuple):
@@ -51,13 +52,17 @@ def decode(data: bytes) -> tuple[np.ndarray, np.ndarray]:
     The latents are what the entropy coder gives: the same integers on every machine. The pixels
     are what `tfcomp.decompress` gives, whose floating-point sums may be rounded in other ways.
     """
+    return decode_latents(data)[0], codec.decompress(data)
+
+
+def decode_latents(data: bytes) -> tuple[np.ndarray, Container]:
+    """Latents int32 [h, w, C] of a file, by the bundle that it names, and the file taken apart."""
     container, _ = codec.parse_installed(data)
     owner = codec.shared_codec(registry.find_by_fingerprint(container.fingerprint))
     stride = owner.bundle.manifest.stride
     rows, columns = -(-container.height // stride), -(-container.width // stride)
     coder = owner.entropy_coder
-    latents = coder.decode(container.sections, container.quality, rows, columns)
-    return latents, codec.decompress(data)
+    return coder.decode(container.sections, container.quality, rows, columns), container
 
 
 def sha256(array: np.ndarray | bytes, dtype: str = "u1") -> str:
@@ -73,7 +78,7 @@ def latents_sha256(latents: np.ndarray) -> str:
 
 
 def make(name: str, model: str) -> Path:
-    """Writes the folder tests/golden/NAME with an installed model; returns it."""
+    """Writes the folder spec/golden/NAME with an installed model; returns it."""
     from tfcomp.data import sample_images
 
     writer = codec.load(model)
@@ -111,7 +116,7 @@ def make(name: str, model: str) -> Path:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.golden.make", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.spec.make_golden", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("name", help="of the folder to write; it must not be there yet")
     parser.add_argument("--model", required=True, help="installed model, or a bundle folder")
