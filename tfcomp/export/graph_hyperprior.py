@@ -86,7 +86,7 @@ class GraphHyperprior(GraphEntropy):
         streams: list[tf.RaggedTensor] = []
         rows = self._rows_per_stream(quality)
         shifts = tf.constant(self._shifts, tf.float64)[quality - 1]
-        # Exactly the file of tfcomp.bitstream: there the difference is taken in float64.
+        # float64: every writer's bytes rest on it (spec/format.md).
         exact = tf.cast(latents[0], tf.float64)
 
         def code(number, mean, scale, coded):
