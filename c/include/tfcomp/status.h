@@ -3,10 +3,21 @@
 #ifndef TFCOMP_STATUS_H
 #define TFCOMP_STATUS_H
 
+/* Before what a caller must not leave unread: compilers say so where it is. */
+#if defined(__GNUC__) || defined(__clang__)
+#define TFCOMP_NODISCARD __attribute__((warn_unused_result))
+#elif defined(_MSC_VER)
+#include <sal.h>
+#define TFCOMP_NODISCARD _Check_return_
+#else
+#define TFCOMP_NODISCARD
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* Later releases add to its end: whatever is not TFCOMP_OK is a failure. */
 typedef enum {
     TFCOMP_OK = 0,
     TFCOMP_BAD_ARGUMENT, /* an index names no table, a value cannot be coded, a size is impossible */
