@@ -63,8 +63,23 @@ static void read_tables(const known_bundle *bundle)
 
     do {
         arm(number++);
-        status = tfcomp_tables_read(bundle->npz, bundle->npz_length, "latents", &tables);
+        status = tfcomp_tables_read(bundle->npz, bundle->manifest.settings.tables_length,
+                                    "latents", &tables);
         tfcomp_tables_free(tables); /* NULL where there are none */
+    } while (disarm(status));
+}
+
+static void create_decoder(const known_bundle *bundle)
+{
+    tfcomp_decoder *decoder;
+    tfcomp_status status;
+    long number = 0;
+
+    do {
+        arm(number++);
+        status = tfcomp_decoder_create(&bundle->manifest.settings, &decoder);
+        must((decoder != NULL) == (status == TFCOMP_OK), "a failure leaves nothing");
+        tfcomp_decoder_destroy(decoder);
     } while (disarm(status));
 }
 
@@ -99,7 +114,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
 {
     static int first = 1;
     const known_bundle *bundle = bundle_of(data, length);
-    tfcomp_container container;
+    tfcomp_image *image;
+    tfcomp_status status;
     long number = 0;
 
     if (first) {
@@ -108,18 +124,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
 
         for (k = 0; k < n; ++k) {
             read_tables(&bundles[k]);
+            create_decoder(&bundles[k]);
             encode(&bundles[k]);
         }
         first = 0;
     }
-    if (parse_file(bundle, data, length, &container) == TFCOMP_OK) {
-        int32_t *latents =
-            (int32_t *)room_for(latent_count(bundle, &container), sizeof *latents);
-
-        do
-            arm(number++);
-        while (disarm(decode_file(bundle, &container, latents)));
-        free(latents);
-    }
+    do {
+        arm(number++);
+        status = tfcomp_decode_file(bundle->decoder, data, length, &image);
+        tfcomp_image_destroy(image); /* NULL where there is none */
+    } while (disarm(status));
     return 0;
 }

@@ -1,4 +1,4 @@
-/* A whole file, its CRC mended, to the latents that its bundle's tables say. */
+/* A whole file, its fingerprint and its CRC mended, to the latents that its bundle's tables say. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,9 @@
 
 enum { SHORTEST = 13, CRC_BYTES = 4 };
 
-/* A copy with the CRC that its bytes have: else hardly any change would get past it. */
-static uint8_t *mended(const uint8_t *data, size_t length)
+/* A copy with a bundle's fingerprint and the CRC that its bytes have: else hardly any change would
+   get past them. */
+static uint8_t *mended(const uint8_t *data, size_t length, const known_bundle *bundle)
 {
     uint8_t *file = (uint8_t *)room_for(length, 1), *end = file + length - CRC_BYTES;
     uint32_t crc;
@@ -18,6 +19,7 @@ static uint8_t *mended(const uint8_t *data, size_t length)
     if (length > 0)
         memcpy(file, data, length);
     if (length >= SHORTEST) {
+        memcpy(file + 4, bundle->manifest.settings.fingerprint, 4);
         crc = tfcomp_crc32(file, length - CRC_BYTES);
         for (k = 0; k < CRC_BYTES; ++k)
             end[k] = (uint8_t)(crc >> 8 * k);
@@ -35,22 +37,23 @@ static void check_bits(const int32_t *latents, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
 {
-    uint8_t *file = mended(data, length);
-    const known_bundle *bundle = bundle_of(file, length);
-    tfcomp_container container;
+    const known_bundle *bundle = bundle_of(data, length);
+    uint8_t *file = mended(data, length, bundle);
+    tfcomp_file_header header = {0};
+    tfcomp_image *image;
+    tfcomp_status status = tfcomp_decode_file(bundle->decoder, file, length, &image), start;
 
-    if (parse_file(bundle, file, length, &container) == TFCOMP_OK) {
-        size_t n = latent_count(bundle, &container);
-        int32_t *latents = (int32_t *)room_for(n, sizeof *latents);
-        tfcomp_status status = decode_file(bundle, &container, latents);
-
-        must(status == TFCOMP_OK || status == TFCOMP_DAMAGED,
-             "with a sound bundle a file is read, or it is damaged");
-        if (status == TFCOMP_OK && bundle->manifest.kind == BITS)
-            check_bits(latents, n);
-        sound_inputs += status == TFCOMP_OK;
-        free(latents);
-    }
+    header.size = sizeof header;
+    start = tfcomp_read_header(file, length, &header);
+    must(status == TFCOMP_OK || status == TFCOMP_DAMAGED || status == TFCOMP_TOO_LARGE ||
+             status == TFCOMP_NOT_TFCOMP || status == TFCOMP_NEWER_FORMAT,
+         "with a sound bundle a file is read, or something is wrong with the file");
+    must((image != NULL) == (status == TFCOMP_OK), "a failure leaves nothing");
+    must(status != TFCOMP_OK || start == TFCOMP_OK, "what can be read has a header");
+    if (status == TFCOMP_OK && bundle->manifest.settings.kind == TFCOMP_BITS)
+        check_bits(tfcomp_image_latents(image), latent_count(image));
+    sound_inputs += status == TFCOMP_OK;
+    tfcomp_image_destroy(image);
     free(file);
     return 0;
 }

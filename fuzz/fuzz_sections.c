@@ -124,7 +124,7 @@ static void read_hyperprior(input *in, section_case *c)
 {
     uint32_t groups[MOST_GROUPS], rows[QUALITIES], k;
     tfcomp_hyperprior_layout layout = {groups, 0, 0, 0, rows, QUALITIES, 0};
-    toy_networks toy = {0, 0, c->tables.tables.count};
+    toy_networks toy = {0, 0, c->tables.tables.count, 0};
     wild_networks wild;
     tfcomp_hyperprior_networks networks;
     made_tables hyper_tables;

@@ -7,22 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "input.h"
 #include "tfcomp/tables_file.h"
-#include "toy_networks.h"
 
-enum { MOST_BUNDLES = 64, MOST_PIXELS = 1 << 15, MOST_PLACES = 4096, FEATURES = 4 };
+enum { MOST_BUNDLES = 64, MOST_PIXELS = 1 << 15, FEATURES = 4 };
 
 static known_bundle known[MOST_BUNDLES];
 static size_t count = 0;
-
-static tfcomp_tables *tables_of(const known_bundle *bundle, const char *section)
-{
-    tfcomp_tables *tables;
-
-    if (tfcomp_tables_read(bundle->npz, bundle->npz_length, section, &tables) != TFCOMP_OK)
-        quit(section, "the tables cannot be read");
-    return tables;
-}
 
 static int is_shown(const struct dirent *entry)
 {
@@ -32,6 +23,7 @@ static int is_shown(const struct dirent *entry)
 static void read_bundle(const char *name)
 {
     known_bundle *bundle = &known[count];
+    tfcomp_decoder_settings *settings = &bundle->manifest.settings;
     char folder[4096];
 
     if (count == MOST_BUNDLES)
@@ -39,11 +31,22 @@ static void read_bundle(const char *name)
     ++count;
     snprintf(folder, sizeof folder, "%s/%s", FUZZ_BUNDLES, name);
     read_manifest(folder, &bundle->manifest);
-    bundle->npz = read_file(folder, "tables.npz", &bundle->npz_length);
-    bundle->npz = (uint8_t *)realloc(bundle->npz, bundle->npz_length);
-    bundle->latents = tables_of(bundle, "latents");
-    if (bundle->manifest.kind == HYPERPRIOR)
-        bundle->hyper_latents = tables_of(bundle, "hyper_latents");
+    bundle->npz = read_file(folder, "tables.npz", &settings->tables_length);
+    bundle->npz = (uint8_t *)realloc(bundle->npz, settings->tables_length);
+    settings->tables = bundle->npz;
+    settings->max_pixels = MOST_PIXELS;
+    if (tfcomp_tables_read(bundle->npz, settings->tables_length, "latents", &bundle->latents) !=
+        TFCOMP_OK)
+        quit(name, "the tables cannot be read");
+    if (settings->kind == TFCOMP_HYPERPRIOR) {
+        bundle->toy.hyper_channels = bundle->manifest.hyperprior.hyper_channels;
+        bundle->toy.features = FEATURES;
+        bundle->toy.scales = bundle->latents->count;
+        bundle->networks = toy_callbacks(&bundle->toy);
+        settings->networks = &bundle->networks;
+    }
+    if (tfcomp_decoder_create(settings, &bundle->decoder) != TFCOMP_OK)
+        quit(name, "it has no decoder");
 }
 
 size_t known_bundles(known_bundle **bundles)
@@ -78,66 +81,19 @@ known_bundle *bundle_of(const uint8_t *file, size_t length)
 {
     known_bundle *bundles;
     size_t n = known_bundles(&bundles), k;
-    char named[9] = "";
 
-    for (k = 0; k < 4 && length >= 8; ++k)
-        snprintf(named + 2 * k, 3, "%02x", (unsigned)file[4 + k]);
-    for (k = 0; k < n; ++k) {
-        if (strcmp(bundles[k].manifest.fingerprint, named) == 0)
+    for (k = 0; k < n && length >= 8; ++k) {
+        if (memcmp(bundles[k].manifest.settings.fingerprint, file + 4, 4) == 0)
             return &bundles[k];
     }
     return &bundles[length >= 8 ? file[4] % n : 0];
 }
 
-static uint32_t divided(uint32_t pixels, uint32_t stride)
+size_t latent_count(const tfcomp_image *image)
 {
-    return (pixels - 1) / stride + 1;
-}
+    tfcomp_image_info info = {0};
 
-tfcomp_status parse_file(const known_bundle *bundle, const uint8_t *file, size_t length,
-                         tfcomp_container *container)
-{
-    tfcomp_bundle sizes = bundle->manifest.sizes;
-    uint32_t stride = bundle->manifest.stride;
-    tfcomp_status status;
-
-    sizes.max_pixels = MOST_PIXELS;
-    status = tfcomp_container_parse(file, length, &sizes, container);
-    if (status == TFCOMP_OK && (uint64_t)divided(container->width, stride) *
-                                       divided(container->height, stride) > MOST_PLACES)
-        return TFCOMP_TOO_LARGE;
-    return status;
-}
-
-size_t latent_count(const known_bundle *bundle, const tfcomp_container *container)
-{
-    return (size_t)divided(container->height, bundle->manifest.stride) *
-           divided(container->width, bundle->manifest.stride) * bundle->manifest.channels;
-}
-
-tfcomp_status decode_file(const known_bundle *bundle, const tfcomp_container *container,
-                          int32_t *latents)
-{
-    const bundle_manifest *manifest = &bundle->manifest;
-    uint32_t height = divided(container->height, manifest->stride);
-    uint32_t width = divided(container->width, manifest->stride);
-    const uint8_t *section = container->sections[0].bytes;
-    size_t length = container->sections[0].length;
-    tfcomp_hyperprior_networks networks;
-    toy_networks toy;
-
-    if (manifest->kind == FACTORIZED)
-        return tfcomp_decode_factorized(bundle->latents, section, length, container->quality,
-                                        height, width, manifest->channels, latents);
-    if (manifest->kind == BITS)
-        return tfcomp_decode_bits(bundle->latents, &manifest->bits, section, length,
-                                  container->quality, height, width, latents);
-    toy.hyper_channels = manifest->hyperprior.hyper_channels;
-    toy.features = FEATURES;
-    toy.scales = bundle->latents->count;
-    networks = toy_callbacks(&toy);
-    return tfcomp_decode_hyperprior(bundle->hyper_latents, bundle->latents, &manifest->hyperprior,
-                                    &networks, section, length, container->sections[1].bytes,
-                                    container->sections[1].length, container->quality, height,
-                                    width, latents);
+    info.size = sizeof info;
+    must(tfcomp_image_describe(image, &info) == TFCOMP_OK, "an image is described");
+    return (size_t)info.rows * info.columns * info.channels;
 }

@@ -18,7 +18,7 @@ from PIL import Image
 
 import tfcomp
 from fuzz import section_cases
-from tests.c.toy_networks import ToyNetworks
+from tests.spec.toy_networks import ToyNetworks
 from tfcomp.bitstream import hyperprior_sections, range_coder
 from tfcomp.bitstream.container import Container, pack
 from tfcomp.bitstream.tables import CdfTables, load_tables, save_tables
@@ -27,7 +27,7 @@ from tfcomp.runtime.bundle import Manifest, fingerprint_of, read_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT / "fuzz" / "corpus"
-BUNDLES, GOLDEN = ROOT / "tfcomp" / "bundles", ROOT / "tests" / "golden"
+BUNDLES, GOLDEN = ROOT / "tfcomp" / "bundles", ROOT / "spec" / "golden"
 SIZES = ((1, 1), (16, 16), (33, 17), (64, 48))  # height, width in pixels
 TOY_FEATURES = 4  # known_bundles.c has as many
 EACH = 8  # sections of each kind

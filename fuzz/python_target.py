@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.c.toy_networks import ToyNetworks
+from tests.spec.toy_networks import ToyNetworks
 from tfcomp.bitstream import python_range_coder, range_coder
 from tfcomp.bitstream.container import Container, describe, parse
 from tfcomp.bitstream.tables import CdfTables, load_tables

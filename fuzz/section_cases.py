@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests.c.toy_networks import ToyNetworks
+from tests.spec.toy_networks import ToyNetworks
 from tfcomp.bitstream import bit_sections, hyperprior_sections, range_coder
 from tfcomp.bitstream.bit_layout import BitLayout
 from tfcomp.bitstream.hyperprior_sections import Layout, coding_passes

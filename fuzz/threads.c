@@ -39,18 +39,13 @@ static uint32_t latents_crc(const int32_t *latents, size_t n)
 static uint32_t decoded(const corpus_file *file)
 {
     const known_bundle *bundle = bundle_of(file->bytes, file->length);
-    tfcomp_container container;
-    tfcomp_status status = parse_file(bundle, file->bytes, file->length, &container);
+    tfcomp_image *image;
+    tfcomp_status status = tfcomp_decode_file(bundle->decoder, file->bytes, file->length, &image);
     uint32_t sum = 0;
 
-    if (status == TFCOMP_OK) {
-        size_t n = latent_count(bundle, &container);
-        int32_t *latents = (int32_t *)room_for(n, sizeof *latents);
-
-        status = decode_file(bundle, &container, latents);
-        sum = status == TFCOMP_OK ? latents_crc(latents, n) : 0;
-        free(latents);
-    }
+    if (status == TFCOMP_OK)
+        sum = latents_crc(tfcomp_image_latents(image), latent_count(image));
+    tfcomp_image_destroy(image);
     return sum ^ (uint32_t)status;
 }
 

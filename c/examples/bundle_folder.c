@@ -101,45 +101,70 @@ static uint32_t read_hyperprior(const char *text, tfcomp_hyperprior_layout *layo
     return tfcomp_hyperprior_channels(layout);
 }
 
-static entropy_kind read_kind(const char *text)
+static tfcomp_kind read_kind(const char *text)
 {
     const char *kind = field(text, "kind");
 
     if (strncmp(kind, "\"bits\"", 6) == 0)
-        return BITS;
+        return TFCOMP_BITS;
     if (strncmp(kind, "\"hyperprior\"", 12) == 0)
-        return HYPERPRIOR;
+        return TFCOMP_HYPERPRIOR;
     if (strncmp(kind, "\"factorized\"", 12) != 0)
         quit("manifest.json", "an entropy model that is not known here");
-    return FACTORIZED;
+    return TFCOMP_FACTORIZED;
+}
+
+static void read_fingerprint(const char *text, uint8_t *fingerprint)
+{
+    const char *digits = field(text, "fingerprint") + 1;
+    unsigned byte, k;
+
+    for (k = 0; k < 4; ++k) {
+        if (sscanf(digits + 2 * k, "%2x", &byte) != 1)
+            quit("manifest.json", "fingerprint");
+        fingerprint[k] = (uint8_t)byte;
+    }
+}
+
+static void read_fixed_size(const char *text, tfcomp_decoder_settings *settings)
+{
+    size_t count;
+    int32_t *sides;
+
+    if (strncmp(field(text, "fixed_size"), "null", 4) == 0)
+        return;
+    sides = numbers(text, "fixed_size", &count);
+    if (count != 2)
+        quit("manifest.json", "fixed_size");
+    settings->fixed_width = (uint32_t)sides[0];
+    settings->fixed_height = (uint32_t)sides[1];
+    free(sides);
 }
 
 void read_manifest(const char *folder, bundle_manifest *manifest)
 {
-    size_t length, count;
+    tfcomp_decoder_settings *settings = &manifest->settings;
+    size_t length;
     char *text = (char *)read_file(folder, "manifest.json", &length);
     uint32_t channels;
-    int32_t *sides;
 
     memset(manifest, 0, sizeof *manifest);
-    manifest->stride = number(text, "stride");
-    manifest->channels = number(text, "channels");
-    manifest->sizes.qualities = number(text, "qualities");
-    manifest->kind = read_kind(text);
-    manifest->sizes.section_count = manifest->kind == HYPERPRIOR ? 2 : 1;
-    memcpy(manifest->fingerprint, field(text, "fingerprint") + 1, 8);
-    if (strncmp(field(text, "fixed_size"), "null", 4) != 0) {
-        sides = numbers(text, "fixed_size", &count);
-        if (count != 2)
-            quit("manifest.json", "fixed_size");
-        manifest->sizes.fixed_width = (uint32_t)sides[0];
-        manifest->sizes.fixed_height = (uint32_t)sides[1];
-        free(sides);
+    settings->size = sizeof *settings;
+    settings->stride = number(text, "stride");
+    settings->channels = number(text, "channels");
+    settings->qualities = number(text, "qualities");
+    settings->kind = read_kind(text);
+    read_fingerprint(text, settings->fingerprint);
+    read_fixed_size(text, settings);
+    channels = settings->channels;
+    if (settings->kind == TFCOMP_BITS) {
+        channels = read_bits(text, &manifest->bits);
+        settings->bits = &manifest->bits;
+    } else if (settings->kind == TFCOMP_HYPERPRIOR) {
+        channels = read_hyperprior(text, &manifest->hyperprior);
+        settings->hyperprior = &manifest->hyperprior;
     }
-    channels = manifest->kind == BITS         ? read_bits(text, &manifest->bits)
-               : manifest->kind == HYPERPRIOR ? read_hyperprior(text, &manifest->hyperprior)
-                                              : manifest->channels;
-    if (manifest->stride < 1 || channels < 1 || channels != manifest->channels)
+    if (settings->stride < 1 || channels < 1 || channels != settings->channels)
         quit(folder, "its manifest cannot be used");
     free(text);
 }

@@ -3,18 +3,12 @@
 #ifndef BUNDLE_FOLDER_H
 #define BUNDLE_FOLDER_H
 
-#include "tfcomp/bits.h"
-#include "tfcomp/container.h"
-#include "tfcomp/hyperprior.h"
+#include "tfcomp/decoder.h"
 
-typedef enum { FACTORIZED, BITS, HYPERPRIOR } entropy_kind;
-
-/* Of manifest.json. bits, hyperprior: the layout of a bundle of that kind. */
+/* Of manifest.json. The settings' layouts are those beside them, so it must stay where it is; tables
+   and networks are for the caller to add. */
 typedef struct {
-    tfcomp_bundle sizes;
-    char fingerprint[9]; /* the hexadecimal digits that a file carries */
-    uint32_t stride, channels;
-    entropy_kind kind;
+    tfcomp_decoder_settings settings;
     tfcomp_bit_layout bits;
     tfcomp_hyperprior_layout hyperprior;
 } bundle_manifest;

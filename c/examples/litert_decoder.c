@@ -4,10 +4,10 @@
 
 #include "litert_network.h"
 
-uint8_t *litert_decode(const char *model_path, int32_t *latents, uint32_t height, uint32_t width,
-                       uint32_t channels, uint32_t stride, unsigned quality)
+uint8_t *litert_decode(const char *model_path, const int32_t *latents, uint32_t height,
+                       uint32_t width, uint32_t channels, uint32_t stride, unsigned quality)
 {
-    const litert_array in = {LITERT_INT32, height, width, channels, latents};
+    const litert_array in = {LITERT_INT32, height, width, channels, (void *)latents};
     litert_array out = {LITERT_UINT8, height * stride, width * stride, 3, NULL};
     litert_model *model = litert_open(model_path);
 

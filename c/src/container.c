@@ -4,9 +4,11 @@
 
 #include <string.h>
 
+#include "sized.h"
+#include "tfcomp/decoder.h"
 #include "varint.h"
 
-enum { VERSION = 1, HEADER_BYTES = 9, CRC_BYTES = 4 };
+enum { HEADER_BYTES = 9, CRC_BYTES = 4 };
 
 uint32_t tfcomp_crc32(const uint8_t *bytes, size_t length)
 {
@@ -42,6 +44,36 @@ uint64_t tfcomp_pixel_limit(size_t file_bytes)
     return (uint64_t)file_bytes * TFCOMP_PIXELS_PER_BYTE;
 }
 
+/* Magic, version, length, CRC, fingerprint and quality: what needs no bundle. */
+static tfcomp_status read_start(const uint8_t *file, size_t length, tfcomp_container *container)
+{
+    memset(container, 0, sizeof *container);
+    if (length < 3 || memcmp(file, "\x89TC", 3) != 0)
+        return TFCOMP_NOT_TFCOMP;
+    if (length > 3 && file[3] != TFCOMP_FORMAT_VERSION)
+        return TFCOMP_NEWER_FORMAT;
+    if (length < HEADER_BYTES + CRC_BYTES ||
+        tfcomp_crc32(file, length - CRC_BYTES) != little_endian(file + length - CRC_BYTES))
+        return TFCOMP_DAMAGED;
+    memcpy(container->fingerprint, file + 4, 4);
+    container->quality = file[8];
+    return container->quality < 1 ? TFCOMP_DAMAGED : TFCOMP_OK;
+}
+
+tfcomp_status tfcomp_read_header(const uint8_t *file, size_t length, tfcomp_file_header *header)
+{
+    tfcomp_container container;
+    tfcomp_file_header found = {0};
+    tfcomp_status status = read_start(file, length, &container);
+
+    if (status != TFCOMP_OK)
+        return status;
+    found.version = TFCOMP_FORMAT_VERSION;
+    memcpy(found.fingerprint, container.fingerprint, sizeof found.fingerprint);
+    found.quality = container.quality;
+    return TFCOMP_GIVE_SIZED(header, &found, quality) ? TFCOMP_OK : TFCOMP_BAD_ARGUMENT;
+}
+
 tfcomp_status tfcomp_container_parse(const uint8_t *file, size_t length,
                                      const tfcomp_bundle *bundle, tfcomp_container *container)
 {
@@ -53,20 +85,13 @@ tfcomp_status tfcomp_container_parse(const uint8_t *file, size_t length,
     memset(container, 0, sizeof *container);
     if (bundle->section_count > TFCOMP_MAX_SECTIONS)
         return TFCOMP_BAD_ARGUMENT;
-    if (length < 3 || memcmp(file, "\x89TC", 3) != 0)
-        return TFCOMP_NOT_TFCOMP;
-    if (length > 3 && file[3] != VERSION)
-        return TFCOMP_NEWER_FORMAT;
-    if (length < HEADER_BYTES + CRC_BYTES)
-        return TFCOMP_DAMAGED;
-    end = file + length - CRC_BYTES;
-    if (tfcomp_crc32(file, length - CRC_BYTES) != little_endian(end))
-        return TFCOMP_DAMAGED;
-    memcpy(container->fingerprint, file + 4, 4);
-    container->quality = file[8];
-    if (container->quality < 1 || container->quality > bundle->qualities)
+    status = read_start(file, length, container);
+    if (status != TFCOMP_OK)
+        return status;
+    if (container->quality > bundle->qualities)
         return TFCOMP_DAMAGED;
     at = file + HEADER_BYTES;
+    end = file + length - CRC_BYTES;
     container->width = bundle->fixed_width;
     container->height = bundle->fixed_height;
     if (bundle->fixed_width == 0 && (!tfcomp_read_varint(&at, end, &container->width) ||

@@ -100,6 +100,8 @@ const char *tfcomp_status_text(tfcomp_status status)
         return "the image is larger than allowed";
     case TFCOMP_NO_MEMORY:
         return "not enough memory";
+    case TFCOMP_OTHER_BUNDLE:
+        return "another bundle wrote it: decode it with that one";
     }
     return "unknown status";
 }

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "expect.h"
 #include "tfcomp/hyperprior.h"
-#include "vectors.h"
 
 enum { FAR = 1 << 20 };
 

@@ -43,7 +43,7 @@ static tfcomp_status parameters(void *self, const tfcomp_hyperprior_pass *pass,
 {
     const toy_networks *toy = (const toy_networks *)self;
     uint32_t depth = toy->features + pass->seen, row, column, k;
-    int64_t tables = (int64_t)toy->scales;
+    int64_t scales = (int64_t)toy->scales + toy->skipped, skipped = toy->skipped;
 
     for (row = 0; row < height; ++row) {
         for (column = 0; column < width; ++column, inputs += depth) {
@@ -57,8 +57,11 @@ static tfcomp_status parameters(void *self, const tfcomp_hyperprior_pass *pass,
 
             for (k = 0; k < pass->channels; ++k)
                 *made++ = mod(sum + 11 * k + quality, 41) - 20;
-            for (k = 0; k < pass->channels; ++k)
-                *made++ = mod(3 * sum + 5 * k + pass->number, tables);
+            for (k = 0; k < pass->channels; ++k) {
+                int64_t scale = mod(3 * sum + 5 * k + pass->number, scales) - skipped;
+
+                *made++ = scale > 0 ? (int32_t)scale : 0;
+            }
         }
     }
     return TFCOMP_OK;

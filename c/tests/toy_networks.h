@@ -1,4 +1,4 @@
-/* Networks of a hyperprior that are formulas, the same as in tests/c/toy_networks.py. */
+/* Networks of a hyperprior that are formulas, the same as in tests/spec/toy_networks.py. */
 
 #ifndef TOY_NETWORKS_H
 #define TOY_NETWORKS_H
@@ -7,7 +7,8 @@
 
 typedef struct {
     uint32_t hyper_channels, features;
-    size_t scales; /* how many scale indices there are */
+    size_t scales;    /* how many scale indices there are */
+    uint32_t skipped; /* how many more count as 0 */
 } toy_networks;
 
 /* The callbacks, over what must outlive them. */

@@ -1,5 +1,4 @@
-/* Reads test vectors: lines of a word, then numbers, then hexadecimal bytes where the word is
-   "bytes". Lines that start with # are for people. The Python tests write them. */
+/* Reads test vectors: spec/vectors/README.md describes them. */
 
 #ifndef VECTORS_H
 #define VECTORS_H
@@ -8,30 +7,48 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "expect.h"
+#include "tfcomp/range_coder.h"
+
+enum { MOST_WORDS = 24 };
+
+/* One line in force, and what was made of it so far. */
 typedef struct {
-    char word[32];
-    char text[128]; /* of a line "file" */
+    char *word, *text;
     int32_t *numbers;
     uint8_t *bytes;
-    size_t count; /* of the numbers, or of the bytes */
+    size_t count;
 } vector_line;
 
-/* The next line; 0 at the end of the file. Its arrays live until the next call. */
-int next_line(FILE *file, vector_line *line);
+/* What must hold for the lines in force. */
+typedef struct {
+    char where[160]; /* file, line and case, for messages */
+    char what[16];   /* "both", "read", "write" or "refuse" */
+    char kind[32];   /* why it is refused */
+    vector_line lines[MOST_WORDS];
+    size_t words;
+    unsigned number; /* of the line in the file */
+    char *text;      /* the line as it was read */
+} vector_check;
+
+/* The next check; 0 at the end of the file. Begin with a check of zeros. */
+int next_check(FILE *file, const char *name, vector_check *check);
+
+void free_check(vector_check *check);
+
+/* The parts of a line, which live until its next one. Exits where there is no such line. */
+const int32_t *numbers_of(vector_check *check, const char *word, size_t *count);
+const uint8_t *bytes_of(vector_check *check, const char *word, size_t *length);
+const char *text_of(vector_check *check, const char *word);
+int32_t number_of(vector_check *check, const char *word);
+
+/* The tables of three lines, whose words begin with `prefix`; they point into the check. */
+tfcomp_tables tables_of(vector_check *check, const char *prefix);
 
 /* A whole file; exits where it cannot be read. */
 uint8_t *whole_file(const char *path, size_t *length);
 
-extern int failures;
-
-#define EXPECT(condition, ...) \
-    do { \
-        if (!(condition)) { \
-            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-            fprintf(stderr, __VA_ARGS__); \
-            fputc('\n', stderr); \
-            ++failures; \
-        } \
-    } while (0)
+/* What the library says where the vectors say why: it has fewer words for it. */
+tfcomp_status status_of(const char *kind);
 
 #endif

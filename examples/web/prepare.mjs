@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const finished = join(here, "vendor");
 const vendor = `${finished}.new`; // renamed when it is whole
-const entropyKinds = ["factorized", "hyperprior", "bits"]; // that js/runtime/entropy.js has
+const entropyKinds = ["factorized", "hyperprior", "bits"]; // that js/runtime/decoder.js has
 const shippedBundles = join(here, "..", "..", "tfcomp", "bundles");
 const bundleFiles = ["manifest.json", "encoder.tflite", "decoder.tflite", "tables.npz"];
 // Plain, without relaxed SIMD (older browsers), and with threads (isolated pages).

@@ -1,6 +1,6 @@
-"""Files that shipped bundles wrote stay readable: tests/golden, a folder a bundle.
+"""Files that shipped bundles wrote stay readable: spec/golden, a folder a bundle.
 
-See tests/golden/make.py for how a folder is made; this test finds it by itself.
+See tests/spec/make_golden.py for how a folder is made; this test finds it by itself.
 """
 
 import json
@@ -12,7 +12,7 @@ from PIL import Image
 
 import tfcomp
 from tests import needs
-from tests.golden import make
+from tests.spec import make_golden as make
 from tfcomp.runtime.codec import parse_installed
 from tfcomp.runtime.registry import find_by_fingerprint
 

@@ -25,7 +25,7 @@ from tfcomp.errors import BitstreamError, ImageError
 MAGIC = b"\x89TC"
 FORMAT_VERSION = 1
 MAX_PIXELS = 89_478_485  # as Pillow's limit against decompression bombs
-# A byte for a square of 128x128. The flattest pictures take a byte for 740 (docs/format.md).
+# A byte for a square of 128x128. The flattest pictures take a byte for 740 (spec/format.md).
 PIXELS_PER_BYTE = 16_384
 
 _HEADER_BYTES = 9  # magic, version, bundle, quality

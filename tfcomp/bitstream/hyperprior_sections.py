@@ -10,6 +10,9 @@
     decoded value = 8 * value + mean, int32, in eighths of a quantisation step; mean where the
                     scale index is 0
 
+latent - mean is a float64 difference of a float32 and of an exact eighth, and is rounded in float64
+(rate_distortion_quantizer.py): encoders in other languages that do the same write the same file.
+
 The networks (see tfcomp/entropy/hyperprior.py) and the range coder are the caller's, so that every
 runtime shares this one description of the format.
 """
@@ -272,7 +275,8 @@ def _quantize(
             mean, scale, coded = _parameters(
                 number, step, features, decoded, band, quality, networks
             )
-            residual = latents[band, :, part] - mean * np.float32(1 / MEAN_UNITS)
+            # float64: every writer's bytes rest on it (spec/format.md).
+            residual = np.subtract(latents[band, :, part], mean / MEAN_UNITS, dtype=np.float64)
             values = np.zeros(mean.shape, np.int32)
             for v, r, s, c in zip(
                 *(_stripes(array, rows) for array in (values, residual, scale, coded))

@@ -8,6 +8,11 @@ costs beyond k - 1:
 
 Sullivan, Wiegand 1998, "Rate-distortion optimization for video compression" (IEEE SPM 15(6)). The
 decoder does not know of it.
+
+Residuals, thresholds and their comparison are float64; only the shifts beyond k - 1/2 are rounded
+to float32 once, so that two machines' logarithms, which differ in the last bit of a double, give
+the same thresholds. Stock TensorFlow operations and JavaScript do the same (spec/format.md), and
+write the same bytes.
 """
 
 from __future__ import annotations
@@ -26,7 +31,8 @@ BITS_OF_A_SQUARED_STEP = 6.0 / np.log(2.0)
 DISTORTION_WEIGHT = 30.0
 LEVELS = 16
 LARGEST_SHIFT = 0.6
-# Beyond this the networks' float32 cannot tell neighbouring integers apart: no image leads there.
+# Decoded values are 8 times these and a mean: below 2**24, so that the float32 of decoder.tflite
+# holds them. No image leads as far.
 MAX_VALUE = 2**20
 
 
@@ -38,9 +44,9 @@ def threshold_shifts(tables: CdfTables, distortion_weight: float | None) -> np.n
       tables: of values around zero.
       distortion_weight: bits a squared step; None gives zeros.
     """
-    shifts = np.zeros((tables.count, 1 + LEVELS), np.float32)
+    shifts = np.zeros((tables.count, 1 + LEVELS), np.float64)
     if distortion_weight is None:
-        return shifts
+        return shifts.astype(np.float32)
     for number in range(tables.count):
         start, stop = tables.starts[number : number + 2]
         cdf = tables.cdf[start + 1 : stop].astype(np.int64)
@@ -52,19 +58,19 @@ def threshold_shifts(tables: CdfTables, distortion_weight: float | None) -> np.n
         upwards[values[inside]] = mass[inside]
         bits = -np.log2(upwards)
         shifts[number, 1:] = np.maximum(np.diff(bits), 0.0) / (2 * distortion_weight)
-    return np.minimum(shifts, LARGEST_SHIFT)
+    return np.minimum(shifts, LARGEST_SHIFT).astype(np.float32)
 
 
 def quantize(residual: np.ndarray, scale: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """float32 residuals and int32 scale indices of one shape -> int32 of that shape.
+    """float64 residuals and int32 scale indices of one shape -> int32 of that shape.
 
     Args:
       residual: float32.
       scale: int32, of one shape with it.
       shifts: of `threshold_shifts`, for the tables that the scale indices name.
     """
-    size = np.minimum(np.abs(residual), np.float32(MAX_VALUE))
+    size = np.minimum(np.abs(residual, dtype=np.float64), np.float64(MAX_VALUE))
     level = np.rint(size).astype(np.int32)
-    shift = shifts[scale, np.minimum(level, LEVELS)]
-    level -= size < level - np.float32(0.5) + shift
+    shift = shifts[scale, np.minimum(level, LEVELS)].astype(np.float64)
+    level -= size < level - np.float64(0.5) + shift
     return np.where(residual < 0, -np.maximum(level, 0), np.maximum(level, 0)).astype(np.int32)

@@ -14,6 +14,7 @@ from tfcomp.export.graph_entropy import Coded, Decoded, GraphEntropy, Sections
 from tfcomp.export.graph_range_decoder import decode_rows
 from tfcomp.export.graph_range_encoder import encode_rows
 from tfcomp.export.graph_tables import GraphTables, can_encode
+from tfcomp.runtime.entropy import MAX_LATENT
 
 
 class GraphFactorized(GraphEntropy):
@@ -47,7 +48,8 @@ class GraphFactorized(GraphEntropy):
         index = self._table_index(quality, columns)
         values, sound = decode_rows(sections[0], index, self._tables)
         latents = tf.reshape(values, [1, rows, columns, self._channels])
-        return latents, tf.reduce_all(sound)
+        possible = tf.reduce_all((values >= -MAX_LATENT) & (values <= MAX_LATENT))
+        return latents, tf.reduce_all(sound) & possible
 
     def _table_index(self, quality: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
         """int32 [columns * C]: the table of each value of a latent row."""

@@ -27,8 +27,7 @@ from tfcomp.export.graph_entropy import Coded, Decoded, GraphEntropy, Sections
 from tfcomp.export.graph_quantizer import quantize
 from tfcomp.export.graph_stripes import divided_up, joined, striped
 from tfcomp.export.graph_tables import GraphTables
-
-_MAX_LATENT = 2.0**24  # as tfcomp.runtime refuses it: the network diverged
+from tfcomp.runtime.entropy import MAX_LATENT
 
 # (number of the pass, means, scale indices, bool what is coded; all [h, w, channels]) -> values
 _Code = Callable[[int, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
@@ -79,7 +78,7 @@ class GraphHyperprior(GraphEntropy):
         return divided_up(hyper_rows, HYPER_ROWS_PER_STREAM), stripes * len(self._layout.passes)
 
     def _encode(self, latents: tf.Tensor, quality: tf.Tensor) -> Coded:
-        fits = tf.reduce_all(tf.abs(latents) <= _MAX_LATENT)
+        fits = tf.reduce_all(tf.abs(latents) <= float(MAX_LATENT))
         latents = tf.where(fits, latents, 0.0)
         hyper = self._hyper_analysis(latents, quality)
         index = self._hyper_index(tf.shape(hyper), quality)
@@ -92,7 +91,7 @@ class GraphHyperprior(GraphEntropy):
         streams: list[tf.RaggedTensor] = []
         rows = self._rows_per_stream(quality)
         shifts = tf.constant(self._shifts, tf.float64)[quality - 1]
-        # Exactly the file of tfcomp.bitstream: there the difference is taken in float64.
+        # float64: every writer's bytes rest on it (spec/format.md).
         exact = tf.cast(latents[0], tf.float64)
 
         def code(number: int, mean: tf.Tensor, scale: tf.Tensor, coded: tf.Tensor) -> tf.Tensor:

@@ -24,7 +24,8 @@ from tfcomp.runtime.rate_gradient import RateGradient
 if TYPE_CHECKING:
     from tfcomp.runtime.manifest import Manifest
 
-# Beyond this the networks' float32 cannot tell neighbouring integers apart: no image leads there.
+# Beyond this float32, which the networks compute in, does not hold every integer. No image leads
+# there.
 MAX_LATENT = 2**24
 
 # Rows are independent, so a large image needs the coder's working memory for a few of them only.

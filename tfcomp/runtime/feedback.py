@@ -130,7 +130,7 @@ def after_round(
         change = each.missing(decoded, image)
         for row, before, integers in zip(change, found, decoded):  # copies would be large
             row -= before
-            row += integers * np.float32(1 / MEAN_UNITS)
+            row += integers.astype(np.float32) * np.float32(1 / MEAN_UNITS)
             row *= np.float32(each.gain)
             row += before
     if saving is not None:

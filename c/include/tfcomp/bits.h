@@ -11,7 +11,7 @@ extern "C" {
 
 #define TFCOMP_MAX_CONTEXT_BITS 10
 
-/* What the manifest's "entropy" object of a bundle of kind "bits" says: docs/format.md. */
+/* What the manifest's "entropy" object of a bundle of kind "bits" says: spec/format.md. */
 typedef struct {
     const uint32_t *groups; /* channels that are coded together, in coding order */
     size_t group_count;
@@ -30,9 +30,11 @@ uint32_t tfcomp_bit_channels(const tfcomp_bit_layout *layout);
 /* Reads the section into bits[height][width][channels] of 0 and 1; 0 where the quality does not
    send. height and width count latents, as in tfcomp_decode_factorized; bound their product before
    the bits are allocated. */
-tfcomp_status tfcomp_decode_bits(const tfcomp_tables *tables, const tfcomp_bit_layout *layout,
-                                 const uint8_t *section, size_t length, unsigned quality,
-                                 uint32_t height, uint32_t width, int32_t *bits);
+TFCOMP_NODISCARD tfcomp_status tfcomp_decode_bits(const tfcomp_tables *tables,
+                                                  const tfcomp_bit_layout *layout,
+                                                  const uint8_t *section, size_t length,
+                                                  unsigned quality, uint32_t height, uint32_t width,
+                                                  int32_t *bits);
 
 #ifdef __cplusplus
 }

@@ -12,7 +12,7 @@ extern "C" {
 
 #define TFCOMP_MAX_SECTIONS 8
 #define TFCOMP_MAX_PIXELS 89478485u
-/* A byte for a square of 128x128. The flattest pictures take a byte for 740 (docs/format.md). */
+/* A byte for a square of 128x128. The flattest pictures take a byte for 740 (spec/format.md). */
 #define TFCOMP_PIXELS_PER_BYTE 16384u
 
 /* What the manifest of a file's bundle says about it. fixed_width and fixed_height: 0 where the
@@ -44,15 +44,18 @@ uint64_t tfcomp_pixel_limit(size_t file_bytes);
 /* Checks a file, CRC and all, and takes it apart. Whether its fingerprint is the bundle's is for
    the caller to compare: it is given as soon as the CRC is right, even where what follows is not
    as the bundle has it; before that it is zeros. */
-tfcomp_status tfcomp_container_parse(const uint8_t *file, size_t length,
-                                     const tfcomp_bundle *bundle, tfcomp_container *container);
+TFCOMP_NODISCARD tfcomp_status tfcomp_container_parse(const uint8_t *file, size_t length,
+                                                      const tfcomp_bundle *bundle,
+                                                      tfcomp_container *container);
 
 /* Reads the section of a factorized prior into latents[height][width][channels]. height and width
    count latents: the image's, divided by the bundle's stride and rounded up. An image may be one
    pixel wide: bound height * width before the latents are allocated. */
-tfcomp_status tfcomp_decode_factorized(const tfcomp_tables *tables, const uint8_t *section,
-                                       size_t length, unsigned quality, uint32_t height,
-                                       uint32_t width, uint32_t channels, int32_t *latents);
+TFCOMP_NODISCARD tfcomp_status tfcomp_decode_factorized(const tfcomp_tables *tables,
+                                                        const uint8_t *section, size_t length,
+                                                        unsigned quality, uint32_t height,
+                                                        uint32_t width, uint32_t channels,
+                                                        int32_t *latents);
 
 /* zlib's CRC-32. */
 uint32_t tfcomp_crc32(const uint8_t *bytes, size_t length);

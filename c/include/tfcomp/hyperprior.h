@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* What the manifest's "entropy" object of a bundle of kind "hyperprior" says: docs/format.md. */
+/* What the manifest's "entropy" object of a bundle of kind "hyperprior" says: spec/format.md. */
 typedef struct {
     const uint32_t *groups; /* channels that are coded together, in coding order */
     size_t group_count;
@@ -62,13 +62,15 @@ uint32_t tfcomp_hyperprior_channels(const tfcomp_hyperprior_layout *layout);
    megapixel of the image.
 
    TFCOMP_BAD_ARGUMENT too where the networks are not the tables': a scale index names none. */
-tfcomp_status tfcomp_decode_hyperprior(const tfcomp_tables *hyper_tables,
-                                       const tfcomp_tables *latent_tables,
-                                       const tfcomp_hyperprior_layout *layout,
-                                       const tfcomp_hyperprior_networks *networks,
-                                       const uint8_t *hyper_section, size_t hyper_length,
-                                       const uint8_t *section, size_t length, unsigned quality,
-                                       uint32_t height, uint32_t width, int32_t *latents);
+TFCOMP_NODISCARD tfcomp_status tfcomp_decode_hyperprior(const tfcomp_tables *hyper_tables,
+                                                        const tfcomp_tables *latent_tables,
+                                                        const tfcomp_hyperprior_layout *layout,
+                                                        const tfcomp_hyperprior_networks *networks,
+                                                        const uint8_t *hyper_section,
+                                                        size_t hyper_length, const uint8_t *section,
+                                                        size_t length, unsigned quality,
+                                                        uint32_t height, uint32_t width,
+                                                        int32_t *latents);
 
 #ifdef __cplusplus
 }

@@ -29,13 +29,15 @@ typedef struct {
 
 /* Writes values[k] with table index[k], for k from 0 to n - 1.
    On TFCOMP_OK, *bytes (to be given to free()) holds *length bytes; else both are NULL and 0. */
-tfcomp_status tfcomp_encode(const tfcomp_tables *tables, const int32_t *values,
-                            const int32_t *index, size_t n, uint8_t **bytes, size_t *length);
+TFCOMP_NODISCARD tfcomp_status tfcomp_encode(const tfcomp_tables *tables, const int32_t *values,
+                                             const int32_t *index, size_t n, uint8_t **bytes,
+                                             size_t *length);
 
 /* Reads n values from exactly `length` bytes, values[k] with table index[k]. TFCOMP_DAMAGED where
    no encoder writes these bytes; some of values are then written all the same. */
-tfcomp_status tfcomp_decode(const tfcomp_tables *tables, const uint8_t *bytes, size_t length,
-                            const int32_t *index, int32_t *values, size_t n);
+TFCOMP_NODISCARD tfcomp_status tfcomp_decode(const tfcomp_tables *tables, const uint8_t *bytes,
+                                             size_t length, const int32_t *index, int32_t *values,
+                                             size_t n);
 
 #ifdef __cplusplus
 }

@@ -3,10 +3,21 @@
 #ifndef TFCOMP_STATUS_H
 #define TFCOMP_STATUS_H
 
+/* Before what a caller must not leave unread: compilers say so where it is. */
+#if defined(__GNUC__) || defined(__clang__)
+#define TFCOMP_NODISCARD __attribute__((warn_unused_result))
+#elif defined(_MSC_VER)
+#include <sal.h>
+#define TFCOMP_NODISCARD _Check_return_
+#else
+#define TFCOMP_NODISCARD
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* Later releases add to its end: whatever is not TFCOMP_OK is a failure. */
 typedef enum {
     TFCOMP_OK = 0,
     TFCOMP_BAD_ARGUMENT, /* an index names no table, a value cannot be coded, a size is impossible */
@@ -15,7 +26,8 @@ typedef enum {
     TFCOMP_NOT_TFCOMP,   /* another kind of file */
     TFCOMP_NEWER_FORMAT, /* a version of the format this library does not read */
     TFCOMP_TOO_LARGE,    /* more pixels than the caller allows */
-    TFCOMP_NO_MEMORY
+    TFCOMP_NO_MEMORY,
+    TFCOMP_OTHER_BUNDLE  /* the file is sound, and another bundle wrote it */
 } tfcomp_status;
 
 /* One line of English, for a person; never NULL. */

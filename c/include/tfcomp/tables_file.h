@@ -12,8 +12,8 @@ extern "C" {
 
 /* Reads the tables of a section ("latents", "hyper_latents") from the bytes of tables.npz, which
    need not outlive the call. On TFCOMP_OK, *tables is to be given to tfcomp_tables_free. */
-tfcomp_status tfcomp_tables_read(const uint8_t *npz, size_t length, const char *section,
-                                 tfcomp_tables **tables);
+TFCOMP_NODISCARD tfcomp_status tfcomp_tables_read(const uint8_t *npz, size_t length,
+                                                  const char *section, tfcomp_tables **tables);
 
 void tfcomp_tables_free(tfcomp_tables *tables);
 

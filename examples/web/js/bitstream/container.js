@@ -1,4 +1,4 @@
-// The container of format version 1; docs/format.md describes it, and the checks and their order
+// The container of format version 1; spec/format.md describes it, and the checks and their order
 // are those of tfcomp/bitstream/container.py.
 
 import { BitstreamError, CodecError } from "../errors.js";
@@ -6,11 +6,13 @@ import { crc32 } from "./crc32.js";
 import { decodeVarint, encodeVarint } from "./varint.js";
 
 const MAGIC = [0x89, 0x54, 0x43];
-const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 1;
 const HEADER_BYTES = 9; // magic, version, bundle, quality
 const CRC_BYTES = 4;
 
-// A byte for a square of 128x128. The flattest pictures take a byte for 740 (docs/format.md).
+/** The format's limit, as Pillow's against decompression bombs. */
+export const MAX_PIXELS = 89_478_485;
+// A byte for a square of 128x128. The flattest pictures take a byte for 740 (spec/format.md).
 const PIXELS_PER_BYTE = 16384;
 
 /** The largest picture that a file of so many bytes is taken to hold. */
@@ -58,6 +60,12 @@ export function parse(bytes, lookup, maxPixels) {
     throw new BitstreamError("Bytes are left after the sections; get an undamaged copy of it.");
   }
   return { fingerprint, quality, width, height, sections };
+}
+
+/** What any file says, without its bundle: { version, fingerprint, quality }, after its checks. */
+export function readHeader(bytes) {
+  const body = checkedBody(bytes);
+  return { version: FORMAT_VERSION, fingerprint: hex(body.subarray(4, 8)), quality: body[8] };
 }
 
 /** The inverse of `parse`. fixedSize: whether the bundle fixes the size, which the file omits. */

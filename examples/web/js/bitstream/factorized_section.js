@@ -5,7 +5,7 @@ import { Grid } from "../grid.js";
 import * as coder from "./range_coder.js";
 import { packRows, unpackRows } from "./rows.js";
 
-// Beyond this float32 cannot tell neighbouring integers apart: no picture leads there.
+// Beyond this float32 does not hold every integer. No picture leads there.
 const MAX_LATENT = 2 ** 24;
 
 /** The section -> latents, an Int32Array grid. */

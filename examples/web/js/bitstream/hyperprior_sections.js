@@ -1,4 +1,4 @@
-// The two sections of a file whose entropy model is a hyperprior with context: docs/format.md, and
+// The two sections of a file whose entropy model is a hyperprior with context: spec/format.md, and
 // tfcomp/bitstream/hyperprior_sections.py, whose steps and names these are.
 
 import { BitstreamError } from "../errors.js";

@@ -1,11 +1,12 @@
 // Rounding that knows what a value costs; see tfcomp/bitstream/rate_distortion_quantizer.py, whose
-// numbers these are. No decoder knows of it.
+// numbers these are. No decoder knows of it. Doubles throughout, but for the shifts, which are rounded
+// to float32: encoders write the same bytes everywhere (spec/format.md).
 
 // Of bundles that name no weights of their own.
 const DISTORTION_WEIGHT = 30;
 const LEVELS = 16;
 const LARGEST_SHIFT = 0.6;
-/** Beyond this float32 cannot tell neighbouring integers apart: no picture leads there. */
+/** 8 times this and a mean is below 2^24, where float32 holds every integer. */
 export const MAX_VALUE = 2 ** 20;
 
 /**

@@ -1,9 +1,8 @@
 // The model bundles that lie beside the page; see tfcomp/runtime/bundle.py.
 
-import { loadTables } from "../bitstream/tables.js";
 import { concatenate } from "../bitstream/container.js";
 import { BundleError, CodecError } from "../errors.js";
-import { SECTION_COUNTS } from "./entropy.js";
+import { SECTION_COUNTS } from "./decoder.js";
 
 const FOLDER = new URL("../../vendor/bundles/", import.meta.url);
 const MANIFEST_VERSION = 1;
@@ -33,21 +32,21 @@ export function findByFingerprint(bundles, digits) {
   return { ...found, qualities, fixedSize, sectionCount: SECTION_COUNTS[entropy.kind] };
 }
 
-/** What a bundle decodes with, its fingerprint verified: { decoder, entropy, tables }. */
+/** The bytes that a bundle decodes with, its fingerprint verified: { decoder, entropy, tables }. */
 export async function readBundle({ manifest, folder }) {
   const names = ["decoder.tflite", "tables.npz"];
   if (manifest.entropy.kind === "hyperprior") names.push("entropy.tflite");
-  const [decoder, packedTables, entropy] = await Promise.all(
+  const [decoder, tables, entropy] = await Promise.all(
     names.map((name) => download(new URL(name, folder))),
   );
-  const decoding = [decoder, packedTables, ...(entropy ? [entropy] : [])];
+  const decoding = [decoder, tables, ...(entropy ? [entropy] : [])];
   const fingerprint = await fingerprintOf(decoding, manifest.entropy);
   if (fingerprint !== null && fingerprint !== manifest.fingerprint) {
     throw new BundleError(
       `The files of model ${manifest.name} are damaged; install the page again.`,
     );
   }
-  return { decoder, entropy, tables: loadTables(packedTables) };
+  return { decoder, entropy, tables };
 }
 
 /** The bytes of encoder.tflite, which files are made with. */

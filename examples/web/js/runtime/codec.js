@@ -3,18 +3,17 @@
 // encode: RGBA -> padding -> encoder network -> latents -> sections -> container
 // decode: container -> sections -> latents -> decoder network -> crop -> RGBA
 
-import { pack, parse, pixelLimit } from "../bitstream/container.js";
-import { BitstreamError, CodecError } from "../errors.js";
+import { pack, parse } from "../bitstream/container.js";
+import { CodecError } from "../errors.js";
 import { Grid } from "../grid.js";
 import { findByFingerprint, readBundle, readEncoder } from "./bundle.js";
+import { checkClaim, checkPadding } from "./decoder.js";
 import { entropyCoder } from "./entropy.js";
 import { Model } from "./litert.js";
 import { plan, runTiled, TILE_SIDES } from "./tiles.js";
 
 /** What a browser's memory takes; the format itself allows more. */
 export const MAX_PIXELS = 40_000_000;
-// In padded pixels, as tfcomp/runtime/padding.py: small pictures may be mostly padding.
-const PADDING_ALWAYS_FITS = 2 ** 20;
 
 const codecs = new Map();
 
@@ -32,14 +31,8 @@ export function parseFile(bytes, bundles) {
   let bundle = null;
   const lookup = (digits) => (bundle = findByFingerprint(bundles, digits));
   const container = parse(bytes, lookup, MAX_PIXELS);
-  const { width, height } = container;
-  if (!bundle.fixedSize && width * height > pixelLimit(bytes.length)) {
-    throw new BitstreamError(
-      `The file says ${width}×${height} pixels, more than its ${bytes.length} bytes may claim; ` +
-        "if you trust it, use the tfcomp command.",
-    );
-  }
-  checkPadding(container, bundle.manifest);
+  if (!bundle.fixedSize) checkClaim(container, bytes.length);
+  checkPadding(container, bundle.manifest.stride, MAX_PIXELS);
   return { container, bundle };
 }
 
@@ -128,14 +121,7 @@ function checkPicture(width, height, manifest) {
         `${MAX_PIXELS / 1e6} megapixels; use the tfcomp command.`,
     );
   }
-  checkPadding({ width, height }, manifest);
-}
-
-function checkPadding({ width, height }, { stride }) {
-  const padded = Math.ceil(width / stride) * Math.ceil(height / stride) * stride ** 2;
-  if (padded > Math.max(2 * MAX_PIXELS, PADDING_ALWAYS_FITS)) {
-    throw new CodecError(`A picture of ${width}×${height} pixels is too long and narrow.`);
-  }
+  checkPadding({ width, height }, manifest.stride, MAX_PIXELS);
 }
 
 /** RGBA -> a Uint8Array grid of RGB, its last row and column repeated up to whole strides. */

@@ -3,7 +3,7 @@
 
 import { codingPasses } from "../bitstream/coding_passes.js";
 import { Grid } from "../grid.js";
-import { plan, runTiled } from "./tiles.js";
+import { plan, runTiled, TILE_SIDES } from "./tiles.js";
 
 const HYPER_STRIDE = 2;
 // In hyper-latents, respectively latents, to each side; two 3x3 convolutions look 2 far, one 1.
@@ -18,7 +18,7 @@ export class IntegerNetworks {
   }
 
   /** Makes ready for pictures of height x width latents, at a quality from 1. */
-  async prepare(height, width, quality, tileSides) {
+  async prepare(height, width, quality, tileSides = TILE_SIDES) {
     this.quality = quality;
     const [hyperHeight, hyperWidth] = [height, width].map((side) => Math.ceil(side / HYPER_STRIDE));
     this.hyperPlan = plan(hyperHeight, hyperWidth, tileSides.hyper, HYPER_REACH);

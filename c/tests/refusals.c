@@ -1,0 +1,42 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "vectors.h"
+
+tfcomp_status status_of(const char *kind)
+{
+    static const struct {
+        const char *kind;
+        tfcomp_status status;
+    } known[] = {
+        {"empty", TFCOMP_NOT_TFCOMP},
+        {"not-tfcomp", TFCOMP_NOT_TFCOMP},
+        {"version", TFCOMP_NEWER_FORMAT},
+        {"too-large", TFCOMP_TOO_LARGE},
+        {"other-bundle", TFCOMP_OTHER_BUNDLE},
+        {"too-short", TFCOMP_DAMAGED},
+        {"checksum", TFCOMP_DAMAGED},
+        {"quality", TFCOMP_DAMAGED},
+        {"length-cut", TFCOMP_DAMAGED},
+        {"length-overlong", TFCOMP_DAMAGED},
+        {"length-exceeds", TFCOMP_DAMAGED},
+        {"no-pixels", TFCOMP_DAMAGED},
+        {"section-cut", TFCOMP_DAMAGED},
+        {"left-over", TFCOMP_DAMAGED},
+        {"rows-cut", TFCOMP_DAMAGED},
+        {"rows-wide", TFCOMP_DAMAGED},
+        {"rows-past", TFCOMP_DAMAGED},
+        {"rows-padding", TFCOMP_DAMAGED},
+        {"rows-unfilled", TFCOMP_DAMAGED},
+        {"coded-values", TFCOMP_DAMAGED},
+        {"far-values", TFCOMP_DAMAGED},
+    };
+    size_t k;
+
+    for (k = 0; k < sizeof known / sizeof *known; ++k) {
+        if (strcmp(known[k].kind, kind) == 0)
+            return known[k].status;
+    }
+    fprintf(stderr, "a kind of refusal that is not known here: %s\n", kind);
+    exit(2);
+}

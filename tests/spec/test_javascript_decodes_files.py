@@ -1,0 +1,81 @@
+"""JavaScript's decodeFile takes a file to its latents, in Node, and says why it refuses one.
+
+Bundles with a hyperprior need LiteRT.js, hence a browser: tests/web/test_golden_files.py.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from tests import needs
+from tests.conftest import ROOT
+from tests.spec.vector_file import Check, checks_of
+from tfcomp.bitstream.container import Container, pack
+from tfcomp.runtime.bundle import read_manifest
+
+PROGRAM = ROOT / "tests" / "spec" / "javascript" / "decode_files.mjs"
+BUNDLE = ROOT / "tfcomp" / "bundles" / "binary"
+FILE = ROOT / "spec" / "golden" / "binary" / "coffee-quality-8.tfcomp"
+WITHOUT_NETWORKS = [
+    check
+    for check in checks_of("golden")
+    if read_manifest(ROOT / check.lines["bundle"]).layout is None
+]
+
+pytestmark = pytest.mark.skipif(not shutil.which("node"), reason=needs.NODE)
+
+
+def decode(*arguments: object) -> dict:
+    command = ["node", str(PROGRAM), *map(str, arguments)]
+    child = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
+    return json.loads(child.stdout)
+
+
+@pytest.mark.parametrize("check", WITHOUT_NETWORKS, ids=lambda check: check.lines["case"])
+def test_a_golden_file_becomes_its_latents(check: Check):
+    found = decode(ROOT / check.lines["bundle"], ROOT / check.lines["file"])
+    image, manifest = found["image"], read_manifest(ROOT / check.lines["bundle"])
+    assert [image["rows"], image["columns"], image["channels"]] == list(check.shape()), check.where
+    assert found["crc"] == check.number("crc32"), check.where
+    assert found["header"] == {
+        "version": found["FORMAT_VERSION"],
+        "fingerprint": manifest.short_fingerprint.hex(),
+        "quality": image["quality"],
+    }
+
+
+@pytest.fixture
+def damaged(tmp_path):
+    """A function: bytes -> what is said of a file of them."""
+
+    def verdict(data: bytes, *arguments: object) -> str:
+        (tmp_path / "file.tfcomp").write_bytes(data)
+        answer = decode(BUNDLE, tmp_path / "file.tfcomp", *arguments)
+        assert answer["name"] == "CodecError"
+        return answer["message"]
+
+    return verdict
+
+
+def test_a_damaged_file_is_refused(damaged):
+    data = FILE.read_bytes()
+    assert "CRC" in damaged(data[:-1])
+    assert "empty" in damaged(b"")
+
+
+def test_another_bundles_file_is_named(damaged):
+    other = next((ROOT / "spec" / "golden" / "cycle").glob("*.tfcomp")).read_bytes()
+    assert f"Another bundle, {other[4:8].hex()}" in damaged(other)
+
+
+def test_a_few_bytes_that_claim_many_pixels_are_refused_unless_they_are_allowed(damaged, tmp_path):
+    manifest = read_manifest(BUNDLE)
+    held = pack(Container(manifest.short_fingerprint, 1, 800, 800, (b"\0\0",)))
+    assert "too large" in damaged(held)
+    assert "too large" in damaged(FILE.read_bytes(), 100)
+    (tmp_path / "large.tfcomp").write_bytes(held)
+    assert decode(BUNDLE, tmp_path / "large.tfcomp", 800 * 800)["image"]["width"] == 800

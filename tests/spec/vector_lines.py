@@ -1,0 +1,33 @@
+"""Lines of test vectors, written; spec/vectors/README.md describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from tfcomp.bitstream.tables import CdfTables
+
+
+def line(word: str, numbers: Iterable) -> str:
+    """A word and whole numbers."""
+    return " ".join([word, *(str(int(number)) for number in numbers)])
+
+
+def of_bytes(word: str, data: bytes) -> str:
+    """A word and bytes in hexadecimal."""
+    return f"{word} {data.hex()}".rstrip()
+
+
+def of_floats(word: str, numbers: np.ndarray) -> str:
+    """A word and float32 numbers, as the hexadecimal of their little-endian bytes."""
+    return of_bytes(word, numbers.astype("<f4").tobytes())
+
+
+def of_tables(tables: CdfTables, prefix: str = "") -> list[str]:
+    """The three lines of a set of tables."""
+    return [
+        line(f"{prefix}cdf", tables.cdf),
+        line(f"{prefix}starts", tables.starts),
+        line(f"{prefix}offsets", tables.cdf_offset),
+    ]
