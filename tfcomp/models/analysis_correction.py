@@ -67,9 +67,9 @@ class AnalysisCorrection(keras.layers.Layer):
     def analysis(self, features, quality):
         """[B, h, w, C], int32 [B] -> [B, h/2, w/2, filters], to be added to latents."""
         x = features
-        for first, second, scale in self.blocks:
-            branch = _convolve(tf.nn.leaky_relu(_convolve(x, *first)), *second)
-            x += branch * tf.cast(scale, x.dtype)
+        for first, (kernel, bias), scale in self.blocks:
+            branch = convolution.leaky_relu(_convolve(x, *first))
+            x += convolution.scaled(branch, kernel, scale, bias * scale)
         scale = tf.cast(tf.gather(self.quality_scale, quality - 1), x.dtype)
         return _convolve(x, *self.last, strides=2) * scale[:, None, None, :]
 
@@ -83,4 +83,5 @@ class AnalysisCorrection(keras.layers.Layer):
 
 
 def _convolve(x, kernel, bias, strides=1):
-    return convolution.convolve(x, tf.cast(kernel, x.dtype), strides) + tf.cast(bias, x.dtype)
+    y = convolution.convolve(x, tf.cast(kernel, x.dtype), strides)
+    return tf.nn.bias_add(y, tf.cast(bias, x.dtype))
