@@ -41,11 +41,13 @@ def apply_reduced_gradients(optimizer, gradients, variables, replicas):
     optimizer.apply_gradients(list(zip(gradients, variables)), skip_gradients_aggregation=True)
 
 
-def momentum_of(optimizer, variable):
-    """The first moment that Keras's Adam keeps for a variable."""
+def moments_of(optimizer, variable):
+    """The first and the second moment that Keras's Adam keeps for a variable."""
     if KERAS_3:
-        return optimizer._momentums[optimizer._get_variable_index(variable)]
-    return optimizer._momentums[optimizer._index_dict[optimizer._var_key(variable)]]
+        index = optimizer._get_variable_index(variable)
+    else:
+        index = optimizer._index_dict[optimizer._var_key(variable)]
+    return optimizer._momentums[index], optimizer._velocities[index]
 
 
 def step_results(trackers):
