@@ -55,9 +55,12 @@ def index_of(optimizer: keras.optimizers.Optimizer, variable: tf.Variable) -> in
     return optimizer._index_dict[optimizer._var_key(variable)]
 
 
-def momentum_of(optimizer: keras.optimizers.Optimizer, variable: tf.Variable) -> tf.Variable:
-    """The first moment that Keras's Adam keeps for a variable."""
-    return optimizer._momentums[index_of(optimizer, variable)]
+def moments_of(
+    optimizer: keras.optimizers.Optimizer, variable: tf.Variable
+) -> tuple[tf.Variable, tf.Variable]:
+    """The first and the second moment that Keras's Adam keeps for a variable."""
+    index = index_of(optimizer, variable)
+    return optimizer._momentums[index], optimizer._velocities[index]
 
 
 def step_results(trackers: Mapping[str, keras.metrics.Metric]) -> dict[str, tf.Tensor]:

@@ -71,9 +71,9 @@ class AnalysisCorrection(keras.layers.Layer):
     def analysis(self, features: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """[B, h, w, C], int32 [B] -> [B, h/2, w/2, filters], to be added to latents."""
         x = features
-        for first, second, scale in self.blocks:
-            branch = _convolve(tf.nn.leaky_relu(_convolve(x, *first)), *second)
-            x += branch * tf.cast(scale, x.dtype)
+        for first, (kernel, bias), scale in self.blocks:
+            branch = convolution.leaky_relu(_convolve(x, *first))
+            x += convolution.scaled(branch, kernel, scale, bias * scale)
         scale = tf.cast(tf.gather(self.quality_scale, quality - 1), x.dtype)
         return _convolve(x, *self.last, strides=2) * scale[:, None, None, :]
 
@@ -87,4 +87,5 @@ class AnalysisCorrection(keras.layers.Layer):
 
 
 def _convolve(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, strides: int = 1) -> tf.Tensor:
-    return convolution.convolve(x, tf.cast(kernel, x.dtype), strides) + tf.cast(bias, x.dtype)
+    y = convolution.convolve(x, tf.cast(kernel, x.dtype), strides)
+    return tf.nn.bias_add(y, tf.cast(bias, x.dtype))

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
+from typing import Callable
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -111,18 +113,30 @@ class AnisotropicDiffusion(keras.layers.Layer):
         # Beyond the picture's edge every pixel finds itself, and nothing flows.
         differences = tf.nn.conv2d(pad_edges(picture, 1), kernel, 1, "VALID")
         (kernel_1, bias_1), (kernel_2, bias_2) = self.first, self.second
-        x = convolution.convolve(tf.cast(features, tf.float32), kernel_1) + bias_1
-        x = convolution.convolve(tf.nn.leaky_relu(x), kernel_2) + bias_2
+        x = tf.cast(features, tf.float32)
+        x = tf.nn.bias_add(convolution.convolve(x, kernel_1), bias_1)
+        x = convolution.convolve(convolution.leaky_relu(x), kernel_2)
+        x = tf.nn.bias_add(x, bias_2)
         contrast = tf.nn.depth_to_space(x, 2)
         distance = tf.nn.depthwise_conv2d(
             tf.square(differences), tf.square(self.mean_root), (1, 1, 1, 1), "SAME"
         )
-        distance = tf.nn.conv2d(distance, tf.square(self.colour_root)[None, None], 1, "SAME")
+        distance = convolution.pointwise(distance, tf.square(self.colour_root)[None, None])
         scale = tf.gather(tf.exp(self.log_scale), quality - 1)[:, None, None]
         strength = tf.gather(self.strength, quality - 1)[:, None, None]
-        weight = strength * (1.0 + distance * tf.square(contrast) * scale / SHARPNESS) ** -SHARPNESS
-        flow = differences * tf.nn.conv2d(weight, spread_kernel(), 1, "SAME")
+        weight = strength * _fall(distance * tf.square(contrast) * (scale / SHARPNESS))
+        flow = differences * convolution.pointwise(weight, tf.constant(spread_kernel()))
         return picture - convolution.convolve_transposed(flow, kernel)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "lambdas": self.lambdas, "hidden": self.hidden}
+
+
+@tf.custom_gradient
+def _fall(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """(1 + x)^-SHARPNESS, without logarithms."""
+    nearness = 1.0 / (1.0 + x)
+    y = nearness
+    for _ in range(int(np.log2(SHARPNESS))):
+        y = tf.square(y)
+    return y, lambda upstream: upstream * (-float(SHARPNESS) * y * nearness)

@@ -162,6 +162,8 @@ class CodecModel(keras.Model):
 
         float32 [B, H, W, 3] -> [B, H', W', 3]
         """
+        if all(side and side % self.stride == 0 for side in images.shape[1:3]):
+            return images
         height, width = tf.shape(images)[1], tf.shape(images)[2]
         rows_ = tf.minimum(tf.range(-(-height // self.stride) * self.stride), height - 1)
         columns = tf.minimum(tf.range(-(-width // self.stride) * self.stride), width - 1)

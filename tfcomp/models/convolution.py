@@ -3,13 +3,19 @@
 TensorFlow computes a transposed convolution, and the gradient of a convolution by its input, with
 kernels that run at half a convolution's speed there. At stride 1 both are convolutions with the
 mirrored kernel, and are computed as such.
+
+What follows a convolution costs as much as the convolution where channels are few. So a channel's
+scale goes into the kernel, and gradients need no value between the convolution and its activation:
+TensorFlow then computes convolution, bias and activation in one operation.
 """
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any, Callable
 
 import tensorflow as tf
+
+_LARGE_KERNEL = 2**18
 
 
 def convolve(x: tf.Tensor, kernel: tf.Tensor, strides: int = 1) -> tf.Tensor:
@@ -18,6 +24,8 @@ def convolve(x: tf.Tensor, kernel: tf.Tensor, strides: int = 1) -> tf.Tensor:
     SAME padding; H and W divisible by strides.
     """
     kernel = tf.convert_to_tensor(kernel)  # custom gradients take no variables
+    if strides == 1 and kernel.shape[:2] == (1, 1):
+        return pointwise(x, kernel)
     if _mirrors(kernel, strides):
         return _convolve(x, kernel)
     return tf.nn.conv2d(x, kernel, strides, "SAME")
@@ -30,6 +38,63 @@ def convolve_transposed(y: tf.Tensor, kernel: tf.Tensor, strides: int = 1) -> tf
     shape = tf.shape(y)
     larger = [shape[0], shape[1] * strides, shape[2] * strides, kernel.shape[2]]
     return tf.nn.conv2d_transpose(y, kernel, larger, strides, "SAME")
+
+
+def pointwise(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """`convolve` with kernel [1, 1, C_in, C_out], as the matrix product that it is."""
+    _, _, inputs, outputs = kernel.shape
+    y = tf.matmul(tf.reshape(x, [-1, inputs]), tf.reshape(kernel, [inputs, outputs]))
+    y = tf.reshape(y, tf.concat([tf.shape(x)[:3], [outputs]], 0))
+    return tf.ensure_shape(y, [*x.shape[:3], outputs])
+
+
+def scaled(
+    x: tf.Tensor, kernel: tf.Tensor, scale: tf.Tensor, bias: tf.Tensor, strides: int = 1
+) -> tf.Tensor:
+    """`convolve`, times scale [C_out], plus bias [C_out], all in x's dtype."""
+    if _folds(kernel):
+        return _with_bias(convolve(x, tf.cast(kernel * scale, x.dtype), strides), bias)
+    y = convolve(x, tf.cast(kernel, x.dtype), strides)
+    return _with_bias(y * tf.cast(scale, y.dtype), bias)
+
+
+def scaled_transposed(
+    y: tf.Tensor, kernel: tf.Tensor, scale: tf.Tensor, bias: tf.Tensor, strides: int = 1
+) -> tf.Tensor:
+    """`convolve_transposed`, times scale [C_in], plus bias [C_in], all in y's dtype."""
+    if _folds(kernel):
+        kernel = tf.cast(kernel * scale[:, None], y.dtype)
+        return _with_bias(convolve_transposed(y, kernel, strides), bias)
+    x = convolve_transposed(y, tf.cast(kernel, y.dtype), strides)
+    return _with_bias(x * tf.cast(scale, x.dtype), bias)
+
+
+@tf.custom_gradient
+def leaky_relu(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """`tf.nn.leaky_relu`, whose gradient looks at the result and not at x."""
+    y = tf.nn.leaky_relu(x)
+    return y, lambda upstream: tf.raw_ops.LeakyReluGrad(gradients=upstream, features=y, alpha=0.2)
+
+
+@tf.custom_gradient
+def divide(x: tf.Tensor, divisor: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
+    """x / divisor, of one shape, with half of `tf.divide`'s operations on the way back."""
+    y = x / divisor
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        by_x = upstream / divisor
+        return by_x, -by_x * y
+
+    return y, gradient
+
+
+def _with_bias(x: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    return tf.nn.bias_add(x, tf.cast(bias, x.dtype))
+
+
+def _folds(kernel: tf.Tensor) -> bool:
+    """Whether to scale the kernel and not the result, which of most crops has more values."""
+    return kernel.shape.num_elements() < _LARGE_KERNEL
 
 
 def _mirrors(kernel: tf.Tensor, strides: int) -> bool:

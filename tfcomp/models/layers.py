@@ -94,14 +94,15 @@ class TiedConv2D(keras.layers.Layer):
 
     def analysis(self, x: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C_in] -> [B, H/strides, W/strides, filters]; H, W divisible by strides."""
-        y = convolution.convolve(x, tf.cast(self.kernel, x.dtype), self.strides)
-        return y * tf.cast(self.analysis_scale, y.dtype) + tf.cast(self.analysis_bias, y.dtype)
+        return convolution.scaled(
+            x, self.kernel, self.analysis_scale, self.analysis_bias, self.strides
+        )
 
     def synthesis(self, y: tf.Tensor) -> tf.Tensor:
         """[B, h, w, filters] -> [B, h*strides, w*strides, C_in]."""
-        kernel = tf.cast(self.synthesis_kernel, y.dtype)
-        x = convolution.convolve_transposed(y, kernel, self.strides)
-        return x * tf.cast(self.synthesis_scale, x.dtype) + tf.cast(self.synthesis_bias, x.dtype)
+        return convolution.scaled_transposed(
+            y, self.synthesis_kernel, self.synthesis_scale, self.synthesis_bias, self.strides
+        )
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         return self.analysis(x)
@@ -164,11 +165,11 @@ class TiedResidualBlock(keras.layers.Layer):
 
     def analysis(self, x: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
-        return x + self.second.analysis(tf.nn.leaky_relu(self.first.analysis(x)))
+        return x + self.second.analysis(convolution.leaky_relu(self.first.analysis(x)))
 
     def synthesis(self, y: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
-        return y + self.first.synthesis(tf.nn.leaky_relu(self.second.synthesis(y)))
+        return y + self.first.synthesis(convolution.leaky_relu(self.second.synthesis(y)))
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         return self.analysis(x)
@@ -213,7 +214,7 @@ class GDN(keras.layers.Layer):
     def _norm(self, x: tf.Tensor, beta_root: tf.Variable, gamma_root: tf.Variable) -> tf.Tensor:
         gamma = tf.cast(tf.square(gamma_root), x.dtype)
         beta = tf.cast(tf.square(beta_root) + self.MINIMUM_BETA, x.dtype)
-        return tf.nn.conv2d(tf.abs(x), gamma[None, None], 1, "SAME") + beta
+        return tf.nn.bias_add(convolution.convolve(tf.abs(x), gamma[None, None]), beta)
 
     @property
     def analysis_variables(self) -> list[tf.Variable]:
@@ -222,7 +223,9 @@ class GDN(keras.layers.Layer):
 
     def analysis(self, x: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
-        return x / self._norm(x, self.analysis_beta_root, self.analysis_gamma_root)
+        return convolution.divide(
+            x, self._norm(x, self.analysis_beta_root, self.analysis_gamma_root)
+        )
 
     def synthesis(self, y: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp.config.run import OptimizerConfig
-from tfcomp.entropy.keras_versions import index_of, momentum_of
+from tfcomp.entropy.keras_versions import index_of, moments_of, tensorflow_variable
 
 # Quintic Newton-Schulz coefficients of the paper: singular values end within 0.7 .. 1.2.
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -27,18 +27,21 @@ def orthogonalize(matrix: tf.Tensor) -> tf.Tensor:
     An iteration X <- (a + b G + c G^2) X, G = X X^T, multiplies X by a polynomial of its first G:
     so only the small square matrices are iterated, and X is multiplied once, at the end.
     """
-    transpose = matrix.shape[0] > matrix.shape[1]
-    x = tf.transpose(matrix) if transpose else matrix
-    x /= tf.norm(x) + 1e-12
-    gram = tf.matmul(x, x, transpose_b=True)
+    tall = matrix.shape[0] > matrix.shape[1]
+    gram = tf.matmul(matrix, matrix, transpose_a=tall, transpose_b=not tall)
+    squared_norm = tf.linalg.trace(gram) + 1e-24
+    gram /= squared_norm
     a, b, c = _NEWTON_SCHULZ
-    product = identity = tf.eye(gram.shape[0], dtype=x.dtype)
-    for _ in range(_ITERATIONS):
-        factor = a * identity + b * gram + c * tf.matmul(gram, gram)
-        product = tf.matmul(factor, product)
-        gram = tf.matmul(tf.matmul(factor, gram), factor)
-    x = tf.matmul(product, x)
-    return tf.transpose(x) if transpose else x
+    scaled_identity = a * tf.eye(gram.shape[0], dtype=matrix.dtype)
+    product = None
+    for iteration in range(_ITERATIONS):
+        factor = scaled_identity + b * gram + c * tf.matmul(gram, gram)
+        product = factor if product is None else tf.matmul(factor, product)
+        if iteration < _ITERATIONS - 1:
+            gram = tf.matmul(tf.matmul(factor, gram), factor)
+    product *= tf.math.rsqrt(squared_norm)
+    # A polynomial of a symmetric matrix is symmetric: it may stand on either side.
+    return tf.matmul(matrix, product) if tall else tf.matmul(product, matrix)
 
 
 @keras.utils.register_keras_serializable(package="tfcomp")
@@ -87,19 +90,37 @@ class Muon(keras.optimizers.Adam):
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor | None = None
     ) -> None:
         """Moves one variable; Keras 3 hands over the learning rate, Keras 2 does not."""
-        if not self.uses_muon(variable):
-            given = (learning_rate,) if learning_rate is not None else ()
-            super().update_step(gradient, variable, *given)
-            return
         now = tf.cast(self.learning_rate if learning_rate is None else learning_rate, tf.float32)
+        if not self.uses_muon(variable):
+            self._adam_step(gradient, variable, now)
+            return
         rate = now * (self.muon_step / self.peak_learning_rate)
-        velocity = momentum_of(self, variable)
+        velocity = moments_of(self, variable)[0]
         velocity.assign(self.momentum * velocity + gradient)
         direction = orthogonalize(
             tf.reshape(gradient + self.momentum * velocity, [-1, variable.shape[-1]])
         )
         length = rate * tf.norm(variable) / (tf.norm(direction) + 1e-12)
         variable.assign_sub(length * tf.reshape(direction, variable.shape))
+
+    def _adam_step(
+        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
+    ) -> None:
+        """What Keras's Adam does in a dozen operations a variable, in one."""
+        step = tf.cast(self.iterations + 1, tf.float32)
+        first, second = (tensorflow_variable(each) for each in moments_of(self, variable))
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=first.handle,
+            v=second.handle,
+            beta1_power=self.beta_1**step,
+            beta2_power=self.beta_2**step,
+            lr=learning_rate,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=gradient,
+        )
 
     def get_config(self) -> dict[str, Any]:
         return {
