@@ -92,12 +92,12 @@ class TiedConv2D(keras.layers.Layer):
         own = [] if self.tied else [self.kernel]
         return [*own, self.analysis_bias, self.analysis_scale]
 
-    def analysis(self, x: tf.Tensor) -> tf.Tensor:
+    def analysis(self, x: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C_in] -> [B, H/strides, W/strides, filters]; H, W divisible by strides."""
         y = convolution.convolve(x, tf.cast(self.kernel, x.dtype), self.strides)
         return y * tf.cast(self.analysis_scale, y.dtype) + tf.cast(self.analysis_bias, y.dtype)
 
-    def synthesis(self, y: tf.Tensor) -> tf.Tensor:
+    def synthesis(self, y: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, h, w, filters] -> [B, h*strides, w*strides, C_in]."""
         kernel = tf.cast(self.synthesis_kernel, y.dtype)
         x = convolution.convolve_transposed(y, kernel, self.strides)
@@ -162,11 +162,11 @@ class TiedResidualBlock(keras.layers.Layer):
         """The variables that the synthesis direction does without."""
         return [*self.first.analysis_variables, *self.second.analysis_variables]
 
-    def analysis(self, x: tf.Tensor) -> tf.Tensor:
+    def analysis(self, x: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return x + self.second.analysis(tf.nn.leaky_relu(self.first.analysis(x)))
 
-    def synthesis(self, y: tf.Tensor) -> tf.Tensor:
+    def synthesis(self, y: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return y + self.first.synthesis(tf.nn.leaky_relu(self.second.synthesis(y)))
 
@@ -220,11 +220,11 @@ class GDN(keras.layers.Layer):
         """The variables that the synthesis direction does without."""
         return [self.analysis_beta_root, self.analysis_gamma_root]
 
-    def analysis(self, x: tf.Tensor) -> tf.Tensor:
+    def analysis(self, x: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return x / self._norm(x, self.analysis_beta_root, self.analysis_gamma_root)
 
-    def synthesis(self, y: tf.Tensor) -> tf.Tensor:
+    def synthesis(self, y: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return y * self._norm(y, self.synthesis_beta_root, self.synthesis_gamma_root)
 
