@@ -1,5 +1,7 @@
 """Tiny models with a hyperprior whose means and scales vary widely, without a training."""
 
+import dataclasses
+
 import numpy as np
 
 GROUPS = (2, 4, 10)
@@ -48,6 +50,23 @@ def tiny_config():
     )
 
 
+def patch_config():
+    """The same of two levels of stride 4 with depthwise blocks, and blocks of the encoder's own."""
+    config = tiny_config()
+    model = dataclasses.replace(
+        config.model,
+        widths=(48, 16),
+        strides=(4, 4),
+        kernel_sizes=(8, 4),
+        residual_blocks=(1, 1),
+        block="depthwise",
+        encoder_blocks=(0, 1),
+        correction_blocks=0,
+        diffusion=False,
+    )
+    return dataclasses.replace(config, model=model)
+
+
 def lively_model(seed=0, config=None):
     """A `CycleModel` with principal-component transforms and random, large entropy networks.
 
@@ -75,5 +94,8 @@ def lively_model(seed=0, config=None):
         kernel.assign(rng.normal(0, np.sqrt(2.0 / fans), kernel.shape))
     for variable in model.correction_variables:
         variable.assign(rng.normal(0, 0.1, variable.shape))
+    for variable in model.transform_variables:
+        if "quality_scale" in variable.name:
+            variable.assign(rng.normal(0, 0.1, variable.shape))
     model.prior.hyper_log_gain.assign_add(np.full(model.prior.hyper_log_gain.shape, 1.0))
     return model

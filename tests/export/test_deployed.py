@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import hyperprior_factory
 from tfcomp.export import (
     deployed,
     deployed_diffusion,
@@ -37,6 +38,36 @@ def test_deployed_transforms_equal_the_trained_ones(tiny_model, photograph):
         picture = codec.decode(expected, q)["image"].numpy().astype(int)
         pixels = tiny_model.synthesis(tf.cast(expected, tf.float32), q) * 255.0
         assert np.abs(picture - np.clip(np.round(pixels), 0, 255)).max() <= 1
+
+
+@pytest.mark.parametrize("size,stride", [(4, 4), (5, 4), (6, 4), (8, 4), (12, 4), (4, 2), (5, 2)])
+def test_whole_blocks_equal_the_transposed_convolution(size, stride):
+    kernel = tf.random.stateless_normal([size, size, 3, 6], seed=(size, 1)).numpy()
+    y = tf.random.stateless_normal([1, 5, 7, 6], seed=(size, 2))
+    shape = [1, 5 * stride, 7 * stride, 3]
+    expected = tf.nn.conv2d_transpose(y, kernel, shape, stride, "SAME")
+    packed = transposed_convolution.block_kernel(kernel, stride)
+    result = transposed_convolution.upsample_in_blocks(
+        y, lambda x: tf.nn.conv2d(x, packed, 1, "VALID"), len(packed), stride
+    )
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+
+
+def test_deployed_depthwise_blocks_equal_the_trained_ones(photograph):
+    model = hyperprior_factory.lively_model(config=hyperprior_factory.patch_config())
+    codec = deployed.DeployedCodec(model)
+    images = tf.cast(photograph[None], tf.float32) / 255.0
+    pictures = []
+    for quality in (1, 2):
+        q = tf.constant([quality])
+        latents = codec.encode(photograph[None], q)["latents"]
+        np.testing.assert_allclose(latents, model.analysis(images, q), atol=1e-3)
+        eighths = tf.cast(tf.round(latents * 8), tf.int32)
+        picture = codec.decode(eighths, q)["image"].numpy().astype(int)
+        pixels = model.synthesis(tf.cast(eighths, tf.float32) / 8, q) * 255.0
+        assert np.abs(picture - np.clip(np.round(pixels), 0, 255)).max() <= 1
+        pictures.append(picture)
+    assert np.abs(pictures[0] - pictures[1]).mean() > 1
 
 
 @pytest.fixture(scope="module")

@@ -26,10 +26,10 @@ def _sample(seed):
     return tf.random.stateless_normal([1, 96, 128, 3], (seed, 2), stddev=8.0), latents
 
 
-@pytest.fixture(scope="module")
-def model():
+@pytest.fixture(scope="module", params=["tiny", "patch"])
+def model(request):
     """Lively in every layer, without diffusion."""
-    config = hyperprior_factory.tiny_config()
+    config = getattr(hyperprior_factory, f"{request.param}_config")()
     plain = dataclasses.replace(config, model=dataclasses.replace(config.model, diffusion=False))
     model = hyperprior_factory.lively_model(config=plain)
     for number, variable in enumerate(model.transform_variables):

@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
+from tests import hyperprior_factory
 from tfcomp.data.sample_source import sample_images
 from tfcomp.models import principal_components
 from tfcomp.models.cycle import CycleModel
@@ -44,3 +46,23 @@ def test_the_fitted_prior_is_far_cheaper_than_the_unfitted_one(tiny_config):
     principal_components.fit_prior(model, y, steps=80)
     after = tf.reduce_sum(model.prior.bits(symbols, model.gain(quality)))
     assert float(after) < 0.7 * float(before)
+
+
+@pytest.mark.parametrize("stride,overlap", [(4, 0), (4, 2), (8, 4), (8, 3)])
+def test_a_lapped_window_and_its_shifts_are_orthonormal(stride, overlap):
+    window = principal_components.lapped_window(stride, overlap)
+    np.testing.assert_allclose(window @ window.T, np.eye(stride), atol=1e-12)
+    shifted = np.zeros_like(window)
+    shifted[:, : window.shape[1] - stride] = window[:, stride:]
+    np.testing.assert_allclose(window @ shifted.T, 0, atol=1e-12)
+    np.testing.assert_allclose(window.sum(1), 1, atol=1e-12)  # constants pass
+
+
+def test_overlapping_levels_of_stride_four_start_as_their_own_inverse():
+    """All components of a level are kept: what is coded is decoded, but at the picture's edge."""
+    model = CycleModel(hyperprior_factory.patch_config().model).build_codec()
+    principal_components.initialize(model, _crops())
+    down = model.levels[0][0]
+    x = tf.cast(_crops(2), tf.float32) / 255.0 - 0.5
+    again = down.synthesis(down.analysis(x))
+    np.testing.assert_allclose(again[:, 4:-4, 4:-4], x[:, 4:-4, 4:-4], atol=1e-4)

@@ -212,7 +212,8 @@ def test_flags_go_over_the_config(tmp_path):
     options = cli.parse(
         ["--config", str(TINY), "--steps", "7", "--data", "folder:a", "--precision", "float32"]
     )
-    config = cli.read_config(options)
+    (phase,) = cli.read_recipe(options).phases
+    config = phase.config
     assert (config.training.steps, config.data.source) == (7, "folder:a")
 
 

@@ -34,8 +34,9 @@ def test_the_number_of_channels_is_a_flag(monkeypatch):
     options = cli.parse(
         ["--model", "vaegan", "--config", "configs/vaegan-channels.yaml", "--num-channels", "8"]
     )
-    model = cli.read_config(options).model
+    (phase,) = cli.read_recipe(options).phases
+    model = phase.config.model
     assert (model.num_channels, model.ladder) == (8, (2, 4, 8))
     options = cli.parse(["--model", "cycle", "--num-channels", "8"])
     with pytest.raises(ConfigError, match="use it with vaegan"):
-        cli.read_config(options)
+        cli.read_recipe(options)

@@ -6,6 +6,7 @@ refused: a typing error must not silently train something else.
 """
 
 from tfcomp.config.cycle import HyperpriorConfig, LossConfig, ModelConfig
+from tfcomp.config.recipe import Phase, Recipe
 from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
 from tfcomp.config.whole import FAMILIES, Config, dump, from_dict, load, to_dict
 
@@ -17,6 +18,8 @@ __all__ = [
     "LossConfig",
     "ModelConfig",
     "OptimizerConfig",
+    "Phase",
+    "Recipe",
     "TrainingConfig",
     "dump",
     "from_dict",

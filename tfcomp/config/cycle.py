@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Optional, Tuple
 
 from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
@@ -74,7 +75,16 @@ class ModelConfig:
       family: "cycle".
       widths: output channels of the strided levels; the last one is the latent's.
       kernel_size: side of the strided kernels.
+      kernel_sizes: the same, one number a level; none for `kernel_size` at all of them.
+      strides: by how much each level shrinks its input, one number a level; none for 2 at each.
       residual_blocks: residual blocks after each strided level, one number a level.
+      block: what they are made of: "convolution", two 3x3 convolutions, or "depthwise", a
+        depthwise and two 1x1 convolutions with scales of each quality's own
+        (tfcomp/models/depthwise_block.py).
+      block_kernel_size: side of the depthwise kernels, odd.
+      expansion: how many times as wide a depthwise block is inside.
+      encoder_blocks: depthwise blocks that the encoder alone has after each level's own, one
+        number a level; none for none.
       correction_blocks: residual blocks of the encoder's own branch from the last level but one to
         the latents (tfcomp/models/analysis_correction.py); 0 for no such branch.
       diffusion: whether the decoder ends with a step of anisotropic diffusion
@@ -97,7 +107,13 @@ class ModelConfig:
     family: str = "cycle"
     widths: Tuple[int, ...] = (32, 64, 128, 320)
     kernel_size: int = 5
+    kernel_sizes: Tuple[int, ...] = ()
+    strides: Tuple[int, ...] = ()
     residual_blocks: Tuple[int, ...] = (0, 0, 1, 0)
+    block: str = "convolution"
+    block_kernel_size: int = 3
+    expansion: int = 2
+    encoder_blocks: Tuple[int, ...] = ()
     correction_blocks: int = 0
     diffusion: bool = False
     tied: bool = True
@@ -141,6 +157,7 @@ class ModelConfig:
             "residual_blocks needs one number for each of widths",
         )
         require(all(n >= 0 for n in self.residual_blocks), "residual_blocks can't be negative")
+        self._check_levels()
         require(self.correction_blocks >= 0, "correction_blocks can't be negative")
         require(
             not self.correction_blocks or len(self.widths) >= 2,
@@ -151,10 +168,39 @@ class ModelConfig:
         require(1 <= self.default_quality <= self.qualities, "default_quality is out of range")
         require(0 < self.min_lambda <= self.max_lambda, "need 0 < min_lambda <= max_lambda")
 
+    def _check_levels(self) -> None:
+        for name, least in (("kernel_sizes", 2), ("strides", 2), ("encoder_blocks", 0)):
+            numbers = getattr(self, name)
+            require(
+                len(numbers) in (0, len(self.widths)) and all(n >= least for n in numbers),
+                f"{name} needs one number for each of widths, {least} or more",
+            )
+        for size, stride in zip(self.level_kernel_sizes, self.level_strides):
+            require(size >= stride, "a level's kernel must not be smaller than its stride")
+        require(
+            self.block in ("convolution", "depthwise"),
+            f"unknown block '{self.block}': use convolution or depthwise",
+        )
+        require(
+            self.block_kernel_size >= 1 and self.block_kernel_size % 2 == 1,
+            "block_kernel_size must be odd",
+        )
+        require(self.expansion >= 1, "expansion must be positive")
+
+    @property
+    def level_kernel_sizes(self) -> Tuple[int, ...]:
+        """Side of each level's strided kernel."""
+        return self.kernel_sizes or (self.kernel_size,) * len(self.widths)
+
+    @property
+    def level_strides(self) -> Tuple[int, ...]:
+        """By how much each level shrinks its input."""
+        return self.strides or (2,) * len(self.widths)
+
     @property
     def stride(self) -> int:
         """Image pixels per latent element along one side."""
-        return 2 ** len(self.widths)
+        return math.prod(self.level_strides)
 
     @property
     def channels(self) -> int:
@@ -172,8 +218,12 @@ class ModelConfig:
 
         The runtime overlaps the tiles of large pictures by this much.
         """
-        corrections = 2 * self.correction_blocks * 2 ** (len(self.widths) - 1)
-        encoder = -(-(self._mirrored_reach_pixels + corrections) // self.stride)
+        corrections = 2 * self.correction_blocks * (self.stride // self.level_strides[-1])
+        pixels, scale = self._mirrored_reach_pixels + corrections, 1
+        for stride, blocks in zip(self.level_strides, self.encoder_blocks):
+            scale *= stride
+            pixels += blocks * (self.block_kernel_size // 2) * scale  # one convolution a block
+        encoder = -(-pixels // self.stride)
         return max(encoder, self.decoder_reach)
 
     @property
@@ -184,10 +234,14 @@ class ModelConfig:
 
     @property
     def _mirrored_reach_pixels(self) -> int:
-        pixels = 0
-        for level, blocks in enumerate(self.residual_blocks):
-            pixels += (self.kernel_size // 2) * 2**level  # the strided convolution
-            pixels += 2 * blocks * 2 ** (level + 1)  # two 3x3 convolutions a block
+        pixels, scale = 0, 1
+        in_a_block = 2 if self.block == "convolution" else self.block_kernel_size // 2
+        for size, stride, blocks in zip(
+            self.level_kernel_sizes, self.level_strides, self.residual_blocks
+        ):
+            pixels += (size // 2) * scale  # the strided convolution
+            scale *= stride
+            pixels += in_a_block * blocks * scale
         return pixels
 
 

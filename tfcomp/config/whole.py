@@ -94,6 +94,11 @@ def load(path: Union[str, Path]) -> Config:
     Raises:
       ConfigError: the file is absent, is not YAML or holds something unknown.
     """
+    return from_dict(read_yaml(path))
+
+
+def read_yaml(path: Union[str, Path]) -> Dict[str, Any]:
+    """The sections of a YAML file. Raises ConfigError: it is absent, or holds something else."""
     import yaml
 
     try:
@@ -104,7 +109,7 @@ def load(path: Union[str, Path]) -> Config:
         raise ConfigError(f"config: {path} is not YAML: {str(error).splitlines()[0]}") from error
     if values is not None and not isinstance(values, dict):
         raise ConfigError(f"config: {path} must hold sections (model:, loss:, ...)")
-    return from_dict(values or {})
+    return values or {}
 
 
 def to_dict(config: Config) -> dict:

@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
 from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.export import deployed_depthwise
+from tfcomp.export.deployed_depthwise import OperationOfQuality
 from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.export.deployed_layers import DeployedLayers
 from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
 from tfcomp.models.cycle import CycleModel
+from tfcomp.models.depthwise_block import EncoderBlock, TiedDepthwiseBlock
 
 
 class DeployedCodec(DeployedTransforms):
@@ -38,18 +43,23 @@ class DeployedCodec(DeployedTransforms):
         hyperprior = isinstance(model.prior, Hyperprior)
         units = MEAN_UNITS if hyperprior else 1
         gain, step_size = build.constant(gain), build.constant(1.0 / gain / units)
-        stages = [[build.analysis(layer) for layer in stage] for stage in model.levels]
+        stages = [
+            [_of_quality(build, "analysis", layer) for layer in stage] for stage in model.levels
+        ]
         correct = build.correction(model.correction) if model.correction else None
         smooth = DeployedDiffusion(build, model.diffusion).smooth if model.diffusion else None
         synthesis = [
-            build.synthesis(layer) for stage in reversed(model.levels) for layer in reversed(stage)
+            _of_quality(build, "synthesis", layer)
+            for stage in reversed(model.levels)
+            for layer in reversed(stage)
+            if not isinstance(layer, EncoderBlock)
         ]
 
         def analyse(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
             for stage in stages:
                 features = x
                 for layer in stage:
-                    x = layer(x)
+                    x = layer(x, quality)
             if correct:
                 x += correct(features, quality)
             latents = x * tf.gather(gain, quality - 1)
@@ -59,7 +69,15 @@ class DeployedCodec(DeployedTransforms):
             y = tf.cast(latents, tf.float32) * tf.gather(step_size, quality - 1)
             for layer in synthesis:
                 features = y
-                y = layer(y)
+                y = layer(y, quality)
             return smooth(y, features, quality) if smooth else y
 
         super().__init__("deployed_codec", channels, analyse, synthesise)
+
+
+def _of_quality(build: DeployedLayers, direction: str, layer: Any) -> OperationOfQuality:
+    """One direction of any layer, as a function of its input and the quality int32 [1]."""
+    if isinstance(layer, (TiedDepthwiseBlock, EncoderBlock)):
+        return getattr(deployed_depthwise, direction)(build, layer)
+    function = getattr(build, direction)(layer)
+    return lambda x, quality: function(x)

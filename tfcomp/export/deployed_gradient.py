@@ -16,15 +16,17 @@ import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
+from tfcomp.export import deployed_depthwise
 from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.export.deployed_layers import DeployedLayers, Operation, scaled_synthesis_kernel
 from tfcomp.models import layers
 from tfcomp.models.cycle import CycleModel
+from tfcomp.models.depthwise_block import EncoderBlock, TiedDepthwiseBlock
 
 _LEAK = 0.2  # of tf.nn.leaky_relu
 
 # A step forwards: what it gives, and the step that takes gradients back.
-WithPullback = Callable[[tf.Tensor], tuple[tf.Tensor, Operation]]
+WithPullback = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, Operation]]
 
 
 class DeployedGradient(tf.Module):
@@ -55,6 +57,7 @@ class DeployedGradient(tf.Module):
             _with_pullback(build, layer)
             for stage in reversed(model.levels)
             for layer in reversed(stage)
+            if not isinstance(layer, EncoderBlock)
         ]
         diffusion = DeployedDiffusion(build, model.diffusion) if model.diffusion else None
 
@@ -66,7 +69,7 @@ class DeployedGradient(tf.Module):
             pullbacks = []
             for layer in synthesis:
                 features = y
-                y, pullback = layer(y)
+                y, pullback = layer(y, quality)
                 pullbacks.append(pullback)
             if diffusion:
                 pullbacks.append(diffusion.with_pullback(y, features, quality)[1])
@@ -86,10 +89,12 @@ class DeployedGradient(tf.Module):
 
 
 def _with_pullback(build: DeployedLayers, layer: Any) -> WithPullback:
-    """A layer's synthesis direction: y -> its output, and gradient by that -> gradient by y."""
+    """A layer's synthesis: y, quality -> output, and gradient by that -> gradient by y."""
+    if isinstance(layer, TiedDepthwiseBlock):
+        return deployed_depthwise.with_pullback(build, layer)
     if isinstance(layer, layers.TiedConv2D):
         forward, backward = build.synthesis_convolution(layer), _adjoint(build, layer)
-        return lambda y: (forward(y), backward)
+        return lambda y, quality: (forward(y), backward)
     if isinstance(layer, layers.GDN):
         return _normalisation(build, layer)
     if isinstance(layer, layers.TiedResidualBlock):
@@ -107,7 +112,8 @@ def _normalisation(build: DeployedLayers, layer: layers.GDN) -> WithPullback:
     gamma = np.square(layer.synthesis_gamma_root.numpy())
     adjoint = build.convolution(gamma.T[None, None], np.zeros(len(gamma)))
 
-    def forward(y: tf.Tensor) -> tuple[tf.Tensor, Operation]:
+    def forward(y: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, Operation]:
+        del quality
         divisor = norm(y)
 
         def pullback(upstream: tf.Tensor) -> tf.Tensor:
@@ -122,7 +128,8 @@ def _residual_block(build: DeployedLayers, layer: layers.TiedResidualBlock) -> W
     first, second = (build.synthesis_convolution(each) for each in (layer.first, layer.second))
     first_adjoint, second_adjoint = (_adjoint(build, each) for each in (layer.first, layer.second))
 
-    def forward(y: tf.Tensor) -> tuple[tf.Tensor, Operation]:
+    def forward(y: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, Operation]:
+        del quality
         hidden = second(y)
 
         def pullback(upstream: tf.Tensor) -> tf.Tensor:

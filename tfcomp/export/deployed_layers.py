@@ -14,9 +14,11 @@ import tensorflow as tf
 
 from tfcomp.export.transposed_convolution import (
     FEWEST_CHANNELS_IN_PHASES,
+    block_kernel,
     split,
     subpixel_kernel,
     upsample,
+    upsample_in_blocks,
 )
 from tfcomp.models import layers
 from tfcomp.models.analysis_correction import AnalysisCorrection
@@ -53,8 +55,18 @@ class DeployedLayers:
             # The transpose of a stride-1 convolution is one with the kernel turned round.
             return self.convolution(kernel[::-1, ::-1].transpose(0, 1, 3, 2), bias)
         if layer.strides != 2:
-            raise ValueError(f"no sub-pixel form for stride {layer.strides}")
+            return self.transposed_in_blocks(kernel, bias, layer.strides)
         return self.transposed_convolution(kernel, bias)
+
+    def transposed_in_blocks(self, kernel: np.ndarray, bias: np.ndarray, stride: int) -> Operation:
+        """Of any even stride; kernel [k, k, C_out, C_in], bias [C_out]."""
+        packed = self.constant(block_kernel(kernel, stride))
+        bias, count = self.constant(np.tile(bias, stride**2)), len(packed)
+
+        def convolve(y: tf.Tensor) -> tf.Tensor:
+            return tf.nn.bias_add(tf.nn.conv2d(y, packed, 1, "VALID"), bias)
+
+        return lambda y: upsample_in_blocks(y, convolve, count, stride)
 
     def transposed_convolution(self, kernel: np.ndarray, bias: np.ndarray) -> Operation:
         """Of stride 2; kernel [k, k, C_out, C_in], bias [C_out]."""

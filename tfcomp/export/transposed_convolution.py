@@ -1,4 +1,4 @@
-"""A transposed convolution of stride 2 as the ordinary convolutions it equals.
+"""A transposed convolution as the ordinary convolutions it equals.
 
 Two output pixels a side come out of one input position: four phases, each with its own part of the
 kernel's taps (sub-pixel convolution, Shi et al. 2016, arXiv:1609.05158).
@@ -7,12 +7,16 @@ kernel's taps (sub-pixel convolution, Shi et al. 2016, arXiv:1609.05158).
     packed      1 convolution, every phase's taps among zeros -> depth_to_space
 
 A 5x5 kernel has 25 taps; in phases they cost 25 multiply-adds an input and output channel, packed
-36, but one convolution of many output channels runs better than four of very few.
+36, but one convolution of many output channels runs better than four of very few. Where the kernel
+is a whole number of strides wide nothing is wasted: one convolution makes whole blocks of pixels,
+which lie between the input's positions.
+
+    in blocks   pad -> 1 convolution -> depth_to_space -> crop
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Sequence
+from typing import Any, Callable, NamedTuple, Optional, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -85,7 +89,7 @@ def split(kernel: np.ndarray) -> list[Any]:
 
 
 def upsample(y: tf.Tensor, phases: Sequence[Any]) -> tf.Tensor:
-    """Runs `split` phases: [1, h, w, C_in] -> [1, 2h, 2w, C_out]."""
+    """Runs `split` phases of stride 2: [1, h, w, C_in] -> [1, 2h, 2w, C_out]."""
     padding, channels = phases[0].padding, phases[0].kernel.shape[2]
     height, width = tf.shape(y)[1], tf.shape(y)[2]
     around = [padding, padding]
@@ -99,6 +103,54 @@ def upsample(y: tf.Tensor, phases: Sequence[Any]) -> tf.Tensor:
         for phase in phases
     ]
     return tf.nn.depth_to_space(tf.concat(parts, -1), 2)
+
+
+def block_kernel(kernel: np.ndarray, stride: int) -> np.ndarray:
+    """Repacks a kernel for `upsample_in_blocks`.
+
+    Args:
+      kernel: float32 [k, k, C_out, C_in], as conv2d_transpose takes it.
+      stride: of the transposed convolution with SAME padding; even.
+
+    Returns:
+      float32 [n, n, C_in, stride * stride * C_out], n * stride the next whole number of strides
+      from k on.
+    """
+    size = kernel.shape[0]
+    count = -(-size // stride)
+    before = (count - 1) * stride // 2 - (size - stride) // 2
+    around = (before, count * stride - size - before)
+    kernel = np.pad(kernel, (around, around, (0, 0), (0, 0)))
+    # An output block takes its first input through the kernel's last taps.
+    taps = kernel.reshape(count, stride, count, stride, *kernel.shape[2:])[::-1, :, ::-1]
+    packed = taps.transpose(0, 2, 5, 1, 3, 4)
+    return packed.reshape(count, count, kernel.shape[3], -1)
+
+
+def upsample_in_blocks(
+    y: tf.Tensor, convolve: Callable[[tf.Tensor], tf.Tensor], count: int, stride: int
+) -> tf.Tensor:
+    """A transposed convolution by a `block_kernel`.
+
+    Args:
+      y: float32 [1, h, w, C_in].
+      convolve: the convolution with the repacked kernel, "VALID".
+      count: n, the side of the repacked kernel.
+      stride: of the transposed convolution.
+
+    Returns:
+      float32 [1, h * stride, w * stride, C_out].
+    """
+    if count == 1:
+        return tf.nn.depth_to_space(convolve(y), stride)
+    height, width, channels = tf.shape(y)[1], tf.shape(y)[2], y.shape[3]
+    around = [count - 1, count - 1]
+    padded = tf.pad(y, [[0, 0], around, around, [0, 0]])
+    # TFLite's shape inference loses the channels of a dynamic pad.
+    padded = tf.reshape(padded, [1, height + 2 * around[0], width + 2 * around[0], channels])
+    pixels = tf.nn.depth_to_space(convolve(padded), stride)
+    surplus = (count - 1) * stride // 2
+    return pixels[:, surplus:-surplus, surplus:-surplus]
 
 
 def subpixel_kernel(kernel: np.ndarray) -> np.ndarray:

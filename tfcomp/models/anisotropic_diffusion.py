@@ -18,9 +18,7 @@ lab/notes/experiments.md has the figures.
 
 from __future__ import annotations
 
-from typing import Any, Sequence
-
-from typing import Callable
+from typing import Any, Callable, Sequence
 
 import numpy as np
 import tensorflow as tf

@@ -114,13 +114,13 @@ class CodecModel(keras.Model):
     def hidden_kernels(self) -> list[tf.Variable]:
         """Kernels from one hidden layer of the transforms to the next: those that Muon moves.
 
-        Kernels on pixels, of three channels, are none.
+        Kernels on pixels, of three channels, are none; nor are depthwise ones.
         """
         others = {id(v) for layer in (self.prior, *self.adam_layers) for v in layer.variables}
         return [
             v
             for v in self.trainable_variables
-            if id(v) not in others and len(v.shape) == 4 and v.shape[2] > 3
+            if id(v) not in others and len(v.shape) == 4 and v.shape[2] > 3 and v.shape[3] > 1
         ]
 
     def move(

@@ -97,6 +97,16 @@ def _folds(kernel: tf.Tensor) -> bool:
     return kernel.shape.num_elements() < _LARGE_KERNEL
 
 
+def depthwise(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Each channel with its own k x k kernel: [B, H, W, C], [k, k, C, 1] -> [B, H, W, C]."""
+    return tf.nn.depthwise_conv2d(x, tf.convert_to_tensor(kernel), (1, 1, 1, 1), "SAME")
+
+
+def depthwise_transposed(y: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """The adjoint of `depthwise`, k odd: [B, H, W, C] -> the same shape."""
+    return depthwise(y, tf.reverse(kernel, [0, 1]))
+
+
 def _mirrors(kernel: tf.Tensor, strides: int) -> bool:
     return strides == 1 and kernel.shape[0] % 2 == 1
 

@@ -31,6 +31,7 @@ from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.models import base, layers, losses, principal_components, replication
 from tfcomp.models.analysis_correction import AnalysisCorrection
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
+from tfcomp.models.depthwise_block import EncoderBlock, TiedDepthwiseBlock
 
 _CALIBRATION_BATCHES = 24
 
@@ -63,18 +64,21 @@ class CycleModel(base.CodecModel):
         ).astype(np.float32)
         self.levels = []
         last = len(settings.widths) - 1
-        for level, (width, blocks) in enumerate(zip(settings.widths, settings.residual_blocks)):
-            stage = [
-                layers.TiedConv2D(
-                    width, settings.kernel_size, 2, settings.tied, name=f"down_{level}"
-                )
-            ]
+        for level, width in enumerate(settings.widths):
+            size, stride = settings.level_kernel_sizes[level], settings.level_strides[level]
+            stage = [layers.TiedConv2D(width, size, stride, settings.tied, name=f"down_{level}")]
             if level < last:
                 stage.append(layers.GDN(name=f"gdn_{level}"))
             stage += [
-                layers.TiedResidualBlock(tied=settings.tied, name=f"residual_{level}_{block}")
-                for block in range(blocks)
+                self._residual_block(f"residual_{level}_{block}")
+                for block in range(settings.residual_blocks[level])
             ]
+            if settings.encoder_blocks:
+                shape = (settings.expansion, self.qualities, settings.block_kernel_size)
+                stage += [
+                    EncoderBlock(*shape, name=f"own_{level}_{block}")
+                    for block in range(settings.encoder_blocks[level])
+                ]
             self.levels.append(stage)
         self.correction = None
         if settings.correction_blocks:
@@ -104,6 +108,13 @@ class CycleModel(base.CodecModel):
             )
         else:
             self.prior = FactorizedPrior(settings.widths[-1])
+
+    def _residual_block(self, name: str) -> keras.layers.Layer:
+        settings = self.model_config
+        if settings.block == "convolution":
+            return layers.TiedResidualBlock(tied=settings.tied, name=name)
+        shape = (settings.expansion, self.qualities, settings.block_kernel_size)
+        return TiedDepthwiseBlock(*shape, settings.tied, name=name)
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:
@@ -146,14 +157,16 @@ class CycleModel(base.CodecModel):
         """Quantisation steps per unit of latent: int32 [B] -> float32 [B, C]."""
         return tf.exp(tf.gather(tf.cast(self.log_gain, tf.float32), quality - 1))
 
-    def transform(self, images: tf.Tensor) -> tf.Tensor:
+    def transform(self, images: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """g_a: float32 [B, H, W, 3] -> float32 [B, h, w, C], before any quality's gain.
 
-        Without the encoder's correction, which depends on the quality.
+        Without the encoder's correction. `quality` int32 [B]; None where the qualities take turns.
         """
-        return self._transform(images)[0]
+        if quality is None:
+            quality = tf.range(tf.shape(images)[0]) % self.qualities + 1
+        return self._transform(images, quality)[0]
 
-    def _transform(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _transform(self, images: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What `transform` gives, and the features that the last level makes it of."""
         x = tf.cast(images - 0.5, self.transform_dtype)
         for stage in self.levels:
@@ -161,12 +174,12 @@ class CycleModel(base.CodecModel):
             for layer in stage:
                 if not layer.built:
                     layer.build(x.shape)
-                x = layer.analysis(x)
+                x = layer.analysis(x, quality)
         return tf.cast(x, tf.float32), features
 
     def analysis(self, images: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """See `CodecModel`."""
-        return self._in_steps(*self._transform(images), quality)
+        return self._in_steps(*self._transform(images, quality), quality)
 
     def _in_steps(self, y: tf.Tensor, features: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """What `_transform` gives, corrected and in the quality's steps: float32 [B, h, w, C]."""
@@ -183,7 +196,7 @@ class CycleModel(base.CodecModel):
         for stage in reversed(self.levels):
             for layer in reversed(stage):
                 features = y
-                y = layer.synthesis(y)
+                y = layer.synthesis(y, quality)
         y = tf.cast(y, tf.float32)
         if self.diffusion:
             if not self.diffusion.built:
@@ -274,9 +287,9 @@ class CycleModel(base.CodecModel):
     def _coded(self, batches: tf.data.Dataset) -> Iterator[tuple[np.ndarray, int]]:
         """Yields each picture's latents in steps and a quality; qualities take turns."""
         for number, images in enumerate(batches.take(_CALIBRATION_BATCHES)):
-            transformed = self._transform(self.pad(tf.cast(images, tf.float32) / 255.0))
+            images = tf.cast(images, tf.float32) / 255.0
             for quality in range(1 + number % 2, self.qualities + 1, 2):
-                y = self._in_steps(*transformed, tf.fill([images.shape[0]], quality))
+                y = self.analysis(self.pad(images), tf.fill([images.shape[0]], quality))
                 yield from ((latents, quality) for latents in y.numpy())
 
     def freeze(self) -> dict[str, CdfTables]:

@@ -92,13 +92,13 @@ class TiedConv2D(keras.layers.Layer):
         own = [] if self.tied else [self.kernel]
         return [*own, self.analysis_bias, self.analysis_scale]
 
-    def analysis(self, x: tf.Tensor) -> tf.Tensor:
+    def analysis(self, x: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C_in] -> [B, H/strides, W/strides, filters]; H, W divisible by strides."""
         return convolution.scaled(
             x, self.kernel, self.analysis_scale, self.analysis_bias, self.strides
         )
 
-    def synthesis(self, y: tf.Tensor) -> tf.Tensor:
+    def synthesis(self, y: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, h, w, filters] -> [B, h*strides, w*strides, C_in]."""
         return convolution.scaled_transposed(
             y, self.synthesis_kernel, self.synthesis_scale, self.synthesis_bias, self.strides
@@ -163,11 +163,11 @@ class TiedResidualBlock(keras.layers.Layer):
         """The variables that the synthesis direction does without."""
         return [*self.first.analysis_variables, *self.second.analysis_variables]
 
-    def analysis(self, x: tf.Tensor) -> tf.Tensor:
+    def analysis(self, x: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return x + self.second.analysis(convolution.leaky_relu(self.first.analysis(x)))
 
-    def synthesis(self, y: tf.Tensor) -> tf.Tensor:
+    def synthesis(self, y: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return y + self.first.synthesis(convolution.leaky_relu(self.second.synthesis(y)))
 
@@ -221,13 +221,13 @@ class GDN(keras.layers.Layer):
         """The variables that the synthesis direction does without."""
         return [self.analysis_beta_root, self.analysis_gamma_root]
 
-    def analysis(self, x: tf.Tensor) -> tf.Tensor:
+    def analysis(self, x: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return convolution.divide(
             x, self._norm(x, self.analysis_beta_root, self.analysis_gamma_root)
         )
 
-    def synthesis(self, y: tf.Tensor) -> tf.Tensor:
+    def synthesis(self, y: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return y * self._norm(y, self.synthesis_beta_root, self.synthesis_gamma_root)
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from tfcomp import config as config_module
+from tfcomp.config import recipe as recipe_module
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.runs.requirements import check, explain
 from tfcomp.runtime.quiet_tensorflow import import_quietly
+from tfcomp.training import phases
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -42,25 +44,30 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def read_config(options: argparse.Namespace) -> config_module.Config:
-    """The run's config: the file (of the run folder when resuming), then the flags over it.
+def read_recipe(options: argparse.Namespace) -> config_module.Recipe:
+    """The run's recipe: the file (of the run folder when resuming), then the flags over it.
 
     Raises:
       CodecError: the file or a flag is wrong, or a flag would change a resumed run.
     """
     path = options.config or Path("configs") / f"{options.model}.yaml"
     if options.resume:
-        path = options.out / "config.yaml"
-        if not path.is_file():
-            raise CodecError(f"{options.out} holds no run: leave out --resume to start one")
+        path = phases.recipe_file(options.out)
         fixed = ("config", "data", "data_dir", "strategy", "precision", "seed", "num_channels")
         given = [name for name in fixed if getattr(options, name) is not None]
         changed = [f"--{name.replace('_', '-')}" for name in given]
         if changed:
             raise ConfigError(f"a resumed run keeps its settings: leave out {', '.join(changed)}")
-    config = config_module.load(path)
-    if config.model.family != options.model:
-        raise ConfigError(f"{path} describes '{config.model.family}', not '{options.model}'")
+    recipe = recipe_module.load(path)
+    if recipe.family != options.model:
+        raise ConfigError(f"{path} describes '{recipe.family}', not '{options.model}'")
+    if options.steps is not None:
+        recipe = recipe.with_steps(options.steps)
+    return recipe.map(lambda config: _with_flags(config, options))
+
+
+def _with_flags(config: config_module.Config, options: argparse.Namespace) -> config_module.Config:
+    """What flags say of one phase."""
 
     def replace(section: Any, **values: Any) -> Any:
         given = {name: value for name, value in values.items() if value is not None}
@@ -77,7 +84,6 @@ def read_config(options: argparse.Namespace) -> config_module.Config:
         data=replace(config.data, source=options.data, data_dir=options.data_dir),
         training=replace(
             config.training,
-            steps=options.steps,
             strategy=options.strategy,
             precision=options.precision,
             seed=options.seed,
@@ -100,13 +106,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("absl").setLevel(logging.ERROR)
     try:
         check()
-        config = read_config(options)
+        recipe = read_recipe(options)
         import_quietly()
-        from tfcomp.training import demonstrations, loop
+        from tfcomp.training import demonstrations
 
-        model = loop.train(config, options.out, resume=options.resume)
+        model = phases.train(recipe, options.out, resume=options.resume)
         if model is None:
             return 0  # the chief shows the result
+        config = recipe.phases[-1].config
         for label, path in demonstrations.make(model, config, options.out).items():
             print(f"{label:<22}{path}")
     except ModuleNotFoundError as error:

@@ -1,0 +1,154 @@
+"""Residual blocks of depthwise and 1x1 convolutions, with scales of each quality's own.
+
+    analysis   x -+- depthwise(D) - 1x1(A) - act - 1x1(B) - * scale_q -+-> y
+                  +--------------------------------------------------------+
+    synthesis  y -+- 1x1(B^T) - act - 1x1(A^T) - depthwise(D^T) - * scale_q -+-> x
+                  +----------------------------------------------------------+
+
+A full 3x3 convolution spends nine times what its 1x1 part costs; a depthwise one leaves the mixing
+of channels to matrix products, which every processor is good at (Howard et al. 2017,
+arXiv:1704.04861; Sandler et al. 2018, arXiv:1801.04381). The scales start at 0, so that both
+directions start as the identity (ReZero, Bachlechner et al. 2020, arXiv:2003.04887), and let one
+set of kernels serve every quality.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+from tensorflow import keras
+
+from tfcomp.models import convolution
+from tfcomp.models.layers import PACKAGE
+
+
+class _DepthwiseBlock(keras.layers.Layer):
+    """What both kinds of blocks have: kernels, and each direction's scales and biases."""
+
+    directions: tuple[str, ...] = ("analysis",)
+
+    def __init__(
+        self, expansion: int, qualities: int, kernel_size: int = 3, tied: bool = True, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.expansion = int(expansion)
+        self.qualities = int(qualities)
+        self.kernel_size = int(kernel_size)
+        self.tied = bool(tied)
+
+    def build(self, input_shape: Any) -> None:
+        channels = int(input_shape[-1])
+        hidden, size = self.expansion * channels, self.kernel_size
+
+        def weight(name: str, shape: tuple[int, ...], initializer: Any = "zeros") -> tf.Variable:
+            return self.add_weight(name=name, shape=shape, initializer=initializer)
+
+        def kernels(prefix: str) -> tuple[tf.Variable, ...]:
+            return (
+                weight(f"{prefix}depthwise_kernel", (size, size, channels, 1), _NearIdentity()),
+                weight(f"{prefix}first_kernel", (1, 1, channels, hidden), "he_normal"),
+                weight(f"{prefix}second_kernel", (1, 1, hidden, channels), "he_normal"),
+            )
+
+        self.kernels = {"analysis": kernels("")}
+        self.biases: dict[str, tuple[tf.Variable, ...]] = {}
+        self.scales: dict[str, tf.Variable] = {}
+        for direction in self.directions:
+            if direction not in self.kernels:
+                self.kernels[direction] = (
+                    self.kernels["analysis"] if self.tied else kernels(f"{direction}_")
+                )
+            self.biases[direction] = (
+                weight(f"{direction}_hidden_bias", (hidden,)),
+                weight(f"{direction}_bias", (channels,)),
+            )
+            self.scales[direction] = weight(
+                f"{direction}_quality_scale", (self.qualities, channels)
+            )
+        super().build(input_shape)
+
+    @property
+    def analysis_variables(self) -> list[tf.Variable]:
+        """The variables that the synthesis direction does without."""
+        own = [*self.biases["analysis"], self.scales["analysis"]]
+        if self.kernels.get("synthesis") is not self.kernels["analysis"]:
+            own += self.kernels["analysis"]
+        return own
+
+    def _scaled(
+        self, direction: str, branch: tf.Tensor, x: tf.Tensor, quality: tf.Tensor
+    ) -> tf.Tensor:
+        scale = tf.cast(tf.gather(self.scales[direction], quality - 1), x.dtype)
+        return x + branch * scale[:, None, None, :]
+
+    def analysis(self, x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+        """[B, H, W, C], int32 [B] -> the same shape."""
+        depthwise, first, second = self.kernels["analysis"]
+        hidden_bias, bias = self.biases["analysis"]
+        y = convolution.depthwise(x, tf.cast(depthwise, x.dtype))
+        y = convolution.convolve(y, tf.cast(first, x.dtype))
+        y = convolution.leaky_relu(tf.nn.bias_add(y, tf.cast(hidden_bias, x.dtype)))
+        y = convolution.convolve(y, tf.cast(second, x.dtype))
+        y = tf.nn.bias_add(y, tf.cast(bias, x.dtype))
+        return self._scaled("analysis", y, x, quality)
+
+    def call(self, x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+        return self.analysis(x, quality)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "expansion": self.expansion,
+            "qualities": self.qualities,
+            "kernel_size": self.kernel_size,
+            "tied": self.tied,
+        }
+
+
+@keras.utils.register_keras_serializable(package=PACKAGE)
+class TiedDepthwiseBlock(_DepthwiseBlock):
+    """The block and its mirror image, sharing all kernels.
+
+    Args:
+      expansion: channels inside, as a multiple of those outside.
+      qualities: quality levels, each with scales of its own a direction.
+      kernel_size: side of the depthwise kernel, odd.
+      tied: False gives the untied twin: the synthesis direction has kernels of its own.
+    """
+
+    directions = ("analysis", "synthesis")
+
+    def synthesis(self, y: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+        """[B, H, W, C], int32 [B] -> the same shape."""
+        depthwise, first, second = self.kernels["synthesis"]
+        hidden_bias, bias = self.biases["synthesis"]
+        x = convolution.convolve_transposed(y, tf.cast(second, y.dtype))
+        x = convolution.leaky_relu(tf.nn.bias_add(x, tf.cast(hidden_bias, y.dtype)))
+        x = convolution.convolve_transposed(x, tf.cast(first, y.dtype))
+        x = convolution.depthwise_transposed(x, tf.cast(depthwise, y.dtype))
+        x = tf.nn.bias_add(x, tf.cast(bias, y.dtype))
+        return self._scaled("synthesis", x, y, quality)
+
+
+@keras.utils.register_keras_serializable(package=PACKAGE)
+class EncoderBlock(_DepthwiseBlock):
+    """The block in the analysis direction alone; the synthesis direction passes by it.
+
+    An encoder may be larger than its decoder at no cost to those who decode (Yang, Mandt 2023,
+    arXiv:2304.06244).
+    """
+
+    def synthesis(self, y: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+        """[B, H, W, C] -> the same."""
+        del quality
+        return y
+
+
+class _NearIdentity(keras.initializers.Initializer):
+    """A depthwise kernel that passes its input on, a little different for each channel."""
+
+    def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> tf.Tensor:
+        middle = tf.scatter_nd([[shape[0] // 2, shape[1] // 2]], tf.ones([1]), shape[:2])
+        noise = tf.random.stateless_normal(shape, [1, shape[2]], stddev=0.1)
+        return tf.cast(middle[:, :, None, None] + noise, dtype or tf.float32)

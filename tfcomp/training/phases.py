@@ -1,0 +1,140 @@
+"""A recipe's phases, one after another, in one run folder.
+
+    runs/NAME/recipe.yaml            the recipe
+              phases/1-transforms/   a run folder of its own for each phase
+              phases/2-finish/
+              config.yaml, weights.npz, tables.npz, history.csv ...   the last phase's, when all
+                                     are done; history.csv has the lines of all of them
+
+A recipe of one phase is trained in the run folder itself. Stopped anywhere, the training goes on
+with `resume`: finished phases stay, and the one that was stopped goes on from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import logging
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfcomp.config import Recipe
+from tfcomp.config import recipe as recipe_module
+from tfcomp.config.whole import Config
+from tfcomp.errors import CodecError
+from tfcomp.folder_contents import is_left_out
+from tfcomp.runtime.atomic_file import write_atomically
+
+if TYPE_CHECKING:
+    from tfcomp.models.base import CodecModel
+
+log = logging.getLogger(__name__)
+
+_RECIPE = "recipe.yaml"
+_RESULTS = ("config.yaml", "weights.npz", "tables.npz")
+
+
+def recipe_file(folder: Path) -> Path:
+    """The file of a run folder that says what is trained there.
+
+    Raises:
+      CodecError: the folder holds no run.
+    """
+    for name in (_RECIPE, "config.yaml"):
+        if (folder / name).is_file():
+            return folder / name
+    raise CodecError(f"{folder} holds no run: leave out --resume to start one")
+
+
+def train(recipe: Recipe, folder: str | Path, resume: bool = False) -> CodecModel | None:
+    """Trains all phases of a recipe.
+
+    Args:
+      recipe: what to train.
+      folder: the run folder; made if absent.
+      resume: go on where the training in this folder was stopped.
+
+    Returns:
+      the trained model; None on workers other than the chief.
+
+    Raises:
+      CodecError: see `tfcomp.training.loop.train`.
+    """
+    from tfcomp.training import loop
+
+    folder = Path(folder)
+    if len(recipe.phases) == 1:
+        return loop.train(recipe.phases[0].config, folder, resume)
+    if not resume:
+        _claim(folder, recipe)
+    model, before = None, folder
+    for number, phase in enumerate(recipe.phases, 1):
+        place = folder / "phases" / f"{number}-{phase.name}"
+        if (place / "weights.npz").is_file():
+            log.info("phase %d, %s: done", number, phase.name)
+        else:
+            log.info("phase %d of %d: %s", number, len(recipe.phases), phase.name)
+            try:
+                model = loop.train(
+                    _starting_with(phase.config, before if number > 1 else None),
+                    place,
+                    _is_begun(place),
+                )
+            finally:
+                _join_histories(recipe, folder)
+        before = place
+    for name in _RESULTS:
+        shutil.copyfile(before / name, folder / name)
+    if model is None:  # all was done before
+        from tfcomp.runs import run_folder
+
+        model, _ = run_folder.load_model(folder)
+    return model
+
+
+def _claim(folder: Path, recipe: Recipe) -> None:
+    """Makes the folder and writes the recipe, or says that something else is there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(not is_left_out(path.name) for path in folder.iterdir()):
+            raise CodecError(
+                f"{folder} holds a run or other files: give another --out, or --resume"
+            )
+        write_atomically(folder / _RECIPE, recipe_module.dump(recipe).encode())
+    except OSError as error:
+        raise CodecError(f"can't write the run folder {folder}: {error.strerror}") from error
+
+
+def _is_begun(place: Path) -> bool:
+    """Whether a phase has a checkpoint to go on from; what is left of one without goes."""
+    if any(place.glob("checkpoints/step-*.npz")):
+        return True
+    shutil.rmtree(place, ignore_errors=True)
+    return False
+
+
+def _starting_with(config: Config, before: Path | None) -> Config:
+    if before is None:
+        return config
+    training = dataclasses.replace(config.training, start_from=str(before))
+    return dataclasses.replace(config, training=training)
+
+
+def _join_histories(recipe: Recipe, folder: Path) -> None:
+    """Writes the run's history.csv: the lines of all phases, each with its phase's name."""
+    lines: list[dict[str, str]] = []
+    columns: list[str] = ["phase"]
+    for number, phase in enumerate(recipe.phases, 1):
+        path = folder / "phases" / f"{number}-{phase.name}" / "history.csv"
+        if not path.is_file():
+            continue
+        with path.open(newline="", encoding="utf-8") as file:
+            for line in csv.DictReader(file):
+                lines.append({"phase": phase.name, **line})
+                columns += [name for name in line if name not in columns]
+    if lines:
+        with (folder / "history.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns, restval="NA")
+            writer.writeheader()
+            writer.writerows(lines)
