@@ -33,6 +33,8 @@ def convolve(x: tf.Tensor, kernel: tf.Tensor, strides: int = 1) -> tf.Tensor:
 
 def convolve_transposed(y: tf.Tensor, kernel: tf.Tensor, strides: int = 1) -> tf.Tensor:
     """[B, h, w, C_out] -> [B, h*strides, w*strides, C_in]: the adjoint of `convolve`."""
+    if strides == 1 and kernel.shape[:2] == (1, 1):
+        return pointwise(y, tf.transpose(kernel, [0, 1, 3, 2]))
     if _mirrors(kernel, strides):
         return _convolve(y, _mirrored(kernel))
     shape = tf.shape(y)
