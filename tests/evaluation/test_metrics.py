@@ -5,7 +5,7 @@ import pytest
 
 from tests import needs
 from tfcomp.evaluation.classical import JPEG
-from tfcomp.evaluation.metrics import decibels, ms_ssim, psnr, ssim
+from tfcomp.evaluation.metrics import border_steps, decibels, ms_ssim, psnr, ssim
 
 
 def test_psnr_follows_its_formula():
@@ -66,3 +66,22 @@ def test_decibels_spread_what_crowds_below_1():
     assert decibels(0.99) == pytest.approx(20)
     assert decibels(None) is None
     assert decibels(1.0) == math.inf
+
+
+def test_steps_at_borders_show_blocks_and_nothing_else():
+    rng = np.random.default_rng(5)
+    blocks = np.kron(rng.integers(60, 200, (6, 8, 3)), np.ones((16, 16, 1)))
+    grain = rng.normal(0, 2, blocks.shape)
+    blocky = np.clip(blocks + grain, 0, 255).astype(np.uint8)
+    assert border_steps(blocky) > 10
+    assert border_steps(np.roll(blocky, 8, (0, 1))) < 0.6
+    even = np.clip(128 + grain, 0, 255).astype(np.uint8)
+    assert border_steps(even) == pytest.approx(1, abs=0.05)
+    assert border_steps(even[:16, :16]) is None
+    assert border_steps(np.full((64, 64, 3), 7, np.uint8)) is None
+
+
+def test_coarse_jpeg_has_steps_at_the_borders_of_its_blocks_of_8(photograph):
+    coarse, fine = (JPEG.decode(JPEG.encode(photograph, quality)) for quality in (5, 95))
+    assert border_steps(coarse, 8) > 2
+    assert border_steps(fine, 8) < 1.2

@@ -9,12 +9,13 @@ import numpy as np
 
 from tfcomp.evaluation.results import Entry
 
-RATES = (0.25, 0.5, 1.0)  # bits/pixel
+RATES = (0.15, 0.25, 0.5, 1.0)  # bits/pixel
 # Field of Measurement -> (name, whether more is better, digits).
 METRICS: Dict[str, Tuple[str, bool, int]] = {
     "psnr": ("PSNR, dB", True, 2),
     "ms_ssim_db": ("MS-SSIM, dB", True, 2),
     "lpips": ("LPIPS", False, 4),
+    "border_steps": ("steps across borders of 16, over those inside", False, 3),
 }
 
 

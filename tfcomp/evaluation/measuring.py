@@ -20,7 +20,7 @@ from tfcomp.errors import CodecError
 from tfcomp.evaluation.contestants import Contestant
 from tfcomp.evaluation.images import read_pixels
 from tfcomp.evaluation.lpips import MIN_SIDE, Lpips
-from tfcomp.evaluation.metrics import decibels, ms_ssim, psnr
+from tfcomp.evaluation.metrics import border_steps, decibels, ms_ssim, psnr
 
 # What takes longer than this in all is not repeated: a slow step's noise is small beside it.
 SECONDS_FOR_REPEATS = 1.5
@@ -37,6 +37,7 @@ class Measurement:
       encode_mpx_s, decode_mpx_s: million pixels a second, by the median of the runs.
       encode_runs, decode_runs: how many there were.
       lpips: see `Lpips`; None where it was not asked for, and for tiny images.
+      border_steps: see `tfcomp.evaluation.metrics`; None in results of earlier versions.
     """
 
     image: str
@@ -51,6 +52,7 @@ class Measurement:
     encode_runs: int
     decode_runs: int
     lpips: Optional[float] = None
+    border_steps: Optional[float] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,4 +169,5 @@ def _judged(
         encode_runs=encoding.runs,
         decode_runs=decoding.runs,
         lpips=lpips.distance(pixels, decoded) if lpips else None,
+        border_steps=border_steps(decoded),
     )

@@ -60,6 +60,33 @@ def ms_ssim(original: np.ndarray, decoded: np.ndarray) -> float | None:
     return float(product.mean())
 
 
+def border_steps(decoded: np.ndarray, side: int = 16) -> float | None:
+    """How much larger steps from pixel to pixel are across the borders of blocks than inside.
+
+    The mean absolute step of brightness between neighbours on either side of a border of
+    side x side blocks, over that between all other neighbours: about 1 in a picture without
+    blocks, above it where a transform's blocks show.
+
+    Args:
+      decoded: uint8 [H, W, C].
+      side: of the blocks, in pixels.
+
+    Returns:
+      The ratio; None where there is no border, or no step at all inside blocks.
+    """
+    brightness = decoded.astype(np.float64).mean(2)
+    across, inside = [], []
+    for axis in (0, 1):
+        steps = np.abs(np.diff(brightness, axis=axis))
+        at_border = np.arange(steps.shape[axis]) % side == side - 1
+        across.append(np.compress(at_border, steps, axis).ravel())
+        inside.append(np.compress(~at_border, steps, axis).ravel())
+    borders, rest = np.concatenate(across), np.concatenate(inside)
+    if not borders.size or not rest.any():
+        return None
+    return float(borders.mean() / rest.mean())
+
+
 def ssim(original: np.ndarray, decoded: np.ndarray) -> float:
     """Structural similarity at one scale, from 0 to 1, the mean over red, green and blue.
 

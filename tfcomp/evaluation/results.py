@@ -154,6 +154,7 @@ def _mean(measurements: Sequence[Measurement]) -> Measurement:
         encode_runs=sum(m.encode_runs for m in measurements),
         decode_runs=sum(m.decode_runs for m in measurements),
         lpips=mean("lpips"),
+        border_steps=mean("border_steps"),
     )
 
 

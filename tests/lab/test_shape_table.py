@@ -1,0 +1,44 @@
+import dataclasses
+
+import pytest
+
+from lab import shape_table
+from tests import hyperprior_factory
+from tests.conftest import TINY
+from tfcomp.data.sample_source import sample_images
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("pictures")
+    for name, pixels in sample_images("test").items():
+        Image.fromarray(pixels[:64, :96]).save(folder / f"{name}.png")
+    return folder
+
+
+def test_a_short_training_gives_a_line_of_the_table(pictures, capsys):
+    changed = ["--set", "model.kernel_size=3", "--steps", "4", "--every", "1"]
+    assert shape_table.main([str(TINY), "--pictures", str(pictures), *changed]) == 0
+    cells = capsys.readouterr().out.strip().splitlines()[-1].split(" | ")
+    assert cells[0] == "| model.kernel_size=3" and len(cells) == 6
+    assert 0 < float(cells[1]) < 5 and float(cells[5].rstrip(" |")) > 0
+    assert all(cell == "-" or cell.endswith("%") for cell in cells[2:4])
+
+
+def test_multiply_adds_are_those_of_every_layer():
+    settings = hyperprior_factory.patch_config().model
+    first = 8 * 8 * 3 * 48 + 48 * 48 + 2 * 2 * 48 * 48 + 9 * 48
+    second = 4 * 4 * 48 * 16 + 2 * 2 * 16 * 16 + 9 * 16
+    assert shape_table.decoder_macs(settings) == pytest.approx(first / 16 + second / 256)
+    plain = dataclasses.replace(settings, block="convolution", residual_blocks=(0, 1))
+    first, second = 8 * 8 * 3 * 48 + 48 * 48, 4 * 4 * 48 * 16 + 18 * 16 * 16
+    assert shape_table.decoder_macs(plain) == pytest.approx(first / 16 + second / 256)
+
+
+@pytest.mark.parametrize("change", ["model.colour=1", "nothing.at=2", "model.widths=x"])
+def test_a_setting_that_is_not_there_is_refused(pictures, change, capsys):
+    arguments = [str(TINY), "--pictures", str(pictures), "--set", change]
+    assert shape_table.main(arguments) == 2
+    assert capsys.readouterr().err.startswith("shape_table: ")
