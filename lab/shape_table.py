@@ -65,10 +65,11 @@ def decoder_macs(settings: config_module.ModelConfig) -> float:
         here = settings.level_kernel_sizes[level] ** 2 * channels * width
         if level < last:
             here += width**2  # GDN
-        block = 18 * width**2
-        if settings.block == "depthwise":
-            block = 2 * settings.expansion * width**2 + settings.block_kernel_size**2 * width
-        total += (here + settings.residual_blocks[level] * block) / scale**2
+        depthwise = 2 * settings.expansion * width**2 + settings.block_kernel_size**2 * width
+        block = depthwise if settings.block == "depthwise" else 18 * width**2
+        here += settings.residual_blocks[level] * block
+        here += (settings.decoder_blocks or (0,) * (last + 1))[level] * depthwise
+        total += here / scale**2
         channels = width
     return total
 

@@ -61,6 +61,7 @@ def patch_config():
         residual_blocks=(1, 1),
         block="depthwise",
         encoder_blocks=(0, 1),
+        decoder_blocks=(1, 0),
         correction_blocks=0,
         diffusion=False,
     )

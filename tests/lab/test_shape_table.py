@@ -29,10 +29,12 @@ def test_a_short_training_gives_a_line_of_the_table(pictures, capsys):
 
 def test_multiply_adds_are_those_of_every_layer():
     settings = hyperprior_factory.patch_config().model
-    first = 8 * 8 * 3 * 48 + 48 * 48 + 2 * 2 * 48 * 48 + 9 * 48
+    first = 8 * 8 * 3 * 48 + 48 * 48 + 2 * (2 * 2 * 48 * 48 + 9 * 48)  # one the decoder's own
     second = 4 * 4 * 48 * 16 + 2 * 2 * 16 * 16 + 9 * 16
     assert shape_table.decoder_macs(settings) == pytest.approx(first / 16 + second / 256)
-    plain = dataclasses.replace(settings, block="convolution", residual_blocks=(0, 1))
+    plain = dataclasses.replace(
+        settings, block="convolution", residual_blocks=(0, 1), decoder_blocks=()
+    )
     first, second = 8 * 8 * 3 * 48 + 48 * 48, 4 * 4 * 48 * 16 + 18 * 16 * 16
     assert shape_table.decoder_macs(plain) == pytest.approx(first / 16 + second / 256)
 

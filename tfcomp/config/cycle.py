@@ -84,7 +84,8 @@ class ModelConfig:
       block_kernel_size: side of the depthwise kernels, odd.
       expansion: how many times as wide a depthwise block is inside.
       encoder_blocks: depthwise blocks that the encoder alone has after each level's own, one
-        number a level; none for none.
+        number a level; none for none. decoder_blocks: the same of the decoder, which has them
+        before the level's own.
       correction_blocks: residual blocks of the encoder's own branch from the last level but one to
         the latents (tfcomp/models/analysis_correction.py); 0 for no such branch.
       diffusion: whether the decoder ends with a step of anisotropic diffusion
@@ -114,6 +115,7 @@ class ModelConfig:
     block_kernel_size: int = 3
     expansion: int = 2
     encoder_blocks: Tuple[int, ...] = ()
+    decoder_blocks: Tuple[int, ...] = ()
     correction_blocks: int = 0
     diffusion: bool = False
     tied: bool = True
@@ -169,7 +171,8 @@ class ModelConfig:
         require(0 < self.min_lambda <= self.max_lambda, "need 0 < min_lambda <= max_lambda")
 
     def _check_levels(self) -> None:
-        for name, least in (("kernel_sizes", 2), ("strides", 2), ("encoder_blocks", 0)):
+        least_of = {"kernel_sizes": 2, "strides": 2, "encoder_blocks": 0, "decoder_blocks": 0}
+        for name, least in least_of.items():
             numbers = getattr(self, name)
             require(
                 len(numbers) in (0, len(self.widths)) and all(n >= least for n in numbers),
@@ -219,10 +222,7 @@ class ModelConfig:
         The runtime overlaps the tiles of large pictures by this much.
         """
         corrections = 2 * self.correction_blocks * (self.stride // self.level_strides[-1])
-        pixels, scale = self._mirrored_reach_pixels + corrections, 1
-        for stride, blocks in zip(self.level_strides, self.encoder_blocks):
-            scale *= stride
-            pixels += blocks * (self.block_kernel_size // 2) * scale  # one convolution a block
+        pixels = self._reach_pixels(self.encoder_blocks) + corrections
         encoder = -(-pixels // self.stride)
         return max(encoder, self.decoder_reach)
 
@@ -230,18 +230,18 @@ class ModelConfig:
     def decoder_reach(self) -> int:
         """The same of the decoder alone, which has no correction blocks."""
         diffusion = 3 if self.diffusion else 0  # three 3x3 windows at full resolution
-        return -(-(self._mirrored_reach_pixels + diffusion) // self.stride)
+        return -(-(self._reach_pixels(self.decoder_blocks) + diffusion) // self.stride)
 
-    @property
-    def _mirrored_reach_pixels(self) -> int:
+    def _reach_pixels(self, own_blocks: Tuple[int, ...]) -> int:
+        """Of one direction of the mirrored levels, and its own depthwise blocks."""
         pixels, scale = 0, 1
-        in_a_block = 2 if self.block == "convolution" else self.block_kernel_size // 2
-        for size, stride, blocks in zip(
-            self.level_kernel_sizes, self.level_strides, self.residual_blocks
-        ):
-            pixels += (size // 2) * scale  # the strided convolution
+        depthwise = self.block_kernel_size // 2
+        in_a_block = 2 if self.block == "convolution" else depthwise
+        for level, stride in enumerate(self.level_strides):
+            pixels += (self.level_kernel_sizes[level] // 2) * scale  # the strided convolution
             scale *= stride
-            pixels += in_a_block * blocks * scale
+            pixels += in_a_block * self.residual_blocks[level] * scale
+            pixels += depthwise * (own_blocks[level] if own_blocks else 0) * scale
         return pixels
 
 

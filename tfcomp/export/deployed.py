@@ -19,7 +19,7 @@ from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.export.deployed_layers import DeployedLayers
 from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
 from tfcomp.models.cycle import CycleModel
-from tfcomp.models.depthwise_block import EncoderBlock, TiedDepthwiseBlock
+from tfcomp.models.depthwise_block import BOTH, DepthwiseBlock
 
 
 class DeployedCodec(DeployedTransforms):
@@ -44,7 +44,8 @@ class DeployedCodec(DeployedTransforms):
         units = MEAN_UNITS if hyperprior else 1
         gain, step_size = build.constant(gain), build.constant(1.0 / gain / units)
         stages = [
-            [_of_quality(build, "analysis", layer) for layer in stage] for stage in model.levels
+            [_of_quality(build, "analysis", layer) for layer in stage if _works(layer, "analysis")]
+            for stage in model.levels
         ]
         correct = build.correction(model.correction) if model.correction else None
         smooth = DeployedDiffusion(build, model.diffusion).smooth if model.diffusion else None
@@ -52,7 +53,7 @@ class DeployedCodec(DeployedTransforms):
             _of_quality(build, "synthesis", layer)
             for stage in reversed(model.levels)
             for layer in reversed(stage)
-            if not isinstance(layer, EncoderBlock)
+            if _works(layer, "synthesis")
         ]
 
         def analyse(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
@@ -77,7 +78,12 @@ class DeployedCodec(DeployedTransforms):
 
 def _of_quality(build: DeployedLayers, direction: str, layer: Any) -> OperationOfQuality:
     """One direction of any layer, as a function of its input and the quality int32 [1]."""
-    if isinstance(layer, (TiedDepthwiseBlock, EncoderBlock)):
+    if isinstance(layer, DepthwiseBlock):
         return getattr(deployed_depthwise, direction)(build, layer)
     function = getattr(build, direction)(layer)
     return lambda x, quality: function(x)
+
+
+def _works(layer: Any, direction: str) -> bool:
+    """Whether a layer does anything in one of the two directions."""
+    return direction in getattr(layer, "directions", BOTH)

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcomp.export.deployed_layers import DeployedLayers, Operation
-from tfcomp.models.depthwise_block import EncoderBlock, TiedDepthwiseBlock
+from tfcomp.models.depthwise_block import DepthwiseBlock
 
 # (float32 [1, H, W, C], quality int32 [1]) -> float32 [1, H, W, C].
 OperationOfQuality = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -16,10 +16,8 @@ OperationOfQuality = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 _LEAK = 0.2  # of tf.nn.leaky_relu
 
 
-def analysis(
-    build: DeployedLayers, layer: TiedDepthwiseBlock | EncoderBlock
-) -> OperationOfQuality:
-    """The analysis direction of a `TiedDepthwiseBlock` or an `EncoderBlock`.
+def analysis(build: DeployedLayers, layer: DepthwiseBlock) -> OperationOfQuality:
+    """The analysis direction of a `DepthwiseBlock` that has one.
 
     Args:
       build: a `tfcomp.export.deployed.DeployedLayers`.
@@ -42,13 +40,13 @@ def analysis(
     return block
 
 
-def synthesis(build: DeployedLayers, layer: TiedDepthwiseBlock) -> OperationOfQuality:
-    """The synthesis direction of a `TiedDepthwiseBlock`; as `analysis`."""
+def synthesis(build: DeployedLayers, layer: DepthwiseBlock) -> OperationOfQuality:
+    """The synthesis direction of a `DepthwiseBlock`; as `analysis`."""
     forward = with_pullback(build, layer)
     return lambda y, quality: forward(y, quality)[0]
 
 
-def with_pullback(build: DeployedLayers, layer: TiedDepthwiseBlock) -> Callable[..., Any]:
+def with_pullback(build: DeployedLayers, layer: DepthwiseBlock) -> Callable[..., Any]:
     """The synthesis direction: (y, quality) -> its output, and gradient by that -> by y."""
     depthwise, first, second = (kernel.numpy() for kernel in layer.kernels["synthesis"])
     hidden_bias, bias = (each.numpy() for each in layer.biases["synthesis"])

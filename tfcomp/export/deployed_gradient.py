@@ -21,7 +21,7 @@ from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.export.deployed_layers import DeployedLayers, Operation, scaled_synthesis_kernel
 from tfcomp.models import layers
 from tfcomp.models.cycle import CycleModel
-from tfcomp.models.depthwise_block import EncoderBlock, TiedDepthwiseBlock
+from tfcomp.models.depthwise_block import BOTH, DepthwiseBlock
 
 _LEAK = 0.2  # of tf.nn.leaky_relu
 
@@ -57,7 +57,7 @@ class DeployedGradient(tf.Module):
             _with_pullback(build, layer)
             for stage in reversed(model.levels)
             for layer in reversed(stage)
-            if not isinstance(layer, EncoderBlock)
+            if "synthesis" in getattr(layer, "directions", BOTH)
         ]
         diffusion = DeployedDiffusion(build, model.diffusion) if model.diffusion else None
 
@@ -90,7 +90,7 @@ class DeployedGradient(tf.Module):
 
 def _with_pullback(build: DeployedLayers, layer: Any) -> WithPullback:
     """A layer's synthesis: y, quality -> output, and gradient by that -> gradient by y."""
-    if isinstance(layer, TiedDepthwiseBlock):
+    if isinstance(layer, DepthwiseBlock):
         return deployed_depthwise.with_pullback(build, layer)
     if isinstance(layer, layers.TiedConv2D):
         forward, backward = build.synthesis_convolution(layer), _adjoint(build, layer)

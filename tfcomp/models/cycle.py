@@ -18,7 +18,7 @@ round of feedback would still change.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -31,7 +31,7 @@ from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.models import base, layers, losses, principal_components, replication
 from tfcomp.models.analysis_correction import AnalysisCorrection
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
-from tfcomp.models.depthwise_block import EncoderBlock, TiedDepthwiseBlock
+from tfcomp.models.depthwise_block import BOTH, DepthwiseBlock
 
 _CALIBRATION_BATCHES = 24
 
@@ -73,11 +73,13 @@ class CycleModel(base.CodecModel):
                 self._residual_block(f"residual_{level}_{block}")
                 for block in range(settings.residual_blocks[level])
             ]
-            if settings.encoder_blocks:
-                shape = (settings.expansion, self.qualities, settings.block_kernel_size)
+            for direction, name, blocks in (
+                ("analysis", "encoder", settings.encoder_blocks),
+                ("synthesis", "decoder", settings.decoder_blocks),
+            ):
                 stage += [
-                    EncoderBlock(*shape, name=f"own_{level}_{block}")
-                    for block in range(settings.encoder_blocks[level])
+                    self._depthwise_block(f"{name}_{level}_{block}", (direction,))
+                    for block in range(blocks[level] if blocks else 0)
                 ]
             self.levels.append(stage)
         self.correction = None
@@ -110,11 +112,20 @@ class CycleModel(base.CodecModel):
             self.prior = FactorizedPrior(settings.widths[-1])
 
     def _residual_block(self, name: str) -> keras.layers.Layer:
+        if self.model_config.block == "convolution":
+            return layers.TiedResidualBlock(tied=self.model_config.tied, name=name)
+        return self._depthwise_block(name, BOTH)
+
+    def _depthwise_block(self, name: str, directions: Sequence[str]) -> DepthwiseBlock:
         settings = self.model_config
-        if settings.block == "convolution":
-            return layers.TiedResidualBlock(tied=settings.tied, name=name)
-        shape = (settings.expansion, self.qualities, settings.block_kernel_size)
-        return TiedDepthwiseBlock(*shape, settings.tied, name=name)
+        return DepthwiseBlock(
+            settings.expansion,
+            self.qualities,
+            settings.block_kernel_size,
+            settings.tied,
+            directions,
+            name=name,
+        )
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:

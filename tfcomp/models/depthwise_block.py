@@ -14,7 +14,7 @@ set of kernels serve every quality.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 import tensorflow as tf
 from tensorflow import keras
@@ -22,20 +22,40 @@ from tensorflow import keras
 from tfcomp.models import convolution
 from tfcomp.models.layers import PACKAGE
 
+BOTH = ("analysis", "synthesis")
 
-class _DepthwiseBlock(keras.layers.Layer):
-    """What both kinds of blocks have: kernels, and each direction's scales and biases."""
 
-    directions: tuple[str, ...] = ("analysis",)
+@keras.utils.register_keras_serializable(package=PACKAGE)
+class DepthwiseBlock(keras.layers.Layer):
+    """The block and its mirror image, or one of the two; the other direction then passes by.
+
+    An encoder may be larger than its decoder at no cost to those who decode (Yang, Mandt 2023,
+    arXiv:2304.06244). A decoder's own blocks can smooth what a coarse transform leaves at the
+    borders of its blocks.
+
+    Args:
+      expansion: channels inside, as a multiple of those outside.
+      qualities: quality levels, each with scales of its own a direction.
+      kernel_size: side of the depthwise kernel, odd.
+      tied: whether both directions share all kernels.
+      directions: those that the block works in: both, "analysis" or "synthesis" alone.
+    """
 
     def __init__(
-        self, expansion: int, qualities: int, kernel_size: int = 3, tied: bool = True, **kwargs: Any
+        self,
+        expansion: int,
+        qualities: int,
+        kernel_size: int = 3,
+        tied: bool = True,
+        directions: Sequence[str] = BOTH,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.expansion = int(expansion)
         self.qualities = int(qualities)
         self.kernel_size = int(kernel_size)
         self.tied = bool(tied)
+        self.directions = tuple(directions)
 
     def build(self, input_shape: Any) -> None:
         channels = int(input_shape[-1])
@@ -51,14 +71,13 @@ class _DepthwiseBlock(keras.layers.Layer):
                 weight(f"{prefix}second_kernel", (1, 1, hidden, channels), "he_normal"),
             )
 
-        self.kernels = {"analysis": kernels("")}
+        shared = kernels("")
+        self.kernels: dict[str, tuple[tf.Variable, ...]] = {}
         self.biases: dict[str, tuple[tf.Variable, ...]] = {}
         self.scales: dict[str, tf.Variable] = {}
-        for direction in self.directions:
-            if direction not in self.kernels:
-                self.kernels[direction] = (
-                    self.kernels["analysis"] if self.tied else kernels(f"{direction}_")
-                )
+        for number, direction in enumerate(self.directions):
+            own = number > 0 and not self.tied
+            self.kernels[direction] = kernels(f"{direction}_") if own else shared
             self.biases[direction] = (
                 weight(f"{direction}_hidden_bias", (hidden,)),
                 weight(f"{direction}_bias", (channels,)),
@@ -71,19 +90,17 @@ class _DepthwiseBlock(keras.layers.Layer):
     @property
     def analysis_variables(self) -> list[tf.Variable]:
         """The variables that the synthesis direction does without."""
+        if "analysis" not in self.directions:
+            return []
         own = [*self.biases["analysis"], self.scales["analysis"]]
         if self.kernels.get("synthesis") is not self.kernels["analysis"]:
-            own += self.kernels["analysis"]
+            own += [*self.kernels["analysis"]]
         return own
-
-    def _scaled(
-        self, direction: str, branch: tf.Tensor, x: tf.Tensor, quality: tf.Tensor
-    ) -> tf.Tensor:
-        scale = tf.cast(tf.gather(self.scales[direction], quality - 1), x.dtype)
-        return x + branch * scale[:, None, None, :]
 
     def analysis(self, x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C], int32 [B] -> the same shape."""
+        if "analysis" not in self.directions:
+            return x
         depthwise, first, second = self.kernels["analysis"]
         hidden_bias, bias = self.biases["analysis"]
         y = convolution.depthwise(x, tf.cast(depthwise, x.dtype))
@@ -91,7 +108,26 @@ class _DepthwiseBlock(keras.layers.Layer):
         y = convolution.leaky_relu(tf.nn.bias_add(y, tf.cast(hidden_bias, x.dtype)))
         y = convolution.convolve(y, tf.cast(second, x.dtype))
         y = tf.nn.bias_add(y, tf.cast(bias, x.dtype))
-        return self._scaled("analysis", y, x, quality)
+        return self._added("analysis", y, x, quality)
+
+    def synthesis(self, y: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+        """[B, H, W, C], int32 [B] -> the same shape."""
+        if "synthesis" not in self.directions:
+            return y
+        depthwise, first, second = self.kernels["synthesis"]
+        hidden_bias, bias = self.biases["synthesis"]
+        x = convolution.convolve_transposed(y, tf.cast(second, y.dtype))
+        x = convolution.leaky_relu(tf.nn.bias_add(x, tf.cast(hidden_bias, y.dtype)))
+        x = convolution.convolve_transposed(x, tf.cast(first, y.dtype))
+        x = convolution.depthwise_transposed(x, tf.cast(depthwise, y.dtype))
+        x = tf.nn.bias_add(x, tf.cast(bias, y.dtype))
+        return self._added("synthesis", x, y, quality)
+
+    def _added(
+        self, direction: str, branch: tf.Tensor, x: tf.Tensor, quality: tf.Tensor
+    ) -> tf.Tensor:
+        scale = tf.cast(tf.gather(self.scales[direction], quality - 1), x.dtype)
+        return x + branch * scale[:, None, None, :]
 
     def call(self, x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         return self.analysis(x, quality)
@@ -103,46 +139,8 @@ class _DepthwiseBlock(keras.layers.Layer):
             "qualities": self.qualities,
             "kernel_size": self.kernel_size,
             "tied": self.tied,
+            "directions": self.directions,
         }
-
-
-@keras.utils.register_keras_serializable(package=PACKAGE)
-class TiedDepthwiseBlock(_DepthwiseBlock):
-    """The block and its mirror image, sharing all kernels.
-
-    Args:
-      expansion: channels inside, as a multiple of those outside.
-      qualities: quality levels, each with scales of its own a direction.
-      kernel_size: side of the depthwise kernel, odd.
-      tied: False gives the untied twin: the synthesis direction has kernels of its own.
-    """
-
-    directions = ("analysis", "synthesis")
-
-    def synthesis(self, y: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        """[B, H, W, C], int32 [B] -> the same shape."""
-        depthwise, first, second = self.kernels["synthesis"]
-        hidden_bias, bias = self.biases["synthesis"]
-        x = convolution.convolve_transposed(y, tf.cast(second, y.dtype))
-        x = convolution.leaky_relu(tf.nn.bias_add(x, tf.cast(hidden_bias, y.dtype)))
-        x = convolution.convolve_transposed(x, tf.cast(first, y.dtype))
-        x = convolution.depthwise_transposed(x, tf.cast(depthwise, y.dtype))
-        x = tf.nn.bias_add(x, tf.cast(bias, y.dtype))
-        return self._scaled("synthesis", x, y, quality)
-
-
-@keras.utils.register_keras_serializable(package=PACKAGE)
-class EncoderBlock(_DepthwiseBlock):
-    """The block in the analysis direction alone; the synthesis direction passes by it.
-
-    An encoder may be larger than its decoder at no cost to those who decode (Yang, Mandt 2023,
-    arXiv:2304.06244).
-    """
-
-    def synthesis(self, y: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        """[B, H, W, C] -> the same."""
-        del quality
-        return y
 
 
 class _NearIdentity(keras.initializers.Initializer):

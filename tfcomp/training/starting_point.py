@@ -27,7 +27,8 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
 
     Args:
       model: a built model of the same family and qualities, of the same widths or narrower ones
-        (see tfcomp/training/pruning.py).
+        (see tfcomp/training/pruning.py). Blocks that the run had not got stay as they were built,
+        which is the identity.
       folder: the finished run's folder.
       pictures: uint8 [B, H, W, 3], to weigh channels with where the model is narrower.
 
@@ -38,7 +39,10 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
       CodecError: the folder holds no such run.
     """
     trained, _ = load_model(folder)
-    if not _assign(model.transform_variables, trained.transform_variables):
+    if not (
+        _assign(model.transform_variables, trained.transform_variables)
+        or _take_layers(model, trained)
+    ):
         if model.model_config.family != "cycle":
             raise CodecError(f"{folder} holds a model of other widths: only cycle can be narrowed")
         pruning.narrow(model, trained, pictures)
@@ -78,7 +82,23 @@ def _what_decodes(settings: Any) -> Any:
     """A cycle model's settings without those that only its encoder looks at."""
     prior = dataclasses.replace(settings.hyperprior, distortion_weights=(1.0, 1.0))
     feedback = dict.fromkeys(FEEDBACK_SETTINGS, ())
-    return dataclasses.replace(settings, correction_blocks=0, hyperprior=prior, **feedback)
+    return dataclasses.replace(
+        settings, correction_blocks=0, encoder_blocks=(), hyperprior=prior, **feedback
+    )
+
+
+def _take_layers(model: CodecModel, trained: CodecModel) -> bool:
+    """Copies layers by name where the strided levels have equal shapes; says whether they have."""
+    stages = getattr(model, "levels", ()), getattr(trained, "levels", ())
+    shapes = [[stage[0].kernel.shape for stage in levels] for levels in stages]
+    if not shapes[0] or shapes[0] != shapes[1]:
+        return False
+    known = {layer.name: layer for stage in trained.levels for layer in stage}
+    for layer in (layer for stage in model.levels for layer in stage):
+        if layer.name in known:
+            _assign(layer.variables, known[layer.name].variables)
+    model.log_gain.assign(tf.convert_to_tensor(trained.log_gain))
+    return True
 
 
 def _assign(variables: Sequence[tf.Variable], values: Sequence[Any]) -> bool:
