@@ -1,8 +1,8 @@
-"""The `tfcomp` command: compress, decompress, info, models, install, benchmark. One module each.
+"""The `tfcomp` command. Each subcommand is one module here.
 
-Exit codes: 0 done; 1 a gate of the benchmark was missed; 2 a file or an option was wrong, said in
-one line on standard error (of several files the others are still done); 130 interrupted; 141 the
-reader of a pipe went away; 143 told to end (SIGTERM), 129 the terminal went away (SIGHUP).
+Exit codes: 0 done; 1 the benchmark missed a gate; 2 a file or an option was wrong, and standard
+error says so in one line (the other files are still done); 75 training lost another worker; 130
+interrupted; 141 the reader of a pipe closed it; 143 SIGTERM; 129 the terminal closed (SIGHUP).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from tfcomp import __version__
-from tfcomp.cli import benchmark, compress, decompress, info, install, models
+from tfcomp.cli import benchmark, compress, decompress, export, info, install, models, train
 from tfcomp.cli.interruption import Terminated, raised_when_told_to_end
 from tfcomp.cli.output import complain, give_up_standard_output, open_closed_streams
 from tfcomp.errors import CodecError, OutputError
@@ -76,13 +76,20 @@ class _CommandParser(_Parser):
             self._mixing = False
 
 
+class _ForwardingParser(_Parser):
+    """Reads nothing: the whole line goes to a command that has a parser of its own."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        return argparse.Namespace(arguments=list(args or ()), **self._defaults), []
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="tfcomp", description="Learned image compression.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"tfcomp {__version__}")
     commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, parser_class=_CommandParser
+        dest="command", metavar="COMMAND", required=True, parser_class=_subparser
     )
-    for module in (compress, decompress, info, models, install, benchmark):
+    for module in (compress, decompress, info, models, install, benchmark, train, export):
         name = module.__name__.rpartition(".")[2]
         summary, _, details = (module.__doc__ or "").partition("\n")
         command = commands.add_parser(
@@ -92,7 +99,14 @@ def _parser() -> argparse.ArgumentParser:
             epilog=details.strip() or None,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
+            forwards=not hasattr(module, "add_arguments"),
         )
-        module.add_arguments(command)
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser
+
+
+def _subparser(forwards: bool, **arguments: Any) -> argparse.ArgumentParser:
+    """A parser for the subcommand's options, or one that leaves them to the subcommand."""
+    return (_ForwardingParser if forwards else _CommandParser)(**arguments)
