@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments (sys.argv's if None) and returns the exit code."""
     had_output = open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # names of files may hold anything
+        if hasattr(stream, "reconfigure"):  # file names may hold any bytes
             stream.reconfigure(errors="backslashreplace")
     try:
         with raised_when_told_to_end():
@@ -66,7 +66,7 @@ class _CommandParser(_Parser):
     _mixing = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        # After "--" all are names; argparse does not know that when it takes any order.
+        # After "--" everything is a name, which argparse forgets when it takes any order.
         if self._mixing or "--" in (args or ()):
             return super().parse_known_args(args, namespace)
         self._mixing = True
