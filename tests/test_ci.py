@@ -66,3 +66,8 @@ def test_a_newer_stack_that_does_not_install_fails_and_leaves_all_tests_to_the_o
 def test_what_fails_anywhere_fails_the_whole_and_stops_nothing(ci, target):
     made, code = ci("3.11", "3.12", failing=[target])
     assert made[-1] == "test-new" and code != 0
+
+
+def test_the_workflow_on_github_runs_the_same():
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert "- run: .ci/run\n" in workflow

@@ -1,10 +1,8 @@
 """Prints the table of figures in README.md.
 
-The models' curves are those of their manifests. The classical codecs' curves are in kodak.json
-beside this file, the means of a benchmark:
-
-    tfcomp benchmark KODAK --models '' --codecs jpeg,webp,avif,avif-psnr,jpeg2000,jxl --out report
-    python docs/tools/measured_table.py --take report/results.json
+The models' curves are those of their manifests. The classical codecs' curves stand in kodak.json
+beside this file: means over the images, whole files and decoded 8-bit pixels, as `tfcomp benchmark`
+measures them. `--measure KODAK` makes them anew.
 
 `--write` puts the table into README.md, between the two marks that are there.
 """
@@ -17,9 +15,11 @@ import math
 import re
 import sys
 from pathlib import Path
+from statistics import fmean
 from typing import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
 CLASSICAL = Path(__file__).with_name("kodak.json")
 README = ROOT / "README.md"
 MODELS = ("cycle", "cycle-small", "cycle-small-msssim")
@@ -35,7 +35,6 @@ BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 
 def table() -> str:
     """The table as Markdown, a line for each model and each classical codec."""
-    sys.path.insert(0, str(ROOT))
     from tfcomp.evaluation.curves import Point, bd_rate
 
     classical = {
@@ -68,20 +67,27 @@ def written(readme: str) -> str:
     return found.group(1)
 
 
-def take(results: Path) -> None:
-    """Keeps the classical codecs' mean curves of a benchmark's results.json."""
-    entries = json.loads(results.read_text(encoding="utf-8"))["entries"]
-    curves = {
-        entry["name"]: [
-            [mean["quality"], round(mean["bpp"], 6), round(mean["psnr"], 5)]
-            for mean in entry["mean"]
-            if mean["psnr"] is not None and math.isfinite(mean["psnr"])
-        ]
-        for entry in entries
-        if entry["kind"] == "codec"
-    }
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(c)}" for name, c in curves.items())
-    CLASSICAL.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+def measure(folder: Path) -> None:
+    """Codes the images of a folder with every classical codec and keeps the mean curves."""
+    from tfcomp.evaluation import classical, metrics
+    from tfcomp.evaluation.images import read_images
+
+    images = list(read_images(folder).values())
+    lines = []
+    for name in ("jpeg", *NAMES):
+        codec, curve = classical.CODECS[name], []
+        missing = codec.missing()
+        assert missing is None, missing
+        for quality in codec.qualities:
+            bpp, psnr = [], []
+            for image in images:
+                data = codec.encode(image, quality)
+                bpp.append(8 * len(data) / (image.shape[0] * image.shape[1]))
+                psnr.append(metrics.psnr(image, codec.decode(data)))
+            if math.isfinite(max(psnr)):
+                curve.append([quality, round(fmean(bpp), 6), round(fmean(psnr), 5)])
+        lines.append(f"{json.dumps(name)}: {json.dumps(curve)}")
+    CLASSICAL.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def _model_curve(name: str) -> list[tuple[int, float, float]]:
@@ -100,11 +106,11 @@ def _bundle(name: str) -> Path:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prints the table, or writes it."""
     parser = argparse.ArgumentParser(description="The README's table of figures.")
-    parser.add_argument("--take", type=Path, metavar="RESULTS", help="a benchmark's results.json")
+    parser.add_argument("--measure", type=Path, metavar="KODAK", help="renew kodak.json first")
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     options = parser.parse_args(arguments)
-    if options.take:
-        take(options.take)
+    if options.measure:
+        measure(options.measure)
     if options.write:
         readme = README.read_text(encoding="utf-8")
         README.write_text(readme.replace(written(readme), table()), encoding="utf-8")
