@@ -41,20 +41,22 @@ def table() -> str:
         name: [Point(*point) for point in points]
         for name, points in json.loads(CLASSICAL.read_text(encoding="utf-8")).items()
     }
-    curves = {f"**{name}**": (_model_curve(name), _megabytes(name)) for name in MODELS}
+    curves = {
+        f"**{name}**": ([Point(*point) for point in _model_curve(name)], _megabytes(name))
+        for name in MODELS
+    }
     curves.update({label: (classical[name], "") for name, label in NAMES.items()})
     lines = [
-        "| | BD-rate against JPEG | compared from, to dB | against AVIF, tune=psnr | bundle, MB |",
+        "| | BD-rate against JPEG | compared over, dB | against AVIF, tune=psnr | bundle, MB |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for label, (points, size) in curves.items():
-        curve = [Point(*point) for point in points]
+    for label, (curve, size) in curves.items():
         found = bd_rate(classical["jpeg"], curve)
         avif = bd_rate(classical["avif-psnr"], curve)
         assert found is not None and avif is not None, f"{label} shares no PSNR with JPEG or AVIF"
         against = "" if curve == classical["avif-psnr"] else f"{avif.percent:+.1f} %"
         lines.append(
-            f"| {label} | {found.percent:+.1f} % | {found.low:.1f}, {found.high:.1f} | {against} "
+            f"| {label} | {found.percent:+.1f} % | {found.low:.1f} to {found.high:.1f} | {against} "
             f"| {size} |"
         )
     return "\n".join(lines) + "\n"
@@ -113,7 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         measure(options.measure)
     if options.write:
         readme = README.read_text(encoding="utf-8")
-        README.write_text(readme.replace(written(readme), table()), encoding="utf-8")
+        before, after = readme.split(BEGIN)[0], readme.split(END)[1]
+        README.write_text(f"{before}{BEGIN}{table()}{END}{after}", encoding="utf-8")
     else:
         print(table(), end="")
 
