@@ -102,6 +102,22 @@ def test_what_the_page_tells_to_type_works(page, workplace, environment, already
             assert done.returncode == 0, f"{command.text}\n{done.stdout}\n{done.stderr}"
 
 
+def test_the_loop_that_restarts_workers_resumes_where_a_checkpoint_is(tmp_path):
+    """Its programs are stand-ins: a first start that is killed, then what it is asked to do."""
+    (script,) = [c.text for c in commands.commands("docs/many_machines.md") if "until" in c.text]
+    (tmp_path / "tfcomp").write_text(
+        '#!/bin/sh\necho "$*" >>calls\ncase "$*" in *--resume*) exit 0;; esac\n'
+        "mkdir -p run/checkpoints; : >run/checkpoints/step-00000007.npz; exit 75\n"
+    )
+    (tmp_path / "tfcomp").chmod(0o755)
+    script = script.replace("/shared/runs/cycle", "run").replace("sleep 10", "sleep 0")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, env={"PATH": path}, timeout=60)
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert done.returncode == 0
+    assert ["--resume" in call for call in calls] == [False, True]
+
+
 def test_every_reason_not_to_run_a_command_belongs_to_one():
     texts = [command.text for page in commands.PAGES for command in commands.commands(page)]
     unused = [s for s in commands.NOT_RUN if not any(re.match(s, text) for text in texts)]
