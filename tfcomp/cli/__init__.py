@@ -61,11 +61,20 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _CommandParser(_Parser):
-    """Takes names and options in any order, as in `tfcomp compress a.png -o out b.png`."""
+    """Takes names and options in any order, as in `tfcomp compress a.png -o out b.png`.
+
+    One that forwards reads nothing: its whole line goes to a command with a parser of its own.
+    """
 
     _mixing = False
 
+    def __init__(self, *positional: Any, forwards: bool = False, **named: Any) -> None:
+        super().__init__(*positional, **named)
+        self._forwards = forwards
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._forwards:
+            return argparse.Namespace(arguments=list(args or ()), **self._defaults), []
         # After "--" everything is a name, which argparse forgets when it takes any order.
         if self._mixing or "--" in (args or ()):
             return super().parse_known_args(args, namespace)
@@ -76,18 +85,11 @@ class _CommandParser(_Parser):
             self._mixing = False
 
 
-class _ForwardingParser(_Parser):
-    """Reads nothing: the whole line goes to a command that has a parser of its own."""
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        return argparse.Namespace(arguments=list(args or ()), **self._defaults), []
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="tfcomp", description="Learned image compression.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"tfcomp {__version__}")
     commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, parser_class=_subparser
+        dest="command", metavar="COMMAND", required=True, parser_class=_CommandParser
     )
     for module in (compress, decompress, info, models, install, benchmark, train, export):
         name = module.__name__.rpartition(".")[2]
@@ -105,8 +107,3 @@ def _parser() -> argparse.ArgumentParser:
             module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser
-
-
-def _subparser(forwards: bool, **arguments: Any) -> argparse.ArgumentParser:
-    """A parser for the subcommand's options, or one that leaves them to the subcommand."""
-    return (_ForwardingParser if forwards else _CommandParser)(**arguments)
