@@ -14,7 +14,7 @@ RUN = $(VENV)/bin/python
 OWN_RUN = runs/make-train
 OUT ?= $(OWN_RUN)
 
-.PHONY: help train test test-new test-old lint fuzz fuzz-tools wheels litert c setup setup-new \
+.PHONY: help train test test-new test-old lint docs fuzz fuzz-tools wheels litert c setup setup-new \
 	setup-old clean
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make test-new  all of them on TensorFlow 2.21, with Python 3.12 or 3.13 in $(NEW_VENV)"
 	@echo "make test-old  what trains and exports on TensorFlow 2.14, Python 3.9 to 3.11 in $(OLD_VENV)"
 	@echo "make lint      ruff, mypy, import contracts"
+	@echo "make docs      build the site in build/site; a broken link is an error"
 	@echo "make fuzz      every fuzz target for FUZZ_SECONDS seconds (60), with clang's sanitizers"
 	@echo "make wheels    build a wheel and try it on every Python found"
 	@echo "make litert    try every LiteRT on every Python found"
@@ -71,6 +72,15 @@ lint: setup
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
+
+# Material's notice about MkDocs 2 does not concern this site.
+docs: $(VENV)/.docs-installed
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+	@echo "the site is build/site/index.html"
+
+$(VENV)/.docs-installed: $(VENV)/.installed
+	$(RUN) -m pip install --quiet -e '.[docs]'
+	touch $@
 
 FUZZ_SECONDS ?= 60
 # First what takes no time: whether clang is here.

@@ -144,6 +144,8 @@ setup(
         # It has wheels for Linux; Python 3.11 and newer take 3.x.
         "fuzz": ['atheris>=2.3; sys_platform == "linux"'],
         "lint": ["ruff", "mypy", "types-PyYAML", "types-tqdm"],
+        # Material for MkDocs 9 is maintained until May 2027; Ruff formats the signatures.
+        "docs": ["mkdocs-material>=9.5,<10", "mkdocstrings[python]>=0.26", "ruff"],
     },
     entry_points={"console_scripts": ["tfcomp=tfcomp.cli:main"]},
     classifiers=[

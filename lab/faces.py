@@ -62,7 +62,7 @@ def through_model(codec, pixels, quality, refine=0):
       codec: a `tfcomp.runtime.codec.Codec`.
       pixels: uint8 [N, H, W, 3].
       quality: int.
-      refine: steps of gradient descent on each picture's latents (docs/refinement.md).
+      refine: steps of gradient descent on each picture's latents (docs/effort.md).
 
     Returns:
       (decoded uint8 [N, H, W, 3], file sizes in bytes, sizes of the coded sections in bits)

@@ -42,6 +42,8 @@ MODEL_SERVER = without(
 CIFAR10 = without(
     "../shared/data/tfds/cifar10 is absent", "tfds build cifar10, its first 8,000 and 1,000 images"
 )
+BJONTEGAARD = without("bjontegaard is not installed", _PACKAGES)
+CHECKOUT = without("this is no checkout of git", "git clone")
 EXTENSION = without("the C extension is not built", "apt-get install gcc; pip install -e .")
 
 

@@ -49,12 +49,12 @@ def ci(tmp_path):
 
 def test_with_both_pythons_all_tests_run_on_the_newer_stack_and_some_on_the_older(ci):
     made, code = ci("3.11", "3.13")
-    assert made == ["lint", "fuzz", "test-old", "setup-new", "test-new"] and code == 0
+    assert made == ["lint", "docs", "fuzz", "test-old", "setup-new", "test-new"] and code == 0
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12"])
 def test_with_one_python_all_tests_run_on_it(ci, python):
-    assert ci(python) == (["lint", "fuzz", "test"], 0)
+    assert ci(python) == (["lint", "docs", "fuzz", "test"], 0)
 
 
 def test_a_newer_stack_that_does_not_install_fails_and_leaves_all_tests_to_the_other(ci):
@@ -62,7 +62,12 @@ def test_a_newer_stack_that_does_not_install_fails_and_leaves_all_tests_to_the_o
     assert made[-1] == "test" and code != 0
 
 
-@pytest.mark.parametrize("target", ["lint", "fuzz", "test-old", "test-new"])
+@pytest.mark.parametrize("target", ["lint", "docs", "fuzz", "test-old", "test-new"])
 def test_what_fails_anywhere_fails_the_whole_and_stops_nothing(ci, target):
     made, code = ci("3.11", "3.12", failing=[target])
     assert made[-1] == "test-new" and code != 0
+
+
+def test_the_workflow_on_github_runs_the_same():
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert "- run: .ci/run\n" in workflow

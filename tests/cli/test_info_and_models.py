@@ -100,7 +100,7 @@ def test_a_broken_bundle_is_named_and_the_others_listed(tmp_path, capsys, monkey
 
 def test_version_and_help_are_quick_and_load_nothing_heavy():
     for arguments, words in (
-        (["--version"], "tfcomp 0.1.0"),
+        (["--version"], f"tfcomp {tfcomp.__version__}"),
         (["compress", "--help"], "--quality"),
     ):
         script = (

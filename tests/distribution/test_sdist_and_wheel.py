@@ -14,7 +14,7 @@ from tests.distribution.tree import build, copy_tree
 
 # Not for people who build from the sdist: CI's own, 10 MB of weights to train on from, and
 # what examples/web downloads or copies for itself.
-LEFT_OUT = (".ci/", ".gitignore", "checkpoints/", "examples/web/vendor/")
+LEFT_OUT = (".ci/", ".github/", ".gitignore", "checkpoints/", "examples/web/vendor/")
 
 
 @pytest.fixture(scope="module")

@@ -89,3 +89,28 @@ def test_the_stacks_that_there_are_can_work(monkeypatch):
 def test_a_missing_module_of_tfcomp_itself_is_no_matter_of_installing():
     with pytest.raises(ModuleNotFoundError):
         explain(ModuleNotFoundError("no", name="tfcomp.training.gone"))
+
+
+@pytest.mark.parametrize("command", ["train", "export"])
+def test_the_subcommands_say_it_too_under_their_own_name(command, tmp_path):
+    arguments = [command, "--out", str(tmp_path / "x")]
+    arguments += ["--tflite"] if command == "export" else []
+    child = run_without("tensorflow", "tfcomp/__main__.py", *arguments)
+    assert child.returncode == 2
+    assert child.stderr.startswith(f"tfcomp {command}: tensorflow is not installed")
+    assert "pip install 'tfcomp[train]'" in child.stderr and child.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [("train", "--resume"), ("export", "--saved-model")]
+)
+def test_the_subcommands_have_the_options_of_the_scripts(command, option):
+    shown = [
+        run_without("tensorflow", script, *arguments, "--help")
+        for script, arguments in (
+            ("tfcomp/__main__.py", [command]), (f"{command}.py", []),
+        )
+    ]  # fmt: skip
+    subcommand, script = (child.stdout.partition("\n\n") for child in shown)
+    assert subcommand[0].startswith(f"usage: tfcomp {command} ") and option in subcommand[0]
+    assert subcommand[2] == script[2] != ""

@@ -3,9 +3,9 @@
     with beam.Pipeline(options=options) as pipeline:
         pipeline | ReadImages("photos") | Compress("cycle", quality=4) | Write("compressed")
 
-The same as a command: `python -m tfcomp.beam photos compressed --model cycle --quality 4`. What a
-step cannot do with a file goes beside the others, to `errors.jsonl`. Workers need tfcomp and Beam,
-and no TensorFlow.
+The same as a command: `python -m tfcomp.beam photos compressed --model cycle --quality 4`. Files
+that a step cannot process are listed in `errors.jsonl`, beside the others. Workers need tfcomp and
+Beam, and no TensorFlow.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ import sys
 
 from tfcomp.runtime.standard_error import without_lines
 
-# What Beam and its worker processes say of themselves, at any rate. Whoever gives one of Beam's
-# options of a log's level wants to see it.
+# Beam's and its workers' own log lines. Whoever sets one of Beam's log level options wants to see
+# them.
 NOISE = re.compile(
     rb"^INFO:(root|__main__|apache_beam)"
     rb"|apitools not found, and bigquery client libraries are not available"

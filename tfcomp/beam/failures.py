@@ -35,7 +35,7 @@ class WriteFailures(beam.PTransform):
 
     def expand(self, failures: beam.PCollection) -> beam.PCollection:
         lines = failures | "As JSON" >> beam.Map(as_json)
-        # Not Beam's writer of text: what it leaves when killed stands beside the results.
+        # Not Beam's text writer: when killed it leaves files beside the results.
         start = failures.pipeline | "One file" >> beam.Create([self._path])
         return start | "Write lines" >> beam.Map(write_lines, AsIter(lines))
 
@@ -47,5 +47,5 @@ def write_lines(path: str, lines: Iterable[str]) -> str:
 
 
 def as_json(failure: Failure) -> str:
-    """One line; what a name or reason has that is not ASCII is escaped."""
+    """One line of JSON, with non-ASCII characters escaped."""
     return json.dumps(dataclasses.asdict(failure))

@@ -47,8 +47,8 @@ class ReadImages(beam.PTransform):
 
     Args:
       source: a folder, local or of any file system that Beam knows (gs://, s3://, hdfs://), or a
-        pattern of files such as "gs://bucket/photos/**.jpg". What of them counts is what
-        tfcomp/folder_contents.py says.
+        pattern of files such as "gs://bucket/photos/**.jpg". tfcomp/folder_contents.py says
+        which files count.
       done_in: images that are done there are left out; None to read all.
     Gives an `Outcome` of `File`.
     """
@@ -70,7 +70,7 @@ class ReadImages(beam.PTransform):
             )
         outputs = (
             found
-            # Else one worker would go on with all that it has listed.
+            # Otherwise one worker would process all files that it has listed.
             | "Share out" >> beam.Reshuffle()
             | "Read" >> beam.ParDo(_Read(base, self._done_in)).with_outputs(
                 FAILED, main="done"

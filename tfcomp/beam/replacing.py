@@ -3,12 +3,12 @@
     .tfcomp-unfinished/3f09...    what is being written
     photo.jpg.tfcomp              the same file once it is whole
 
-A worker that is killed leaves what it was writing in that folder and nowhere else, so whoever ends
-a run, or the next one, takes it away. On this machine's file systems what a live process of another
-run writes there stays (tfcomp/runtime/unfinished.py); elsewhere the whole folder goes.
+A killed worker leaves its unfinished file in that folder and nowhere else, so the end of the run,
+or the next run, removes it. On this machine's file systems the files of another run's live process
+stay (tfcomp/runtime/unfinished.py); elsewhere the whole folder is removed.
 
-A result takes the place of an earlier result and of nothing else: another's file of that name stays
-and is an error, and a link is replaced itself.
+A result replaces an earlier result and nothing else: another program's file of that name stays and
+is an error, and a link is replaced itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TEMPORARY_FOLDER = ".tfcomp-unfinished"
 
 
 def replace(path: str, chunks: Iterable[bytes], folder: str, start: bytes = b"") -> None:
-    """Writes a file through a temporary one; what it replaces is lost only then.
+    """Writes a file through a temporary one, which replaces an earlier file when complete.
 
     Args:
       path: of the file; its folder is made if need be.
@@ -64,7 +64,7 @@ def replace(path: str, chunks: Iterable[bytes], folder: str, start: bytes = b"")
 def remove_unfinished(folder: str) -> None:
     """Removes what stopped workers left below `folder`, of this run and of earlier ones.
 
-    For when no worker writes there any more; nothing is raised where nothing can be removed.
+    Call it when no worker writes there any more. It does not raise where nothing can be removed.
     """
     path = FileSystems.join(folder, TEMPORARY_FOLDER)
     with contextlib.suppress(OSError, BeamIOError):
@@ -79,7 +79,7 @@ def remove_unfinished(folder: str) -> None:
 
 
 def _require_start(path: str, start: bytes) -> None:
-    """Raises FileExistsError where something is in the place that begins otherwise."""
+    """Raises FileExistsError if an existing file begins otherwise."""
     is_local = "://" not in path
     if not start or not (os.path.lexists(path) if is_local else FileSystems.exists(path)):
         return

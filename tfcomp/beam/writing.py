@@ -18,9 +18,9 @@ from tfcomp.bitstream.container import MAGIC
 class Write(beam.PTransform):
     """Writes files into a folder, by their names with ".tfcomp" added.
 
-    An earlier result is replaced; any other file of its name stays and is a failure. A worker that
-    is stopped leaves no half a file under such a name. What it does leave, and the folder of
-    unfinished files, `remove_unfinished` takes away when the pipeline has ended.
+    An earlier result is replaced; any other file of its name stays and is a failure. A stopped
+    worker leaves no partial file under such a name. `remove_unfinished` removes the folder of
+    unfinished files when the pipeline has ended.
 
     Args:
       folder: local, or of any file system that Beam knows.

@@ -1,8 +1,8 @@
-"""The `tfcomp` command: compress, decompress, info, models, install, benchmark. One module each.
+"""The `tfcomp` command. Each subcommand is one module here.
 
-Exit codes: 0 done; 1 a gate of the benchmark was missed; 2 a file or an option was wrong, said in
-one line on standard error (of several files the others are still done); 130 interrupted; 141 the
-reader of a pipe went away; 143 told to end (SIGTERM), 129 the terminal went away (SIGHUP).
+Exit codes: 0 done; 1 the benchmark missed a gate; 2 a file or an option was wrong, and standard
+error says so in one line (the other files are still done); 75 training lost another worker; 130
+interrupted; 141 the reader of a pipe closed it; 143 SIGTERM; 129 the terminal closed (SIGHUP).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from tfcomp import __version__
-from tfcomp.cli import benchmark, compress, decompress, info, install, models
+from tfcomp.cli import benchmark, compress, decompress, export, info, install, models, train
 from tfcomp.cli.interruption import Terminated, raised_when_told_to_end
 from tfcomp.cli.output import complain, give_up_standard_output, open_closed_streams
 from tfcomp.errors import CodecError, OutputError
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments (sys.argv's if None) and returns the exit code."""
     had_output = open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # names of files may hold anything
+        if hasattr(stream, "reconfigure"):  # file names may hold any bytes
             stream.reconfigure(errors="backslashreplace")
     try:
         with raised_when_told_to_end():
@@ -61,12 +61,21 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _CommandParser(_Parser):
-    """Takes names and options in any order, as in `tfcomp compress a.png -o out b.png`."""
+    """Takes names and options in any order, as in `tfcomp compress a.png -o out b.png`.
+
+    One that forwards reads nothing: its whole line goes to a command with a parser of its own.
+    """
 
     _mixing = False
 
+    def __init__(self, *positional: Any, forwards: bool = False, **named: Any) -> None:
+        super().__init__(*positional, **named)
+        self._forwards = forwards
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        # After "--" all are names; argparse does not know that when it takes any order.
+        if self._forwards:
+            return argparse.Namespace(arguments=list(args or ()), **self._defaults), []
+        # After "--" everything is a name, which argparse forgets when it takes any order.
         if self._mixing or "--" in (args or ()):
             return super().parse_known_args(args, namespace)
         self._mixing = True
@@ -82,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=_CommandParser
     )
-    for module in (compress, decompress, info, models, install, benchmark):
+    for module in (compress, decompress, info, models, install, benchmark, train, export):
         name = module.__name__.rpartition(".")[2]
         summary, _, details = (module.__doc__ or "").partition("\n")
         command = commands.add_parser(
@@ -92,7 +101,9 @@ def _parser() -> argparse.ArgumentParser:
             epilog=details.strip() or None,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
+            forwards=not hasattr(module, "add_arguments"),
         )
-        module.add_arguments(command)
+        if hasattr(module, "add_arguments"):
+            module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser

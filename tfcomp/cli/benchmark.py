@@ -1,9 +1,9 @@
 """Compare models with classical codecs on a folder of images.
 
-Whole files, decoded 8-bit pixels: bits/pixel, PSNR, MS-SSIM, speed on one thread, memory, and
-BD-rate against an anchor. Writes results.json, results.csv, rd.png and report.html to --out.
---enhance puts post-filters behind every codec; their strengths are chosen on training pictures.
-Exit code 1: a --gate was missed. Needs: pip install 'tfcomp[benchmark]'
+Measures whole files and decoded 8-bit pixels: bits/pixel, PSNR, MS-SSIM, speed on one thread,
+memory, and BD-rate against an anchor. Writes results.json, results.csv, rd.png and report.html to
+--out. --enhance puts post-filters behind every codec; their strengths are chosen on training
+pictures. Exit code 1: a --gate was missed. Needs: pip install 'tfcomp[benchmark]'
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def _name(entry: Entry) -> str:
 
 
 def _speed(mpx_s: float) -> str:
-    """A slow codec's is not 0."""
+    """The speed in words; a slow codec's does not round to 0."""
     return f"{mpx_s:.2f}" if mpx_s >= 0.1 else f"{mpx_s:.2g}"
 
 

@@ -1,10 +1,10 @@
 """Compress images, or folders of them, to .tfcomp files.
 
-Every .tfcomp file goes beside its image, a folder's to a folder of their own, unless -o names a
-file or a folder. IN OUT.tfcomp takes a second name for the output if there is no such file yet.
-No existing file is overwritten but a .tfcomp file that -o names; --force overwrites any.
-'-' is standard input or output. Of a folder hidden files are left out. What an image has that a
-.tfcomp file cannot hold (EXIF ...) is dropped and said.
+Each .tfcomp file is written beside its image, and the files of a folder into a folder of their own,
+unless -o names a file or a folder. IN OUT.tfcomp takes a second name for the output if there is no
+such file yet. Without --force only a .tfcomp file that -o names is overwritten. '-' is standard
+input or output. Hidden files in a folder are left out. What a .tfcomp file cannot hold (EXIF ...)
+is dropped and reported.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Decompress .tfcomp files, or folders of them, to images.
 
-Every image goes beside its .tfcomp file, a folder's to a folder of their own, unless -o names a
-file or a folder. IN.tfcomp OUT.png takes a second name for the output if there is no such file yet.
-OUT's ending chooses the format (png, jpg, webp ...), PNG if OUT is left out or '-'. JPEG and AVIF
-are written at high quality; a format that would change the picture is refused. No existing file is
-overwritten but one that -o names; --force overwrites any. The model is found by the fingerprint in
-the file, among the installed ones.
+Each image is written beside its .tfcomp file, and the files of a folder into a folder of their own,
+unless -o names a file or a folder. IN.tfcomp OUT.png takes a second name for the output if there is
+no such file yet. OUT's ending chooses the format (png, jpg, webp ...); it is PNG if OUT is left out
+or '-'. JPEG and AVIF are written at high quality; a format that would change the picture is
+refused. Without --force only a file that -o names is overwritten. The fingerprint in the file finds
+the model among the installed ones.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Doing the jobs of a plan: reading, checks before the work, writing, totals."""
+"""Carries out the jobs of a plan: reads, checks before the work, writes, sums up."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ def run_jobs(
     skip_existing: bool = False,
     as_json: bool = False,
 ) -> int:
-    """Does the jobs one by one, with a progress bar and a last line of totals where several.
+    """Does the jobs one by one; several get a progress bar and a last line of totals.
 
     A job that fails is reported and the others go on.
 
     Args:
       todo: the jobs.
       direction: what the command takes and makes.
-      work: takes a job and what writes its result, and returns a record with "input_bytes" and
-        "bytes".
-      force: write over what is there.
-      skip_existing: leave outputs that are there as they are.
+      work: takes a job and a function that writes its result, and returns a record with
+        "input_bytes" and "bytes".
+      force: overwrite existing files.
+      skip_existing: leave existing outputs as they are.
       as_json: no line of totals.
 
     Returns:
@@ -78,7 +78,7 @@ def run_jobs(
 
     before = after = failed = skipped = 0
     swept: set[str] = set()
-    hidden = None if todo.several else True  # None: hidden where nobody watches
+    hidden = None if todo.several else True  # None: hidden where there is no terminal
     for problem in todo.problems:
         complain(problem)
     columns, rows = terminal_size()
@@ -131,7 +131,7 @@ def read_stream_or(path: str, read: Callable[[str], bytes], limit: int) -> bytes
 
 
 def require_regular(job: Job) -> None:
-    """Opening a pipe waits for its other end, so a folder's files are looked at once more."""
+    """Raises for what is no regular file: opening a pipe would wait for its other end."""
     if job.listed and not is_regular(job.source):
         raise ImageError(f"{job.source} is no regular file; name it by itself to read a stream")
 
@@ -148,7 +148,7 @@ def _write(job: Job, overwrite: bool, data: bytes) -> None:
 
 
 def _is_done(job: Job, direction: Direction) -> bool:
-    """Whether the job's result is there, or its input is a result itself."""
+    """Whether the job's result exists, or its input is a result itself."""
     if job.target == STANDARD_STREAM:
         return False
     if direction.compresses and suffix_of(job.source) == direction.new_suffix:
@@ -183,9 +183,9 @@ def _make_ready(job: Job, may_make_folder: bool, swept: set[str]) -> None:
 
 
 def _checked_target(job: Job, direction: Direction, force: bool) -> bool:
-    """What can be known to go wrong before the work is done.
+    """Checks the target before the work is done.
 
-    Returns whether a file may be overwritten that lies in the target's place when the work is done.
+    Returns whether a file that exists under the target's name by then may be overwritten.
     """
     if job.target == STANDARD_STREAM:
         return True
@@ -228,5 +228,5 @@ def _is_image(path: str) -> bool:
         with open_image(path):
             return True
     except Exception:  # noqa: BLE001
-        # Pillow's readers raise many types on what is no image.
+        # Pillow's readers raise many types on files that are no images.
         return False

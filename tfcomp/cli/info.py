@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def describe_file(data: bytes) -> dict[str, Any]:
-    """All that a file says about itself, and the name of its model where that is installed.
+    """What a file says about itself, and the name of its model if it is installed.
 
     Without the model, what depends on it (size, sections) may be None.
 

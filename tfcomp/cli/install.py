@@ -1,8 +1,8 @@
 """Install a model of your own, so that its files decode without --model.
 
-BUNDLE is a folder that export.py wrote, or the same zipped. It is checked and copied into your
-folder of models, which is searched after TFCOMP_BUNDLES and before what comes with tfcomp. A bundle
-is code: install only what you trust.
+BUNDLE is a folder that `tfcomp export` wrote, or a zip of it. It is checked and copied into your
+folder of models, which is searched after TFCOMP_BUNDLES and before the models of tfcomp itself. A
+bundle is code: install only what you trust.
 """
 
 from __future__ import annotations

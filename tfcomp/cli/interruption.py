@@ -1,4 +1,4 @@
-"""Being told to end: what is half written goes, and the exit code says by which signal."""
+"""Ending on a signal: unfinished files are removed, and the exit code names the signal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import FrameType
 
 
 class Terminated(BaseException):
-    """The process was told to end. exit_code: 128 and the signal's number."""
+    """A signal asked the process to end; exit_code is 128 + the signal's number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"ended by {signal.Signals(number).name}")
@@ -21,8 +21,8 @@ class Terminated(BaseException):
 def raised_when_told_to_end() -> Iterator[None]:
     """SIGTERM and SIGHUP raise Terminated here, as Ctrl-C does KeyboardInterrupt.
 
-    A signal that is ignored stays so (nohup). Where signals cannot be caught nothing changes. A
-    library that turns what it does not know into an error of its own does not hide it.
+    An ignored signal stays ignored (nohup). Where signals cannot be caught, nothing changes. A
+    library that wraps unknown exceptions in its own does not hide it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

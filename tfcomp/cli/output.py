@@ -13,11 +13,11 @@ from tfcomp.errors import OutputError
 
 
 class StandardStreamError(OutputError):
-    """Standard output takes no more: no other file can be reported either."""
+    """Standard output is closed or full, so no later file can be reported either."""
 
 
 def complain(message: str) -> None:
-    """One line on standard error, whatever the message holds; lost where that is closed or full."""
+    """Writes one line to standard error; the line is lost where that is closed or full."""
     try:
         _print_line(f"tfcomp: {printable(message)}", sys.stderr)
     except OSError:
@@ -25,7 +25,7 @@ def complain(message: str) -> None:
 
 
 def remark(message: str) -> None:
-    """One line on standard error about how far a long run is, as it stands."""
+    """Writes one line about a long run's progress to standard error."""
     _print_line(printable(message), sys.stderr)
 
 
@@ -41,7 +41,7 @@ def write_line(line: str) -> None:
     """One line on standard output.
 
     Raises:
-      StandardStreamError: there is none.
+      StandardStreamError: standard output is closed or full.
       BrokenPipeError: nobody reads it any more.
     """
     try:
@@ -81,7 +81,7 @@ def printable(text: str) -> str:
 
 
 def give_up_standard_output() -> None:
-    """For when it takes no more. Python flushes it again as it ends; that must not fail."""
+    """Replaces a broken standard output, which Python would flush again as it ends."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -89,8 +89,8 @@ def give_up_standard_output() -> None:
 def open_closed_streams() -> bool:
     """Puts the null device where a standard stream is closed; returns whether output was open.
 
-    Else the next file to be opened takes the stream's number, and what a library prints goes into
-    it. Standard input is left None, for whoever wants to read it.
+    Otherwise the next file that is opened gets the stream's number, and a library's output goes
+    into it. Standard input stays None, so that its readers notice.
     """
     if None not in (sys.stdin, sys.stdout, sys.stderr):
         return True
@@ -111,6 +111,6 @@ def _nowhere() -> TextIO:
 
 def _print_line(line: str, stream: TextIO) -> None:
     with contextlib.ExitStack() as stack:
-        if "tqdm" in sys.modules:  # takes a progress bar off the screen meanwhile
+        if "tqdm" in sys.modules:  # hides the progress bar meanwhile
             stack.enter_context(sys.modules["tqdm"].tqdm.external_write_mode())
         print(line, file=stream, flush=True)

@@ -1,12 +1,12 @@
-"""From the names on a command line to pairs of files: what is read, and what is made of it.
+"""Turns the names on a command line into jobs: which file is read, and which is written.
 
-    IN... -o OUT    OUT is the output: a file, '-', or a folder for what several inputs give
-    IN OUT          OUT is the output where it can be nothing else
+    IN... -o OUT    OUT is the output: a file, '-', or a folder for the results of several inputs
+    IN OUT          OUT is the output if it can be nothing else
     IN...           every output goes beside its input
 
-A shell puts every file that fits its pattern on the line, so a second name counts as the output
-only where it is new and ends like one, or where it is there and can be no input. What is left is
-refused, and `-o` says what was meant.
+A shell expands its pattern to every file that matches, so a second name counts as the output only
+if it is new and ends like one, or if it exists and can be no input. All other cases are refused;
+`-o` settles them.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ COMPRESSED = ".tfcomp"
 
 @dataclass(frozen=True)
 class Job:
-    """One file to make out of another.
+    """One file to make from another.
 
     Attributes:
-      source: paths, or "-" for standard input and output.
-      target: likewise.
+      source: path, or "-" for standard input.
+      target: path, or "-" for standard output.
       typed: whether the user said with -o that the target is the output. Only then, or with
         --force, is an existing file overwritten.
       listed: whether the source comes from a folder, where only regular files are taken.
@@ -59,8 +59,7 @@ class Plan:
 
     Attributes:
       jobs: what to do.
-      several: whether it may be more than one file, for which folders are made and totals are
-        given.
+      several: whether there may be more than one file; then folders are made and totals printed.
       problems: a line about each input that gives no job.
     """
 
@@ -75,7 +74,7 @@ class Direction:
 
     Attributes:
       takes: lower-case endings of the files to take from a folder.
-      new_suffix: ending of the names that are made up here.
+      new_suffix: ending of the names that tfcomp chooses.
     """
 
     takes: Collection[str]
@@ -98,10 +97,10 @@ def plan(inputs: Sequence[str], output: str | None, direction: Direction, force:
       inputs: one or more.
       output: of -o.
       direction: what the command takes and makes.
-      force: whether it is the user's word that outputs may have any name.
+      force: whether the user allows outputs to have any name.
 
     Raises:
-      CodecError: the names do not go together or could be meant otherwise.
+      CodecError: the names do not fit together, or are ambiguous.
     """
     inputs = list(inputs)
     typed = output is not None
@@ -119,7 +118,7 @@ def plan(inputs: Sequence[str], output: str | None, direction: Direction, force:
 
 
 def _second_is_output(first: str, second: str, direction: Direction, force: bool) -> bool:
-    """Whether IN OUT was meant, and not IN IN. Raises OutputError where nobody can tell."""
+    """Whether the user meant IN OUT and not IN IN. Raises OutputError if that is ambiguous."""
     if second == STANDARD_STREAM:
         return True
     if not os.path.lexists(second):
@@ -179,7 +178,7 @@ def _require_ending(output: str, direction: Direction) -> None:
 
 
 def _require_no_new_output(last: str, direction: Direction) -> None:
-    """Of three names and more none is the output, which a new last one may have been meant as."""
+    """Raises OutputError if the last of several names is new and looks like an output."""
     if last != STANDARD_STREAM and not os.path.lexists(last) and direction.makes(last):
         is_like_output = suffix_of(last) in PICTURE_SUFFIXES | {COMPRESSED}
         if is_like_output and suffix_of(last) not in direction.takes:
@@ -241,7 +240,7 @@ def _many_jobs(
 def _jobs_of(found: list[tuple[str, str, bool]], new_suffix: str) -> list[Job]:
     """Jobs with targets of their own, each source once. Raises OutputError where two would clash.
 
-    A source that ends like a result has no say in the others' names; its job will say what it is.
+    A source that ends like a result does not affect the others' names; its own job reports it.
     """
     once: dict[str, tuple[str, str, bool]] = {}
     for each in found:

@@ -1,4 +1,4 @@
-"""A sign of life while one picture takes long."""
+"""A progress line while one picture takes long."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ _SECONDS_BETWEEN = 0.5
 def sign_of_life(
     name: str, unit: str = "step", shown: bool = True
 ) -> Iterator[Callable[[int, int], None]]:
-    """Shows on a terminal what is being done, for how long already, and how much of it is done.
+    """Shows on a terminal what is being done, the time so far, and how much is done.
 
     Args:
       name: of the work.
       unit: of the steps.
-      shown: False shows nothing in any case. Gives what takes steps done and steps in all; until
-        that is called, and if it never is, only the time is shown.
+      shown: False shows nothing in any case.
+
+    Yields:
+      a function that takes the steps done and the steps in all; until it is called, only the time
+      is shown.
     """
     steps = [0, 0]
 
@@ -47,7 +50,7 @@ def sign_of_life(
 def terminal_size() -> tuple[int | None, int | None]:
     """Columns and rows for tqdm, which shows nothing on a terminal that does not tell them.
 
-    None for what tqdm can find out.
+    None where tqdm finds them out itself.
     """
     try:
         known = all(os.get_terminal_size(sys.stderr.fileno()))

@@ -257,7 +257,7 @@ class LossConfig:
       cycle_images: how many images of each batch the cycle term is computed on (0 = all); it
         costs a second analysis pass.
       feedback_weight: w3, on how far latents are from where a round of feedback would move them
-        (docs/feedback.md), times the model's feedback_gains; it costs a second analysis pass.
+        (docs/effort.md), times the model's feedback_gains; it costs a second analysis pass.
       sparsity_weight: w2, on Aytekin's compressibility objective of the latents.
       sparsity_alpha: alpha in that objective.
       quality_weight_power: each image's loss is divided by lambda ** power, so that no quality

@@ -1,4 +1,4 @@
-"""Any image file of a known format -> RGB pixels, as the photograph is meant to be seen."""
+"""Decodes an image file of any known format to RGB, as the photograph is meant to be seen."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tfcomp.images.opening import open_image
 def decode_rgb(source: str | os.PathLike | bytes) -> np.ndarray:
     """Decodes one image (a path, or the file's bytes) to uint8 [H, W, 3], RGB.
 
-    By the rules of tfcomp/images, as tfcomp.runtime.image_input does it, so that a codec is trained
-    on what it will be given: EXIF orientation is applied; the first frame of an animation is taken;
-    what is transparent lies on white; grey, palette and CMYK become RGB; deep samples are scaled
-    by the range that the file states. But embedded colour profiles are ignored here.
+    It follows the rules of tfcomp/images, as tfcomp.runtime.image_input does, so that training sees
+    what the codec will be given: EXIF orientation is applied; the first frame of an animation is
+    taken; transparent pixels lie on white; grey, palette and CMYK become RGB; deep samples are
+    scaled by the range that the file states. But embedded colour profiles are ignored here.
 
     Raises whatever Pillow raises on a file that it cannot read in full: OSError for most damage,
     but also SyntaxError, ValueError, struct.error and others; ImageError for samples in no known

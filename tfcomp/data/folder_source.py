@@ -25,8 +25,8 @@ _NAMED_IN_ERROR = 5
 class FolderSource(ImageSource):
     """Images under one folder or several, decoded by Pillow when they are needed.
 
-    Where all that a folder holds are split folders ("train", "test", ...: the tfds.ImageFolder
-    layout root/split/label/image.jpg), those of `split` are taken. A folder without split folders
+    If a folder holds only split folders ("train", "test", ...: the tfds.ImageFolder layout
+    root/split/label/image.jpg), the images of `split` are taken. A folder without split folders
     is one tree of training images. The order is that of the sorted paths.
 
     Files with an image's suffix that are no images are left out when the folder is scanned; those
@@ -154,7 +154,7 @@ def _split_trees(folders: Sequence[Path], split: str) -> list[Path]:
 
 
 def _check_nothing_else(folder: Path, splits: set[str]) -> None:
-    """A class that is named like a split must not hide the other classes."""
+    """Raises where a class is named like a split: it must not hide the other classes."""
     others = [path for path in folder.iterdir() if path.name not in splits]
     names = sorted(path.name for path in others if _is_training_data(path))
     if not names:

@@ -39,8 +39,8 @@ def training_batches(
 ) -> tf.data.Dataset:
     """An infinite dataset of uint8 [batch_size, crop, crop, 3], deterministic given `seed`.
 
-    Of several workers each has its own share of every batch, [batch_size / workers, ...]: all
-    shares end to end are the batch that one worker would have.
+    Each of several workers has its own share of every batch, [batch_size / workers, ...]. All
+    shares end to end are the batch of a single worker.
 
     Each crop: with `downscale_probability` the image is made smaller by a random factor out of
     `downscale` (antialiased; never so small that it would no longer cover the crop), then a random
@@ -56,7 +56,7 @@ def training_batches(
       downscale_probability: how often an image is downscaled at all.
       flip: mirror half of the crops.
       cache: keep all decoded images in memory, 3 bytes a pixel (read when this is called).
-      crops_per_image: crops taken out of an image while it is decoded. More than 1 saves decoding
+      crops_per_image: crops taken from an image each time it is decoded. More than 1 saves decoding
         without a cache; the crops are mixed over two batches' worth of images.
       start_step: number of the batch to begin with, for a resumed training.
       parallelism: threads that decode and crop.
@@ -112,7 +112,7 @@ def training_batches(
 
     options = tf.data.Options()
     options.deterministic = True
-    # A pool of its own: else cropping waits behind the training step's operations, and they on it.
+    # A pool of its own, so that cropping and the training step do not wait for each other.
     options.threading.private_threadpool_size = parallelism
     options.threading.max_intra_op_parallelism = 1
     return batches.with_options(options).prefetch(2)

@@ -80,7 +80,7 @@ class MemorySource(ImageSource):
         """Takes uint8 [H, W, 3] images."""
         self.name = name
         self.skipped: list[str] = []
-        with tf.device("CPU"):  # else a GPU would be asked to hold the training set
+        with tf.device("CPU"):  # keeps the training set out of a GPU's memory
             kept = [tf.convert_to_tensor(image, tf.uint8) for image in images]
             sizes = np.array([image.shape for image in kept], dtype=np.int64).reshape(-1, 3)
             ends = np.cumsum(np.prod(sizes, axis=1))
@@ -121,8 +121,8 @@ class MemorySource(ImageSource):
 def shuffled_index(position: tf.Tensor, count: int, seed: int | tf.Tensor) -> tf.Tensor:
     """The image to show at `position` (int64, counted over all passes) of an endless shuffle.
 
-    Every pass over `count` images is a permutation of its own, worked out without state, so that
-    any position can be asked for directly.
+    Each pass over `count` images is a new permutation, computed without state, so that any position
+    can be looked up directly.
     """
     count = tf.constant(count, tf.int64)
     epoch = position // count

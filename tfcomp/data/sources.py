@@ -1,4 +1,4 @@
-"""open_source: from what the user writes after --data to the images."""
+"""Opens the source that the user names after --data."""
 
 from __future__ import annotations
 

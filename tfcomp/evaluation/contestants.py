@@ -50,7 +50,7 @@ class Model:
 
         Args:
           name: an installed model or the path of a bundle; with "@N" behind it, N rounds of
-            feedback (docs/feedback.md).
+            feedback (docs/effort.md).
           num_threads: of the networks.
 
         Raises:

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from tfcomp.models.base import CodecModel
 
 
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+def parse(
+    arguments: Sequence[str] | None = None, program: str = "export.py"
+) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
-        prog="export.py", description="Export a trained codec for phones, servers and Python."
+        prog=program, description="Export a trained codec for phones, servers and Python."
     )
     parser.add_argument("--run", type=Path, default=Path("runs/cycle"), help="run folder")
     parser.add_argument("--out", type=Path, required=True, help="bundle folder to write")
@@ -220,9 +222,9 @@ def _save_model(
     savedmodel.save(module, path)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code: 0, or 2 for bad input."""
-    options = parse(arguments)
+def main(arguments: Sequence[str] | None = None, program: str = "export.py") -> int:
+    """Runs the command, which messages call `program`; returns 0, or 2 for bad input."""
+    options = parse(arguments, program)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
@@ -231,9 +233,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for label, path in export(options).items():
             print(f"{label:<12}{path}")
     except ModuleNotFoundError as error:
-        print(f"export.py: {explain(error)}", file=sys.stderr)
+        print(f"{program}: {explain(error)}", file=sys.stderr)
         return 2
     except (CodecError, OSError) as error:  # of the latter: no room for temporary files
-        print(f"export.py: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 2
     return 0

@@ -1,4 +1,4 @@
-"""An image that Pillow opened, as 8-bit RGB, upright, and what was lost on the way."""
+"""Converts an image that Pillow opened to upright 8-bit RGB, and notes what is lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Colours = Callable[[Image.Image, list], Image.Image]
 
 @dataclass(frozen=True)
 class Storage:
-    """How a file stores a picture, which is to be asked before it is loaded.
+    """How a file stores a picture; read before the picture is loaded.
 
     Attributes:
       raw_mode: of its samples, in Pillow's words; "" if unknown.
@@ -44,13 +44,13 @@ def upright_rgb(
     background: tuple[int, int, int] = WHITE,
     to_srgb: Colours | None = None,
 ) -> Image.Image:
-    """A loaded image as mode RGB, turned as its file says.
+    """Converts a loaded image to mode RGB, turned as its file says.
 
     Args:
       image: a loaded image.
       storage: what `Storage.of` said before the image was loaded.
       notes: takes what was lost, a phrase each.
-      background: what lies below transparent pixels.
+      background: the colour below transparent pixels.
       to_srgb: applies the colour profile of an L, RGB, CMYK or LAB image and notes it; profiles are
         ignored if None.
 

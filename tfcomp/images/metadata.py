@@ -1,4 +1,4 @@
-"""What a file says beside its pixels, and a .tfcomp file cannot hold: a phrase for each."""
+"""Notes the metadata of a file that a .tfcomp file cannot hold, a phrase for each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_CHUNK = 64
 
 
 def small_png_chunks(image: Image.Image) -> dict[bytes, bytes]:
-    """The short chunks ahead of the pixels of an opened PNG, by name; Pillow keeps not all of them.
+    """The short chunks ahead of the pixels of an opened PNG, by name; Pillow does not keep all.
 
     Empty for other formats, and for images that were loaded before.
     """
@@ -66,7 +66,7 @@ def note_metadata(image: Image.Image, chunks: dict[bytes, bytes], notes: list[st
 
 
 def depth_notes(image: Image.Image) -> list[str]:
-    """That a modern codec's 10 or 12 bits will be made 8, which Pillow does without a word."""
+    """Notes that 10 or 12 bits become 8, which Pillow does silently."""
     bits = image.info.get("bit_depth", 8)
     if image.format == "AVIF":
         bits = _avif_bits(image)

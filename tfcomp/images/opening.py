@@ -1,9 +1,9 @@
 """Opening an image file: the formats that are tried, and no other.
 
-Pillow tries every format that it knows on any bytes, whatever the file is called. Among them is
-EPS, for which it starts Ghostscript, a whole programming language; WMF, which asks the operating
-system to draw; and formats of science and of games whose readers few have ever attacked. Here the
-formats are listed that hold people's pictures.
+Pillow tries every format that it knows on any bytes, whatever the file's name. One is EPS, for
+which it starts Ghostscript, a whole programming language; another is WMF, which asks the operating
+system to draw; and others, of science and games, have readers that were rarely attacked. This list
+has the formats that people keep pictures in.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _DRAWN_BY_OTHERS = ("EPS", "WMF")
 def open_image(source: str | os.PathLike | BinaryIO) -> ImageFile.ImageFile:
     """`Image.open`, of the formats in FORMATS, with the plugin that the file needs.
 
-    Pillow's limit of size holds; its warning above half of that is not given.
+    Pillow's size limit holds; its warning above half of the limit is left out.
 
     Args:
       source: a path, or a binary file object, which is read from its start.
@@ -65,7 +65,7 @@ def open_image(source: str | os.PathLike | BinaryIO) -> ImageFile.ImageFile:
 
 
 def check_is_no_drawing(image: Image.Image) -> None:
-    """Raises ImageError for an image opened elsewhere that other programs have yet to draw."""
+    """Raises ImageError for an image opened elsewhere that another program would draw."""
     if image.format in _DRAWN_BY_OTHERS and getattr(image, "tile", None):
         raise ImageError(
             f"it is an {image.format} drawing, for which Pillow starts another program; if you "
@@ -74,7 +74,7 @@ def check_is_no_drawing(image: Image.Image) -> None:
 
 
 def register_plugin_of(head: bytes) -> None:
-    """Registers the plugin for a file that starts so, where Pillow has none of its own.
+    """Registers the plugin for a file that begins so, if Pillow cannot read it itself.
 
     Raises:
       ImageError: it names the package to install.
@@ -103,7 +103,7 @@ def _register(name: str) -> None:
         if name == "HEIF":
             module.register_heif_opener()
     except Exception:  # noqa: BLE001
-        # ImportError where it is missing; a library that does not fit Pillow raises other things.
+        # ImportError if it is missing; a library that does not fit Pillow raises other types.
         pass
     if name not in Image.OPEN:
         raise ImageError(f"{spoken} files need another package; run: pip install {package}")

@@ -1,8 +1,8 @@
 """Which way up a picture is meant to be seen.
 
 A file's orientation counts for the picture as it was opened. An image made from it in memory
-(rotated, transposed, resized, converted, copied) still carries the file's EXIF but may have been
-turned already, and nothing tells; its pixels are taken as they lie, as `image.show()` shows them.
+(rotated, transposed, resized, converted, copied) still has the file's EXIF but may have been turned
+already, and nothing says so; its pixels are taken as they are, as `image.show()` shows them.
 `ImageOps.exif_transpose(image)` turns one by its EXIF and takes the orientation out.
 """
 
@@ -20,7 +20,7 @@ _TURNS = {  # EXIF orientation -> what makes it upright
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# Their decoders turn the picture by the file's own word, and EXIF is only for people to read.
+# Their decoders turn the picture by a field of the format; EXIF only informs people.
 _UPRIGHT_FORMATS = ("JXL", "HEIF")
 
 

@@ -1,15 +1,15 @@
-"""Samples of more than 8 bits as 8 bits, by the range that they are in and not by their container.
+"""Converts samples of more than 8 bits to 8, by the range that they are in, not their type.
 
-Which value is white, the first of these that speaks:
+Which value is white? The first of these that says so decides:
 
 1. The file. A TIFF states BitsPerSample, and may state WhiteLevel, or MaxSampleValue or
-   SMaxSampleValue; of the last two only 1 and the like of 1023 or 4095 count, since many programs
-   write the largest value there that happens to occur. A PNG's white is 65535, save where sBIT says
-   fewer bits and no sample needs more. Pillow itself scales PGM and JPEG 2000 to 65535.
+   SMaxSampleValue; the last two count only if all their bits are ones (1, 1023, 4095), since many
+   programs write the largest value that happens to occur. A PNG's white is 65535, unless sBIT
+   states fewer bits and no sample needs more. Pillow itself scales PGM and JPEG 2000 to 65535.
 2. The values, for images made in memory and for floats: 1 for floats up to 1, else 255 for values
    up to 255, else 65535 for integers.
 
-Black is 0. What was taken for white is said wherever it was not simply 16 bits.
+Black is 0. The notes say what was taken for white, unless it was simply 16 bits.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SAMPLE_FORMAT, _S_MAX_SAMPLE_VALUE, _WHITE_LEVEL = 339, 341, 50717
 _WHITE_IS_ZERO = 0
 _SIGNED = 2
 _16_BITS = 65535
-_DARK = 4095  # the largest value of a 16-bit picture that nobody would call white
+_DARK = 4095  # a 16-bit picture whose largest value is below this is unlikely to hold white
 _SCALED_BY_PILLOW = ("PPM", "JPEG2000")
 
 
@@ -40,11 +40,11 @@ def deep_to_8_bits(image: Image.Image, notes: list[str], significant_bits: int =
 
     Args:
       image: a loaded image.
-      notes: takes what was taken for white.
+      notes: takes a phrase about what was taken for white.
       significant_bits: what a PNG's sBIT says, 0 for nothing.
 
     Raises:
-      ImageError: samples that are in no range known here.
+      ImageError: the samples are in no known range.
     """
     samples = np.asarray(image)
     if samples.dtype.byteorder == ">":
@@ -65,7 +65,7 @@ def integers_to_8_bits(
     Args:
       samples: integers of any shape.
       notes: takes what was lost, a phrase each.
-      stated: which value is white; told from the values if None.
+      stated: which value is white; found from the values if None.
 
     Raises:
       ImageError: samples are negative, or beyond 16 bits.

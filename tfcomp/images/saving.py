@@ -1,8 +1,8 @@
-"""Pixels as an image file that holds them: the same, or as near as nobody sees.
+"""Writes pixels as an image file that holds them exactly, or with invisible loss.
 
-Formats without loss give back the very pixels. JPEG, MPO and AVIF are written at high quality
-without subsampling. But for the plainest formats what was made is read again and measured; below
-40 dB, or at another size, it is refused. So is what can't be read back here: icons of fixed sizes,
+Lossless formats keep the very pixels. JPEG, MPO and AVIF are written at high quality without
+subsampling. Except for the plainest formats, the file is read again and measured: below 40 dB, or
+at another size, it is refused. So are formats that can't be read back here: icons of fixed sizes,
 documents.
 """
 
@@ -19,7 +19,7 @@ from tfcomp.images.difference import squared_error
 from tfcomp.images.opening import register_plugin_of_suffix
 
 LEAST_PSNR = 40.0
-# Written by many and read by all: taken at their word.
+# Written by many and read by all: not read again.
 _LOSSLESS: dict[str, dict[str, Any]] = {
     "PNG": {},
     "WEBP": {"lossless": True},
@@ -115,7 +115,7 @@ def _is_near(pixels: np.ndarray, content: bytes, file_format: str) -> bool:
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001
-        # What can't be read again is no copy of the picture.
+        # A file that can't be read again is no copy of the picture.
         return False
     if again.shape != pixels.shape:
         return False

@@ -1,4 +1,4 @@
-"""Transparent pictures on a background: what lies hidden under alpha is nobody's picture."""
+"""Puts transparent pictures on a background; colours hidden under alpha are dropped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SCALE_OF_RAW_MODE = {"L;1": 255, "1": 255, "L;2": 85, "L;4": 17}
 
 
 def checked_background(background: Background) -> tuple[int, int, int]:
-    """(r, g, b) from 0 to 255, of these three or of a colour's name.
+    """Returns (r, g, b) from 0 to 255, given these three or a colour's name.
 
     Raises:
       ConfigError: it is no colour.
@@ -93,7 +93,7 @@ def _has_alpha_palette(image: Image.Image) -> bool:
 def _key_alpha(image: Image.Image, key: Any, raw_mode: str) -> Image.Image | None:
     """Alpha of an image with one transparent level or colour; None where it can't be told.
 
-    Pillow keeps of 16-bit colours the high bytes only, so the pixels meant can't be found again.
+    Pillow keeps only the high bytes of 16-bit colours, so those pixels can't be found again.
     """
     samples = np.asarray(image)
     try:

@@ -59,7 +59,7 @@ def cycle_consistency(latents: tf.Tensor, latents_again: tf.Tensor) -> tf.Tensor
 def feedback(latents: tf.Tensor, target: tf.Tensor, pixels: int) -> tf.Tensor:
     """What latents lose by lying elsewhere than feedback puts them, in bits/pixel.
 
-    For an encoder that is to need no feedback (docs/feedback.md); without it, it learns from what
+    For an encoder that is to need no feedback (docs/effort.md); without it, it learns from what
     the noise of a whole decoder leaves of the same gradient.
 
     Args:

@@ -132,9 +132,9 @@ class Codec:
           feedback: rounds in which the encoder sees its own decoded image and mends its latents,
             for a better picture for its bits: a few percent fewer at equal PSNR, where at one
             quality the file may grow. Each takes as long as coding and decoding. See
-            docs/feedback.md.
+            docs/effort.md.
           refine: steps of gradient descent on this image's latents, for the same; takes minutes.
-            Needs TensorFlow; see docs/refinement.md. The limits hold.
+            Needs TensorFlow; see docs/effort.md. The limits hold.
           progress: called with steps done and steps in all, while refining and in rounds of
             feedback.
           background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's

@@ -4,9 +4,9 @@
     with Client("http://localhost:8501", model="cycle") as client:
         data = client.compress("photo.png", quality=4)
 
-client.py has what is called. rest.py and grpc_predict.py speak the two protocols, retrying.py says
-what is tried again, batching.py cuts a batch into requests, images.py makes files that the server
-reads as the runtime would. REST needs no TensorFlow; the stubs of gRPC bring it along.
+client.py has the calls. rest.py and grpc_predict.py speak the two protocols, retrying.py decides
+which requests are repeated, batching.py cuts a batch into requests, and images.py makes files that
+the server reads as the runtime would. REST needs no TensorFlow; gRPC's stubs do.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What an HTTP server answers, read within limits.
+"""Reads what an HTTP server answers, within limits.
 
-The limit holds for the bytes that arrive and for what they unpack to. An answer in JSON may hold no
+The limit holds for the bytes as they arrive and unpacked. An answer in JSON may hold no
 more values than the outputs of a request need, since each takes a hundred bytes of memory for three
 on the wire.
 """
@@ -21,7 +21,7 @@ _ENCODINGS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "defla
 
 
 class AnswerError(Exception):
-    """What is wrong with an answer, to be said after the server's address."""
+    """What is wrong with an answer; the message follows the server's address."""
 
 
 def read_whole(response: Any, limit: int) -> bytes:
@@ -37,7 +37,7 @@ def read_whole(response: Any, limit: int) -> bytes:
 
 
 def read_start(response: Any, length: int) -> bytes:
-    """The first bytes of a body, at most so many; what follows is left unread."""
+    """The first bytes of a body, up to a limit; the rest is left unread."""
     pieces, missing = [], length
     try:
         for piece in _unpacked(response, length):

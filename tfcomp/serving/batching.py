@@ -77,8 +77,8 @@ def in_order(
 ) -> Iterator[Answer]:
     """work(part) for every part, in the parts' order, `at_once` of them at the same time.
 
-    Takes parts as it goes, never more than at_once + 1 ahead of what was asked for. Whatever work
-    raises is raised here, and what has not begun by then never does.
+    Takes parts as it goes, never more than at_once + 1 ahead of its caller. An exception of `work`
+    is raised here, and parts that have not begun by then never do.
     """
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="tfcomp-serving")
     waiting: deque[Future[Answer]] = deque()

@@ -85,8 +85,7 @@ _DECOMPRESS = _Signature(
 class Client:
     """Compresses and decompresses with a model that TensorFlow Serving serves.
 
-    Safe to share between threads, and with processes that are forked, over gRPC as far as its
-    library bears that.
+    Threads may share it. So may forked processes, over gRPC as far as its library allows that.
 
     Args:
       url: http://HOST:8501 for REST, grpc://HOST:8500 for gRPC; https:// and grpcs:// with TLS.
@@ -94,15 +93,15 @@ class Client:
       version: of the model; the newest if None.
       timeout: seconds that the server may take to answer one request, from its first byte sent to
         the last of the answer.
-      retries: how often a request is sent again that found no server or a busy one; with growing
-        pauses. What a server refuses or does not do in time is not sent again.
+      retries: how often a request that found no server, or a busy one, is repeated, with growing
+        pauses. A request that a server refuses or does not answer in time is not repeated.
       requests_at_once: how many requests of a batch are under way at the same time.
       max_answer_bytes: a longer answer to one request, packed or unpacked, is an error.
-      max_pixels: a larger decoded picture is an error of its item; so is one of another size than
-        the file says that was sent.
+      max_pixels: a larger decoded picture is an error of its item; so is a picture of another size
+        than the sent file states.
 
     Raises:
-      ConfigError: an address that is none.
+      ConfigError: `url` is no address of a server.
       CodecError: a package for the protocol is missing; nothing is sent before the first image.
     """
 
@@ -178,7 +177,7 @@ class Client:
         """Compresses many images; each of `images` and `quality` are as for `compress`.
 
         Args:
-          images: read one by one as the work goes on, so they may be more than the memory holds.
+          images: read one by one as the work goes on; they need not fit into memory.
           quality: one for all, or one each.
           progress: whether to show a progress bar on standard error.
           items_a_request: most that one request holds; a single image that is larger goes alone.

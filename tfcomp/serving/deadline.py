@@ -1,7 +1,7 @@
-"""The end of a request's time, whatever its server does meanwhile.
+"""Ends a request when its time is up, whatever its server does.
 
-The time-outs of sockets are for each read. A server that sends a byte of a header or of a body now
-and then meets every one of them, so here a timer shuts the connection down.
+A socket's time-out is for one read. A server that sends a byte now and then never exceeds it, so a
+timer shuts the connection down.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _of_this_thread = threading.local()
 
 
 class Deadline:
-    """For `with`: cuts the connections off that its thread makes or uses, once the time is up.
+    """A context: once the time is up, it shuts the connections that its thread uses.
 
     Attributes:
       passed: whether the time is up.

@@ -35,4 +35,4 @@ class ServingError(CodecError):
 
 
 class BusyServingError(ServingError):
-    """A request got no usable answer, and the same request may well get one a moment later."""
+    """A request got no usable answer now; the same request may get one a moment later."""

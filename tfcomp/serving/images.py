@@ -1,7 +1,7 @@
-"""Whatever people call an image, as a file that the server reads as the runtime would.
+"""Makes of any image a file that the server reads as the runtime would.
 
 The server knows no colour profiles, and no format beyond PNG, JPEG, BMP and GIF. Plain PNG and JPEG
-files go as they are, which is far less to send than their pixels; all else is converted here.
+files are sent as they are, which is far smaller than their pixels; all else is converted here.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def image_file(source: Any) -> bytes:
       source: what `tfcomp.runtime.read_image` takes, pixels' limits and all.
 
     Raises:
-      ImageError: what cannot be read. A file's pixels are not decoded here if it can go as it is,
-        so that what is wrong further down is the server's to find.
+      ImageError: the image cannot be read. The pixels of a file that is sent as it is are not
+        decoded here, so damage in them is the server's to find.
     """
     content = _content(source)
     if content is not None and _reads_alike(content):

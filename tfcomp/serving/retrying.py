@@ -1,4 +1,4 @@
-"""What is tried again, and when."""
+"""Which requests are repeated, and when."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def retrying(retries: int) -> tenacity.Retrying:
 
     Between tries it waits for a random time from a range that doubles, so that many clients of a
     server that comes back do not all return at once. A time-out is not tried again: the server may
-    still be at work on the request, and a second one would only add to what it cannot do in time.
+    still be at work on the request, and a second one would only add to its load.
     """
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(BusyServingError),

@@ -18,10 +18,12 @@ from tfcomp.runtime.quiet_tensorflow import import_quietly
 from tfcomp.training import phases
 
 
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+def parse(
+    arguments: Sequence[str] | None = None, program: str = "train.py"
+) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
-        prog="train.py", description="Train a learned image codec and try it on a photograph."
+        prog=program, description="Train a learned image codec and try it on a photograph."
     )
     families = tuple(config_module.FAMILIES)
     parser.add_argument("--model", choices=families, default="cycle", help="model family")
@@ -91,12 +93,12 @@ def _with_flags(config: config_module.Config, options: argparse.Namespace) -> co
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code.
+def main(arguments: Sequence[str] | None = None, program: str = "train.py") -> int:
+    """Runs the command under the name that users typed; returns its exit code.
 
     0, 2 for bad input, 75 where another worker has gone, 130 for Ctrl-C.
     """
-    options = parse(arguments)
+    options = parse(arguments, program)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     # oneDNN's convolutions make a step about 15 % faster; TensorFlow leaves them off on CPUs
     # without AVX-512.
@@ -117,13 +119,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for label, path in demonstrations.make(model, config, options.out).items():
             print(f"{label:<22}{path}")
     except ModuleNotFoundError as error:
-        print(f"train.py: {explain(error)}", file=sys.stderr)
+        print(f"{program}: {explain(error)}", file=sys.stderr)
         return 2
     except CodecError as error:
-        print(f"train.py: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return getattr(error, "exit_code", 2)
     except OSError as error:  # a full disk, a temporary folder that is not there
-        print(f"train.py: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
