@@ -94,8 +94,8 @@ def speeds(bundle, image, repeats=3):
       image: uint8 [H, W, 3], cut to the stride.
       repeats: how often each step is timed.
     """
+    from tfcomp.networks.interpreter import Model
     from tfcomp.runtime.bundle import Bundle
-    from tfcomp.runtime.interpreter import Model
 
     read = Bundle.read(bundle)
     stride = read.manifest.stride

@@ -14,7 +14,7 @@ from tests.damage import flipped_bits, truncations
 from tfcomp.bitstream import range_coder, rows
 from tfcomp.bitstream.container import parse
 from tfcomp.errors import BitstreamError, CodecError
-from tfcomp.runtime.interpreter import Model, Network
+from tfcomp.networks.interpreter import Model, Network
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_any_size_comes_back(codec, height, width):
 
 def test_tiles_give_what_the_whole_picture_gives(codec, monkeypatch):
     from tfcomp.data.sample_source import sample_images
-    from tfcomp.runtime import tiles
+    from tfcomp.networks import tiles
 
     image = np.ascontiguousarray(sample_images("test")["chelsea"][:90, :110])
     whole = codec.compress(image, quality=3)

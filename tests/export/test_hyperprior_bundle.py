@@ -12,8 +12,8 @@ from tests import hyperprior_factory
 from tfcomp.bitstream import container
 from tfcomp.errors import BitstreamError, BundleError
 from tfcomp.export import bundle
+from tfcomp.networks.padding import EdgePadded
 from tfcomp.runtime.bundle import Bundle
-from tfcomp.runtime.padding import EdgePadded
 
 
 @pytest.fixture(scope="module")

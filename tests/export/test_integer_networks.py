@@ -8,8 +8,8 @@ from tests import hyperprior_factory
 from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT
 from tfcomp.export import tflite
 from tfcomp.export.deployed_entropy import DeployedEntropy
+from tfcomp.networks.interpreter import Model
 from tfcomp.runtime.integer_networks import IntegerNetworks
-from tfcomp.runtime.interpreter import Model
 
 
 class NumpyNetworks:

@@ -11,10 +11,10 @@ from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS, encode_and_decode
 from tfcomp.errors import BundleError, CodecError
 from tfcomp.export import tflite
 from tfcomp.export.deployed_entropy import DeployedEntropy
+from tfcomp.networks.frozen_layers import frozen_layers
+from tfcomp.networks.interpreter import Model
 from tfcomp.runtime import rate_gradient, tflite_schema
-from tfcomp.runtime.frozen_layers import frozen_layers
 from tfcomp.runtime.integer_networks import IntegerNetworks
-from tfcomp.runtime.interpreter import Model
 from tfcomp.runtime.rate_gradient import RateGradient
 
 _NAMES = ("first", "second", "mean", "scale")

@@ -7,8 +7,8 @@ import tfcomp
 from tests.bundle_factory import photo
 from tfcomp.bitstream import hyperprior_sections
 from tfcomp.bitstream.hyperprior_sections import Pass
-from tfcomp.runtime import tiles
-from tfcomp.runtime.padding import EdgePadded
+from tfcomp.networks import tiles
+from tfcomp.networks.padding import EdgePadded
 
 
 @pytest.fixture(scope="module")

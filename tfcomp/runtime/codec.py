@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from tfcomp import forking
 from tfcomp.bitstream.container import Container, pack, parse
 from tfcomp.errors import (
     BitstreamError,
@@ -23,7 +24,10 @@ from tfcomp.errors import (
     ImageError,
     UnknownBundleError,
 )
-from tfcomp.runtime import forking, registry
+from tfcomp.networks.interpreter import Model, Network
+from tfcomp.networks.padding import EdgePadded, padding_fits
+from tfcomp.networks.tiles import run_tiled
+from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.decoder_gradient import DecoderGradient
@@ -32,14 +36,11 @@ from tfcomp.runtime.feedback import Gains, checked_rounds
 from tfcomp.runtime.file_choice import FileChoice
 from tfcomp.runtime.image_input import WHITE, Background, read_image
 from tfcomp.runtime.integer_networks import IntegerNetworks
-from tfcomp.runtime.interpreter import Model, Network
 from tfcomp.runtime.iterative_encoding import AbsurdLatentsError, Improvement
 from tfcomp.runtime.manifest import Manifest
 from tfcomp.runtime.options import positive_number, whole_number
-from tfcomp.runtime.padding import EdgePadded, padding_fits
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_pixels
 from tfcomp.runtime.refinement_door import open_refinement
-from tfcomp.runtime.tiles import run_tiled
 
 _log = logging.getLogger("tfcomp")
 

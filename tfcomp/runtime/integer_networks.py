@@ -10,10 +10,10 @@ from collections.abc import Callable
 import numpy as np
 
 from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE, PASS_REACH, Layout
-from tfcomp.runtime.frozen_layers import FrozenLayer, frozen_layers
-from tfcomp.runtime.interpreter import Model, Network
-from tfcomp.runtime.padding import EdgePadded
-from tfcomp.runtime.tiles import run_tiled
+from tfcomp.networks.frozen_layers import FrozenLayer, frozen_layers
+from tfcomp.networks.interpreter import Model, Network
+from tfcomp.networks.padding import EdgePadded
+from tfcomp.networks.tiles import run_tiled
 
 _HYPER_REACH = 2  # in hyper-latents, to each side: two 3x3 convolutions
 # Side of a tile of the same. LiteRT holds the working memory of every network that has run.

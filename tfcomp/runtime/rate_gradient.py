@@ -32,8 +32,8 @@ from tfcomp.bitstream.hyperprior_sections import (
 from tfcomp.bitstream.rate_distortion_quantizer import BITS_OF_A_SQUARED_STEP
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BundleError
-from tfcomp.runtime.frozen_layers import FrozenLayer
-from tfcomp.runtime.observing import observers
+from tfcomp.networks.frozen_layers import FrozenLayer
+from tfcomp.networks.observing import observers
 
 _BAND_PLACES = 16384  # of a picture at a time, in rows: memory for a few
 

@@ -22,9 +22,9 @@ from tfcomp.errors import CodecError, ConfigError
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.export import bundle
 from tfcomp.models.base import CodecModel
+from tfcomp.networks.interpreter import Model, Network
 from tfcomp.runs import run_summary
 from tfcomp.runtime import codec as runtime_codec
-from tfcomp.runtime.interpreter import Model, Network
 
 _PICTURES = 8
 _LARGEST_SIDE = 128  # of a shown picture, before it is enlarged

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfcomp.errors import BundleError
-from tfcomp.runtime.tflite_schema import graph_of, operation_of, tflite_schema
+from tfcomp.networks.tflite_schema import graph_of, operation_of, tflite_schema
 
 _FLOAT_TYPES = {"FLOAT32": np.float32, "FLOAT16": np.float16}
 
