@@ -144,6 +144,7 @@ def _make_bundles(run, folders):
                 model.stride,
                 model.qualities,
                 config.model.fixed_size,
+                model.prior.kind.latent_units,
             )
             for signature in _NETWORKS.values():
                 calibrated[signature] = tflite.calibrate(deployed, signature, samples[signature])

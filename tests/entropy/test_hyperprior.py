@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests import hyperprior_factory
-from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.entropy_kinds.hyperprior.prior.hyperprior import Hyperprior
 from tfcomp.models import principal_components
 
 QUALITY = tf.constant([1, 2, 3, 4])

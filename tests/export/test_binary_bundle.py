@@ -89,7 +89,7 @@ def test_whatever_a_hostile_section_holds_only_bits_come_out(codec, photograph):
     container = parse(data, lambda _: codec.bundle)
     tables = codec.bundle.tables["latents"]
     random = np.random.default_rng(0)
-    count = codec.bundle.manifest.bit_layout.streams(container.quality, 2)
+    count = codec.bundle.manifest.sections.streams(container.quality, 2)
     accepted = 0
     for _ in range(200):
         streams = [random.bytes(random.integers(0, 3)) for _ in range(count)]

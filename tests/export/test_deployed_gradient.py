@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tests import hyperprior_factory
-from tfcomp.entropy.hyperprior import MEAN_UNITS
+from tfcomp.entropy_kinds.hyperprior.prior.hyperprior import MEAN_UNITS
 from tfcomp.export import tflite
 from tfcomp.export.deployed_gradient import DeployedGradient
 

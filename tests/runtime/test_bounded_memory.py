@@ -5,8 +5,8 @@ import pytest
 
 import tfcomp
 from tests.bundle_factory import photo
-from tfcomp.bitstream import hyperprior_sections
-from tfcomp.bitstream.hyperprior_sections import Pass
+from tfcomp.bitstream.passes import Pass
+from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
 from tfcomp.networks import tiles
 from tfcomp.networks.padding import EdgePadded
 

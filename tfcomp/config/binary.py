@@ -26,7 +26,7 @@ class BinaryModelConfig:
       sent: how many of the code's channels each quality sends, the first ones, rising: quality 1
         makes the smallest files.
       default_quality: what `compress` uses when nothing is said.
-      prior: "bits": probabilities chosen by context (tfcomp/entropy/bit_prior.py).
+      prior: "bits": probabilities chosen by context (tfcomp/entropy_kinds/bits/prior.py).
       groups: channels of each group, in coding order; a group's contexts are the groups before it.
       checkerboard: how many of the first groups are coded in two passes, the second of which sees
         its neighbours.

@@ -20,7 +20,7 @@ FEEDBACK_SETTINGS = (
 
 @dataclasses.dataclass(frozen=True)
 class HyperpriorConfig:
-    """The entropy model with side information and context (tfcomp/entropy/hyperprior.py).
+    """The entropy model with side information and context (tfcomp/entropy_kinds/hyperprior).
 
     Attributes:
       groups: latent channels of each group in coding order; they add up to the latent's.
@@ -31,7 +31,7 @@ class HyperpriorConfig:
       hyper_channels: channels of the hyper-latents.
       features: channels that the hyper-synthesis hands to each pass.
       hidden: channels inside each pass's network.
-      heavy_tails: mixtures of two Gaussians instead of one (tfcomp/entropy/scale_ladder.py).
+      heavy_tails: mixtures of two Gaussians instead of one (scale_ladder.py there).
       skipped_scales: how many of the ladder's narrowest densities count as "zero here", so that
         nothing is coded where next to nothing is to be expected.
       distortion_weights: bits that a squared error of one quantisation step is worth to the
@@ -98,8 +98,9 @@ class ModelConfig:
         0 to 1, one number a quality level; none for a model that takes no feedback.
       gradient_gains: the same of rounds that go down the squared error's gradient; none for bundles
         without it (tfcomp/export/deployed_gradient.py). rate_gains: the same of the bits' gradient
-        (tfcomp/runtime/rate_gradient.py). feedback_distortion_weights: distortion weights, one a
-        quality, of what is quantised with feedback; none for the hyperprior's distortion_weights.
+        (tfcomp/entropy_kinds/hyperprior/rate_gradient.py). feedback_distortion_weights: distortion
+        weights, one a quality, of what is quantised with feedback; none for the hyperprior's
+        distortion_weights.
       prior: "factorized" (one table a channel and quality) or "hyperprior".
       hyperprior: its shape, where `prior` says so.
     """

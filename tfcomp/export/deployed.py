@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
-from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.export import deployed_depthwise
 from tfcomp.export.deployed_depthwise import OperationOfQuality
 from tfcomp.export.deployed_diffusion import DeployedDiffusion
@@ -40,9 +38,8 @@ class DeployedCodec(DeployedTransforms):
         build = DeployedLayers(half)
         gain = np.exp(model.log_gain.numpy())
         channels = gain.shape[1]
-        hyperprior = isinstance(model.prior, Hyperprior)
-        units = MEAN_UNITS if hyperprior else 1
-        gain, step_size = build.constant(gain), build.constant(1.0 / gain / units)
+        kind = model.prior.kind
+        gain, step_size = build.constant(gain), build.constant(1.0 / gain / kind.latent_units)
         stages = [
             [_of_quality(build, "analysis", layer) for layer in stage] for stage in model.levels
         ]
@@ -63,7 +60,7 @@ class DeployedCodec(DeployedTransforms):
             if correct:
                 x += correct(features, quality)
             latents = x * tf.gather(gain, quality - 1)
-            return latents if hyperprior else symbols(latents)
+            return symbols(latents) if kind.rounds else latents
 
         def synthesise(latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
             y = tf.cast(latents, tf.float32) * tf.gather(step_size, quality - 1)

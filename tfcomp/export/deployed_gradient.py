@@ -15,7 +15,6 @@ from typing import Any, Callable
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
 from tfcomp.export import deployed_depthwise
 from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.export.deployed_layers import DeployedLayers, Operation, scaled_synthesis_kernel
@@ -48,7 +47,7 @@ class DeployedGradient(tf.Module):
 
     def __init__(self, model: CycleModel) -> None:
         super().__init__(name="deployed_gradient")
-        build = DeployedLayers(half=False)
+        build, units = DeployedLayers(half=False), model.prior.kind.latent_units
         step_size = build.constant(np.exp(-model.log_gain.numpy()))
         inverse_square = model.lambdas * np.log(2.0) / 18.0
         # Errors come in grey levels, and the layers make pictures of 0..1.
@@ -65,7 +64,7 @@ class DeployedGradient(tf.Module):
             error: tf.Tensor, latents: tf.Tensor, quality: tf.Tensor
         ) -> dict[str, tf.Tensor]:
             steps = tf.gather(step_size, quality - 1)
-            y = tf.cast(latents, tf.float32) * (steps / MEAN_UNITS)
+            y = tf.cast(latents, tf.float32) * (steps / units)
             pullbacks = []
             for layer in synthesis:
                 features = y

@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
-from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.export.deployed_layers import DeployedLayers, Operation
 from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
 from tfcomp.models.vaegan import VaeganModel
@@ -100,16 +98,15 @@ class DeployedVaegan(DeployedTransforms):
     def __init__(self, model: VaeganModel, half: bool = False) -> None:
         build = _Networks(half)
         encoder, decoder = build.encoder(model.encoder), build.decoder(model.decoder)
-        hyperprior = isinstance(model.prior, Hyperprior)
-        units = MEAN_UNITS if hyperprior else 1
+        kind = model.prior.kind
         gain = np.exp(model.log_gain.numpy())
         channels = gain.shape[1]
-        step_size = build.constant(model.channel_mask / gain / units)
+        step_size = build.constant(model.channel_mask / gain / kind.latent_units)
         gain = build.constant(model.channel_mask * gain)
 
         def analyse(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
             latents = encoder(x) * tf.gather(gain, quality - 1)
-            return latents if hyperprior else symbols(latents)
+            return symbols(latents) if kind.rounds else latents
 
         def synthesise(latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
             return decoder(tf.cast(latents, tf.float32) * tf.gather(step_size, quality - 1))

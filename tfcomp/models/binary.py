@@ -29,7 +29,7 @@ from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.config.binary import BinaryLossConfig, BinaryModelConfig
 from tfcomp.entropy import noise
-from tfcomp.entropy.bit_prior import BitPrior
+from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.models import base, layers, losses
 
 # The prior sees bits from which no gradient leads back, so this moves nothing but the prior; and so
@@ -76,13 +76,7 @@ class BinaryModel(base.CodecModel):
             for block in range(settings.residual_blocks)
         ]
         self.stages.append(layers.TiedConv2D(settings.code_channels, 3, tied=False, name="code"))
-        self.prior = BitPrior(
-            settings.sent,
-            settings.groups,
-            settings.checkerboard,
-            settings.rows_per_stream,
-            settings.context_bits,
-        )
+        self.prior = KINDS[settings.prior].prior.make(settings)
 
     def analysis(self, images: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """See `CodecModel`; the features before the sigmoid, the same for every quality."""

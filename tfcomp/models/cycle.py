@@ -17,7 +17,6 @@ round of feedback would still change.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, Iterator
 
 import numpy as np
@@ -26,8 +25,7 @@ from tensorflow import keras
 
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy.factorized import FactorizedPrior
-from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.models import base, layers, losses, principal_components, replication
 from tfcomp.models.analysis_correction import AnalysisCorrection
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
@@ -102,12 +100,7 @@ class CycleModel(base.CodecModel):
             initializer=keras.initializers.Constant(log_gain),
             dtype="float32",
         )
-        if settings.prior == "hyperprior":
-            self.prior = Hyperprior(
-                qualities=self.qualities, **dataclasses.asdict(settings.hyperprior)
-            )
-        else:
-            self.prior = FactorizedPrior(settings.widths[-1])
+        self.prior = KINDS[settings.prior].prior.make(settings)
 
     def _residual_block(self, name: str) -> keras.layers.Layer:
         settings = self.model_config
@@ -275,13 +268,11 @@ class CycleModel(base.CodecModel):
         principal_components.initialize(self, images, seed)
 
     def finish(self, batches: tf.data.Dataset) -> None:
-        """Fits a hyperprior's tables to what the encoder makes of training pictures.
+        """Fits the entropy model's tables to what the encoder makes of training pictures.
 
         Args:
           batches: `tf.data.Dataset` of uint8 [B, crop, crop, 3].
         """
-        if not isinstance(self.prior, Hyperprior):
-            return
         self._tables = self.prior.calibrated(self.freeze(), self._coded(batches))
 
     def _coded(self, batches: tf.data.Dataset) -> Iterator[tuple[np.ndarray, int]]:
@@ -294,8 +285,6 @@ class CycleModel(base.CodecModel):
 
     def freeze(self) -> dict[str, CdfTables]:
         """See `CodecModel`."""
-        if isinstance(self.prior, Hyperprior):
-            return self.prior.freeze()
         return self.prior.freeze(np.exp(np.asarray(self.log_gain)))
 
     def get_config(self) -> dict[str, Any]:

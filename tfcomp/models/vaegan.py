@@ -34,7 +34,6 @@ left and falls while there are too many (Rezende, Viola 2018, arXiv:1810.00597).
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any, Sequence
 
 import numpy as np
@@ -46,9 +45,8 @@ from tfcomp.bitstream.tables import CdfTables
 from tfcomp.config.run import OptimizerConfig
 from tfcomp.config.vaegan import VaeganLossConfig, VaeganModelConfig
 from tfcomp.entropy import noise
-from tfcomp.entropy.factorized import FactorizedPrior
-from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.entropy.keras_versions import ONLY_FIRST_REPLICA, step_results, tensorflow_variable
+from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import ImageError
 from tfcomp.models import base, equilibrium, layers, likelihood, losses, replication, vaegan_start
 from tfcomp.models.attribute_network import FrozenAttributes
@@ -97,12 +95,7 @@ class VaeganModel(base.CodecModel):
         self.encoder = Encoder(settings, name="encoder")
         self.decoder = Decoder(settings, name="decoder")
         self.discriminator = Discriminator(settings, name="discriminator")
-        if settings.prior == "hyperprior":
-            self.prior = Hyperprior(
-                qualities=self.qualities, **dataclasses.asdict(settings.hyperprior)
-            )
-        else:
-            self.prior = FactorizedPrior(settings.num_channels)
+        self.prior = KINDS[settings.prior].prior.make(settings)
         shape = (self.qualities, settings.num_channels)
         first = ONLY_FIRST_REPLICA  # all replicas steer alike
         self.log_gain = self.add_weight(
@@ -175,8 +168,6 @@ class VaeganModel(base.CodecModel):
 
     def freeze(self) -> dict[str, CdfTables]:
         """See `CodecModel`."""
-        if isinstance(self.prior, Hyperprior):
-            return self.prior.freeze()
         return self.prior.freeze(np.exp(np.asarray(self.log_gain)))
 
     def compress(

@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
+from tfcomp.entropy_kinds.hyperprior.layout import MEAN_UNITS
 from tfcomp.errors import ConfigError
 from tfcomp.runtime.options import whole_number
 

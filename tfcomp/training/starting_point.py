@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
 from tfcomp.config.cycle import FEEDBACK_SETTINGS
-from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.entropy_kinds.prior import assign
 from tfcomp.errors import CodecError
 from tfcomp.models.base import CodecModel
 from tfcomp.runs.run_folder import load_model
@@ -38,20 +37,18 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
       CodecError: the folder holds no such run.
     """
     trained, _ = load_model(folder)
-    if not _assign(model.transform_variables, trained.transform_variables):
+    if not assign(model.transform_variables, trained.transform_variables):
         if model.model_config.family != "cycle":
             raise CodecError(f"{folder} holds a model of other widths: only cycle can be narrowed")
         pruning.narrow(model, trained, pictures)
     if model.model_config.family == "cycle":
         # Where they have other shapes they start as narrowing or building left them.
         pruning.take_blocks(model.correction, trained.correction)
-        _assign(model.diffusion_variables, trained.diffusion_variables)
+        assign(model.diffusion_variables, trained.diffusion_variables)
     moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
     model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
     if type(model.prior) is not type(trained.prior):
         return False
-    if not isinstance(model.prior, Hyperprior):
-        return _assign(model.prior.trainable_variables, trained.prior.trainable_variables)
     return model.prior.start_from(trained.prior)
 
 
@@ -79,11 +76,3 @@ def _what_decodes(settings: Any) -> Any:
     prior = dataclasses.replace(settings.hyperprior, distortion_weights=(1.0, 1.0))
     feedback = dict.fromkeys(FEEDBACK_SETTINGS, ())
     return dataclasses.replace(settings, correction_blocks=0, hyperprior=prior, **feedback)
-
-
-def _assign(variables: Sequence[tf.Variable], values: Sequence[Any]) -> bool:
-    if [v.shape for v in variables] != [v.shape for v in values]:
-        return False
-    for variable, value in zip(variables, values):
-        variable.assign(tf.convert_to_tensor(value))
-    return True

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE
+from tfcomp.entropy_kinds.hyperprior.layout import HYPER_STRIDE
 
 
 class EagerNetworks:
-    """`hyperprior_sections.Networks` of a `Hyperprior`, with the weights that it has now."""
+    """`Networks` of a `Hyperprior`, with the weights that it has now."""
 
     def __init__(self, prior: Any) -> None:
         self._prior = prior

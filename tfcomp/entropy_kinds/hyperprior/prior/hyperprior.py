@@ -17,25 +17,17 @@ index into a geometric ladder of densities. Index 0 says "zero here": nothing is
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Iterable, Sequence
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp.bitstream import hyperprior_sections
-from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS
 from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy import (
-    hyperprior_inheritance,
-    integer_layers,
-    noise,
-    threshold_rounding,
-)
+from tfcomp.entropy import integer_layers, noise
 from tfcomp.entropy.backend import backend as entropy_backend
-from tfcomp.entropy.eager_networks import EagerNetworks
-from tfcomp.entropy.factorized import FactorizedPrior
 from tfcomp.entropy.integer_layers import (
     ACTIVATION_BITS,
     WEIGHT_BITS,
@@ -43,8 +35,25 @@ from tfcomp.entropy.integer_layers import (
     clip,
     straight_through,
 )
-from tfcomp.entropy.scale_ladder import ScaleLadder
-from tfcomp.entropy.table_calibration import SymbolCounter
+from tfcomp.entropy_kinds.factorized.prior import FactorizedPrior
+from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.kind import KIND
+from tfcomp.entropy_kinds.hyperprior.layout import (
+    CONTEXT_LIMIT,
+    HYPER_STRIDE,
+    MEAN_UNITS,
+    Layout,
+)
+from tfcomp.entropy_kinds.hyperprior.prior import (
+    inheritance as hyperprior_inheritance,
+)
+from tfcomp.entropy_kinds.hyperprior.prior import threshold_rounding
+from tfcomp.entropy_kinds.hyperprior.prior.eager_networks import EagerNetworks
+from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import ScaleLadder
+from tfcomp.entropy_kinds.hyperprior.prior.table_calibration import SymbolCounter
+from tfcomp.entropy_kinds.prior import Prior, deviations
+
+log = logging.getLogger(__name__)
 
 # Of z's standard deviation in steps, at the first and the last quality.
 _FIRST_HYPER_LOG_GAINS = (-1.0, 0.0)
@@ -54,7 +63,7 @@ def _activate(x: tf.Tensor) -> tf.Tensor:
     return tf.nn.leaky_relu(x, 0.1)
 
 
-class Hyperprior(keras.layers.Layer):
+class Hyperprior(Prior):
     """Rate of latents given hyper-latents and the groups decoded before.
 
     Args:
@@ -73,6 +82,8 @@ class Hyperprior(keras.layers.Layer):
       distortion_weights: of the encoder's quantiser, at the first and at the last quality.
       backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
     """
+
+    kind = KIND
 
     def __init__(
         self,
@@ -127,7 +138,7 @@ class Hyperprior(keras.layers.Layer):
             IntegerConv(hyper_channels, features, 3, q, name="h_s_0"),
             IntegerConv(features, 4 * features, 3, name="h_s_1"),
         ]
-        self.layout = hyperprior_sections.Layout(
+        self.layout = Layout(
             self.groups,
             int(checkerboard),
             self.hyper_channels,
@@ -185,6 +196,17 @@ class Hyperprior(keras.layers.Layer):
           whether that was possible.
         """
         return hyperprior_inheritance.inherit(self, trained)
+
+    def start(self, model: Any, y: tf.Tensor) -> None:
+        self.set_scales(deviations(y) * np.exp(model.log_gain.numpy()))
+        self.start_hyper_latents(*_at_all_qualities(model, y))
+
+    def wake(self, model: Any, y: tf.Tensor) -> None:
+        """Starts hyper-latents again that have died: all of them are 0 at all qualities."""
+        latents, quality = _at_all_qualities(model, y)
+        if self.hyper_latents_are_dead(latents, quality):
+            log.warning("the hyper-latents have died: they start again")
+            self.start_hyper_latents(latents, quality)
 
     def start_hyper_latents(self, latents: tf.Tensor, quality: tf.Tensor) -> None:
         """Gives z a spread that training can work with: a fresh h_a, its outputs normalised.
@@ -316,7 +338,7 @@ class Hyperprior(keras.layers.Layer):
             mean /= MEAN_UNITS
             residual = y - mean
             rounded = threshold_rounding.quantize(residual, index, bit_steps, weight)
-            # Index 0 codes nothing; see tfcomp/bitstream/hyperprior_sections.py.
+            # Index 0 codes nothing; see tfcomp/entropy_kinds/hyperprior/sections.py.
             decoded_residual = tf.where(index > 0, rounded, 0.0)
             cost = (
                 self._training_bits(residual, rounded, index, used, start)
@@ -356,8 +378,8 @@ class Hyperprior(keras.layers.Layer):
         noisy = self.ladder.bits(residual + drawn, tf.stop_gradient(index))
         return paid + noisy - tf.stop_gradient(noisy)
 
-    def freeze(self) -> dict[str, CdfTables]:
-        """Builds the integer tables that files are written with.
+    def freeze(self, gains: np.ndarray | None = None) -> dict[str, CdfTables]:
+        """Builds the integer tables that files are written with, whatever the gains.
 
         Returns:
           dict of `CdfTables` by section name: "hyper_latents", one table a quality and channel,
@@ -399,7 +421,7 @@ class Hyperprior(keras.layers.Layer):
           tables: dict of `CdfTables`, as `freeze` makes them.
 
         Returns:
-          tuple of two bytes objects; see tfcomp/bitstream/hyperprior_sections.py.
+          tuple of two bytes objects; see tfcomp/entropy_kinds/hyperprior/sections.py.
         """
         return hyperprior_sections.encode(
             np.asarray(latents),
@@ -437,3 +459,9 @@ class Hyperprior(keras.layers.Layer):
             self._entropy_backend.CheckedCoder,
         )
         return decoded.astype(np.float32) / MEAN_UNITS
+
+
+def _at_all_qualities(model: Any, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """(latents in steps, quality int32 [B]): the qualities take turns."""
+    quality = tf.range(tf.shape(y)[0]) % model.qualities + 1
+    return y * model.gain(quality)[:, None, None, :], quality

@@ -1,23 +1,23 @@
 """The section of a code made of bits, written and read in stock TensorFlow ops.
 
-The counterpart of tfcomp/bitstream/bit_sections.py, which describes the format: the passes are
+The counterpart of tfcomp/entropy_kinds/bits/sections.py, which describes the format: the passes are
 unrolled in the graph, and the streams of one pass are worked through side by side. The passes of
 channels that a quality does not send code nothing, and their streams are left out of the file.
 """
 
 from __future__ import annotations
 
-from typing import Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.bit_layout import NOTHING, BitLayout
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.export.graph_coded_rows import decode_coded, encode_coded
-from tfcomp.export.graph_entropy import Coded, Decoded, GraphEntropy, Sections
-from tfcomp.export.graph_stripes import divided_up, joined, striped
-from tfcomp.export.graph_tables import GraphTables
+from tfcomp.entropy_kinds.bits.layout import NOTHING, BitLayout
+from tfcomp.entropy_kinds.graph.base import Coded, Decoded, GraphEntropy, Sections
+from tfcomp.entropy_kinds.graph.coded_rows import decode_coded, encode_coded
+from tfcomp.entropy_kinds.graph.stripes import divided_up, joined, striped
+from tfcomp.entropy_kinds.graph.tables import GraphTables
 
 
 class GraphBits(GraphEntropy):
@@ -141,3 +141,13 @@ class GraphBits(GraphEntropy):
 
     def _striped(self, array: tf.Tensor) -> tf.Tensor:
         return striped(array, self._layout.rows_per_stream)
+
+
+def networks(prior: Any, half: bool) -> None:
+    """There are none."""
+    return None
+
+
+def build(prior: Any, tables: Mapping[str, CdfTables], qualities: int, half: bool) -> GraphBits:
+    """The entropy model of a SavedModel; see `EntropyKind.graph`."""
+    return GraphBits(tables["latents"], prior.layout)

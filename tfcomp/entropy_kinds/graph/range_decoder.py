@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tfcomp.export.graph_tables import PRECISION, GraphTables
+from tfcomp.entropy_kinds.graph.tables import PRECISION, GraphTables
 
 _SYMBOLS_PER_ITERATION = 24  # a loop iteration costs about as much as two symbols
 _FULL_SIZE = 1 << 32

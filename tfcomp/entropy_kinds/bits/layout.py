@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tfcomp.bitstream.hyperprior_sections import Pass, coding_passes
+from tfcomp.bitstream.passes import Pass, coding_passes
 from tfcomp.errors import BundleError
 
 NOTHING = -1  # a context bit that is always 0

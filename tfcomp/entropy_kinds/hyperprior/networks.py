@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE, PASS_REACH, Layout
+from tfcomp.entropy_kinds.hyperprior.layout import HYPER_STRIDE, PASS_REACH, Layout
 from tfcomp.networks.frozen_layers import FrozenLayer, frozen_layers
 from tfcomp.networks.interpreter import Model, Network
 from tfcomp.networks.padding import EdgePadded
@@ -22,7 +22,7 @@ _PASS_TILE = 64
 
 
 class IntegerNetworks:
-    """`tfcomp.bitstream.hyperprior_sections.Networks` from a bundle's entropy.tflite.
+    """`tfcomp.entropy_kinds.hyperprior.sections.Networks` from a bundle's entropy.tflite.
 
     Args:
       model: the file.

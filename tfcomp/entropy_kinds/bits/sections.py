@@ -4,7 +4,7 @@
                raster order with the channels innermost, the pass's bits
 
 A pass is a group of channels, or one half of its squares as on a chess board (see
-tfcomp.bitstream.hyperprior_sections.Pass). Quality q has the passes of its first sent[q] channels
+tfcomp.bitstream.passes.Pass). Quality q has the passes of its first sent[q] channels
 and no others. A bit's table follows from its context: K bits of earlier passes, at its own place or
 next to it; outside the picture, and on squares that come later, they count as 0.
 
@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from tfcomp.bitstream.bit_layout import BitLayout
-from tfcomp.bitstream.hyperprior_sections import Coder, squares
+from tfcomp.bitstream.passes import Coder, squares
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.bits.layout import BitLayout
 
 SECTION_NAMES = ("latents",)
 

@@ -18,7 +18,7 @@ _TRAINED_SYMBOLS = 100.0
 
 
 class SymbolCounter:
-    """A range coder (`hyperprior_sections.Coder`) that writes nothing and counts instead.
+    """A range coder (`tfcomp.bitstream.passes.Coder`) that writes nothing and counts instead.
 
     Args:
       tables: the `CdfTables` whose symbols count; values coded with others do not.

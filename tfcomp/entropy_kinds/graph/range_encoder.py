@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tfcomp.export.graph_tables import PRECISION, GraphTables
+from tfcomp.entropy_kinds.graph.tables import PRECISION, GraphTables
 
 _STEPS_PER_ITERATION = 16  # a loop iteration costs about as much as ten ops
 _FULL_SIZE = 1 << 32

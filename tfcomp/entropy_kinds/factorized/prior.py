@@ -15,24 +15,28 @@ from typing import Any, Sequence
 
 import numpy as np
 import tensorflow as tf
-from tensorflow import keras
 
 from tfcomp.bitstream import range_coder, rows
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import noise
 from tfcomp.entropy.backend import backend as entropy_backend
+from tfcomp.entropy_kinds.factorized.kind import KIND
+from tfcomp.entropy_kinds.prior import Prior, deviations
 
 INITIAL_SCALE = 4.0
 _MINIMUM_LIKELIHOOD = 1e-9
+_START_IMAGES = 16
 
 
-class FactorizedPrior(keras.layers.Layer):
+class FactorizedPrior(Prior):
     """Learned per-channel densities of latents that several qualities share.
 
     Args:
       channels: number of latent channels C.
       backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
     """
+
+    kind = KIND
 
     def __init__(self, channels: int, backend: Any = None, name: str = "factorized_prior") -> None:
         super().__init__(name=name, dtype="float32")
@@ -55,6 +59,10 @@ class FactorizedPrior(keras.layers.Layer):
         fresh.set_units(standard_deviations)
         for variable, value in zip(self.trainable_variables, fresh.trainable_variables):
             variable.assign(value)
+
+    def start(self, model: Any, y: tf.Tensor) -> None:
+        self.set_units(deviations(y))
+        fit_prior(model, y[:_START_IMAGES])
 
     @property
     def _unit(self) -> tf.Tensor:
@@ -161,3 +169,43 @@ class FactorizedPrior(keras.layers.Layer):
     def _row_index(self, width: int, quality: int) -> np.ndarray:
         first = (quality - 1) * self.channels
         return np.tile(np.arange(first, first + self.channels, dtype=np.int32), width)
+
+
+def make(settings: Any) -> FactorizedPrior:
+    """The prior of a model's config; see `EntropyKind.prior`."""
+    return FactorizedPrior(settings.channels)
+
+
+def fit_prior(
+    model: Any, y: tf.Tensor, steps: int = 300, learning_rate: float = 0.02
+) -> None:
+    """Fits the densities to given latents with the transform frozen.
+
+    Without it the first thousand steps of training would mostly teach the prior the spread of
+    values that the transform has from its first step.
+
+    Args:
+      model: the `CycleModel`.
+      y: float32 [B, h, w, C], latents before any quality's gain.
+      steps: Adam steps; each sees the latents at random qualities.
+      learning_rate: of those steps.
+    """
+    optimizer = tf.keras.optimizers.Adam(learning_rate)
+    variables = list(model.prior.trainable_variables)
+    optimizer.build(variables)
+
+    @tf.function
+    def step() -> tf.Tensor:
+        quality = tf.random.uniform(tf.shape(y)[:1], 1, model.qualities + 1, tf.int32)
+        gain = model.gain(quality)
+        symbols = y * gain[:, None, None, :]
+        symbols += tf.random.uniform(tf.shape(symbols), -0.5, 0.5)
+        with tf.GradientTape() as tape:
+            bits = tf.reduce_sum(model.prior.bits(symbols, gain)) / tf.cast(tf.size(y), tf.float32)
+        optimizer.apply_gradients(zip(tape.gradient(bits, variables), variables))
+        return bits
+
+    for number in range(steps):
+        if number == int(0.7 * steps):
+            optimizer.learning_rate.assign(learning_rate / 5)
+        step()

@@ -16,11 +16,10 @@ from typing import Any, Callable
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT, HYPER_STRIDE
 from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE
 from tfcomp.entropy import integer_layers
-from tfcomp.entropy.hyperprior import Hyperprior
-from tfcomp.export.deployed_layers import DeployedLayers
+from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE
+from tfcomp.entropy_kinds.hyperprior.prior.hyperprior import Hyperprior
 
 _HALF_EXACT = 2**11
 # Of the clip of hyper-latents, so that its bounds, too, are numbers that float16 holds.
@@ -28,7 +27,7 @@ _CLIP_UNIT = 2**5
 
 
 class DeployedEntropy(tf.Module):
-    """The networks of a `tfcomp.entropy.hyperprior.Hyperprior`, weights frozen as constants.
+    """The networks of a `Hyperprior`, weights frozen as constants.
 
     Args:
       prior: the trained `Hyperprior`.
@@ -139,10 +138,13 @@ def _fits_float16(layer: Any) -> bool:
 
 
 def _analysis(prior: Hyperprior, half: bool) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    constants = DeployedLayers(half)
-    kernels = [constants.constant(kernel) for kernel in prior.analysis_kernels]
-    biases = [constants.constant(bias) for bias in prior.analysis_biases]
-    gain = constants.constant(np.exp(prior.hyper_log_gain.numpy()))
+    def constant(values: np.ndarray) -> tf.Tensor:
+        values = np.asarray(values, np.float32)
+        return tf.constant(values.astype(np.float16).astype(np.float32) if half else values)
+
+    kernels = [constant(kernel) for kernel in prior.analysis_kernels]
+    biases = [constant(bias) for bias in prior.analysis_biases]
+    gain = constant(np.exp(prior.hyper_log_gain.numpy()))
 
     def analyse(latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         return prior.analyse(latents, tf.gather(gain, quality - 1), kernels, biases)

@@ -1,20 +1,27 @@
 """The sections of a factorized entropy model, written and read in stock TensorFlow ops.
 
-The counterpart of `tfcomp.runtime.entropy.FactorizedCoder`: one section, "latents", with one stream
-per latent row.
+The counterpart of coder.py: one section, "latents", with one stream per latent row.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import tensorflow as tf
 
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.export.graph_container import one_stream_per_row
-from tfcomp.export.graph_entropy import Coded, Decoded, GraphEntropy, Sections
-from tfcomp.export.graph_range_decoder import decode_rows
-from tfcomp.export.graph_range_encoder import encode_rows
-from tfcomp.export.graph_tables import GraphTables, can_encode
-from tfcomp.runtime.entropy import MAX_LATENT
+from tfcomp.entropy_kinds.base import MAX_LATENT
+from tfcomp.entropy_kinds.graph.base import (
+    Coded,
+    Decoded,
+    GraphEntropy,
+    Sections,
+    one_stream_per_row,
+)
+from tfcomp.entropy_kinds.graph.range_decoder import decode_rows
+from tfcomp.entropy_kinds.graph.range_encoder import encode_rows
+from tfcomp.entropy_kinds.graph.tables import GraphTables, can_encode
 
 
 class GraphFactorized(GraphEntropy):
@@ -55,3 +62,15 @@ class GraphFactorized(GraphEntropy):
         """int32 [columns * C]: the table of each value of a latent row."""
         first = (quality - 1) * self._channels
         return tf.tile(first + tf.range(self._channels), columns[None])
+
+
+def networks(prior: Any, half: bool) -> None:
+    """There are none."""
+    return None
+
+
+def build(
+    prior: Any, tables: Mapping[str, CdfTables], qualities: int, half: bool
+) -> GraphFactorized:
+    """The entropy model of a SavedModel; see `EntropyKind.graph`."""
+    return GraphFactorized(tables["latents"], qualities)

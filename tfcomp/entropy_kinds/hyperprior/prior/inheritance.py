@@ -14,7 +14,7 @@ from typing import Any, Sequence
 
 import tensorflow as tf
 
-from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE
+from tfcomp.entropy_kinds.hyperprior.layout import HYPER_STRIDE
 
 
 def inherit(prior: Any, trained: Any) -> bool:

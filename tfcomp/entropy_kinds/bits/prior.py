@@ -1,7 +1,7 @@
 """The entropy model of a code made of bits: Bernoulli probabilities chosen by context.
 
 A bit's context is up to K bits of earlier passes, at its place or next to it (see
-tfcomp/bitstream/bit_sections.py). While the transforms train, one probability a channel is enough
+sections.py). While the transforms train, one probability a channel is enough
 to watch the rate. After that `fit` chooses the contexts and counts zeros and ones on training
 pictures, and `freeze` turns the counts into integer tables, without any float: the same on every
 machine. The tables know no other symbols than bits, so no file, damaged or hostile, decodes to
@@ -16,19 +16,21 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp.bitstream import bit_sections
-from tfcomp.bitstream.bit_layout import NOTHING, BitLayout
-from tfcomp.bitstream.hyperprior_sections import coding_passes
+from tfcomp.bitstream.passes import coding_passes
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy import context_search
 from tfcomp.entropy.backend import backend as entropy_backend
+from tfcomp.entropy_kinds.bits import context_search
+from tfcomp.entropy_kinds.bits import sections as bit_sections
+from tfcomp.entropy_kinds.bits.kind import KIND
+from tfcomp.entropy_kinds.bits.layout import NOTHING, BitLayout
+from tfcomp.entropy_kinds.prior import Prior
 
 PRECISION = 16
 # Logits are trained in units of this, so that Adam's small steps reach rare bits in a short run.
 _UNIT = 8.0
 
 
-class BitPrior(keras.layers.Layer):
+class BitPrior(Prior):
     """Probabilities of bits, the same at every quality.
 
     Args:
@@ -40,6 +42,8 @@ class BitPrior(keras.layers.Layer):
       context_bits: K.
       backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
     """
+
+    kind = KIND
 
     def __init__(
         self,
@@ -103,15 +107,15 @@ class BitPrior(keras.layers.Layer):
         self.counts.assign(counts.astype(np.int32))
 
     @property
-    def layout(self) -> BitLayout:
+    def layout(self) -> BitLayout:  # type: ignore[override]
         """The `BitLayout` of files."""
         contexts = tuple(tuple(int(place) for place in row) for row in np.asarray(self.places))
         return BitLayout(
             self.groups, self.checkerboard, self.rows_per_stream, self.sent, contexts
         )
 
-    def freeze(self) -> dict[str, CdfTables]:
-        """The integer tables that files are written with.
+    def freeze(self, gains: np.ndarray | None = None) -> dict[str, CdfTables]:
+        """The integer tables that files are written with, whatever the gains.
 
         Returns:
           dict with the `CdfTables` "latents", one for each context of each pass's channel.
@@ -162,3 +166,14 @@ class BitPrior(keras.layers.Layer):
             sections, quality, height, width, tables, self.layout, self._coder
         )
         return bits.astype(np.float32)
+
+
+def make(settings: Any) -> BitPrior:
+    """The prior of a model's config; see `EntropyKind.prior`."""
+    return BitPrior(
+        settings.sent,
+        settings.groups,
+        settings.checkerboard,
+        settings.rows_per_stream,
+        settings.context_bits,
+    )

@@ -12,9 +12,9 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from tfcomp.bitstream import bit_sections
-from tfcomp.bitstream.bit_layout import NOTHING
-from tfcomp.bitstream.hyperprior_sections import squares
+from tfcomp.bitstream.passes import squares
+from tfcomp.entropy_kinds.bits import sections as bit_sections
+from tfcomp.entropy_kinds.bits.layout import NOTHING
 
 _CANDIDATES = 12
 _AT_ONCE = 4096  # positions, while correlating
@@ -27,7 +27,7 @@ def search(
 
     Args:
       bits: uint8 [N, h, w, C] of 0 and 1, N pictures' codes.
-      passes: the passes, `tfcomp.bitstream.hyperprior_sections.Pass` each.
+      passes: the passes, `tfcomp.entropy_kinds.hyperprior.sections.Pass` each.
       context_bits: K, the most context bits of a channel.
 
     Returns:

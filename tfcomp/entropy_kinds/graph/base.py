@@ -15,6 +15,12 @@ Coded = tuple[tuple[tf.RaggedTensor, ...], tf.Tensor]
 Decoded = tuple[tf.Tensor, tf.Tensor]
 
 
+def one_stream_per_row(quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    """The `graph_container.StreamCounts` of a single section with a stream for every latent row."""
+    del quality
+    return (rows,)
+
+
 class GraphEntropy(tf.Module):
     """An entropy model for `savedmodel.CodecModule`.
 

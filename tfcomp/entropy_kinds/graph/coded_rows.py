@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfcomp.export.graph_range_decoder import decode_rows
-from tfcomp.export.graph_range_encoder import encode_rows
-from tfcomp.export.graph_tables import GraphTables, can_encode
+from tfcomp.entropy_kinds.graph.range_decoder import decode_rows
+from tfcomp.entropy_kinds.graph.range_encoder import encode_rows
+from tfcomp.entropy_kinds.graph.tables import GraphTables, can_encode
 
 
 def encode_coded(

@@ -13,7 +13,7 @@
 latent - mean is a float64 difference of a float32 and of an exact eighth, and is rounded in float64
 (rate_distortion_quantizer.py): encoders in other languages that do the same write the same file.
 
-The networks (see tfcomp/entropy/hyperprior.py) and the range coder are the caller's, so that every
+The networks (see prior/hyperprior.py) and the range coder are the caller's, so that every
 runtime shares this one description of the format.
 """
 
@@ -21,153 +21,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
 
-from tfcomp.bitstream.rate_distortion_quantizer import (
-    DISTORTION_WEIGHT,
-    MAX_VALUE,
-    quantize,
-    threshold_shifts,
-)
+from tfcomp.bitstream.passes import Coder, Pass, squares
+from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE, quantize, threshold_shifts
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.hyperprior.layout import (
+    CONTEXT_LIMIT,
+    HYPER_ROWS_PER_STREAM,
+    HYPER_STRIDE,
+    MEAN_UNITS,
+    PASS_REACH,
+    Layout,
+    Networks,
+)
 from tfcomp.errors import BitstreamError
 
-MEAN_UNITS = 8  # units of a decoded value in one quantisation step
-HYPER_STRIDE = 2
-HYPER_ROWS_PER_STREAM = 32
-CONTEXT_LIMIT = 255  # the networks see decoded values clipped to this
-PASS_REACH = 1  # how far, in latents, a pass's network looks to each side
 _BAND_ROWS = 62  # with PASS_REACH, one row of the runtime's tiles
 _BAND_PLACES = _BAND_ROWS * 256  # of wider pictures a band has fewer rows
-SECTION_NAMES = ("hyper_latents", "latents")
-
-
-class Pass(NamedTuple):
-    """One step of decoding: some channels on some squares.
-
-    Channels start to start + channels, on the even squares of a checkerboard (parity 0; the top
-    left one is even), on the odd ones (1), or on all (None); of them, on those of even rows
-    (row_parity 0), of odd ones (1), or of all rows (None).
-    """
-
-    start: int
-    channels: int
-    parity: int | None
-    row_parity: int | None = None
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether an earlier pass has decoded these channels on other squares."""
-        return self.parity == 1 or self.row_parity == 1
-
-    @property
-    def seen(self) -> int:
-        """How many channels of decoded values the pass's network sees."""
-        return self.start + (self.channels if self.goes_on else 0)
-
-    def codes(self, rows: Any, columns: Any) -> Any:
-        """Whether it codes the squares: integers that broadcast, of NumPy or TensorFlow -> bool."""
-        chosen = rows + columns >= 0
-        if self.parity is not None:
-            chosen &= (rows + columns) % 2 == self.parity
-        if self.row_parity is not None:
-            chosen &= rows % 2 == self.row_parity
-        return chosen
-
-
-# (parity, row_parity) of the passes of a group: a quincunx grid is split once more.
-_ONE_PASS = ((None, None),)
-_CHECKERBOARD = ((0, None), (1, None))
-_QUINCUNX = ((0, 0), (0, 1), (1, None))
-
-
-def coding_passes(
-    groups: Sequence[int], checkerboard: int, quincunx: int = 0
-) -> tuple[Pass, ...]:
-    """The passes of channel groups.
-
-    Args:
-      groups: channels of each group.
-      checkerboard: the first so many groups have more than one pass each.
-      quincunx: of these, the first so many have three, even squares of even rows, even squares of
-        odd rows, odd squares; the others two, even and odd squares.
-    """
-    passes: list[Pass] = []
-    start = 0
-    for number, channels in enumerate(groups):
-        board = _CHECKERBOARD if number < checkerboard else _ONE_PASS
-        squares = _QUINCUNX if number < min(checkerboard, quincunx) else board
-        passes += [Pass(start, channels, *which) for which in squares]
-        start += channels
-    return tuple(passes)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What a bundle fixes about its two sections.
-
-    Attributes:
-      groups: channels of each group of latents.
-      checkerboard: how many of the first groups have more than one pass (`coding_passes`).
-      hyper_channels: channels of z.
-      rows_per_stream: latent rows that share a stream, one number a quality level: small files
-        cannot afford many streams.
-      distortion_weights: what an encoder quantises with (rate_distortion_quantizer.py), one number
-        a quality level, none for the usual one; decoders do not care.
-      quincunx: how many of the first groups have three passes.
-    """
-
-    groups: tuple[int, ...]
-    checkerboard: int
-    hyper_channels: int
-    rows_per_stream: tuple[int, ...]
-    distortion_weights: tuple[float, ...] = field(default=(), compare=False)
-    quincunx: int = 0
-
-    @property
-    def passes(self) -> tuple[Pass, ...]:
-        return coding_passes(self.groups, self.checkerboard, self.quincunx)
-
-    @property
-    def channels(self) -> int:
-        return sum(self.groups)
-
-    def distortion_weight(self, quality: int) -> float:
-        """Bits that a squared error of one quantisation step is worth."""
-        if not self.distortion_weights:
-            return DISTORTION_WEIGHT
-        return self.distortion_weights[quality - 1]
-
-
-class Networks(Protocol):
-    """The integer networks, on one image; quality counts from 1."""
-
-    def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
-        """float32 [h, w, C] -> int32 [ceil(h/2), ceil(w/2), Cz]; an odd side's last is repeated."""
-
-    def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
-        """int32 [zh, zw, Cz] -> float32 [2 zh, 2 zw, F] of integers."""
-
-    def parameters(
-        self, number: int, features: np.ndarray, context: np.ndarray, quality: int
-    ) -> np.ndarray:
-        """Features and context of pass `number` -> means in eighths, then scale indices.
-
-        float32 [h, w, F] and int32 [h, w, seen], within CONTEXT_LIMIT, ->
-        int32 [h, w, 2 * channels].
-        """
-
-
-class Coder(Protocol):
-    """A range coder: the module tfcomp.bitstream.range_coder, or another that agrees with it."""
-
-    def encode(self, values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes: ...
-
-    def decode(self, data: bytes, index: np.ndarray, tables: CdfTables) -> np.ndarray: ...
 
 
 def encode(
@@ -361,11 +235,6 @@ def _bands(height: int, width: int, rows_per_stream: int) -> Iterator[slice]:
     size = max(unit, min(_BAND_ROWS, _BAND_PLACES // width) // unit * unit)
     for start in range(0, height, size):
         yield slice(start, min(start + size, height))
-
-
-def squares(height: int, width: int, step: Pass) -> np.ndarray:
-    """bool [h, w]: which squares a pass codes; row 0 is even."""
-    return step.codes(np.arange(height)[:, None], np.arange(width))
 
 
 class _Store:

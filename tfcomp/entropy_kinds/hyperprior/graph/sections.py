@@ -1,6 +1,6 @@
 """The sections of a hyperprior with context, written and read in stock TensorFlow ops.
 
-The counterpart of tfcomp/bitstream/hyperprior_sections.py, which describes the format: the passes
+The counterpart of ../sections.py, which describes the format: the passes
 are unrolled in the graph, and the streams of one pass are worked through side by side.
 """
 
@@ -11,23 +11,22 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.hyperprior_sections import (
+from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE, threshold_shifts
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import MAX_LATENT
+from tfcomp.entropy_kinds.graph.base import Coded, Decoded, GraphEntropy, Sections
+from tfcomp.entropy_kinds.graph.coded_rows import decode_coded, encode_coded
+from tfcomp.entropy_kinds.graph.stripes import divided_up, joined, striped
+from tfcomp.entropy_kinds.graph.tables import GraphTables
+from tfcomp.entropy_kinds.hyperprior.graph.networks import DeployedEntropy
+from tfcomp.entropy_kinds.hyperprior.graph.quantizer import quantize
+from tfcomp.entropy_kinds.hyperprior.layout import (
     HYPER_ROWS_PER_STREAM,
     HYPER_STRIDE,
-    MAX_VALUE,
     MEAN_UNITS,
     SECTION_NAMES,
     Layout,
 )
-from tfcomp.bitstream.rate_distortion_quantizer import threshold_shifts
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.export.deployed_entropy import DeployedEntropy
-from tfcomp.export.graph_coded_rows import decode_coded, encode_coded
-from tfcomp.export.graph_entropy import Coded, Decoded, GraphEntropy, Sections
-from tfcomp.export.graph_quantizer import quantize
-from tfcomp.export.graph_stripes import divided_up, joined, striped
-from tfcomp.export.graph_tables import GraphTables
-from tfcomp.runtime.entropy import MAX_LATENT
 
 # (number of the pass, means, scale indices, bool what is coded; all [h, w, channels]) -> values
 _Code = Callable[[int, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]

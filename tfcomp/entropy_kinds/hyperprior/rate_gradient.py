@@ -21,16 +21,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tfcomp.bitstream.code_lengths import code_lengths
-from tfcomp.bitstream.hyperprior_sections import (
-    CONTEXT_LIMIT,
-    MEAN_UNITS,
-    PASS_REACH,
-    Layout,
-    Pass,
-    squares,
-)
+from tfcomp.bitstream.passes import Pass, squares
 from tfcomp.bitstream.rate_distortion_quantizer import BITS_OF_A_SQUARED_STEP
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, MEAN_UNITS, PASS_REACH, Layout
 from tfcomp.errors import BundleError
 from tfcomp.networks.frozen_layers import FrozenLayer
 from tfcomp.networks.observing import observers
@@ -46,7 +40,7 @@ class RateGradient:
 
     Args:
       layers: of each pass's network, in order: first, second, mean and scale
-        (tfcomp/export/deployed_entropy.py).
+        (tfcomp/entropy_kinds/hyperprior/graph/networks.py).
       layout: of the sections.
       tables: of the latents.
 
