@@ -6,18 +6,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.export import deployed_depthwise
-from tfcomp.export.deployed_depthwise import OperationOfQuality
 from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.export.deployed_layers import DeployedLayers
 from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
+from tfcomp.export.layer_forms import form_of
 from tfcomp.models.cycle import CycleModel
-from tfcomp.models.depthwise_block import EncoderBlock, TiedDepthwiseBlock
 
 
 class DeployedCodec(DeployedTransforms):
@@ -41,15 +37,15 @@ class DeployedCodec(DeployedTransforms):
         kind = model.prior.kind
         gain, step_size = build.constant(gain), build.constant(1.0 / gain / kind.latent_units)
         stages = [
-            [_of_quality(build, "analysis", layer) for layer in stage] for stage in model.levels
+            [form_of(layer).analysis(build, layer) for layer in stage] for stage in model.levels
         ]
         correct = build.correction(model.correction) if model.correction else None
         smooth = DeployedDiffusion(build, model.diffusion).smooth if model.diffusion else None
         synthesis = [
-            _of_quality(build, "synthesis", layer)
+            form_of(layer).synthesis(build, layer)
             for stage in reversed(model.levels)
             for layer in reversed(stage)
-            if not isinstance(layer, EncoderBlock)
+            if form_of(layer).decodes
         ]
 
         def analyse(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
@@ -70,11 +66,3 @@ class DeployedCodec(DeployedTransforms):
             return smooth(y, features, quality) if smooth else y
 
         super().__init__("deployed_codec", channels, analyse, synthesise)
-
-
-def _of_quality(build: DeployedLayers, direction: str, layer: Any) -> OperationOfQuality:
-    """One direction of any layer, as a function of its input and the quality int32 [1]."""
-    if isinstance(layer, (TiedDepthwiseBlock, EncoderBlock)):
-        return getattr(deployed_depthwise, direction)(build, layer)
-    function = getattr(build, direction)(layer)
-    return lambda x, quality: function(x)

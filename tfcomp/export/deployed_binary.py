@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfcomp.export.deployed_layers import DeployedLayers
 from tfcomp.export.deployed_transforms import DeployedTransforms
+from tfcomp.export.layer_forms import form_of
 from tfcomp.models.binary import BinaryModel
 
 
@@ -27,8 +28,8 @@ class DeployedBinary(DeployedTransforms):
 
     def __init__(self, model: BinaryModel, half: bool = False) -> None:
         build = DeployedLayers(half)
-        analysis = [build.analysis(layer) for layer in model.stages]
-        synthesis = [build.synthesis(layer) for layer in reversed(model.stages)]
+        analysis = [form_of(layer).analysis(build, layer) for layer in model.stages]
+        synthesis = [form_of(layer).synthesis(build, layer) for layer in reversed(model.stages)]
         channels = model.prior.channels
         # Looked up, not compared: TFLite's comparisons of broadcast shapes are slow.
         masks = tf.constant(
@@ -37,14 +38,14 @@ class DeployedBinary(DeployedTransforms):
 
         def analyse(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
             for layer in analysis:
-                x = layer(x)
+                x = layer(x, quality)
             bits = tf.cast(x > 0.0, tf.float32) * tf.gather(masks, quality - 1)
             return tf.cast(bits, tf.int32)
 
         def synthesise(latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
             y = (2.0 * tf.cast(latents, tf.float32) - 1.0) * tf.gather(masks, quality - 1)
             for layer in synthesis:
-                y = layer(y)
+                y = layer(y, quality)
             return y
 
         super().__init__("deployed_binary", channels, analyse, synthesise)

@@ -10,7 +10,7 @@ that it has beyond the wide one's start as they always do, as the identity.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 import tensorflow as tf
@@ -44,7 +44,7 @@ def narrow(model: CodecModel, wide: CodecModel, images: np.ndarray) -> None:
             strength = np.mean(np.square(x), axis=(0, 1, 2)) * np.square(following).sum((0, 1, 3))
             outputs = np.sort(np.argsort(-strength)[: stage[0].filters])
         for layer, wide_layer in zip(stage, wide_stage):
-            _take(layer, wide_layer, inputs if isinstance(layer, TiedConv2D) else outputs, outputs)
+            _take(layer, wide_layer, inputs, outputs)
         before_last = inputs
         inputs = outputs
     model.log_gain.assign(wide.log_gain)
@@ -81,27 +81,42 @@ def _check(settings: Any, wide: Any) -> None:
 
 def _take(layer: Any, wide: Any, inputs: np.ndarray, outputs: np.ndarray) -> None:
     """Copies the chosen channels of one layer's variables."""
-    if isinstance(layer, TiedResidualBlock):
-        for part, wide_part in ((layer.first, wide.first), (layer.second, wide.second)):
-            _take(part, wide_part, inputs, outputs)
-    elif isinstance(layer, TiedConv2D):
-        kernels = [(layer.kernel, wide.kernel)]
-        if not layer.tied:
-            kernels.append((layer.synthesis_kernel, wide.synthesis_kernel))
-        for kernel, wide_kernel in kernels:
-            kernel.assign(wide_kernel.numpy()[:, :, inputs][:, :, :, outputs])
-        for name, channels in (("analysis", outputs), ("synthesis", inputs)):
-            for what in ("bias", "scale"):
-                values = getattr(wide, f"{name}_{what}").numpy()
-                getattr(layer, f"{name}_{what}").assign(values[channels])
-    elif isinstance(layer, GDN):
-        for name in ("analysis", "synthesis"):
-            beta = getattr(wide, f"{name}_beta_root").numpy()
-            gamma = getattr(wide, f"{name}_gamma_root").numpy()
-            getattr(layer, f"{name}_beta_root").assign(beta[outputs])
-            getattr(layer, f"{name}_gamma_root").assign(gamma[outputs][:, outputs])
-    else:
+    if type(layer) not in _TAKERS:
         raise TypeError(f"can't narrow a {type(layer).__name__}")
+    _TAKERS[type(layer)](layer, wide, inputs, outputs)
+
+
+def _take_convolution(layer: Any, wide: Any, inputs: np.ndarray, outputs: np.ndarray) -> None:
+    kernels = [(layer.kernel, wide.kernel)]
+    if not layer.tied:
+        kernels.append((layer.synthesis_kernel, wide.synthesis_kernel))
+    for kernel, wide_kernel in kernels:
+        kernel.assign(wide_kernel.numpy()[:, :, inputs][:, :, :, outputs])
+    for name, channels in (("analysis", outputs), ("synthesis", inputs)):
+        for what in ("bias", "scale"):
+            values = getattr(wide, f"{name}_{what}").numpy()
+            getattr(layer, f"{name}_{what}").assign(values[channels])
+
+
+def _take_normalisation(layer: Any, wide: Any, inputs: np.ndarray, outputs: np.ndarray) -> None:
+    for name in ("analysis", "synthesis"):
+        beta = getattr(wide, f"{name}_beta_root").numpy()
+        gamma = getattr(wide, f"{name}_gamma_root").numpy()
+        getattr(layer, f"{name}_beta_root").assign(beta[outputs])
+        getattr(layer, f"{name}_gamma_root").assign(gamma[outputs][:, outputs])
+
+
+def _take_block(layer: Any, wide: Any, inputs: np.ndarray, outputs: np.ndarray) -> None:
+    for part, wide_part in ((layer.first, wide.first), (layer.second, wide.second)):
+        _take_convolution(part, wide_part, outputs, outputs)
+
+
+# (layer, the wide one, its inputs, its outputs): copies the chosen channels.
+_TAKERS: dict[type, Callable[[Any, Any, np.ndarray, np.ndarray], None]] = {
+    TiedConv2D: _take_convolution,
+    GDN: _take_normalisation,
+    TiedResidualBlock: _take_block,
+}
 
 
 def _take_correction(
