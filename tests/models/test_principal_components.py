@@ -5,8 +5,8 @@ import tensorflow as tf
 from tests import hyperprior_factory
 from tfcomp.data.sample_source import sample_images
 from tfcomp.entropy_kinds.factorized.prior import fit_prior
+from tfcomp.families.cycle.model import CycleModel
 from tfcomp.models import principal_components
-from tfcomp.models.cycle import CycleModel
 
 
 def _crops(count=12, side=64):

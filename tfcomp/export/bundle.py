@@ -18,13 +18,12 @@ import numpy as np
 
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.bitstream.tables import save_tables
-from tfcomp.config import Config
-from tfcomp.config.cycle import FEEDBACK_SETTINGS
+from tfcomp.config import FAMILIES, Config
+from tfcomp.entropy_kinds.hyperprior.config import FEEDBACK_SETTINGS
 from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import OutputError
 from tfcomp.export import calibration, model_card, tflite
 from tfcomp.export.checksums import write_checksums
-from tfcomp.export.deployed_gradient import DeployedGradient
 from tfcomp.export.families import deploy
 from tfcomp.export.unfinished import unfinished_folder
 from tfcomp.models.base import CodecModel
@@ -103,8 +102,9 @@ def write_bundle(
             )
         feedback: dict[str, Any] = {}
         if kind.takes_feedback:
-            feedback = {name: getattr(config.model, name) for name in FEEDBACK_SETTINGS}
-            if config.model.gradient_gains:
+            # Only families whose encoders take feedback have settings for it.
+            feedback = {name: getattr(config.model, name, ()) for name in FEEDBACK_SETTINGS}
+            if feedback["gradient_gains"]:
                 _write_gradient(model, work)
         manifest = {
             "format_version": BUNDLE_FORMAT_VERSION,
@@ -140,8 +140,9 @@ def write_bundle(
 
 
 def _write_gradient(model: CodecModel, folder: Path) -> None:
+    gradient = FAMILIES[model.model_config.family].part("gradient").DeployedGradient(model)
     # In 8 bits, whatever the rest: encoders take small steps along it, and quantise after each.
-    network = tflite.convert(DeployedGradient(model), "gradient", "dynamic")
+    network = tflite.convert(gradient, "gradient", "dynamic")
     (folder / "gradient.tflite").write_bytes(network)
 
 

@@ -26,7 +26,7 @@ def samples(
     """Inputs of both networks.
 
     Args:
-      deployed: a module with `encode` and `decode`, see `tfcomp.export.deployed.DeployedCodec`.
+      deployed: a module with `encode` and `decode`, see `DeployedTransforms`.
       images: list of uint8 [H, W, 3].
       stride: pixels per latent along one side.
       qualities: number of quality levels.

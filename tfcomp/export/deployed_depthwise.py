@@ -22,7 +22,7 @@ def analysis(
     """The analysis direction of a `TiedDepthwiseBlock` or an `EncoderBlock`.
 
     Args:
-      build: a `tfcomp.export.deployed.DeployedLayers`.
+      build: a `tfcomp.families.cycle.deployed.DeployedLayers`.
       layer: the trained block.
 
     Returns:

@@ -10,12 +10,11 @@ import numpy as np
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
-from tfcomp.config.cycle import FEEDBACK_SETTINGS
+from tfcomp.entropy_kinds.hyperprior.config import FEEDBACK_SETTINGS
 from tfcomp.entropy_kinds.prior import assign
 from tfcomp.errors import CodecError
 from tfcomp.models.base import CodecModel
 from tfcomp.runs.run_folder import load_model
-from tfcomp.training import pruning
 
 
 def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> bool:
@@ -26,7 +25,7 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
 
     Args:
       model: a built model of the same family and qualities, of the same widths or narrower ones
-        (see tfcomp/training/pruning.py).
+        (see tfcomp/families/cycle/pruning.py).
       folder: the finished run's folder.
       pictures: uint8 [B, H, W, 3], to weigh channels with where the model is narrower.
 
@@ -38,13 +37,8 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
     """
     trained, _ = load_model(folder)
     if not assign(model.transform_variables, trained.transform_variables):
-        if model.model_config.family != "cycle":
-            raise CodecError(f"{folder} holds a model of other widths: only cycle can be narrowed")
-        pruning.narrow(model, trained, pictures)
-    if model.model_config.family == "cycle":
-        # Where they have other shapes they start as narrowing or building left them.
-        pruning.take_blocks(model.correction, trained.correction)
-        assign(model.diffusion_variables, trained.diffusion_variables)
+        model.narrow(trained, pictures, folder)
+    model.take_optional_parts(trained)
     moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
     model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
     if type(model.prior) is not type(trained.prior):

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfcomp.export.deployed_layers import DeployedLayers
 from tfcomp.export.deployed_transforms import DeployedTransforms
 from tfcomp.export.layer_forms import form_of
-from tfcomp.models.binary import BinaryModel
+from tfcomp.families.binary.model import BinaryModel
 
 
 class DeployedBinary(DeployedTransforms):

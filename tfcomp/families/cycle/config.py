@@ -6,69 +6,12 @@ import dataclasses
 import math
 from typing import Optional, Tuple
 
-from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
 from tfcomp.config.checks import require
-
-# What encoders with feedback need to know, one number a quality each; see `ModelConfig`.
-FEEDBACK_SETTINGS = (
-    "feedback_gains",
-    "gradient_gains",
-    "rate_gains",
-    "feedback_distortion_weights",
-)
+from tfcomp.entropy_kinds.hyperprior.config import FEEDBACK_SETTINGS, HyperpriorConfig
 
 
 @dataclasses.dataclass(frozen=True)
-class HyperpriorConfig:
-    """The entropy model with side information and context (tfcomp/entropy_kinds/hyperprior).
-
-    Attributes:
-      groups: latent channels of each group in coding order; they add up to the latent's.
-      checkerboard: how many of the first groups are coded in more than one pass.
-      quincunx: how many of these are coded in three passes instead of two: even squares of even
-        rows, even squares of odd rows, odd squares.
-      rows_per_stream: latent rows that share a range coder stream, one number a quality level.
-      hyper_channels: channels of the hyper-latents.
-      features: channels that the hyper-synthesis hands to each pass.
-      hidden: channels inside each pass's network.
-      heavy_tails: mixtures of two Gaussians instead of one (scale_ladder.py there).
-      skipped_scales: how many of the ladder's narrowest densities count as "zero here", so that
-        nothing is coded where next to nothing is to be expected.
-      distortion_weights: bits that a squared error of one quantisation step is worth to the
-        encoder's quantiser (tfcomp/bitstream/rate_distortion_quantizer.py), at the first and at
-        the last quality; in geometric steps between.
-    """
-
-    groups: Tuple[int, ...] = (8, 24, 80, 208)
-    checkerboard: int = 2
-    rows_per_stream: Tuple[int, ...] = (8, 8, 4, 4, 4, 2, 2, 2)
-    hyper_channels: int = 32
-    features: int = 64
-    hidden: int = 96
-    heavy_tails: bool = False
-    skipped_scales: int = 0
-    distortion_weights: Tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT)
-    quincunx: int = 0
-
-    def __post_init__(self) -> None:
-        require(len(self.groups) >= 1, "hyperprior groups needs at least one group")
-        require(all(n >= 1 for n in self.groups), "hyperprior groups must be positive")
-        require(all(n >= 1 for n in self.rows_per_stream), "rows_per_stream must be positive")
-        require(0 <= self.checkerboard <= len(self.groups), "checkerboard is out of range")
-        require(0 <= self.quincunx <= self.checkerboard, "quincunx is out of range")
-        require(
-            min(self.hyper_channels, self.features, self.hidden) >= 1,
-            "hyperprior widths must be positive",
-        )
-        require(0 <= self.skipped_scales < 32, "skipped_scales must be from 0 to 31")
-        require(
-            len(self.distortion_weights) == 2 and min(self.distortion_weights) > 0,
-            "hyperprior distortion_weights needs two positive numbers",
-        )
-
-
-@dataclasses.dataclass(frozen=True)
-class ModelConfig:
+class CycleModelConfig:
     """The transforms and the quality ladder.
 
     Attributes:
@@ -97,7 +40,7 @@ class ModelConfig:
       feedback_gains: how far encoders follow a round of feedback (tfcomp/runtime/feedback.py), from
         0 to 1, one number a quality level; none for a model that takes no feedback.
       gradient_gains: the same of rounds that go down the squared error's gradient; none for bundles
-        without it (tfcomp/export/deployed_gradient.py). rate_gains: the same of the bits' gradient
+        without it (tfcomp/families/cycle/gradient.py). rate_gains: the same of the bits' gradient
         (tfcomp/entropy_kinds/hyperprior/rate_gradient.py). feedback_distortion_weights: distortion
         weights, one a quality, of what is quantised with feedback; none for the hyperprior's
         distortion_weights.
@@ -247,7 +190,7 @@ class ModelConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class LossConfig:
+class CycleLossConfig:
     """Weights of the loss terms (tfcomp/models/losses.py has their formulas and papers).
 
     Attributes:

@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp.config.vaegan import VaeganModelConfig
+from tfcomp.families.vaegan.config import VaeganModelConfig
 
 _LEAK = 0.2
 
@@ -44,7 +44,7 @@ class Encoder(keras.layers.Layer):
     """images - 0.5, float32 [B, H, W, 3] -> means of the latents [B, H/stride, W/stride, C].
 
     Args:
-      settings: a `tfcomp.config.vaegan.VaeganModelConfig`.
+      settings: a `VaeganModelConfig`.
     """
 
     def __init__(self, settings: VaeganModelConfig, **kwargs: Any) -> None:
@@ -81,7 +81,7 @@ class Decoder(keras.layers.Layer):
     """latents [B, h, w, C] -> images - 0.5, float32 [B, h * stride, w * stride, 3], not clipped.
 
     Args:
-      settings: a `tfcomp.config.vaegan.VaeganModelConfig`.
+      settings: a `VaeganModelConfig`.
     """
 
     def __init__(self, settings: VaeganModelConfig, **kwargs: Any) -> None:
@@ -131,7 +131,7 @@ class Discriminator(keras.layers.Layer):
     [B, h, w, 1], positive for "a picture").
 
     Args:
-      settings: a `tfcomp.config.vaegan.VaeganModelConfig`.
+      settings: a `VaeganModelConfig`.
     """
 
     def __init__(self, settings: VaeganModelConfig, **kwargs: Any) -> None:

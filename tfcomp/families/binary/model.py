@@ -27,9 +27,9 @@ from tensorflow import keras
 
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.config.binary import BinaryLossConfig, BinaryModelConfig
 from tfcomp.entropy import noise
 from tfcomp.entropy_kinds.registry import KINDS
+from tfcomp.families.binary.config import BinaryLossConfig, BinaryModelConfig
 from tfcomp.models import base, layers, losses
 
 # The prior sees bits from which no gradient leads back, so this moves nothing but the prior; and so
@@ -45,8 +45,8 @@ class BinaryModel(base.CodecModel):
     """Autoencoder whose code is made of bits.
 
     Args:
-      model_config: a `tfcomp.config.binary.BinaryModelConfig` (or its dict).
-      loss_config: a `tfcomp.config.binary.BinaryLossConfig` (or its dict); None for the defaults.
+      model_config: a `BinaryModelConfig` (or its dict).
+      loss_config: a `BinaryLossConfig` (or its dict); None for the defaults.
 
     Attributes:
       total_steps: optimiser steps of the whole run, which the noise curriculum divides.

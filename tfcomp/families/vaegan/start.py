@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcomp.config.run import OptimizerConfig
-from tfcomp.config.vaegan import VaeganLossConfig
+from tfcomp.families.vaegan.config import VaeganLossConfig
 from tfcomp.models import principal_components
 from tfcomp.models.base import CodecModel
 
@@ -22,7 +22,7 @@ def optimizer_settings(
     """One optimiser's settings, made of those that the run's config gives for all.
 
     Args:
-      loss_config: a `tfcomp.config.vaegan.VaeganLossConfig`.
+      loss_config: a `VaeganLossConfig`.
       name: "encoder_optimizer", "decoder_optimizer" or "discriminator_optimizer".
       settings: a `tfcomp.config.OptimizerConfig`.
 
@@ -54,7 +54,7 @@ def initialize(model: CodecModel, images: np.ndarray) -> None:
         model.log_gain.assign(np.repeat(np.log(gain)[None], model.qualities, axis=0))
     else:
         _block_transform(model, pictures - 0.5)
-        # The high-rate optimum of a uniform quantiser; see tfcomp/models/cycle.py.
+        # The high-rate optimum of a uniform quantiser; see tfcomp/families/cycle/model.py.
         steps = np.sqrt(18.0 / (np.array(model.model_config.start_lambda) * np.log(2.0))) / 255.0
         log_gain = np.repeat(-np.log(steps)[:, None], model.model_config.num_channels, axis=1)
         model.log_gain.assign(log_gain.astype(np.float32))

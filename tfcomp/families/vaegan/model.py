@@ -27,7 +27,7 @@ The three losses of Larsen et al. 2015 (arXiv:1512.09300), one optimiser each:
     discriminator  L_GAN = -log D(x) - log(1 - D(x'))
 
 L_llike adds a squared error of pixels, 1 - SSIM (Wang et al. 2004) where asked for, and distances
-in the discriminator's and a fixed attribute network's features (tfcomp/models/likelihood.py).
+in the discriminator's and a fixed attribute network's features (likelihood.py).
 lambda_q is the multiplier of the constraint "the rate is target_bpp": it rises while there are bits
 left and falls while there are too many (Rezende, Viola 2018, arXiv:1810.00597).
 """
@@ -43,14 +43,16 @@ from tensorflow import keras
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.config.run import OptimizerConfig
-from tfcomp.config.vaegan import VaeganLossConfig, VaeganModelConfig
 from tfcomp.entropy import noise
 from tfcomp.entropy.keras_versions import ONLY_FIRST_REPLICA, step_results, tensorflow_variable
 from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import ImageError
-from tfcomp.models import base, equilibrium, layers, likelihood, losses, replication, vaegan_start
+from tfcomp.families.vaegan import equilibrium, likelihood
+from tfcomp.families.vaegan import start as vaegan_start
+from tfcomp.families.vaegan.config import VaeganLossConfig, VaeganModelConfig
+from tfcomp.families.vaegan.networks import Decoder, Discriminator, Encoder
+from tfcomp.models import base, layers, losses, replication
 from tfcomp.models.attribute_network import FrozenAttributes
-from tfcomp.models.vaegan_networks import Decoder, Discriminator, Encoder
 
 
 @keras.utils.register_keras_serializable(package=layers.PACKAGE)
@@ -58,8 +60,8 @@ class VaeganModel(base.CodecModel):
     """Encoder, decoder, discriminator, and a prior that files are written with.
 
     Args:
-      model_config: a `tfcomp.config.vaegan.VaeganModelConfig` (or its dict).
-      loss_config: a `tfcomp.config.vaegan.VaeganLossConfig` (or its dict); None for the defaults.
+      model_config: a `VaeganModelConfig` (or its dict).
+      loss_config: a `VaeganLossConfig` (or its dict); None for the defaults.
     """
 
     optimizer_names = ("encoder_optimizer", "decoder_optimizer", "discriminator_optimizer")

@@ -16,7 +16,7 @@ import tensorflow as tf
 from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.export.deployed_layers import DeployedLayers
 from tfcomp.export.layer_forms import form_of
-from tfcomp.models.cycle import CycleModel
+from tfcomp.families.cycle.model import CycleModel
 
 
 class DeployedGradient(tf.Module):
@@ -32,8 +32,8 @@ class DeployedGradient(tf.Module):
 
     The gradient is -J^T error / step^2, J the decoder's Jacobian by its latents in steps and step^2
     = 18 / (lambda ln 2) the square of a quantisation step in grey levels that the quality's lambda
-    asks for (tfcomp/models/cycle.py): were the decoder orthogonal, adding it would undo the error.
-    It is what is left of the gradient of lambda * squared error once constants are chosen so.
+    asks for (model.py): were the decoder orthogonal, adding it would undo the error. It is what is
+    left of the gradient of lambda * squared error once constants are chosen so.
     """
 
     def __init__(self, model: CycleModel) -> None:

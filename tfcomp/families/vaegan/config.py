@@ -6,7 +6,7 @@ import dataclasses
 from typing import Optional, Tuple
 
 from tfcomp.config.checks import require
-from tfcomp.config.cycle import HyperpriorConfig
+from tfcomp.entropy_kinds.hyperprior.config import HyperpriorConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,8 +53,6 @@ class VaeganModelConfig:
     hyperprior: HyperpriorConfig = HyperpriorConfig(
         groups=(64,), checkerboard=1, rows_per_stream=(4,)
     )
-    # No settings: encoders take no feedback here, for the decoder is not their mirror image.
-    feedback_gains = gradient_gains = rate_gains = feedback_distortion_weights = ()
 
     def __post_init__(self) -> None:
         require(self.family == "vaegan", f"this is no '{self.family}' model")
@@ -177,7 +175,7 @@ def _cut(groups: Tuple[int, ...], count: int) -> Tuple[int, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class VaeganLossConfig:
-    """Weights of the terms (tfcomp/models/vaegan.py has the formulas and papers).
+    """Weights of the terms (tfcomp/families/vaegan/model.py has the formulas and papers).
 
     Attributes:
       pixel_weight: on the squared error (0..255 scale) in the likelihood term.

@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from tfcomp.export.deployed_layers import DeployedLayers, Operation
 from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
-from tfcomp.models.vaegan import VaeganModel
-from tfcomp.models.vaegan_networks import Decoder, Encoder, activate
+from tfcomp.families.vaegan.model import VaeganModel
+from tfcomp.families.vaegan.networks import Decoder, Encoder, activate
 
 
 class _Networks(DeployedLayers):
@@ -91,7 +91,7 @@ class DeployedVaegan(DeployedTransforms):
       half: round the weights to what float16 holds.
 
     Attributes:
-      encode, decode: as `tfcomp.export.deployed.DeployedCodec` has them, of any size: that a model
+      encode, decode: as `DeployedTransforms` has them, of any size: that a model
         takes one size only is the runtime's affair.
     """
 

@@ -13,10 +13,10 @@ from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.export.deployed_layers import DeployedLayers
 from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
 from tfcomp.export.layer_forms import form_of
-from tfcomp.models.cycle import CycleModel
+from tfcomp.families.cycle.model import CycleModel
 
 
-class DeployedCodec(DeployedTransforms):
+class DeployedCycle(DeployedTransforms):
     """The two transforms of a trained `CycleModel`.
 
     Args:
@@ -66,3 +66,6 @@ class DeployedCodec(DeployedTransforms):
             return smooth(y, features, quality) if smooth else y
 
         super().__init__("deployed_codec", channels, analyse, synthesise)
+
+
+DeployedCodec = DeployedCycle  # its other name, for a release

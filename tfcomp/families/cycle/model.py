@@ -25,7 +25,10 @@ from tensorflow import keras
 
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.prior import assign
 from tfcomp.entropy_kinds.registry import KINDS
+from tfcomp.families.cycle import pruning
+from tfcomp.families.cycle.config import CycleLossConfig, CycleModelConfig
 from tfcomp.models import base, layers, losses, principal_components, replication
 from tfcomp.models.analysis_correction import AnalysisCorrection
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
@@ -39,8 +42,8 @@ class CycleModel(base.CodecModel):
     """Autoencoder with shared kernels, variable rate, and a hyperprior or a factorized prior.
 
     Args:
-      model_config: a `tfcomp.config.ModelConfig` (or its dict) of family "cycle".
-      loss_config: a `tfcomp.config.LossConfig` (or its dict); None for the defaults.
+      model_config: a `CycleModelConfig` (or its dict).
+      loss_config: a `CycleLossConfig` (or its dict); None for the defaults.
     """
 
     metric_names = ("loss", "bpp", "psnr", "mse", "cycle", "sparsity")
@@ -52,8 +55,8 @@ class CycleModel(base.CodecModel):
             )
             model_config, loss_config = whole.model, whole.loss
         super().__init__(
-            model_config or config_module.ModelConfig(),
-            loss_config or config_module.LossConfig(),
+            model_config or CycleModelConfig(),
+            loss_config or CycleLossConfig(),
             **kwargs,
         )
         settings = self.model_config
@@ -262,6 +265,15 @@ class CycleModel(base.CodecModel):
         move = gains[:, None, None, None] * (decoded - again)
         pixels = reconstruction.shape[1] * reconstruction.shape[2]
         return losses.feedback(latents, tf.stop_gradient(latents + move), pixels)
+
+    def narrow(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
+        """See `CodecModel` and pruning.py."""
+        pruning.narrow(self, trained, pictures)
+
+    def take_optional_parts(self, trained: Any) -> None:
+        """See `CodecModel`: what has other shapes stays as narrowing or building left it."""
+        pruning.take_blocks(self.correction, trained.correction)
+        assign(self.diffusion_variables, trained.diffusion_variables)
 
     def initialize(self, images: np.ndarray, seed: int = 0) -> None:
         """Starts from principal components; see principal_components.py."""
