@@ -19,9 +19,10 @@ from PIL import Image
 import tfcomp
 from fuzz import section_cases
 from tests.spec.toy_networks import ToyNetworks
-from tfcomp.bitstream import hyperprior_sections, range_coder
+from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.container import Container, pack
 from tfcomp.bitstream.tables import CdfTables, load_tables, save_tables
+from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
 from tfcomp.runtime import checksums
 from tfcomp.runtime.bundle import Manifest, fingerprint_of, read_manifest
 

@@ -18,10 +18,11 @@ from tests.spec.toy_networks import ToyNetworks
 from tfcomp.bitstream import python_range_coder, range_coder
 from tfcomp.bitstream.container import Container, describe, parse
 from tfcomp.bitstream.tables import CdfTables, load_tables
+from tfcomp.entropy_kinds.hyperprior.coder import HyperpriorCoder
 from tfcomp.errors import BitstreamError, CodecError
+from tfcomp.networks.interpreter import Model
 from tfcomp.runtime import checksums
 from tfcomp.runtime.bundle import Bundle, Manifest, fingerprint_of, read_manifest
-from tfcomp.runtime.entropy import BitCoder, FactorizedCoder, HyperpriorCoder
 
 BUNDLES = Path(__file__).resolve().parents[1] / "tfcomp" / "bundles"
 MOST_PIXELS, MOST_PLACES, TOY_FEATURES = 1 << 15, 4096, 4  # as in known_bundles.c
@@ -51,7 +52,7 @@ class Target:
             if data[:1] == b"#":
                 return f"{len(checksums.parse(data)[1])} checksums"
             manifest = Manifest.from_json(data)
-            _ = manifest.layout, manifest.bit_layout, manifest.section_count, manifest.all_gains
+            _ = manifest.sections, manifest.section_count, manifest.all_gains
             return f"manifest of {fingerprint_of((), manifest.entropy)[:8]}"
         except CodecError as error:
             assert "\n" not in str(error), "an error is one line"
@@ -98,10 +99,8 @@ class Target:
 
 
 def _coder(manifest: Manifest, held: dict[str, CdfTables]) -> Any:
-    if manifest.bit_layout is not None:
-        return BitCoder(held, manifest.bit_layout)
     if manifest.layout is None:
-        return FactorizedCoder(held, manifest.qualities, manifest.channels)
+        return manifest.kind.open_coder(held, manifest, lambda: Model(b"", 1, "none"))
     channels = [step.channels for step in manifest.layout.passes]
     networks: Any = ToyNetworks(channels, TOY_FEATURES, held["latents"].count)
     return HyperpriorCoder(held, manifest.layout, networks, manifest.qualities)

@@ -12,11 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from tests.spec.toy_networks import ToyNetworks
-from tfcomp.bitstream import bit_sections, hyperprior_sections, range_coder
-from tfcomp.bitstream.bit_layout import BitLayout
-from tfcomp.bitstream.hyperprior_sections import Layout, coding_passes
+from tfcomp.bitstream import range_coder
+from tfcomp.bitstream.passes import coding_passes
 from tfcomp.bitstream.rows import pack_rows
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.bits import sections as bit_sections
+from tfcomp.entropy_kinds.bits.layout import BitLayout
+from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.layout import Layout
 
 FACTORIZED, BITS, HYPERPRIOR, VALUES_ROUND_TRIP, SECTION_ROUND_TRIP = range(5)
 QUALITIES = 3

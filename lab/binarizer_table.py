@@ -25,11 +25,11 @@ from tfcomp import config as config_module
 from tfcomp.data import sources
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.metrics import psnr
+from tfcomp.families.binary.demonstration import test_pictures
 from tfcomp.runs import run_folder
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.training import averages
 from tfcomp.training.batches import training_batches
-from tfcomp.training.binary_demonstration import test_pictures
 from tfcomp.training.callbacks import ProgressBar
 from tfcomp.training.optimizers import build_optimizer
 

@@ -94,8 +94,8 @@ def speeds(bundle, image, repeats=3):
       image: uint8 [H, W, 3], cut to the stride.
       repeats: how often each step is timed.
     """
+    from tfcomp.networks.interpreter import Model
     from tfcomp.runtime.bundle import Bundle
-    from tfcomp.runtime.interpreter import Model
 
     read = Bundle.read(bundle)
     stride = read.manifest.stride
@@ -144,6 +144,7 @@ def _make_bundles(run, folders):
                 model.stride,
                 model.qualities,
                 config.model.fixed_size,
+                model.prior.kind.latent_units,
             )
             for signature in _NETWORKS.values():
                 calibrated[signature] = tflite.calibrate(deployed, signature, samples[signature])

@@ -48,7 +48,7 @@ def photograph_pieces():
 @pytest.fixture(scope="session")
 def ladder_config(vaegan_config):
     """Two steps of channels, 2 and 14, at stride 2, which start as block principal components."""
-    from tfcomp.config.cycle import HyperpriorConfig
+    from tfcomp.entropy_kinds.hyperprior.config import HyperpriorConfig
 
     shape = HyperpriorConfig(
         groups=(2, 12),
@@ -79,7 +79,7 @@ def ladder_config(vaegan_config):
 def ladder_model(ladder_config, photograph_pieces):
     from tensorflow import keras
 
-    from tfcomp.models.vaegan import VaeganModel
+    from tfcomp.families.vaegan.model import VaeganModel
 
     keras.utils.set_random_seed(1)
     model = VaeganModel(ladder_config.model, ladder_config.loss).build_codec()

@@ -1,4 +1,4 @@
-/* See tfcomp/bitstream/bit_sections.py, whose order and names these are. */
+/* See tfcomp/entropy_kinds/bits/sections.py, whose order and names these are. */
 
 #include "tfcomp/bits.h"
 

@@ -6,7 +6,7 @@
 #include "decoder.h"
 #include "sized.h"
 
-/* In padded pixels, as tfcomp/runtime/padding.py: small pictures may be mostly padding. */
+/* In padded pixels, as tfcomp/networks/padding.py: small pictures may be mostly padding. */
 enum { PADDING_ALWAYS_FITS = 1 << 20 };
 
 struct tfcomp_image {

@@ -1,4 +1,4 @@
-/* See tfcomp/bitstream/hyperprior_sections.py, whose order and names these are. */
+/* See tfcomp/entropy_kinds/hyperprior/sections.py, whose order and names these are. */
 
 #include "tfcomp/hyperprior.h"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tests.bitstream.coder_cases import tables_of
-from tfcomp.bitstream.bit_layout import NOTHING, BitLayout
-from tfcomp.bitstream.hyperprior_sections import coding_passes
+from tfcomp.bitstream.passes import coding_passes
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.bits.layout import NOTHING, BitLayout
 
 
 def random_layout(random: np.random.Generator, most_context_bits: int = 5) -> BitLayout:

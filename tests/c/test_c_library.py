@@ -23,7 +23,7 @@ from tests.conftest import ROOT
 from tests.spec import readers_table
 from tests.spec.vector_file import FOLDER, checks_of
 from tfcomp.bitstream.container import Container, pack, parse
-from tfcomp.bitstream.hyperprior_sections import SECTION_NAMES
+from tfcomp.entropy_kinds.hyperprior.layout import SECTION_NAMES
 from tfcomp.runtime.bundle import read_manifest
 
 BUNDLES, GOLDEN = ROOT / "tfcomp" / "bundles", ROOT / "spec" / "golden"

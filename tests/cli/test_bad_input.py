@@ -128,11 +128,11 @@ def test_a_full_disk_loses_nothing(workplace, capsys, monkeypatch):
 
 
 def test_no_memory_is_an_error_in_a_line(capsys, monkeypatch):
-    from tfcomp.runtime import entropy
+    from tfcomp.bitstream import range_coder
 
     def no_memory(*arguments):
         raise MemoryError
 
-    monkeypatch.setattr(entropy.range_coder, "decode_rows", no_memory)
+    monkeypatch.setattr(range_coder, "decode_rows", no_memory)
     assert main(["decompress", "good.tfcomp", "x.png"]) == 2
     assert "not enough memory" in capsys.readouterr().err

@@ -191,7 +191,7 @@ def test_an_interrupt_ends_with_130_and_one_line_and_leaves_nothing():
         # A background job of a shell without job control inherits an ignored SIGINT.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from tfcomp.cli import main\n"
-        "from tfcomp.runtime.interpreter import Network\n"
+        "from tfcomp.networks.interpreter import Network\n"
         "Network.run = lambda self, **inputs: os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )

@@ -17,7 +17,7 @@ from tfcomp.cli import main
 _WHILE_CODING = """
 import os, pathlib, signal, sys, time
 from tfcomp.cli import main
-from tfcomp.runtime.interpreter import Network
+from tfcomp.networks.interpreter import Network
 run = Network.run
 def at_work(self, **inputs):
     {}

@@ -15,7 +15,7 @@ import sys, time
 import tfcomp.cli.progress
 from tfcomp.cli import main
 from tfcomp.runtime.codec import Codec
-from tfcomp.runtime.interpreter import Network
+from tfcomp.networks.interpreter import Network
 tfcomp.cli.progress.SECONDS_BEFORE = 0.2
 {}
 sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """Run by a Python with tfcomp and some LiteRT installed: what it makes of files and bundles.
 
-    python litert_check.py GOLDEN [BUNDLE ...]      GOLDEN: tests/golden; BUNDLE: exported folders
+    python litert_check.py GOLDEN [BUNDLE ...]      GOLDEN: spec/golden; BUNDLE: exported folders
 
 Prints JSON. Needs nothing that `pip install tfcomp` does not bring.
 """

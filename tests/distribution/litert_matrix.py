@@ -3,7 +3,7 @@
     python -m tests.distribution.litert_matrix [--bundle DIR]... [--python PATH]... [VERSION ...]
 
 Each pair of a Python and a LiteRT that PyPI has a wheel for gets a fresh virtual environment with
-the wheel of tfcomp; there `litert_check.py` decodes tests/golden, and each exported bundle codes
+the wheel of tfcomp; there `litert_check.py` decodes spec/golden, and each exported bundle codes
 a picture. Prints a table, with what failed and how often below its line; exit code 1 if a pixel
 differs by more than one level or a bundle fails. Needs a package index for pip, and `build`.
 """

@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from tests import needs
 from tfcomp.entropy import own_backend
-from tfcomp.entropy.factorized import FactorizedPrior
-from tfcomp.entropy.scale_ladder import SCALE_TABLE
+from tfcomp.entropy_kinds.factorized.prior import FactorizedPrior
+from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import SCALE_TABLE
 
 pytest.importorskip("tensorflow_compression", reason=needs.TENSORFLOW_COMPRESSION)
 from tfcomp.entropy import tfc_backend  # noqa: E402

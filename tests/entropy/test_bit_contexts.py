@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tfcomp.bitstream import bit_sections, range_coder
-from tfcomp.bitstream.bit_layout import NOTHING
-from tfcomp.entropy.bit_prior import BitPrior
+from tfcomp.bitstream import range_coder
+from tfcomp.entropy_kinds.bits import sections as bit_sections
+from tfcomp.entropy_kinds.bits.layout import NOTHING
+from tfcomp.entropy_kinds.bits.prior import BitPrior
 
 SENT = (2, 6)
 

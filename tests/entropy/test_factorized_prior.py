@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcomp.entropy.factorized import FactorizedPrior
+from tfcomp.entropy_kinds.factorized.prior import FactorizedPrior
 
 
 @pytest.fixture(scope="module")

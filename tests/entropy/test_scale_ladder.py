@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfcomp.entropy.scale_ladder import MAXIMUM_SCALE, MINIMUM_SCALE, SCALES, ScaleLadder
+from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import (
+    MAXIMUM_SCALE,
+    MINIMUM_SCALE,
+    SCALES,
+    ScaleLadder,
+)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["gaussian", "heavy_tails"])

@@ -3,8 +3,8 @@ import pytest
 
 from tests import hyperprior_factory
 from tfcomp.bitstream import range_coder
-from tfcomp.entropy.scale_ladder import ScaleLadder
-from tfcomp.entropy.table_calibration import SymbolCounter
+from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import ScaleLadder
+from tfcomp.entropy_kinds.hyperprior.prior.table_calibration import SymbolCounter
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 
 from tfcomp.bitstream import rate_distortion_quantizer
-from tfcomp.entropy import threshold_rounding
-from tfcomp.entropy.scale_ladder import SCALES, ScaleLadder
+from tfcomp.entropy_kinds.hyperprior.prior import threshold_rounding
+from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import SCALES, ScaleLadder
 
 WEIGHTS = (8.0, 30.0)
 

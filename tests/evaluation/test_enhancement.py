@@ -91,7 +91,7 @@ def test_the_learned_filter_runs_on_any_size_and_in_tiles(learned, monkeypatch, 
     result = LearnedFilter.installed().run(picture)
     assert result.shape == picture.shape and result.dtype == np.uint8
     assert np.abs(result.astype(int) - picture + 10).max() <= 1
-    monkeypatch.setattr("tfcomp.runtime.tiles.TILE_PIXELS", 32)
+    monkeypatch.setattr("tfcomp.networks.tiles.TILE_PIXELS", 32)
     assert np.array_equal(LearnedFilter.installed().run(picture), result)
 
 

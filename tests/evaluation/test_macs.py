@@ -8,12 +8,13 @@ import pytest
 
 from tests import needs
 from tests.bundle_factory import write_bundle
+from tfcomp.entropy_kinds.hyperprior.rate_gradient import RateGradient
 from tfcomp.evaluation import macs
-from tfcomp.runtime import interpreter, registry
+from tfcomp.networks import interpreter
+from tfcomp.networks.observing import observed_by, observers
+from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import Codec
-from tfcomp.runtime.observing import observed_by, observers
-from tfcomp.runtime.rate_gradient import RateGradient
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from tests.damage import flipped_bits, truncations
 from tfcomp.bitstream import range_coder, rows
 from tfcomp.bitstream.container import parse
 from tfcomp.errors import BitstreamError, CodecError
-from tfcomp.runtime.interpreter import Model, Network
+from tfcomp.networks.interpreter import Model, Network
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_any_size_comes_back(codec, height, width):
 
 def test_tiles_give_what_the_whole_picture_gives(codec, monkeypatch):
     from tfcomp.data.sample_source import sample_images
-    from tfcomp.runtime import tiles
+    from tfcomp.networks import tiles
 
     image = np.ascontiguousarray(sample_images("test")["chelsea"][:90, :110])
     whole = codec.compress(image, quality=3)
@@ -89,7 +89,7 @@ def test_whatever_a_hostile_section_holds_only_bits_come_out(codec, photograph):
     container = parse(data, lambda _: codec.bundle)
     tables = codec.bundle.tables["latents"]
     random = np.random.default_rng(0)
-    count = codec.bundle.manifest.bit_layout.streams(container.quality, 2)
+    count = codec.bundle.manifest.sections.streams(container.quality, 2)
     accepted = 0
     for _ in range(200):
         streams = [random.bytes(random.integers(0, 3)) for _ in range(count)]

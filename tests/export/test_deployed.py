@@ -3,13 +3,8 @@ import pytest
 import tensorflow as tf
 
 from tests import hyperprior_factory
-from tfcomp.export import (
-    deployed,
-    deployed_diffusion,
-    deployed_layers,
-    tflite,
-    transposed_convolution,
-)
+from tfcomp.export import deployed_diffusion, deployed_layers, tflite, transposed_convolution
+from tfcomp.families.cycle import deployed
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
 
 
@@ -28,7 +23,7 @@ def test_a_repacked_kernel_equals_the_transposed_convolution(size):
 
 
 def test_deployed_transforms_equal_the_trained_ones(tiny_model, photograph):
-    codec = deployed.DeployedCodec(tiny_model)
+    codec = deployed.DeployedCycle(tiny_model)
     images = tf.cast(photograph[None], tf.float32) / 255.0
     for quality in (1, 3):
         q = tf.constant([quality])
@@ -55,7 +50,7 @@ def test_whole_blocks_equal_the_transposed_convolution(size, stride):
 
 def test_deployed_depthwise_blocks_equal_the_trained_ones(photograph):
     model = hyperprior_factory.lively_model(config=hyperprior_factory.patch_config())
-    codec = deployed.DeployedCodec(model)
+    codec = deployed.DeployedCycle(model)
     images = tf.cast(photograph[None], tf.float32) / 255.0
     pictures = []
     for quality in (1, 2):
@@ -117,7 +112,7 @@ def _interpreter(path):
 
 
 def test_tflite_gives_the_very_latents_of_tensorflow(tiny_model, tiny_bundle, photograph):
-    codec = deployed.DeployedCodec(tiny_model)
+    codec = deployed.DeployedCycle(tiny_model)
     run = _interpreter(tiny_bundle / "encoder.tflite").get_signature_runner("encode")
     for height, width in ((64, 96), (8, 8), (40, 16)):
         image = photograph[None, :height, :width]
@@ -138,4 +133,4 @@ def test_bundles_use_builtin_operations_only(tiny_bundle):
 
 def test_an_unknown_quantisation_is_refused(tiny_model):
     with pytest.raises(ValueError, match="float16"):
-        tflite.convert(deployed.DeployedCodec(tiny_model), "encode", "int3")
+        tflite.convert(deployed.DeployedCycle(tiny_model), "encode", "int3")

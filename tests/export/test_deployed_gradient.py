@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from tests import hyperprior_factory
-from tfcomp.entropy.hyperprior import MEAN_UNITS
+from tfcomp.entropy_kinds.hyperprior.prior.hyperprior import MEAN_UNITS
 from tfcomp.export import tflite
-from tfcomp.export.deployed_gradient import DeployedGradient
+from tfcomp.families.cycle.gradient import DeployedGradient
 
 
 def _expected(model, error, latents, q):

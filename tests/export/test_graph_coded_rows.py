@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.export.graph_coded_rows import decode_coded, encode_coded
-from tfcomp.export.graph_tables import GraphTables
+from tfcomp.entropy_kinds.graph.coded_rows import decode_coded, encode_coded
+from tfcomp.entropy_kinds.graph.tables import GraphTables
 
 TABLES = CdfTables(
     np.array([-3, 0, 2, 5, 8, 16, 0, 10_000, 65_535, 65_536, -16, 0, 60_000, 65_536]),

@@ -3,7 +3,7 @@ import tensorflow as tf
 
 from tfcomp.bitstream import rate_distortion_quantizer
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.export.graph_quantizer import quantize
+from tfcomp.entropy_kinds.hyperprior.graph.quantizer import quantize
 
 TABLES = CdfTables(
     np.array([-8, 0, 1, 6, 250, 255, 256, -8, 0, 20, 90, 150, 230, 256, 4, 0, 1, 15, 16]),

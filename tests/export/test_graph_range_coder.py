@@ -7,10 +7,10 @@ import tensorflow as tf
 from tests import needs
 from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.graph.range_decoder import decode_rows
+from tfcomp.entropy_kinds.graph.range_encoder import encode_rows
+from tfcomp.entropy_kinds.graph.tables import GraphTables, can_encode
 from tfcomp.errors import BitstreamError
-from tfcomp.export.graph_range_decoder import decode_rows
-from tfcomp.export.graph_range_encoder import encode_rows
-from tfcomp.export.graph_tables import GraphTables, can_encode
 
 THIRDS, ONLY_ESCAPE, HALVES = 0, 1, 2  # numbers of hand-made tables
 INT32 = np.iinfo(np.int32)

@@ -12,8 +12,8 @@ from tests import hyperprior_factory
 from tfcomp.bitstream import container
 from tfcomp.errors import BitstreamError, BundleError
 from tfcomp.export import bundle
+from tfcomp.networks.padding import EdgePadded
 from tfcomp.runtime.bundle import Bundle
-from tfcomp.runtime.padding import EdgePadded
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +112,8 @@ def test_the_file_costs_what_training_paid_for(photograph):
 def test_a_large_picture_decodes_as_a_whole_and_in_tiles_alike(codec, photograph, monkeypatch):
     image = crop(photograph, 100, 150)
     whole = codec.compress(image, quality=2)
-    monkeypatch.setattr("tfcomp.runtime.integer_networks._HYPER_TILE", 2)
-    monkeypatch.setattr("tfcomp.runtime.integer_networks._PASS_TILE", 3)
+    monkeypatch.setattr("tfcomp.entropy_kinds.hyperprior.networks._HYPER_TILE", 2)
+    monkeypatch.setattr("tfcomp.entropy_kinds.hyperprior.networks._PASS_TILE", 3)
     np.testing.assert_array_equal(codec.decompress(whole), codec.decompress(whole))
     tiled = codec.decompress(whole)
     monkeypatch.undo()

@@ -5,11 +5,11 @@ import pytest
 import tensorflow as tf
 
 from tests import hyperprior_factory
-from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT
+from tfcomp.entropy_kinds.hyperprior.graph.networks import DeployedEntropy
+from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT
+from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
 from tfcomp.export import tflite
-from tfcomp.export.deployed_entropy import DeployedEntropy
-from tfcomp.runtime.integer_networks import IntegerNetworks
-from tfcomp.runtime.interpreter import Model
+from tfcomp.networks.interpreter import Model
 
 
 class NumpyNetworks:
@@ -120,8 +120,8 @@ def test_tiles_choose_the_tables_that_the_whole_picture_does(prior, litert, monk
         for step in prior.passes
     ]
     whole = [litert.parameters(n, features, c, 2) for n, c in enumerate(contexts)]
-    monkeypatch.setattr("tfcomp.runtime.integer_networks._HYPER_TILE", 4)
-    monkeypatch.setattr("tfcomp.runtime.integer_networks._PASS_TILE", 5)
+    monkeypatch.setattr("tfcomp.entropy_kinds.hyperprior.networks._HYPER_TILE", 4)
+    monkeypatch.setattr("tfcomp.entropy_kinds.hyperprior.networks._PASS_TILE", 5)
     np.testing.assert_array_equal(litert.hyper_synthesis(z, 2), features)
     for number, (context, expected) in enumerate(zip(contexts, whole)):
         np.testing.assert_array_equal(litert.parameters(number, features, context, 2), expected)

@@ -7,15 +7,17 @@ import tensorflow as tf
 from tests import hyperprior_factory
 from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.code_lengths import code_lengths
-from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS, encode_and_decode
+from tfcomp.entropy_kinds.hyperprior import rate_gradient
+from tfcomp.entropy_kinds.hyperprior.graph.networks import DeployedEntropy
+from tfcomp.entropy_kinds.hyperprior.layout import MEAN_UNITS
+from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
+from tfcomp.entropy_kinds.hyperprior.rate_gradient import RateGradient
+from tfcomp.entropy_kinds.hyperprior.sections import encode_and_decode
 from tfcomp.errors import BundleError, CodecError
 from tfcomp.export import tflite
-from tfcomp.export.deployed_entropy import DeployedEntropy
-from tfcomp.runtime import rate_gradient, tflite_schema
-from tfcomp.runtime.frozen_layers import frozen_layers
-from tfcomp.runtime.integer_networks import IntegerNetworks
-from tfcomp.runtime.interpreter import Model
-from tfcomp.runtime.rate_gradient import RateGradient
+from tfcomp.networks import tflite_schema
+from tfcomp.networks.frozen_layers import frozen_layers
+from tfcomp.networks.interpreter import Model
 
 _NAMES = ("first", "second", "mean", "scale")
 

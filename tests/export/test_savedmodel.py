@@ -15,8 +15,8 @@ from tests.damage import flipped_bits, truncations
 from tfcomp.bitstream import container, range_coder
 from tfcomp.bitstream.rows import pack_rows
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.factorized.graph import GraphFactorized
 from tfcomp.export import savedmodel
-from tfcomp.export.graph_factorized import GraphFactorized
 
 STRIDE, CHANNELS, QUALITIES, DEFAULT_QUALITY = 2, 12, 3, 2
 MAX_PIXELS = 2000

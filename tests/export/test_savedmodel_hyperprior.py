@@ -14,12 +14,13 @@ from PIL import Image
 import tfcomp
 from tests.serving.pictures import as_file, picture
 from tfcomp import config as config_module
-from tfcomp.bitstream import container, hyperprior_sections, range_coder, rate_distortion_quantizer
-from tfcomp.entropy.eager_networks import EagerNetworks
+from tfcomp.bitstream import container, range_coder, rate_distortion_quantizer
+from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.graph.networks import DeployedEntropy
+from tfcomp.entropy_kinds.hyperprior.graph.sections import GraphHyperprior
+from tfcomp.entropy_kinds.hyperprior.prior.eager_networks import EagerNetworks
 from tfcomp.errors import CodecError
 from tfcomp.export import cli, savedmodel
-from tfcomp.export.deployed_entropy import DeployedEntropy
-from tfcomp.export.graph_hyperprior import GraphHyperprior
 from tfcomp.runs import run_folder
 
 QUALITIES = 2

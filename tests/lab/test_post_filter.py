@@ -59,7 +59,7 @@ def test_tiles_of_a_real_network_meet_without_a_seam(tmp_path, monkeypatch, phot
     picture = photographs["astronaut.png"][:80, :80]
     whole = made.run(picture)
     assert np.abs(whole.astype(int) - picture).mean() > 3
-    monkeypatch.setattr("tfcomp.runtime.tiles.TILE_PIXELS", 40)
+    monkeypatch.setattr("tfcomp.networks.tiles.TILE_PIXELS", 40)
     assert np.abs(made.run(picture).astype(int) - whole).max() <= 1
 
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests import hyperprior_factory
-from tfcomp.config.cycle import ModelConfig
+from tfcomp.families.cycle.config import CycleModelConfig
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
 from tfcomp.runs import run_folder
 
@@ -102,6 +102,6 @@ def test_what_a_decoder_looks_at_grows_with_it():
     rows, columns = np.nonzero(np.abs(change.numpy()).max(axis=(0, 3)))
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (10, 14, 5, 11)
 
-    small = ModelConfig(widths=(4,), residual_blocks=(0,), kernel_size=2, diffusion=True)
+    small = CycleModelConfig(widths=(4,), residual_blocks=(0,), kernel_size=2, diffusion=True)
     assert small.decoder_reach == 2  # 1 pixel of the kernel and 3 of these, at stride 2
     assert dataclasses.replace(small, diffusion=False).decoder_reach == 1

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfcomp import config as config_module
 from tfcomp.errors import BitstreamError, CodecError, ConfigError
-from tfcomp.models.binary import BinaryModel, hard_bits
+from tfcomp.families.binary.model import BinaryModel, hard_bits
 
 
 def _images(*shape):

@@ -8,7 +8,7 @@ from tensorflow import keras
 from tests.hyperprior_factory import lively_model
 from tfcomp.entropy import noise
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
-from tfcomp.models.cycle import CycleModel
+from tfcomp.families.cycle.model import CycleModel
 from tfcomp.runtime.feedback import Round, after_round
 
 

@@ -4,8 +4,9 @@ import tensorflow as tf
 
 from tests import hyperprior_factory
 from tfcomp.data.sample_source import sample_images
+from tfcomp.entropy_kinds.factorized.prior import fit_prior
+from tfcomp.families.cycle.model import CycleModel
 from tfcomp.models import principal_components
-from tfcomp.models.cycle import CycleModel
 
 
 def _crops(count=12, side=64):
@@ -43,7 +44,7 @@ def test_the_fitted_prior_is_far_cheaper_than_the_unfitted_one(tiny_config):
     quality = tf.fill([len(images)], 2)
     symbols = tf.round(y * model.gain(quality)[:, None, None, :])
     before = tf.reduce_sum(model.prior.bits(symbols, model.gain(quality)))
-    principal_components.fit_prior(model, y, steps=80)
+    fit_prior(model, y, steps=80)
     after = tf.reduce_sum(model.prior.bits(symbols, model.gain(quality)))
     assert float(after) < 0.7 * float(before)
 

@@ -6,10 +6,10 @@ import tensorflow as tf
 
 import tfcomp
 from tfcomp.errors import BundleError, CodecError
+from tfcomp.networks.interpreter import Model
 from tfcomp.refinement import lite_graph
 from tfcomp.refinement.lite_graph import LiteGraph
 from tfcomp.runtime.bundle import Bundle
-from tfcomp.runtime.interpreter import Model
 
 
 def both(content, signature, output, **inputs):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfcomp.bitstream.bit_layout import BitLayout
+from tfcomp.entropy_kinds.bits.layout import BitLayout
 from tfcomp.errors import BundleError
 
 # Two channels in two passes each see nothing and their neighbours; two more see the first two.

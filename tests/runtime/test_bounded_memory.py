@@ -5,10 +5,10 @@ import pytest
 
 import tfcomp
 from tests.bundle_factory import photo
-from tfcomp.bitstream import hyperprior_sections
-from tfcomp.bitstream.hyperprior_sections import Pass
-from tfcomp.runtime import tiles
-from tfcomp.runtime.padding import EdgePadded
+from tfcomp.bitstream.passes import Pass
+from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.networks import tiles
+from tfcomp.networks.padding import EdgePadded
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 import tfcomp
 from tests.bundle_factory import MAX_ERROR, photo, write_bundle
 from tfcomp.errors import BundleError, ConfigError, ImageError, UnknownBundleError
-from tfcomp.runtime import tiles
+from tfcomp.networks import tiles
 
 
 @pytest.fixture(scope="module")

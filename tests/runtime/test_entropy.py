@@ -6,8 +6,8 @@ import pytest
 from tests.bundle_factory import CHANNELS
 from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
+from tfcomp.entropy_kinds.factorized import coder as entropy
 from tfcomp.errors import BitstreamError
-from tfcomp.runtime import entropy
 from tfcomp.runtime.bundle import Bundle
 
 

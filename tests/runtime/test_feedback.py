@@ -12,7 +12,8 @@ import tfcomp
 from tests.bundle_factory import photo
 from tfcomp.errors import BundleError, ConfigError
 from tfcomp.evaluation.metrics import psnr
-from tfcomp.runtime import registry, tiles
+from tfcomp.networks import tiles
+from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import Codec
 from tfcomp.runtime.feedback import Gains, Round, after_round, rounds_of

@@ -174,7 +174,7 @@ for _ in range(5):
 def test_a_fork_waits_for_runs_under_way_but_not_for_ever():
     script = """
 import os, threading, time
-from tfcomp.runtime import forking
+from tfcomp import forking
 forking._PATIENCE = 0.5
 lock, taken = forking.Lock(), threading.Event()
 
@@ -211,7 +211,7 @@ def test_a_thread_that_forks_within_a_lock_goes_on_in_both_processes():
     """As a signal's handler does that comes while its thread is in a run."""
     script = """
 import os
-from tfcomp.runtime import forking
+from tfcomp import forking
 lock = forking.Lock()
 with lock:
     number = os.fork()
@@ -232,8 +232,8 @@ with lock:
 def test_what_is_not_used_any_more_is_not_kept():
     import gc
 
-    from tfcomp.runtime import forking
-    from tfcomp.runtime.interpreter import Model
+    from tfcomp import forking
+    from tfcomp.networks.interpreter import Model
 
     gc.collect()
     before = len(forking._locks), len(forking._methods)

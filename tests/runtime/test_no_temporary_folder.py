@@ -12,7 +12,7 @@ RUN_FIRST_NETWORK = """
 import sys
 import numpy as np
 from pathlib import Path
-from tfcomp.runtime.interpreter import Model
+from tfcomp.networks.interpreter import Model
 content = Path(sys.argv[1], "encoder.tflite").read_bytes()
 image = np.zeros((1, 8, 8, 3), np.uint8)
 model = Model(content, 2, "encoder")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfcomp.errors import BundleError, CodecError
-from tfcomp.runtime import interpreter
+from tfcomp.networks import interpreter
 
 UPGRADE = "pip install --upgrade ai-edge-litert"
 

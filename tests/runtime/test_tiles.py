@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfcomp.errors import BundleError
-from tfcomp.runtime import tiles
+from tfcomp.networks import tiles
 
 
 def blurred(pixels: np.ndarray) -> np.ndarray:

@@ -74,7 +74,7 @@ def test_every_public_name_is_there_and_no_other():
 def test_litert_says_nothing_on_standard_error_and_other_words_pass(bundle_folder):
     script = (
         "import os, sys, numpy as np, tfcomp\n"
-        "from tfcomp.runtime import interpreter\n"
+        "from tfcomp.networks import interpreter\n"
         "codec = tfcomp.load(sys.argv[1])\n"
         "model = codec.encoder._model\n"
         "make = model._make_runner\n"

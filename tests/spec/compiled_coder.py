@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfcomp.export import graph_coded_rows, graph_factorized
-from tfcomp.export.graph_range_decoder import decode_rows
-from tfcomp.export.graph_range_encoder import encode_rows
-from tfcomp.export.graph_tables import GraphTables
+from tfcomp.entropy_kinds.factorized import graph as graph_factorized
+from tfcomp.entropy_kinds.graph import coded_rows as graph_coded_rows
+from tfcomp.entropy_kinds.graph.range_decoder import decode_rows
+from tfcomp.entropy_kinds.graph.range_encoder import encode_rows
+from tfcomp.entropy_kinds.graph.tables import GraphTables
 
 
 class _Tables(NamedTuple):

@@ -21,17 +21,17 @@ from tests.spec.numpy_reader import (
 from tests.spec.reader import Reader, Refused
 from tests.spec.refusals import kind_of
 from tests.spec.vector_file import Check
-from tfcomp.bitstream.hyperprior_sections import CONTEXT_LIMIT
 from tfcomp.bitstream.rate_distortion_quantizer import threshold_shifts
 from tfcomp.bitstream.rows import unpack_rows
+from tfcomp.entropy_kinds.bits.graph import GraphBits
+from tfcomp.entropy_kinds.factorized.graph import GraphFactorized
+from tfcomp.entropy_kinds.graph.base import GraphEntropy
+from tfcomp.entropy_kinds.graph.tables import GraphTables, can_encode
+from tfcomp.entropy_kinds.hyperprior.graph.quantizer import quantize
+from tfcomp.entropy_kinds.hyperprior.graph.sections import GraphHyperprior
+from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT
 from tfcomp.export import graph_container
-from tfcomp.export.graph_bits import GraphBits
 from tfcomp.export.graph_container import Format
-from tfcomp.export.graph_entropy import GraphEntropy
-from tfcomp.export.graph_factorized import GraphFactorized
-from tfcomp.export.graph_hyperprior import GraphHyperprior
-from tfcomp.export.graph_quantizer import quantize
-from tfcomp.export.graph_tables import GraphTables, can_encode
 from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import shared_codec
@@ -274,8 +274,8 @@ def read_golden(check: Check) -> dict:
 def _coder_of(bundle: Bundle) -> GraphEntropy:
     """A bundle's entropy model; the networks of a hyperprior are those of the running world."""
     manifest, tables = bundle.manifest, bundle.tables
-    if manifest.bit_layout is not None:
-        return GraphBits(tables["latents"], manifest.bit_layout)
+    if manifest.kind.name == "bits":
+        return GraphBits(tables["latents"], manifest.sections)
     if manifest.layout is None:
         return GraphFactorized(tables["latents"], manifest.qualities)
     installed = registry.find_by_fingerprint(manifest.short_fingerprint)

@@ -12,11 +12,12 @@ from tests.spec.refusals import kind_of
 from tests.spec.toy_networks import ToyNetworks
 from tests.spec.vector_lines import line, of_bytes, of_floats, of_tables
 from tests.spec.vector_tables import heavy_tables, tables_around_zero
-from tfcomp.bitstream import hyperprior_sections, range_coder
-from tfcomp.bitstream.hyperprior_sections import SECTION_NAMES, Layout
+from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE, threshold_shifts
 from tfcomp.bitstream.rows import pack_rows
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.layout import SECTION_NAMES, Layout
 from tfcomp.errors import BitstreamError
 
 HEAD = """\

@@ -20,11 +20,12 @@ from tests.spec import container_vectors, hyperprior_vectors, make_golden, quant
 from tests.spec.refusals import kind_of
 from tests.spec.vector_lines import line, of_bytes, of_tables
 from tests.spec.vector_tables import tables_around_zero
-from tfcomp.bitstream import bit_sections, range_coder
-from tfcomp.bitstream.bit_layout import BitLayout
+from tfcomp.bitstream import range_coder
+from tfcomp.entropy_kinds.bits import sections as bit_sections
+from tfcomp.entropy_kinds.bits.layout import BitLayout
+from tfcomp.entropy_kinds.factorized.coder import FactorizedCoder
 from tfcomp.errors import BitstreamError
 from tfcomp.runtime import registry
-from tfcomp.runtime.entropy import FactorizedCoder
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "spec" / "vectors"

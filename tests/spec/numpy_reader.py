@@ -14,15 +14,17 @@ from tests.spec.reader import Answer, Reader, Refused
 from tests.spec.refusals import kind_of
 from tests.spec.toy_networks import ToyNetworks
 from tests.spec.vector_file import Check
-from tfcomp.bitstream import bit_sections, hyperprior_sections, range_coder
-from tfcomp.bitstream.bit_layout import BitLayout
+from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.container import Container, pack, parse
-from tfcomp.bitstream.hyperprior_sections import SECTION_NAMES, Layout
 from tfcomp.bitstream.rate_distortion_quantizer import quantize, threshold_shifts
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.varint import decode_varint, encode_varint
+from tfcomp.entropy_kinds.bits import sections as bit_sections
+from tfcomp.entropy_kinds.bits.layout import BitLayout
+from tfcomp.entropy_kinds.factorized.coder import FactorizedCoder
+from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.layout import SECTION_NAMES, Layout
 from tfcomp.errors import CodecError, UnknownBundleError
-from tfcomp.runtime.entropy import FactorizedCoder
 
 
 def refusing(answer: Callable) -> Answer:

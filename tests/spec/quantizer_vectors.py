@@ -6,8 +6,8 @@ import numpy as np
 
 from tests.spec.vector_lines import line, of_floats, of_tables
 from tests.spec.vector_tables import heavy_tables, tables_around_zero
-from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
 from tfcomp.bitstream.rate_distortion_quantizer import LEVELS, quantize, threshold_shifts
+from tfcomp.entropy_kinds.hyperprior.layout import MEAN_UNITS
 
 WEIGHTS = (30.0, 12.5, 2.0, 0.25, 1e9)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class ToyNetworks:
-    """`tfcomp.bitstream.hyperprior_sections.Networks` whose outputs look like noise.
+    """`tfcomp.entropy_kinds.hyperprior.sections.Networks` whose outputs look like noise.
 
     channels: of each pass, in coding order. features: F. scales: how many scale indices there are.
     skipped: how many scales more count as 0, so that more values cost nothing. hyper_latents: what

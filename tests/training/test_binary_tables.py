@@ -8,7 +8,7 @@ from tfcomp import config as config_module
 
 
 def test_a_picture_of_bits_shows_each_channel_and_greys_what_is_not_sent():
-    from tfcomp.training.binary_demonstration import picture_of_bits
+    from tfcomp.families.binary.demonstration import picture_of_bits
 
     bits = np.zeros((2, 3, 4), np.int32)
     bits[0, 1, 1] = 1
@@ -20,7 +20,8 @@ def test_a_picture_of_bits_shows_each_channel_and_greys_what_is_not_sent():
 
 
 def test_the_command_trains_shows_and_shows_again(tmp_path, capsys):
-    from tfcomp.training import binary_demonstration, cli
+    from tfcomp.families.binary import demonstration as binary_demonstration
+    from tfcomp.training import cli
 
     run = tmp_path / "run"
     arguments = ["--model", "binary", "--config", str(TINY), "--steps", "3", "--out", str(run)]
@@ -36,8 +37,8 @@ def test_the_command_trains_shows_and_shows_again(tmp_path, capsys):
 
 
 def test_a_run_of_another_family_is_refused(tmp_path, monkeypatch, capsys):
+    from tfcomp.families.binary import demonstration as binary_demonstration
     from tfcomp.runs import run_folder
-    from tfcomp.training import binary_demonstration
 
     cycle = config_module.from_dict({})
     monkeypatch.setattr(run_folder, "load_model", lambda folder: (None, cycle))

@@ -3,8 +3,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from tfcomp.families import demonstration
 from tfcomp.runs import run_folder
-from tfcomp.training import demonstration
 
 
 def test_a_finished_run_shows_a_file_its_picture_and_jpeg_at_the_same_bytes(tmp_path, tiny_run):

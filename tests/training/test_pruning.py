@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from tfcomp.errors import CodecError
-from tfcomp.models.cycle import CycleModel
-from tfcomp.training import pruning
+from tfcomp.families.cycle import pruning
+from tfcomp.families.cycle.model import CycleModel
 
 
 def _pictures():

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from tfcomp.errors import ConfigError
+from tfcomp.families.vaegan.model import VaeganModel
 from tfcomp.models import attribute_network
-from tfcomp.models.vaegan import VaeganModel
 
 
 @pytest.fixture(scope="module")

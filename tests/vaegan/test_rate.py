@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfcomp.bitstream import rows
-from tfcomp.models.vaegan import VaeganModel
+from tfcomp.families.vaegan.model import VaeganModel
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tfcomp.errors import CodecError, ConfigError
-from tfcomp.models.vaegan import VaeganModel
+from tfcomp.families.vaegan.model import VaeganModel
 from tfcomp.runs import run_folder
 from tfcomp.training import cli, starting_point
 

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp.models import equilibrium
-from tfcomp.models.vaegan import VaeganModel
+from tfcomp.families.vaegan import equilibrium
+from tfcomp.families.vaegan.model import VaeganModel
 
 OPTIMIZERS = VaeganModel.optimizer_names
 

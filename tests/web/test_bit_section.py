@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.bitstream.bit_cases import random_bit_tables, random_bits, random_layout
-from tfcomp.bitstream import bit_sections, range_coder
+from tfcomp.bitstream import range_coder
+from tfcomp.entropy_kinds.bits import sections as bit_sections
 from tfcomp.errors import BitstreamError
 
 CASES = 40

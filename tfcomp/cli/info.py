@@ -47,7 +47,6 @@ def describe_file(data: bytes) -> dict[str, Any]:
     """
     from tfcomp.bitstream.container import describe
     from tfcomp.runtime import registry
-    from tfcomp.runtime.entropy import SECTION_NAMES
 
     record = describe(data)
     manifest = None
@@ -55,7 +54,7 @@ def describe_file(data: bytes) -> dict[str, Any]:
     with contextlib.suppress(UnknownBundleError):
         manifest = registry.find_by_fingerprint(bytes.fromhex(record["fingerprint"])).manifest
         record = describe(data, lambda fingerprint: manifest)
-        names = SECTION_NAMES[manifest.entropy["kind"]]
+        names = manifest.kind.section_names
     lengths = record.pop("section_bytes")
     return {
         "model": manifest.name if manifest else None,

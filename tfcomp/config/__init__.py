@@ -5,18 +5,21 @@ Every number that shapes a model or its training stands here under one name, so 
 refused: a typing error must not silently train something else.
 """
 
-from tfcomp.config.cycle import HyperpriorConfig, LossConfig, ModelConfig
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from tfcomp.config.families import FAMILIES, Family
 from tfcomp.config.recipe import Phase, Recipe
 from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
-from tfcomp.config.whole import FAMILIES, Config, dump, from_dict, load, to_dict
+from tfcomp.config.whole import Config, dump, from_dict, load, to_dict
 
 __all__ = [
     "FAMILIES",
     "Config",
     "DataConfig",
-    "HyperpriorConfig",
-    "LossConfig",
-    "ModelConfig",
+    "Family",
     "OptimizerConfig",
     "Phase",
     "Recipe",
@@ -26,3 +29,17 @@ __all__ = [
     "load",
     "to_dict",
 ]
+
+# Other names of classes that stand with their family or entropy model, for a release.
+_ELSEWHERE = {
+    "HyperpriorConfig": ("tfcomp.entropy_kinds.hyperprior.config", "HyperpriorConfig"),
+    "LossConfig": ("tfcomp.families.cycle.config", "CycleLossConfig"),
+    "ModelConfig": ("tfcomp.families.cycle.config", "CycleModelConfig"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ELSEWHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, its_name = _ELSEWHERE[name]
+    return getattr(importlib.import_module(module), its_name)

@@ -11,7 +11,7 @@
 
 A config without `phases` is a recipe of one phase. Each phase starts with what the one before has
 learnt; a phase whose model is narrower starts with the strongest channels
-(tfcomp/training/pruning.py), one with `encoder_only` leaves the decoder as it is.
+(tfcomp/families/cycle/pruning.py), one with `encoder_only` leaves the decoder as it is.
 """
 
 from __future__ import annotations

@@ -7,30 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Dict, Tuple, Union
+from typing import Any, Dict, Union
 
-from tfcomp.config.binary import BinaryLossConfig, BinaryModelConfig
-from tfcomp.config.cycle import LossConfig, ModelConfig
+from tfcomp.config.families import FAMILIES, Family
 from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
-from tfcomp.config.vaegan import VaeganLossConfig, VaeganModelConfig
 from tfcomp.errors import ConfigError
-
-# The classes of the sections `model` and `loss`, by family. A model's class has at least: family,
-# qualities, default_quality, prior, and the properties stride, channels, fixed_size, reach and
-# decoder_reach.
-FAMILIES: Dict[str, Tuple[type, type]] = {
-    "cycle": (ModelConfig, LossConfig),
-    "binary": (BinaryModelConfig, BinaryLossConfig),
-    "vaegan": (VaeganModelConfig, VaeganLossConfig),
-}
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """One run: model, loss (of the classes that FAMILIES names), optimiser, data, training."""
+    """One run: model, loss (of the classes of its family), optimiser, data, training."""
 
-    model: Any = ModelConfig()
-    loss: Any = LossConfig()
+    model: Any = dataclasses.field(default_factory=lambda: FAMILIES["cycle"].model_config())
+    loss: Any = dataclasses.field(default_factory=lambda: FAMILIES["cycle"].loss_config())
     optimizer: OptimizerConfig = OptimizerConfig()
     data: DataConfig = DataConfig()
     training: TrainingConfig = TrainingConfig()
@@ -45,10 +34,10 @@ def from_dict(values: dict) -> Config:
     import dacite
 
     values = values or {}
-    model_class, loss_class = _family_classes(values.get("model"))
+    family = _family(values.get("model"))
     classes = {
-        "model": model_class,
-        "loss": loss_class,
+        "model": family.model_config,
+        "loss": family.loss_config,
         "optimizer": OptimizerConfig,
         "data": DataConfig,
         "training": TrainingConfig,
@@ -71,7 +60,7 @@ def from_dict(values: dict) -> Config:
     return Config(**sections)
 
 
-def _family_classes(model: Any) -> Tuple[type, type]:
+def _family(model: Any) -> Family:
     family = model.get("family", "cycle") if isinstance(model, dict) else "cycle"
     if not isinstance(family, str) or family not in FAMILIES:
         raise ConfigError(f"config: unknown model family '{family}': use {', '.join(FAMILIES)}")

@@ -2,7 +2,7 @@
 
 It runs on TensorFlow 2.14 only. tfcomp/entropy/backend.py chooses between this and tfcomp's own
 implementations, which tests hold against it. The other coders of the same bytes: tfcomp/bitstream
-(C and Python), and tfcomp/export/graph_range_encoder.py and graph_range_decoder.py (stock
+(C and Python), and tfcomp/entropy_kinds/graph/range_encoder.py and graph_range_decoder.py (stock
 TensorFlow ops).
 """
 
@@ -65,7 +65,7 @@ def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) 
 
 
 class CheckedCoder:
-    """One stream at a time, as `hyperprior_sections` and `bit_sections` want it.
+    """One stream at a time, as passes are coded.
 
     TFC's decoder may not end on hostile bytes: `tfcomp.bitstream` reads them first.
     """

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from tfcomp.errors import CodecError
-from tfcomp.runtime.interpreter import Model, Network
-from tfcomp.runtime.tiles import run_tiled
+from tfcomp.networks.interpreter import Model, Network
+from tfcomp.networks.tiles import run_tiled
 
 ENVIRONMENT_VARIABLE = "TFCOMP_POST_FILTER"
 _BLOCK = 2  # sides that the network takes are multiples of this

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 from pathlib import Path
@@ -19,15 +18,12 @@ import numpy as np
 
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.bitstream.tables import save_tables
-from tfcomp.config import Config
-from tfcomp.config.cycle import FEEDBACK_SETTINGS
-from tfcomp.entropy.bit_prior import BitPrior
-from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.config import FAMILIES, Config
+from tfcomp.entropy_kinds.hyperprior.config import FEEDBACK_SETTINGS
+from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import OutputError
 from tfcomp.export import calibration, model_card, tflite
 from tfcomp.export.checksums import write_checksums
-from tfcomp.export.deployed_entropy import DeployedEntropy
-from tfcomp.export.deployed_gradient import DeployedGradient
 from tfcomp.export.families import deploy
 from tfcomp.export.unfinished import unfinished_folder
 from tfcomp.models.base import CodecModel
@@ -85,30 +81,31 @@ def write_bundle(
         if quantize == "int8":
             fixed = config.model.fixed_size
             samples = calibration.samples(
-                deployed, images or (), model.stride, model.qualities, fixed
+                deployed,
+                images or (),
+                model.stride,
+                model.qualities,
+                fixed,
+                model.prior.kind.latent_units,
             )
         for file, signature in (("encoder.tflite", "encode"), ("decoder.tflite", "decode")):
             network = tflite.convert(deployed, signature, quantize, samples[signature])
             (work / file).write_bytes(network)
         save_tables(work / "tables.npz", model.tables)
-        entropy: dict[str, Any] = {"kind": config.model.prior}
-        distortion_weights: Sequence[float] = ()
-        feedback: dict[str, Any] = {}
-        if isinstance(model.prior, Hyperprior):
-            networks = DeployedEntropy(model.prior, half=quantize == "float16")
+        kind, layout = model.prior.kind, model.prior.layout
+        entropy: dict[str, Any] = {"kind": kind.name, **kind.layout_to_json(layout)}
+        networks = kind.graph.networks(model.prior, half=quantize == "float16")
+        if networks is not None:
             stored = "float16" if quantize == "float16" and networks.fits_float16 else "none"
             (work / "entropy.tflite").write_bytes(
                 tflite.convert_signatures(networks, networks.functions, stored)
             )
-            layout = dataclasses.asdict(model.prior.layout)
-            # The encoder's business: it has no part in the fingerprint of what decodes.
-            distortion_weights = layout.pop("distortion_weights")
-            feedback = {name: getattr(config.model, name) for name in FEEDBACK_SETTINGS}
-            if config.model.gradient_gains:
+        feedback: dict[str, Any] = {}
+        if kind.takes_feedback:
+            # Only families whose encoders take feedback have settings for it.
+            feedback = {name: getattr(config.model, name, ()) for name in FEEDBACK_SETTINGS}
+            if feedback["gradient_gains"]:
                 _write_gradient(model, work)
-            entropy.update(layout)
-        if isinstance(model.prior, BitPrior):
-            entropy.update(model.prior.layout.to_manifest())
         manifest = {
             "format_version": BUNDLE_FORMAT_VERSION,
             "name": name,
@@ -122,7 +119,8 @@ def write_bundle(
             "fixed_size": config.model.fixed_size,
             "max_pixels": MAX_PIXELS,
             "entropy": entropy,
-            "distortion_weights": distortion_weights,
+            # The encoder's business: it has no part in the fingerprint of what decodes.
+            "distortion_weights": kind.distortion_weights(layout),
             **feedback,
             "quantization": quantize,
             "fingerprint": fingerprint(work, entropy),
@@ -142,8 +140,9 @@ def write_bundle(
 
 
 def _write_gradient(model: CodecModel, folder: Path) -> None:
+    gradient = FAMILIES[model.model_config.family].part("gradient").DeployedGradient(model)
     # In 8 bits, whatever the rest: encoders take small steps along it, and quantise after each.
-    network = tflite.convert(DeployedGradient(model), "gradient", "dynamic")
+    network = tflite.convert(gradient, "gradient", "dynamic")
     (folder / "gradient.tflite").write_bytes(network)
 
 
@@ -156,7 +155,7 @@ def fingerprint(folder: str | Path, entropy: dict[str, Any]) -> str:
     """
     folder = Path(folder)
     names = ["decoder.tflite", "tables.npz"]
-    if entropy["kind"] == "hyperprior":
+    if KINDS[entropy["kind"]].has_networks:
         names.append("entropy.tflite")
     parts = {name: (folder / name).read_bytes() for name in names}
     return fingerprint_of([parts[name] for name in names], entropy)

@@ -6,8 +6,6 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
-
 _SIDE = 256  # of the middle of a picture that is used, in pixels
 _LEVELS = 4
 
@@ -23,15 +21,17 @@ def samples(
     stride: int,
     qualities: int,
     fixed_size: tuple[int, int] | None = None,
+    latent_units: int = 1,
 ) -> dict[str, list[dict[str, np.ndarray]]]:
     """Inputs of both networks.
 
     Args:
-      deployed: a module with `encode` and `decode`, see `tfcomp.export.deployed.DeployedCodec`.
+      deployed: a module with `encode` and `decode`, see `DeployedTransforms`.
       images: list of uint8 [H, W, 3].
       stride: pixels per latent along one side.
       qualities: number of quality levels.
       fixed_size: (width, height) where the model takes no other size.
+      latent_units: of a decoded latent in a step, where the encoder network does not round.
 
     Returns:
       {"encode": list of dicts, "decode": list of dicts} of the signatures' inputs.
@@ -45,8 +45,8 @@ def samples(
         for level in levels(qualities):
             quality = np.array([level], np.int32)
             latents = deployed.encode(part, quality)["latents"].numpy()
-            if latents.dtype != np.int32:  # in steps; the decoder takes eighths of them
-                latents = np.round(latents * MEAN_UNITS).astype(np.int32)
+            if latents.dtype != np.int32:  # in steps, not rounded
+                latents = np.round(latents * latent_units).astype(np.int32)
             encoder.append({"image": part, "quality": quality})
             decoder.append({"latents": latents, "quality": quality})
     return {"encode": encoder, "decode": decoder}

@@ -189,25 +189,13 @@ def _measure_written(options: argparse.Namespace) -> dict[str, Any]:
 def _save_model(
     model: CodecModel, manifest: dict[str, Any], path: Path, max_pixels: int | None = None
 ) -> None:
-    from tfcomp.entropy.bit_prior import BitPrior
-    from tfcomp.entropy.hyperprior import Hyperprior
     from tfcomp.export import savedmodel
-    from tfcomp.export.deployed_entropy import DeployedEntropy
     from tfcomp.export.families import deploy
-    from tfcomp.export.graph_bits import GraphBits
-    from tfcomp.export.graph_factorized import GraphFactorized
-    from tfcomp.export.graph_hyperprior import GraphHyperprior
 
     half = manifest["quantization"] == "float16"
     deployed = deploy(model, half=half)
     qualities = manifest["qualities"]
-    if isinstance(model.prior, Hyperprior):
-        networks = DeployedEntropy(model.prior, half=half)
-        entropy = GraphHyperprior(model.tables, model.prior.layout, networks, qualities)
-    elif isinstance(model.prior, BitPrior):
-        entropy = GraphBits(model.tables["latents"], model.prior.layout)
-    else:
-        entropy = GraphFactorized(model.tables["latents"], qualities)
+    entropy = model.prior.kind.graph.build(model.prior, model.tables, qualities, half)
     module = savedmodel.CodecModule(
         lambda image, quality: deployed.encode(image, quality)["latents"],
         lambda latents, quality: deployed.decode(latents, quality)["image"],

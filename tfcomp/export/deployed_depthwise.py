@@ -20,7 +20,7 @@ def analysis(build: DeployedLayers, layer: DepthwiseBlock) -> OperationOfQuality
     """The analysis direction of a `DepthwiseBlock` that has one.
 
     Args:
-      build: a `tfcomp.export.deployed.DeployedLayers`.
+      build: a `DeployedLayers`.
       layer: the trained block.
 
     Returns:

@@ -7,7 +7,7 @@ faster.
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -83,19 +83,6 @@ class DeployedLayers:
         convolve = self.convolution(gamma, beta)
         return lambda x: convolve(tf.abs(x))
 
-    def analysis(self, layer: Any) -> Operation:
-        """The layer's analysis direction."""
-        if isinstance(layer, layers.TiedConv2D):
-            return self.analysis_convolution(layer)
-        if isinstance(layer, layers.GDN):
-            norm = self.normalisation(layer.analysis_beta_root, layer.analysis_gamma_root)
-            return lambda x: x / norm(x)
-        if isinstance(layer, layers.TiedResidualBlock):
-            first = self.analysis_convolution(layer.first)
-            second = self.analysis_convolution(layer.second)
-            return lambda x: x + second(tf.nn.leaky_relu(first(x)))
-        raise TypeError(f"no deployed form for {type(layer).__name__}")
-
     def correction(self, layer: AnalysisCorrection) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
         """An `AnalysisCorrection`."""
         blocks = []
@@ -115,19 +102,6 @@ class DeployedLayers:
             return last(x) * tf.gather(quality_scale, quality - 1)
 
         return correct
-
-    def synthesis(self, layer: Any) -> Operation:
-        """The layer's synthesis direction."""
-        if isinstance(layer, layers.TiedConv2D):
-            return self.synthesis_convolution(layer)
-        if isinstance(layer, layers.GDN):
-            norm = self.normalisation(layer.synthesis_beta_root, layer.synthesis_gamma_root)
-            return lambda y: y * norm(y)
-        if isinstance(layer, layers.TiedResidualBlock):
-            first = self.synthesis_convolution(layer.first)
-            second = self.synthesis_convolution(layer.second)
-            return lambda y: y + first(tf.nn.leaky_relu(second(y)))
-        raise TypeError(f"no deployed form for {type(layer).__name__}")
 
 
 def scaled_synthesis_kernel(layer: layers.TiedConv2D) -> np.ndarray:

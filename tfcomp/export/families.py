@@ -1,22 +1,11 @@
-"""Which deployed form each family of models has."""
+"""The deployed form of a model, whatever its family."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tfcomp.export.deployed import DeployedCodec
-from tfcomp.export.deployed_binary import DeployedBinary
-from tfcomp.export.deployed_vaegan import DeployedVaegan
+from tfcomp.config.families import FAMILIES
 from tfcomp.models.base import CodecModel
-from tfcomp.models.binary import BinaryModel
-from tfcomp.models.cycle import CycleModel
-from tfcomp.models.vaegan import VaeganModel
-
-_FORMS = {
-    CycleModel: DeployedCodec,
-    BinaryModel: DeployedBinary,
-    VaeganModel: DeployedVaegan,
-}
 
 
 def deploy(model: CodecModel, half: bool = False) -> Any:
@@ -27,11 +16,6 @@ def deploy(model: CodecModel, half: bool = False) -> Any:
       half: round the weights to what float16 holds.
 
     Returns:
-      a module with the tf.functions `encode` and `decode`, as `DeployedCodec` describes them.
-
-    Raises:
-      TypeError: the model's family has no deployed form.
+      a module with the tf.functions `encode` and `decode`, as `DeployedTransforms` describes them.
     """
-    if type(model) not in _FORMS:
-        raise TypeError(f"no deployed form for {type(model).__name__}")
-    return _FORMS[type(model)](model, half)
+    return FAMILIES[model.model_config.family].deployed(model, half)

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.container import FORMAT_VERSION, MAGIC
+from tfcomp.entropy_kinds.graph.base import one_stream_per_row
 from tfcomp.export.graph_bytes import to_bytes, to_string
 from tfcomp.export.graph_crc32 import crc32
 
@@ -28,12 +29,6 @@ _DAMAGED = "; get an undamaged copy of the file"
 _INCOMPLETE = "; get a complete copy of the file"
 
 StreamCounts = Callable[[tf.Tensor, tf.Tensor], Sequence[tf.Tensor]]
-
-
-def one_stream_per_row(quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """The `StreamCounts` of a single section with a stream for every latent row."""
-    del quality
-    return (rows,)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from tfcomp.evaluation.curves import bd_rate
 from tfcomp.evaluation.images import image_files, read_pixels
 from tfcomp.evaluation.measuring import Measurement, measure
 from tfcomp.evaluation.results import Entry, finite
+from tfcomp.networks.interpreter import available_threads
 from tfcomp.runtime.bundle import Bundle
-from tfcomp.runtime.interpreter import available_threads
 
 
 def measured(bundle: Path, pictures: Path) -> Dict[str, Any]:

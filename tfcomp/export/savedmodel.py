@@ -19,9 +19,9 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE
+from tfcomp.entropy_kinds.graph.base import GraphEntropy
 from tfcomp.errors import OutputError
 from tfcomp.export import graph_container
-from tfcomp.export.graph_entropy import GraphEntropy
 from tfcomp.export.graph_images import pad_to_multiple, read_image, write_png
 
 Transform = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]

@@ -97,6 +97,22 @@ class CodecModel(keras.Model):
     def finish(self, batches: tf.data.Dataset) -> None:
         """What is left to do when training has ended, given a dataset of batches."""
 
+    def narrow(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
+        """Starts as the strongest channels of a wider, trained model of the same family.
+
+        Args:
+          trained: the wider model.
+          pictures: uint8 [B, H, W, 3], to weigh channels with.
+          source: where it was read from, for messages.
+
+        Raises:
+          CodecError: the family cannot do this, or the models do not fit.
+        """
+        raise CodecError(f"{source} holds a model of other widths: only cycle can be narrowed")
+
+    def take_optional_parts(self, trained: Any) -> None:
+        """Takes from a trained model what not all models of the family have; nothing by default."""
+
     def compile(self, *optimizers: Any, **settings: Any) -> None:
         """Keras's, without XLA, which Keras 3 would choose and which is slower on processors."""
         super().compile(*optimizers, **{"jit_compile": False, **settings})

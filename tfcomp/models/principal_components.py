@@ -11,19 +11,13 @@ whole network starts as a transform coder; training makes it a nonlinear one.
 
 from __future__ import annotations
 
-import logging
-
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.models.base import CodecModel
-
-log = logging.getLogger(__name__)
 
 _SPARE_CHANNEL_NORM = 0.01
 _CORRELATION = 0.95
-_PRIOR_IMAGES = 16
 
 
 def _block_basis(blocks: np.ndarray, channels: int, rng: np.random.Generator) -> np.ndarray:
@@ -162,67 +156,12 @@ def start_prior(model: CodecModel, y: tf.Tensor) -> None:
     """Starts the entropy model at the sizes of the transform's values.
 
     Args:
-      model: the `CycleModel`.
+      model: the `CodecModel`.
       y: float32 [B, h, w, C], latents before any quality's gain.
     """
-    deviations = np.sqrt(np.mean(np.square(y.numpy()), axis=(0, 1, 2)))
-    if isinstance(model.prior, Hyperprior):
-        model.prior.set_scales(deviations * np.exp(model.log_gain.numpy()))
-        model.prior.start_hyper_latents(*_at_all_qualities(model, y))
-    else:
-        model.prior.set_units(deviations)
-        fit_prior(model, y[:_PRIOR_IMAGES])
+    model.prior.start(model, y)
 
 
 def wake_hyper_latents(model: CodecModel, y: tf.Tensor) -> None:
-    """Starts hyper-latents again that have died in training: all of them are 0 at all qualities.
-
-    Args:
-      model: one whose entropy model is a `Hyperprior`.
-      y: float32 [B, h, w, C], latents before any quality's gain.
-    """
-    latents, quality = _at_all_qualities(model, y)
-    if model.prior.hyper_latents_are_dead(latents, quality):
-        log.warning("the hyper-latents have died: they start again")
-        model.prior.start_hyper_latents(latents, quality)
-
-
-def _at_all_qualities(model: CodecModel, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """(latents in steps, quality int32 [B]): the qualities take turns."""
-    quality = tf.range(tf.shape(y)[0]) % model.qualities + 1
-    return y * model.gain(quality)[:, None, None, :], quality
-
-
-def fit_prior(
-    model: CodecModel, y: tf.Tensor, steps: int = 300, learning_rate: float = 0.02
-) -> None:
-    """Fits the densities to given latents with the transform frozen.
-
-    Without it the first thousand steps of training would mostly teach the prior the spread of
-    values that the transform has from its first step.
-
-    Args:
-      model: the `CycleModel`.
-      y: float32 [B, h, w, C], latents before any quality's gain.
-      steps: Adam steps; each sees the latents at random qualities.
-      learning_rate: of those steps.
-    """
-    optimizer = tf.keras.optimizers.Adam(learning_rate)
-    variables = list(model.prior.trainable_variables)
-    optimizer.build(variables)
-
-    @tf.function
-    def step() -> tf.Tensor:
-        quality = tf.random.uniform(tf.shape(y)[:1], 1, model.qualities + 1, tf.int32)
-        gain = model.gain(quality)
-        symbols = y * gain[:, None, None, :]
-        symbols += tf.random.uniform(tf.shape(symbols), -0.5, 0.5)
-        with tf.GradientTape() as tape:
-            bits = tf.reduce_sum(model.prior.bits(symbols, gain)) / tf.cast(tf.size(y), tf.float32)
-        optimizer.apply_gradients(zip(tape.gradient(bits, variables), variables))
-        return bits
-
-    for number in range(steps):
-        if number == int(0.7 * steps):
-            optimizer.learning_rate.assign(learning_rate / 5)
-        step()
+    """Starts hyper-latents again that have died in training; as `start_prior`."""
+    model.prior.wake(model, y)

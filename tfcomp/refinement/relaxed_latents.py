@@ -11,13 +11,9 @@ from typing import Any, List, Sequence, Tuple
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.hyperprior_sections import (
-    CONTEXT_LIMIT,
-    HYPER_STRIDE,
-    MEAN_UNITS,
-    squares,
-)
+from tfcomp.bitstream.passes import squares
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS
 from tfcomp.errors import CodecError
 from tfcomp.refinement.code_length import CodeLength
 from tfcomp.refinement.lite_graph import LiteGraph

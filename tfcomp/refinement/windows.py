@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfcomp.bitstream.hyperprior_sections import HYPER_STRIDE
+from tfcomp.entropy_kinds.hyperprior.layout import HYPER_STRIDE
 
 SIDE_PIXELS = 512  # of what a window refines; descent holds some kilobytes a pixel
 

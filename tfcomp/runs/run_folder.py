@@ -14,23 +14,19 @@ from pathlib import Path
 
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import load_tables, save_tables
-from tfcomp.config import Config
+from tfcomp.config import FAMILIES, Config
 from tfcomp.entropy import backend as entropy_backend
 from tfcomp.errors import CodecError
 from tfcomp.models.base import CodecModel
-from tfcomp.models.binary import BinaryModel
-from tfcomp.models.cycle import CycleModel
-from tfcomp.models.vaegan import VaeganModel
 from tfcomp.runs import weights_file
 
 _WEIGHTS = "weights.npz"
-MODELS = {"cycle": CycleModel, "binary": BinaryModel, "vaegan": VaeganModel}
 
 
 def build_model(config: Config) -> CodecModel:
     """The untrained, built model of a `tfcomp.config.Config`."""
     with entropy_backend.chosen(config.training.entropy_backend):
-        return MODELS[config.model.family](config.model, config.loss).build_codec()
+        return FAMILIES[config.model.family].model(config.model, config.loss).build_codec()
 
 
 def save_weights(model: CodecModel, folder: str | Path) -> None:

@@ -6,8 +6,8 @@
     tables.npz       the frozen integer tables of the range coder
     entropy.tflite   the integer networks of a hyperprior, where there is one
     gradient.tflite  the decoder's derivative, for encoders that improve latents, where there is one
-    SHA256SUMS       what each of these files is (tfcomp/runtime/checksums.py); bundles of before
-                     have none
+    SHA256SUMS       what each of these files is (tfcomp/runtime/checksums.py); older bundles have
+                     none
 
 The fingerprint is the SHA-256 of decoder.tflite followed by tables.npz (and entropy.tflite, with a
 hyperprior, and the manifest's "entropy" object, where it describes a layout). A compressed file
@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,10 +28,10 @@ from pathlib import Path
 from typing import Any
 
 from tfcomp.bitstream.tables import UNREADABLE, CdfTables, load_tables
+from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import BundleError
 from tfcomp.runtime import checksums
 from tfcomp.runtime.bundle_files import CHECKSUMS, MANIFEST, BundleFiles, reason
-from tfcomp.runtime.entropy import SECTION_NAMES, check_tables
 from tfcomp.runtime.manifest import Manifest
 
 __all__ = ["Bundle", "Manifest", "fingerprint_of", "is_bundle", "read_manifest"]
@@ -95,10 +94,10 @@ class Bundle:
                 )
             digest = _checked_digest(files, contents, sealed)
             tables = load_tables(contents["tables.npz"])
-            missing = set(SECTION_NAMES[manifest.entropy["kind"]]) - set(tables)
+            missing = set(manifest.kind.section_names) - set(tables)
             if missing:
                 raise BundleError(f"tables.npz lacks {', '.join(sorted(missing))}")
-            check_tables(tables, manifest)
+            manifest.kind.check_tables(tables, manifest)
         return cls(
             manifest,
             str(path),
@@ -123,8 +122,7 @@ def fingerprint_of(parts: Sequence[bytes], entropy: Mapping[str, Any]) -> str:
       entropy: the manifest's object; what it says of a layout is part of what is hashed.
     """
     digest = hashlib.sha256(b"".join(parts))
-    if entropy["kind"] != "factorized":
-        digest.update(json.dumps(entropy, sort_keys=True, separators=(",", ":")).encode("ascii"))
+    digest.update(KINDS[entropy["kind"]].fingerprinted(entropy))
     return digest.hexdigest()
 
 
@@ -149,7 +147,7 @@ def is_bundle(path: Path) -> bool:
 def _needed(manifest: Manifest) -> list[str]:
     """Files beside the manifest that are read."""
     names = ["encoder.tflite", "decoder.tflite", "tables.npz"]
-    if manifest.layout:
+    if manifest.kind.has_networks:
         names.append("entropy.tflite")
     if manifest.gradient_gains:
         names.append("gradient.tflite")

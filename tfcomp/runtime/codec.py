@@ -15,7 +15,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from tfcomp import forking
 from tfcomp.bitstream.container import Container, pack, parse
+from tfcomp.entropy_kinds.base import MAX_LATENT, EntropyCoder
 from tfcomp.errors import (
     BitstreamError,
     CodecError,
@@ -23,23 +25,21 @@ from tfcomp.errors import (
     ImageError,
     UnknownBundleError,
 )
-from tfcomp.runtime import forking, registry
+from tfcomp.networks.interpreter import Model, Network
+from tfcomp.networks.padding import EdgePadded, padding_fits
+from tfcomp.networks.tiles import run_tiled
+from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.decoder_gradient import DecoderGradient
-from tfcomp.runtime.entropy import MAX_LATENT, BitCoder, FactorizedCoder, HyperpriorCoder
 from tfcomp.runtime.feedback import Gains, checked_rounds
 from tfcomp.runtime.file_choice import FileChoice
 from tfcomp.runtime.image_input import WHITE, Background, read_image
-from tfcomp.runtime.integer_networks import IntegerNetworks
-from tfcomp.runtime.interpreter import Model, Network
 from tfcomp.runtime.iterative_encoding import AbsurdLatentsError, Improvement
 from tfcomp.runtime.manifest import Manifest
 from tfcomp.runtime.options import positive_number, whole_number
-from tfcomp.runtime.padding import EdgePadded, padding_fits
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_pixels
 from tfcomp.runtime.refinement_door import open_refinement
-from tfcomp.runtime.tiles import run_tiled
 
 _log = logging.getLogger("tfcomp")
 
@@ -84,18 +84,9 @@ class Codec:
 
         self.encoder = Network(model(bundle.encoder, "encoder.tflite"), "encode", "latents")
         self.decoder = Network(model(bundle.decoder, "decoder.tflite"), "decode", "image")
-        self.entropy_coder: FactorizedCoder | HyperpriorCoder | BitCoder
-        if manifest.bit_layout is not None:
-            self.entropy_coder = BitCoder(bundle.tables, manifest.bit_layout)
-        elif bundle.entropy is None or manifest.layout is None:
-            self.entropy_coder = FactorizedCoder(
-                bundle.tables, manifest.qualities, manifest.channels
-            )
-        else:
-            networks = IntegerNetworks(model(bundle.entropy, "entropy.tflite"), manifest.layout)
-            self.entropy_coder = HyperpriorCoder(
-                bundle.tables, manifest.layout, networks, manifest.qualities
-            )
+        self.entropy_coder: EntropyCoder = manifest.kind.open_coder(
+            bundle.tables, manifest, lambda: model(bundle.entropy or b"", "entropy.tflite")
+        )
         self.gradient: DecoderGradient | None = None
         if bundle.gradient is not None:
             network = model(bundle.gradient, "gradient.tflite")

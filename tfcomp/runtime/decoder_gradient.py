@@ -12,7 +12,7 @@ _SHARE = 0.5  # of a tile's side: every layer's input is held
 
 
 class DecoderGradient:
-    """gradient.tflite of a bundle (tfcomp/export/deployed_gradient.py).
+    """gradient.tflite of a bundle (tfcomp/families/cycle/gradient.py).
 
     Args:
       stride: image pixels per latent element along one side.

@@ -11,7 +11,7 @@ The correction is what the picture says that the decoded latents lack. There are
   Davies 2009, "Iterative hard thresholding for compressed sensing", arXiv:0805.0510): a step
   towards the picture, then quantisation again.
 - -J^T (D(q) - x) / step^2, the same with D's true adjoint, where the bundle holds it
-  (tfcomp/export/deployed_gradient.py): gradient descent on the squared error.
+  (tfcomp/families/cycle/gradient.py): gradient descent on the squared error.
 
 The first round takes the cycle's error away, where the bundle has a gain for that; the others go
 down the gradient, where it has one for that, the k-th of them with a k-th of the gain: steps that
@@ -29,7 +29,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS
+from tfcomp.entropy_kinds.hyperprior.layout import MEAN_UNITS
 from tfcomp.errors import ConfigError
 from tfcomp.runtime.options import whole_number
 

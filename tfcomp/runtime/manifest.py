@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import json
 import math
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from tfcomp.bitstream.bit_layout import BitLayout
 from tfcomp.bitstream.container import MAX_PIXELS
-from tfcomp.bitstream.hyperprior_sections import Layout
+from tfcomp.entropy_kinds.base import EntropyKind
+from tfcomp.entropy_kinds.hyperprior.layout import Layout
+from tfcomp.entropy_kinds.manifest_values import short as _short
+from tfcomp.entropy_kinds.manifest_values import whole as _whole
+from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import BundleError
-from tfcomp.runtime.entropy import SECTION_NAMES
 
 MANIFEST_VERSION = 1
 _MAX_DIGITS = 300  # so that whatever is an integer here is a float64 too
-_MAX_ROWS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -82,28 +82,22 @@ class Manifest:
     @property
     def section_count(self) -> int:
         """Number of entropy-coded sections in each compressed file."""
-        return len(SECTION_NAMES[self.entropy["kind"]])
+        return len(self.kind.section_names)
+
+    @property
+    def kind(self) -> EntropyKind:
+        """Of the entropy coder that reads the sections."""
+        return KINDS[self.entropy["kind"]]
+
+    @property
+    def sections(self) -> Any:
+        """What the bundle fixes about its sections: the layout of its kind of entropy coder."""
+        return self.kind.layout(self.entropy, self)
 
     @property
     def layout(self) -> Layout | None:
-        """Of the sections of a hyperprior; None for another kind of entropy coder."""
-        if self.entropy["kind"] != "hyperprior":
-            return None
-        return Layout(
-            tuple(self.entropy["groups"]),
-            self.entropy["checkerboard"],
-            self.entropy["hyper_channels"],
-            tuple(self.entropy["rows_per_stream"]),
-            self.distortion_weights,
-            self.entropy.get("quincunx", 0),
-        )
-
-    @property
-    def bit_layout(self) -> BitLayout | None:
-        """Of the section of a code made of bits; None for another kind of entropy coder."""
-        if self.entropy["kind"] != "bits":
-            return None
-        return BitLayout.from_manifest(self.entropy, self.channels, self.qualities)
+        """Of the sections of a coder with networks; None for another kind of entropy coder."""
+        return self.sections if self.kind.has_networks else None
 
     @classmethod
     def from_json(cls, text: bytes) -> Manifest:
@@ -159,22 +153,6 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-_repr = reprlib.Repr()
-_repr.maxstring = _repr.maxother = 60
-
-
-def _short(value: Any) -> str:
-    """The value as messages show it: a line, whatever its size and depth."""
-    return _repr.repr(value)
-
-
-def _whole(values: Mapping[str, Any], key: str, low: int, high: int) -> int:
-    value = values.get(key)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BundleError(f"manifest.json: {key} must be from {low} to {high}, not {_short(value)}")
-    return value
-
-
 def _reach(values: Mapping[str, Any], key: str, default: int | None = None) -> int | None:
     return default if values.get(key) is None else _whole(values, key, 0, 4096)
 
@@ -208,38 +186,23 @@ def _fixed_size(values: Mapping[str, Any]) -> tuple[int, int] | None:
 def _entropy(values: Mapping[str, Any], qualities: int) -> Mapping[str, Any]:
     entropy = _mapping(values, "entropy")
     kind = entropy.get("kind")
-    if not isinstance(kind, str) or kind not in SECTION_NAMES:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise BundleError(
-            f"manifest.json: this tfcomp knows the entropy coders {', '.join(SECTION_NAMES)}, "
+            f"manifest.json: this tfcomp knows the entropy coders {', '.join(KINDS)}, "
             f"not {_short(kind)}; update tfcomp"
         )
-    if kind == "hyperprior":
-        _check_layout(entropy, _whole(values, "channels", 1, 65536), qualities)
-    if kind == "bits":
-        BitLayout.from_manifest(entropy, _whole(values, "channels", 1, 65536), qualities)
+    channels = _whole(values, "channels", 1, 65536)
+    KINDS[kind].layout(entropy, _Described(channels, qualities, entropy, ()))
     return entropy
 
 
-def _check_layout(entropy: Mapping[str, Any], channels: int, qualities: int) -> None:
-    groups, rows = _numbers(entropy, "groups"), _numbers(entropy, "rows_per_stream")
-    if sum(groups) != channels or len(rows) != qualities:
-        raise BundleError(
-            "manifest.json: entropy: groups must add up to channels, and rows_per_stream have one "
-            "number for each quality"
-        )
-    checkerboard = _whole(entropy, "checkerboard", 0, len(groups))
-    if "quincunx" in entropy:  # bundles of before have none
-        _whole(entropy, "quincunx", 0, checkerboard)
-    _whole(entropy, "hyper_channels", 1, 65536)
+class _Described(NamedTuple):
+    """What a kind looks at, before there is a manifest: see `Description`."""
 
-
-def _numbers(values: Mapping[str, Any], key: str) -> list[int]:
-    numbers = values.get(key)
-    if not isinstance(numbers, list) or not all(
-        type(n) is int and 1 <= n <= _MAX_ROWS for n in numbers
-    ):
-        raise BundleError(f"manifest.json: entropy: {key} must be a list of whole numbers")
-    return numbers
+    channels: int
+    qualities: int
+    entropy: Mapping[str, Any]
+    distortion_weights: tuple[float, ...]
 
 
 def _weights(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, ...]:
@@ -253,7 +216,7 @@ def _gains(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, 
     gains = _one_a_quality(values, key, qualities)
     if not all(0 <= gain <= 1 for gain in gains):
         raise BundleError(f"manifest.json: {key} must be numbers from 0 to 1")
-    if gains and _mapping(values, "entropy").get("kind") != "hyperprior":
+    if gains and not KINDS[_mapping(values, "entropy")["kind"]].takes_feedback:
         raise BundleError(f"manifest.json: {key} need a hyperprior")
     return gains
 

@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from tfcomp.runtime import forking
+from tfcomp import forking
 from tfcomp.serving.address import Address
 from tfcomp.serving.errors import BusyServingError, ServingError
 from tfcomp.serving.transport import Inputs, Outputs

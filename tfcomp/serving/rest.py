@@ -12,7 +12,7 @@ from urllib.parse import quote
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, TimeoutError
 
-from tfcomp.runtime import forking
+from tfcomp import forking
 from tfcomp.serving.address import Address
 from tfcomp.serving.answer import AnswerError, parsed, read_start, read_whole
 from tfcomp.serving.deadline import Deadline, WatchedConnection, WatchedTlsConnection

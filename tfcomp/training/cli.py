@@ -110,13 +110,13 @@ def main(arguments: Sequence[str] | None = None, program: str = "train.py") -> i
         check()
         recipe = read_recipe(options)
         import_quietly()
-        from tfcomp.training import demonstrations
 
         model = phases.train(recipe, options.out, resume=options.resume)
         if model is None:
             return 0  # the chief shows the result
         config = recipe.phases[-1].config
-        for label, path in demonstrations.make(model, config, options.out).items():
+        demonstration = config_module.FAMILIES[recipe.family].part("demonstration")
+        for label, path in demonstration.make(model, config, options.out).items():
             print(f"{label:<22}{path}")
     except ModuleNotFoundError as error:
         print(f"{program}: {explain(error)}", file=sys.stderr)

@@ -21,10 +21,8 @@ from tfcomp.config import Config
 from tfcomp.data import sources
 from tfcomp.data.source import ImageSource
 from tfcomp.entropy import keras_versions
-from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import CodecError
 from tfcomp.folder_contents import is_left_out
-from tfcomp.models import principal_components
 from tfcomp.models.base import CodecModel
 from tfcomp.runs import run_folder
 from tfcomp.training import (
@@ -148,10 +146,8 @@ def _start(model: CodecModel, config: Config, pictures: np.ndarray) -> None:
     if config.training.encoder_only:
         starting_point.check_same_decoder(config, fits)
         return
-    if fits and not isinstance(model.prior, Hyperprior):
-        return
     latents = model.transform(tf.cast(pictures, tf.float32) / 255.0)
-    begin = principal_components.wake_hyper_latents if fits else principal_components.start_prior
+    begin = model.prior.wake if fits else model.prior.start
     begin(model, latents)
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
-from tfcomp.config.cycle import FEEDBACK_SETTINGS
-from tfcomp.entropy.hyperprior import Hyperprior
+from tfcomp.entropy_kinds.hyperprior.config import FEEDBACK_SETTINGS
+from tfcomp.entropy_kinds.prior import assign
 from tfcomp.errors import CodecError
 from tfcomp.models.base import CodecModel
 from tfcomp.runs.run_folder import load_model
-from tfcomp.training import pruning
 
 
 def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> bool:
@@ -27,8 +26,8 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
 
     Args:
       model: a built model of the same family and qualities, of the same widths or narrower ones
-        (see tfcomp/training/pruning.py). Blocks that the run had not got stay as they were built,
-        which is the identity.
+        (see tfcomp/families/cycle/pruning.py). Blocks that the run had not got stay as they were
+        built, which is the identity.
       folder: the finished run's folder.
       pictures: uint8 [B, H, W, 3], to weigh channels with where the model is narrower.
 
@@ -40,22 +39,15 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
     """
     trained, _ = load_model(folder)
     if not (
-        _assign(model.transform_variables, trained.transform_variables)
+        assign(model.transform_variables, trained.transform_variables)
         or _take_layers(model, trained)
     ):
-        if model.model_config.family != "cycle":
-            raise CodecError(f"{folder} holds a model of other widths: only cycle can be narrowed")
-        pruning.narrow(model, trained, pictures)
-    if model.model_config.family == "cycle":
-        # Where they have other shapes they start as narrowing or building left them.
-        pruning.take_blocks(model.correction, trained.correction)
-        _assign(model.diffusion_variables, trained.diffusion_variables)
+        model.narrow(trained, pictures, folder)
+    model.take_optional_parts(trained)
     moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
     model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
     if type(model.prior) is not type(trained.prior):
         return False
-    if not isinstance(model.prior, Hyperprior):
-        return _assign(model.prior.trainable_variables, trained.prior.trainable_variables)
     return model.prior.start_from(trained.prior)
 
 
@@ -96,14 +88,6 @@ def _take_layers(model: CodecModel, trained: CodecModel) -> bool:
     known = {layer.name: layer for stage in trained.levels for layer in stage}
     for layer in (layer for stage in model.levels for layer in stage):
         if layer.name in known:
-            _assign(layer.variables, known[layer.name].variables)
+            assign(layer.variables, known[layer.name].variables)
     model.log_gain.assign(tf.convert_to_tensor(trained.log_gain))
-    return True
-
-
-def _assign(variables: Sequence[tf.Variable], values: Sequence[Any]) -> bool:
-    if [v.shape for v in variables] != [v.shape for v in values]:
-        return False
-    for variable, value in zip(variables, values):
-        variable.assign(tf.convert_to_tensor(value))
     return True

@@ -1,4 +1,4 @@
-// What a bundle fixes about a code made of bits: tfcomp/bitstream/bit_layout.py.
+// What a bundle fixes about a code made of bits: tfcomp/entropy_kinds/bits/layout.py.
 
 import { BundleError } from "../errors.js";
 import { codingPasses } from "./coding_passes.js";

@@ -1,5 +1,5 @@
 // The section of a file whose latents are bits, each coded in the light of bits known before it:
-// tfcomp/bitstream/bit_sections.py.
+// tfcomp/entropy_kinds/bits/sections.py.
 
 import { Grid } from "../grid.js";
 import { isCoded } from "./coding_passes.js";

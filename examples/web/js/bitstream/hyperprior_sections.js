@@ -1,5 +1,5 @@
 // The two sections of a file whose entropy model is a hyperprior with context: spec/format.md, and
-// tfcomp/bitstream/hyperprior_sections.py, whose steps and names these are.
+// tfcomp/entropy_kinds/hyperprior/sections.py, whose steps and names these are.
 
 import { BitstreamError } from "../errors.js";
 import { Grid } from "../grid.js";

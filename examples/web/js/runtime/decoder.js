@@ -15,7 +15,7 @@ export { FORMAT_VERSION, readHeader } from "../bitstream/container.js";
 
 /** Sections of a file, by kind of entropy model. */
 export const SECTION_COUNTS = { factorized: 1, hyperprior: 2, bits: 1 };
-// In padded pixels, as tfcomp/runtime/padding.py: small pictures may be mostly padding.
+// In padded pixels, as tfcomp/networks/padding.py: small pictures may be mostly padding.
 const PADDING_ALWAYS_FITS = 2 ** 20;
 
 /** What a bundle's manifest says of `createDecoder`'s settings: all but tables and networks. */

@@ -1,5 +1,5 @@
 // The integer networks of a hyperprior: entropy.tflite at one picture's size and one quality. They
-// are exact, so windows and machines all give the same; see tfcomp/runtime/integer_networks.py.
+// are exact, so windows and machines all give the same; see tfcomp/entropy_kinds/hyperprior/networks.py.
 
 import { codingPasses } from "../bitstream/coding_passes.js";
 import { Grid } from "../grid.js";

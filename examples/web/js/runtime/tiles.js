@@ -1,6 +1,6 @@
 // Running a network over a large picture window by window, so that memory doesn't grow with it.
 //
-// As tfcomp/runtime/tiles.py, but all windows of a picture have the same size, because a network is
+// As tfcomp/networks/tiles.py, but all windows of a picture have the same size, because a network is
 // compiled for one size: near the right and bottom edges they overlap by more.
 
 /**

@@ -1,0 +1,153 @@
+"""What the rest of tfcomp asks a kind of entropy model.
+
+A kind is a folder beside this file. Its `kind.py` has one `EntropyKind`, and registry.py one line.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.errors import BundleError
+from tfcomp.networks.interpreter import Model
+
+# Beyond this float32, which the networks compute in, does not hold every integer. No image leads
+# there.
+MAX_LATENT = 2**24
+
+
+class EntropyCoder(Protocol):
+    """Latents to the sections of a file and back, with the frozen tables of a bundle."""
+
+    latent_dtype: Any  # of what the encoder network hands over
+
+    @property
+    def encode(self) -> Callable[..., tuple[bytes, ...]]:
+        """([h, w, channels] of `latent_dtype`, quality, the kind's own choices) -> sections."""
+
+    def decode(
+        self, sections: Sequence[bytes], quality: int, height: int, width: int
+    ) -> np.ndarray:
+        """The file's sections -> integers [height, width, channels], the decoder's input.
+
+        Raises:
+          BitstreamError: the file is damaged.
+        """
+
+    def release(self) -> None:
+        """Gives back working memory."""
+
+
+class Description(Protocol):
+    """What a kind looks at in a bundle's manifest (`tfcomp.runtime.manifest.Manifest`)."""
+
+    @property
+    def channels(self) -> int: ...
+
+    @property
+    def qualities(self) -> int: ...
+
+    @property
+    def entropy(self) -> Mapping[str, Any]: ...
+
+    @property
+    def distortion_weights(self) -> tuple[float, ...]: ...
+
+
+class EntropyKind:
+    """One kind of entropy model.
+
+    Attributes:
+      name: in manifests and configs, and of its folder.
+      section_names: the sections of a file, in their order; each has tables of that name.
+      has_networks: whether bundles have an entropy.tflite.
+      layout_is_hashed: whether a bundle's fingerprint covers the manifest's "entropy" object, as it
+        must where that says how sections are read.
+      rounds: whether the encoder network rounds latents; else the coder does.
+      latent_units: units of a decoded latent in one quantisation step.
+      takes_feedback: whether encoders may search for better latents in rounds of feedback.
+    """
+
+    name: str
+    section_names: tuple[str, ...] = ("latents",)
+    has_networks = False
+    layout_is_hashed = True
+    rounds = True
+    latent_units = 1
+    takes_feedback = False
+
+    def layout(self, entropy: Mapping[str, Any], about: Description) -> Any:
+        """What a bundle fixes about its sections, from its manifest's "entropy" object, checked.
+
+        Raises:
+          BundleError: it is not sound.
+        """
+        raise NotImplementedError
+
+    def layout_to_json(self, layout: Any) -> dict[str, Any]:
+        """The entries of the manifest's "entropy" object that `layout` reads."""
+        raise NotImplementedError
+
+    def distortion_weights(self, layout: Any) -> tuple[float, ...]:
+        """What its encoder quantises with, one number a quality; decoders do not care."""
+        return ()
+
+    def check_tables(self, tables: Mapping[str, CdfTables], about: Description) -> None:
+        """Raises BundleError where a bundle's tables are not as many as its manifest asks for."""
+        raise NotImplementedError
+
+    def open_coder(
+        self,
+        tables: Mapping[str, CdfTables],
+        about: Description,
+        networks: Callable[[], Model],
+    ) -> EntropyCoder:
+        """The coder of a bundle.
+
+        Args:
+          tables: by section name.
+          about: the bundle's manifest.
+          networks: opens its entropy.tflite, where `has_networks`.
+        """
+        raise NotImplementedError
+
+    def fingerprinted(self, entropy: Mapping[str, Any]) -> bytes:
+        """What of the manifest's "entropy" object a fingerprint covers."""
+        if not self.layout_is_hashed:
+            return b""
+        return json.dumps(entropy, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+    # What needs TensorFlow, imported only where it is asked for.
+
+    @property
+    def prior(self) -> ModuleType:
+        """The module that trains: `make(model_config)` gives the Keras layer, a `Prior`."""
+        return self._part("prior")
+
+    @property
+    def graph(self) -> ModuleType:
+        """The module for exports, in stock TensorFlow operations.
+
+        `networks(prior, half)` is a tf.Module with the `functions` of entropy.tflite, and
+        `fits_float16`; None without one. `build(prior, tables, qualities, half)` is the
+        `GraphEntropy` of a SavedModel.
+        """
+        return self._part("graph")
+
+    def _part(self, part: str) -> ModuleType:
+        return importlib.import_module(f"{__package__}.{self.name}.{part}")
+
+
+def check_count(tables: CdfTables, wanted: int) -> None:
+    """Raises BundleError where there are not so many tables."""
+    if tables.count != wanted:
+        raise BundleError(
+            f"tables.npz has {tables.count} tables where the manifest asks for {wanted}; "
+            "export the bundle again"
+        )

@@ -1,0 +1,1 @@
+"""The factorized kind: one table a channel and quality."""

@@ -1,0 +1,69 @@
+"""The section of a factorized entropy model, written and read with a bundle's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tfcomp.bitstream import range_coder
+from tfcomp.bitstream.rows import pack_rows, unpack_rows
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import MAX_LATENT, check_count
+from tfcomp.errors import BitstreamError
+
+# Rows are independent, so a large image needs the coder's working memory for a few of them only.
+_ROWS_AT_ONCE = 16
+
+
+class FactorizedCoder:
+    """Every channel has one table per quality level; elements are coded independently.
+
+    Ballé, Laparra, Simoncelli, "End-to-end Optimized Image Compression", ICLR 2017. The table of
+    channel c at quality q (from 1) is number (q - 1) * channels + c. One section, "latents", with
+    one stream per latent row, so that rows can be decoded side by side.
+    """
+
+    latent_dtype = np.int32
+
+    def __init__(self, tables: Mapping[str, CdfTables], qualities: int, channels: int) -> None:
+        self._tables = tables["latents"]
+        self._channels = channels
+        check_count(self._tables, qualities * channels)
+
+    def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
+        """int32 [h, w, channels] -> the file's sections."""
+        height, width, _ = latents.shape
+        rows = latents.reshape(height, width * self._channels)
+        index = self._row_index(width, quality)
+        streams: list[bytes] = []
+        for start in range(0, height, _ROWS_AT_ONCE):
+            block = rows[start : start + _ROWS_AT_ONCE]
+            streams += range_coder.encode_rows(block, index, self._tables)
+        return (pack_rows(streams),)
+
+    def decode(
+        self, sections: Sequence[bytes], quality: int, height: int, width: int
+    ) -> np.ndarray:
+        """The file's sections -> int32 [height, width, channels].
+
+        Raises:
+          BitstreamError: the file is damaged.
+        """
+        streams = unpack_rows(sections[0], height)
+        index = self._row_index(width, quality)
+        rows = np.empty((height, width * self._channels), np.int32)
+        for start in range(0, height, _ROWS_AT_ONCE):
+            block = streams[start : start + _ROWS_AT_ONCE]
+            decoded = range_coder.decode_rows(block, index, self._tables)
+            if decoded.min() < -MAX_LATENT or decoded.max() > MAX_LATENT:
+                raise BitstreamError("the file holds impossible latents; get an undamaged copy")
+            rows[start : start + _ROWS_AT_ONCE] = decoded
+        return rows.reshape(height, width, self._channels)
+
+    def release(self) -> None:
+        """Gives back working memory: there is none that outlasts a call."""
+
+    def _row_index(self, width: int, quality: int) -> np.ndarray:
+        first = (quality - 1) * self._channels
+        return np.tile(np.arange(first, first + self._channels, dtype=np.int32), width)

@@ -1,0 +1,38 @@
+"""The factorized kind: a table for each channel and quality, and nothing else to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import Description, EntropyKind, check_count
+from tfcomp.entropy_kinds.factorized.coder import FactorizedCoder
+from tfcomp.networks.interpreter import Model
+
+
+class Factorized(EntropyKind):
+    """Ballé, Laparra, Simoncelli, "End-to-end Optimized Image Compression", ICLR 2017."""
+
+    name = "factorized"
+    layout_is_hashed = False
+
+    def layout(self, entropy: Mapping[str, Any], about: Description) -> None:
+        return None
+
+    def layout_to_json(self, layout: Any) -> dict[str, Any]:
+        return {}
+
+    def check_tables(self, tables: Mapping[str, CdfTables], about: Description) -> None:
+        check_count(tables["latents"], about.qualities * about.channels)
+
+    def open_coder(
+        self,
+        tables: Mapping[str, CdfTables],
+        about: Description,
+        networks: Callable[[], Model],
+    ) -> FactorizedCoder:
+        return FactorizedCoder(tables, about.qualities, about.channels)
+
+
+KIND = Factorized()

@@ -1,0 +1,1 @@
+"""Range coders and what they need, in stock TensorFlow operations: for graphs of all kinds."""

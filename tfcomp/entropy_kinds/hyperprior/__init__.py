@@ -1,0 +1,1 @@
+"""The hyperprior kind: side information and context choose a table for each value."""

@@ -1,0 +1,131 @@
+"""The sections of a hyperprior, written and read with a bundle's tables and networks."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tfcomp.bitstream import range_coder
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import check_count
+from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.layout import Layout
+from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
+from tfcomp.entropy_kinds.hyperprior.rate_gradient import RateGradient
+from tfcomp.errors import BundleError, CodecError
+
+
+class HyperpriorCoder:
+    """Tables chosen value by value, by networks that see side information and what is decoded.
+
+    See sections.py for the sections and their order.
+    """
+
+    latent_dtype = np.float32
+
+    def __init__(
+        self,
+        tables: Mapping[str, CdfTables],
+        layout: Layout,
+        networks: IntegerNetworks,
+        qualities: int,
+    ) -> None:
+        self._tables = tables
+        self._layout = layout
+        self._networks = networks
+        check_count(tables["hyper_latents"], qualities * layout.hyper_channels)
+
+    def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
+        """float32 [h, w, channels], in quantisation steps -> the file's sections.
+
+        Args:
+          latents: float32 [h, w, channels], in quantisation steps.
+          quality: from 1.
+          choices: hyper_latents, thresholds, distortion_weight of `hyperprior_sections.encode`.
+        """
+        with _tables_are_there():
+            return hyperprior_sections.encode(
+                latents, quality, self._networks, self._tables, self._layout, range_coder, **choices
+            )
+
+    def encode_and_decode(
+        self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
+    ) -> tuple[tuple[bytes, ...], np.ndarray]:
+        """What `encode` gives, and what `decode` makes of that."""
+        with _tables_are_there():
+            return hyperprior_sections.encode_and_decode(
+                latents,
+                quality,
+                self._networks,
+                self._tables,
+                self._layout,
+                range_coder,
+                distortion_weight=distortion_weight,
+            )
+
+    def rate_gradient(
+        self, latents: np.ndarray, decoded: np.ndarray, quality: int
+    ) -> np.ndarray:
+        """Where others' bits say that what `latents` decode to should go: see `RateGradient`.
+
+        Args:
+          latents: float32 [h, w, channels], in steps.
+          decoded: of `encode_and_decode`.
+          quality: from 1.
+
+        Returns:
+          float32 [h, w, first channels], in steps.
+        """
+        hyper = self._networks.hyper_analysis(latents, quality)
+        features = self._networks.hyper_synthesis(hyper, quality)
+        return self._rate_gradient(decoded, features[: len(latents), : latents.shape[1]], quality)
+
+    @cached_property
+    def _rate_gradient(self) -> RateGradient:
+        layers = [self._networks.pass_layers(number) for number in range(len(self._layout.passes))]
+        return RateGradient(layers, self._layout, self._tables["latents"])
+
+    def decode(
+        self, sections: Sequence[bytes], quality: int, height: int, width: int
+    ) -> np.ndarray:
+        """The file's sections -> int16 or int32 [height, width, channels], in eighths of a step.
+
+        Raises:
+          BitstreamError: the file is damaged.
+        """
+        with _tables_are_there():
+            return hyperprior_sections.decode(
+                sections,
+                quality,
+                height,
+                width,
+                self._networks,
+                self._tables,
+                self._layout,
+                range_coder,
+            )
+
+    def release(self) -> None:
+        """Gives back the networks' working memory."""
+        self._networks.release()
+
+
+@contextlib.contextmanager
+def _tables_are_there() -> Iterator[None]:
+    """The networks of a hyperprior choose tables by number: how many there must be, only they know.
+
+    What a file or a picture is to blame for is a CodecError already.
+    """
+    try:
+        yield
+    except CodecError:
+        raise
+    except (ValueError, IndexError) as error:
+        raise BundleError(
+            f"entropy.tflite asks for tables that tables.npz lacks ({error}); "
+            "export the bundle again"
+        ) from None

@@ -1,0 +1,66 @@
+"""The shape of a hyperprior that is to be trained."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Tuple
+
+from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
+from tfcomp.config.checks import require
+
+# What encoders with feedback need to know, one number a quality each; see `CycleModelConfig`.
+FEEDBACK_SETTINGS = (
+    "feedback_gains",
+    "gradient_gains",
+    "rate_gains",
+    "feedback_distortion_weights",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class HyperpriorConfig:
+    """The entropy model with side information and context (tfcomp/entropy_kinds/hyperprior).
+
+    Attributes:
+      groups: latent channels of each group in coding order; they add up to the latent's.
+      checkerboard: how many of the first groups are coded in more than one pass.
+      quincunx: how many of these are coded in three passes instead of two: even squares of even
+        rows, even squares of odd rows, odd squares.
+      rows_per_stream: latent rows that share a range coder stream, one number a quality level.
+      hyper_channels: channels of the hyper-latents.
+      features: channels that the hyper-synthesis hands to each pass.
+      hidden: channels inside each pass's network.
+      heavy_tails: mixtures of two Gaussians instead of one (scale_ladder.py there).
+      skipped_scales: how many of the ladder's narrowest densities count as "zero here", so that
+        nothing is coded where next to nothing is to be expected.
+      distortion_weights: bits that a squared error of one quantisation step is worth to the
+        encoder's quantiser (tfcomp/bitstream/rate_distortion_quantizer.py), at the first and at
+        the last quality; in geometric steps between.
+    """
+
+    groups: Tuple[int, ...] = (8, 24, 80, 208)
+    checkerboard: int = 2
+    rows_per_stream: Tuple[int, ...] = (8, 8, 4, 4, 4, 2, 2, 2)
+    hyper_channels: int = 32
+    features: int = 64
+    hidden: int = 96
+    heavy_tails: bool = False
+    skipped_scales: int = 0
+    distortion_weights: Tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT)
+    quincunx: int = 0
+
+    def __post_init__(self) -> None:
+        require(len(self.groups) >= 1, "hyperprior groups needs at least one group")
+        require(all(n >= 1 for n in self.groups), "hyperprior groups must be positive")
+        require(all(n >= 1 for n in self.rows_per_stream), "rows_per_stream must be positive")
+        require(0 <= self.checkerboard <= len(self.groups), "checkerboard is out of range")
+        require(0 <= self.quincunx <= self.checkerboard, "quincunx is out of range")
+        require(
+            min(self.hyper_channels, self.features, self.hidden) >= 1,
+            "hyperprior widths must be positive",
+        )
+        require(0 <= self.skipped_scales < 32, "skipped_scales must be from 0 to 31")
+        require(
+            len(self.distortion_weights) == 2 and min(self.distortion_weights) > 0,
+            "hyperprior distortion_weights needs two positive numbers",
+        )

@@ -1,0 +1,152 @@
+"""The integer networks of a trained hyperprior as a plain module of stock operations.
+
+    hyper_analysis   latents in steps -> z, rounded                        (encoder only; inexact)
+    hyper_synthesis  z -> features                                         (exact)
+    pass_0, pass_1 ... features + decoded values -> means, scale indices   (exact)
+
+Exact: integers held in float32, every sum below 2^24, see tfcomp/entropy/integer_layers.py. A
+float16 holds every integer up to 2^11, so weights stored as float16 choose the same tables: biases,
+which are larger, are kept as 2^11 times one table plus another.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import numpy as np
+import tensorflow as tf
+
+from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE
+from tfcomp.entropy import integer_layers
+from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE
+from tfcomp.entropy_kinds.hyperprior.prior.hyperprior import Hyperprior
+
+_HALF_EXACT = 2**11
+# Of the clip of hyper-latents, so that its bounds, too, are numbers that float16 holds.
+_CLIP_UNIT = 2**5
+
+
+class DeployedEntropy(tf.Module):
+    """The networks of a `Hyperprior`, weights frozen as constants.
+
+    Args:
+      prior: the trained `Hyperprior`.
+      half: round the hyper-analysis' weights, the only ones with fractions, to what float16 holds.
+
+    Attributes:
+      fits_float16: whether float16 holds every constant of the exact networks.
+      hyper_analysis: tf.function, (latents float32 [1, h, w, C] with h and w even, quality int32
+        [1]) -> {"hyper_latents": int32 [1, h/2, w/2, Cz]}.
+      hyper_synthesis: tf.function, (hyper_latents int32 [1, zh, zw, Cz], quality) -> {"features":
+        float32 [1, 2 zh, 2 zw, F]}.
+      passes: tuple of tf.functions, (inputs float32 [1, h, w, F + seen]: features, then decoded
+        values clipped to +-255, quality) -> {"parameters": int32 [1, h, w, 2 * channels]}.
+      functions: dict of name -> tf.function, all of the above.
+
+    Raises:
+      ValueError: the weights have grown so large that sums are not exact.
+    """
+
+    def __init__(self, prior: Hyperprior, half: bool = False) -> None:
+        super().__init__(name="deployed_entropy")
+        quality = tf.TensorSpec([1], tf.int32, name="quality")
+        analyse = _analysis(prior, half)
+        passes = [layer for layers in prior.pass_layers for layer in layers.values()]
+        self.fits_float16 = all(map(_fits_float16, [*prior.hyper_layers, *passes]))
+        synthesise = [_frozen(layer) for layer in prior.hyper_layers]
+        top = float(integer_layers.LARGEST_HYPER_LATENT)
+
+        def hyper_analysis(latents: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
+            z = tf.round(analyse(latents, quality)) / _CLIP_UNIT
+            z = tf.clip_by_value(z, -MAX_VALUE / _CLIP_UNIT, MAX_VALUE / _CLIP_UNIT) * _CLIP_UNIT
+            return {"hyper_latents": tf.cast(z, tf.int32)}
+
+        def hyper_synthesis(hyper_latents: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
+            z = tf.clip_by_value(tf.cast(hyper_latents, tf.float32), -top, top)
+            x = synthesise[0](z * integer_layers.HYPER_LATENT_UNITS, quality)
+            return {"features": tf.nn.depth_to_space(synthesise[1](x, quality), HYPER_STRIDE)}
+
+        features = prior.hyper_layers[-1].kernel.shape[-1] // HYPER_STRIDE**2
+        self.hyper_analysis = tf.function(
+            hyper_analysis,
+            [tf.TensorSpec([1, None, None, prior.channels], tf.float32, name="latents"), quality],
+        )
+        self.hyper_synthesis = tf.function(
+            hyper_synthesis,
+            [
+                tf.TensorSpec(
+                    [1, None, None, prior.hyper_channels], tf.int32, name="hyper_latents"
+                ),
+                quality,
+            ],
+        )
+        self.passes = tuple(
+            tf.function(
+                _parameters(layers, features),
+                [
+                    tf.TensorSpec([1, None, None, features + step.seen], tf.float32, name="inputs"),
+                    quality,
+                ],
+            )
+            for layers, step in zip(prior.pass_layers, prior.passes)
+        )
+        self.functions = {
+            "hyper_analysis": self.hyper_analysis,
+            "hyper_synthesis": self.hyper_synthesis,
+            **{f"pass_{number}": function for number, function in enumerate(self.passes)},
+        }
+
+
+def _parameters(layers: dict[str, Any], features: int) -> Any:
+    frozen = {name: _frozen(layer) for name, layer in layers.items()}
+
+    def parameters(inputs: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
+        seen = tf.clip_by_value(inputs[..., features:], -CONTEXT_LIMIT, CONTEXT_LIMIT)
+        x = tf.concat([inputs[..., :features], tf.abs(seen), seen], axis=-1)
+        x = frozen["second"](frozen["first"](x, quality), quality)
+        both = tf.concat([frozen["mean"](x, quality), frozen["scale"](x, quality)], axis=-1)
+        return {"parameters": tf.cast(both, tf.int32)}
+
+    return parameters
+
+
+def _frozen(layer: Any) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """An `IntegerConv` as a function of constants: (x, quality) -> the same integers."""
+    weights = layer.frozen()
+    kernel = tf.constant(weights["kernel"], tf.float32)
+    high_bias, low_bias = np.divmod(weights["bias"], _HALF_EXACT)
+    biases = [tf.constant(high_bias, tf.float32), tf.constant(low_bias, tf.float32)]
+    factor = 2.0 ** -weights["shift"]
+    low, high = float(weights["low"]), float(weights["high"])
+    reach = kernel.shape[0] // 2
+
+    def apply(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+        total = tf.nn.conv2d(integer_layers.pad_edges(x, reach), kernel, 1, "VALID")
+        # Gathered even where there is one row only: the converter would make it one bias again.
+        row = tf.minimum(quality, len(low_bias)) - 1
+        own = tf.gather(biases[0], row) * _HALF_EXACT + tf.gather(biases[1], row)
+        return tf.clip_by_value(tf.floor((total + own) * factor), low, high)
+
+    return apply
+
+
+def _fits_float16(layer: Any) -> bool:
+    weights = layer.frozen()
+    # A kernel is folded with 2^-shift, which float16's exponents hold as well.
+    largest = max(np.abs(weights["kernel"]).max(), abs(weights["low"]), abs(weights["high"]))
+    return largest <= _HALF_EXACT and np.abs(weights["bias"]).max() < _HALF_EXACT**2
+
+
+def _analysis(prior: Hyperprior, half: bool) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    def constant(values: np.ndarray) -> tf.Tensor:
+        values = np.asarray(values, np.float32)
+        return tf.constant(values.astype(np.float16).astype(np.float32) if half else values)
+
+    kernels = [constant(kernel) for kernel in prior.analysis_kernels]
+    biases = [constant(bias) for bias in prior.analysis_biases]
+    gain = constant(np.exp(prior.hyper_log_gain.numpy()))
+
+    def analyse(latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+        return prior.analyse(latents, tf.gather(gain, quality - 1), kernels, biases)
+
+    return analyse

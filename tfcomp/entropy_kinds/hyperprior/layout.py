@@ -1,0 +1,117 @@
+"""What a bundle fixes about a hyperprior's two sections, and the numbers that the format fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from tfcomp.bitstream.passes import Pass, coding_passes
+from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
+from tfcomp.entropy_kinds.manifest_values import counts, whole
+from tfcomp.errors import BundleError
+
+MEAN_UNITS = 8  # units of a decoded value in one quantisation step
+HYPER_STRIDE = 2
+HYPER_ROWS_PER_STREAM = 32
+CONTEXT_LIMIT = 255  # the networks see decoded values clipped to this
+PASS_REACH = 1  # how far, in latents, a pass's network looks to each side
+SECTION_NAMES = ("hyper_latents", "latents")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a bundle fixes about its two sections.
+
+    Attributes:
+      groups: channels of each group of latents.
+      checkerboard: how many of the first groups have more than one pass (`coding_passes`).
+      hyper_channels: channels of z.
+      rows_per_stream: latent rows that share a stream, one number a quality level: small files
+        cannot afford many streams.
+      distortion_weights: what an encoder quantises with (rate_distortion_quantizer.py), one number
+        a quality level, none for the usual one; decoders do not care.
+      quincunx: how many of the first groups have three passes.
+    """
+
+    groups: tuple[int, ...]
+    checkerboard: int
+    hyper_channels: int
+    rows_per_stream: tuple[int, ...]
+    distortion_weights: tuple[float, ...] = field(default=(), compare=False)
+    quincunx: int = 0
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        return coding_passes(self.groups, self.checkerboard, self.quincunx)
+
+    @property
+    def channels(self) -> int:
+        return sum(self.groups)
+
+    def distortion_weight(self, quality: int) -> float:
+        """Bits that a squared error of one quantisation step is worth."""
+        if not self.distortion_weights:
+            return DISTORTION_WEIGHT
+        return self.distortion_weights[quality - 1]
+
+    def to_manifest(self) -> dict[str, Any]:
+        """The layout as a manifest's "entropy" object has it.
+
+        Distortion weights are the encoder's business and no part of it.
+        """
+        return {
+            "groups": self.groups,
+            "checkerboard": self.checkerboard,
+            "hyper_channels": self.hyper_channels,
+            "rows_per_stream": self.rows_per_stream,
+            "quincunx": self.quincunx,
+        }
+
+    @classmethod
+    def from_manifest(
+        cls,
+        entropy: Mapping[str, Any],
+        channels: int,
+        qualities: int,
+        distortion_weights: tuple[float, ...] = (),
+    ) -> Layout:
+        """The inverse of `to_manifest`.
+
+        Raises:
+          BundleError: it is not sound.
+        """
+        groups, rows = counts(entropy, "groups"), counts(entropy, "rows_per_stream")
+        if sum(groups) != channels or len(rows) != qualities:
+            raise BundleError(
+                "manifest.json: entropy: groups must add up to channels, and rows_per_stream have "
+                "one number for each quality"
+            )
+        checkerboard = whole(entropy, "checkerboard", 0, len(groups))
+        # Bundles of tfcomp 0.1 do not say it.
+        quincunx = whole(entropy, "quincunx", 0, checkerboard) if "quincunx" in entropy else 0
+        hyper_channels = whole(entropy, "hyper_channels", 1, 65536)
+        return cls(
+            tuple(groups), checkerboard, hyper_channels, tuple(rows), distortion_weights, quincunx
+        )
+
+
+class Networks(Protocol):
+    """The integer networks, on one image; quality counts from 1."""
+
+    def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
+        """float32 [h, w, C] -> int32 [ceil(h/2), ceil(w/2), Cz]; an odd side's last is repeated."""
+
+    def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
+        """int32 [zh, zw, Cz] -> float32 [2 zh, 2 zw, F] of integers."""
+
+    def parameters(
+        self, number: int, features: np.ndarray, context: np.ndarray, quality: int
+    ) -> np.ndarray:
+        """Features and context of pass `number` -> means in eighths, then scale indices.
+
+        float32 [h, w, F] and int32 [h, w, seen], within CONTEXT_LIMIT, ->
+        int32 [h, w, 2 * channels].
+        """

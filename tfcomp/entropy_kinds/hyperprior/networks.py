@@ -1,0 +1,107 @@
+"""The integer networks of a hyperprior, run by LiteRT, in tiles where the image is large.
+
+They are exact: integers held in float32, so that tiles, threads and machines all give the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tfcomp.entropy_kinds.hyperprior.layout import HYPER_STRIDE, PASS_REACH, Layout
+from tfcomp.networks.frozen_layers import FrozenLayer, frozen_layers
+from tfcomp.networks.interpreter import Model, Network
+from tfcomp.networks.padding import EdgePadded
+from tfcomp.networks.tiles import run_tiled
+
+_HYPER_REACH = 2  # in hyper-latents, to each side: two 3x3 convolutions
+# Side of a tile of the same. LiteRT holds the working memory of every network that has run.
+_HYPER_TILE = 64
+_PASS_TILE = 64
+
+
+class IntegerNetworks:
+    """`tfcomp.entropy_kinds.hyperprior.sections.Networks` from a bundle's entropy.tflite.
+
+    Args:
+      model: the file.
+      layout: of the bundle's sections.
+    """
+
+    def __init__(self, model: Model, layout: Layout) -> None:
+        self._hyper_analysis = Network(model, "hyper_analysis", "hyper_latents")
+        self._hyper_synthesis = Network(model, "hyper_synthesis", "features")
+        self._passes = [
+            Network(model, f"pass_{number}", "parameters") for number in range(len(layout.passes))
+        ]
+        self._layout = layout
+        self._model = model
+        self._features: int | None = None
+
+    def release(self) -> None:
+        """See `Model.release`."""
+        self._model.release()
+
+    def pass_layers(self, number: int) -> list[FrozenLayer]:
+        """The layers of a pass's network; see `frozen_layers`."""
+        return frozen_layers(self._model.content, f"pass_{number}", self._model.name)
+
+    def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
+        even = EdgePadded(latents, HYPER_STRIDE)
+        height, width, _ = even.shape
+        shape = (height // HYPER_STRIDE, width // HYPER_STRIDE, self._layout.hyper_channels)
+        hyper = np.empty(shape, np.int32)
+        run_tiled(
+            _at(self._hyper_analysis, "latents", quality),
+            even,
+            hyper,
+            in_scale=HYPER_STRIDE,
+            out_scale=1,
+            reach=_HYPER_REACH,
+            side=_HYPER_TILE,
+        )
+        return hyper
+
+    def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
+        synthesise = _at(self._hyper_synthesis, "hyper_latents", quality)
+        if self._features is None:
+            one = np.zeros((1, 1, 1, self._layout.hyper_channels), np.int32)
+            self._features = synthesise(one).shape[-1]
+        height, width, _ = hyper_latents.shape
+        shape = (height * HYPER_STRIDE, width * HYPER_STRIDE, self._features)
+        features = np.empty(shape, np.float32)
+        run_tiled(
+            synthesise,
+            hyper_latents,
+            features,
+            in_scale=1,
+            out_scale=HYPER_STRIDE,
+            reach=_HYPER_REACH,
+            side=_HYPER_TILE,
+        )
+        return features
+
+    def parameters(
+        self, number: int, features: np.ndarray, context: np.ndarray, quality: int
+    ) -> np.ndarray:
+        height, width, _ = features.shape
+        inputs = np.concatenate([features, context.astype(np.float32)], axis=-1)
+        channels = self._layout.passes[number].channels
+        parameters = np.empty((height, width, 2 * channels), np.int32)
+        run_tiled(
+            _at(self._passes[number], "inputs", quality),
+            inputs,
+            parameters,
+            in_scale=1,
+            out_scale=1,
+            reach=PASS_REACH,
+            side=_PASS_TILE,
+        )
+        return parameters
+
+
+def _at(network: Network, name: str, quality: int) -> Callable[[np.ndarray], np.ndarray]:
+    """The network as a function of its input `name`, at one quality."""
+    level = np.array([quality], np.int32)
+    return lambda part: network.run(**{name: part, "quality": level})

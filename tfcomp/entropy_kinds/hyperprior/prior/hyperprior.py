@@ -1,0 +1,403 @@
+"""A scale and mean hyperprior with channel-conditional context, exact in integers.
+
+    y --h_a--> z --round--> h_s ----------------> features --+
+                                                              |
+    group 1 of channels  <- mean, scale index <- net 1 <------+
+    group 2              <- mean, scale index <- net 2 <------+-- decoded group 1
+    group 3 ...          <- mean, scale index <- net 3 <------+-- decoded groups 1, 2
+
+Hyperprior: Balle et al. 2018 (arXiv:1802.01436) and Minnen et al. 2018 (arXiv:1809.02736); groups
+of channels conditioned on the ones before: Minnen, Singh 2020 (arXiv:2007.08739). Everything from
+z on is integer arithmetic (integer_layers.py): the decoder must choose the encoder's tables to the
+last one, on every machine.
+
+Latents are counted in quantisation steps. A mean is an integer in eighths of a step, a scale an
+index into a geometric ladder of densities. Index 0 says "zero here": nothing is coded.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Sequence
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy import integer_layers, noise
+from tfcomp.entropy.backend import backend as entropy_backend
+from tfcomp.entropy.integer_layers import (
+    IntegerConv,
+    clip,
+    straight_through,
+)
+from tfcomp.entropy_kinds.factorized.prior import FactorizedPrior
+from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.kind import KIND
+from tfcomp.entropy_kinds.hyperprior.layout import (
+    CONTEXT_LIMIT,
+    HYPER_STRIDE,
+    MEAN_UNITS,
+    Layout,
+)
+from tfcomp.entropy_kinds.hyperprior.prior import inheritance, starting, threshold_rounding
+from tfcomp.entropy_kinds.hyperprior.prior.eager_networks import EagerNetworks
+from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import ScaleLadder
+from tfcomp.entropy_kinds.hyperprior.prior.table_calibration import SymbolCounter
+from tfcomp.entropy_kinds.prior import Prior
+
+
+def _activate(x: tf.Tensor) -> tf.Tensor:
+    return tf.nn.leaky_relu(x, 0.1)
+
+
+class Hyperprior(Prior):
+    """Rate of latents given hyper-latents and the groups decoded before.
+
+    Args:
+      groups: channels of each group, in coding order.
+      checkerboard: how many of the first groups are coded in two passes, first the even squares
+        of a checkerboard, then the odd ones, which see their even neighbours (He et al. 2021,
+        arXiv:2103.15306).
+      quincunx: how many of these have their even squares in two passes as well, those of odd rows
+        seeing those of even rows at their corners (after Li et al. 2023, arXiv:2302.14402).
+      qualities: quality levels.
+      rows_per_stream: latent rows that share a range coder stream, one number a quality.
+      hyper_channels: channels of z.
+      features: channels that h_s hands to every group's network.
+      hidden: channels inside a group's network.
+      heavy_tails, skipped_scales: see `ScaleLadder`.
+      distortion_weights: of the encoder's quantiser, at the first and at the last quality.
+      backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
+    """
+
+    kind = KIND
+
+    def __init__(
+        self,
+        groups: Sequence[int],
+        qualities: int,
+        checkerboard: int = 1,
+        rows_per_stream: Sequence[int] | None = None,
+        hyper_channels: int = 32,
+        features: int = 64,
+        hidden: int = 96,
+        heavy_tails: bool = False,
+        skipped_scales: int = 0,
+        distortion_weights: tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT),
+        quincunx: int = 0,
+        backend: Any = None,
+        name: str = "hyperprior",
+    ) -> None:
+        super().__init__(name=name, dtype="float32")
+        self._entropy_backend = entropy_backend(backend)
+        self.groups, self.qualities = tuple(groups), int(qualities)
+        self.ladder = ScaleLadder(heavy_tails, skipped_scales, backend)
+        channels = sum(self.groups)
+        self.channels, self.hyper_channels = channels, int(hyper_channels)
+        shapes = (
+            (1, 1, 2 * channels, features),
+            (3, 3, features, features),
+            (3, 3, features, self.hyper_channels),
+        )
+        self.analysis_kernels = [
+            self.add_weight(
+                name=f"entropy_kernel_{number}",
+                shape=shape,
+                initializer=keras.initializers.GlorotNormal(seed=1 + number),
+            )
+            for number, shape in enumerate(shapes)
+        ]
+        self.analysis_biases = [
+            self.add_weight(
+                name=f"h_a_bias_{number}", shape=(shape[-1],), initializer="zeros"
+            )
+            for number, shape in enumerate(shapes)
+        ]
+        self.hyper_prior = FactorizedPrior(hyper_channels, backend)
+        first = starting.first_hyper_log_gain(self.qualities, self.hyper_channels)
+        self.hyper_log_gain = self.add_weight(
+            name="hyper_log_gain",
+            shape=first.shape,
+            initializer=keras.initializers.Constant(first),
+        )
+        q = self.qualities
+        self.hyper_layers = [
+            IntegerConv(hyper_channels, features, 3, q, name="h_s_0"),
+            IntegerConv(features, 4 * features, 3, name="h_s_1"),
+        ]
+        self.layout = Layout(
+            self.groups,
+            int(checkerboard),
+            self.hyper_channels,
+            tuple(rows_per_stream or [1] * self.qualities),
+            tuple(np.geomspace(*distortion_weights, self.qualities).round(3).tolist()),
+            int(quincunx),
+        )
+        self.passes = self.layout.passes
+        self.pass_layers = [
+            self._pass_layers(number, features, hidden) for number in range(len(self.passes))
+        ]
+
+    def _pass_layers(self, number: int, features: int, hidden: int) -> dict[str, IntegerConv]:
+        size = self.passes[number].channels
+        inputs = features + 2 * self.passes[number].seen
+        q, top = self.qualities, float(MEAN_UNITS * 127)
+        name = f"pass_{number}"
+        return {
+            "first": IntegerConv(inputs, hidden, 3, q, name=name + "_first"),
+            "second": IntegerConv(hidden, hidden, 1, name=name + "_second"),
+            "mean": IntegerConv(
+                hidden, size, 1, q, shift=9, low=-top, high=top, gain=0.02, name=name + "_mean"
+            ),
+            "scale": IntegerConv(
+                hidden,
+                size,
+                1,
+                q,
+                high=self.ladder.count - 1.0,
+                gain=0.1,
+                offset=-self.ladder.skipped,
+                name=name + "_scale",
+            ),
+        }
+
+    def start(self, model: Any, y: tf.Tensor) -> None:
+        starting.start(self, model, y)
+
+    def wake(self, model: Any, y: tf.Tensor) -> None:
+        starting.wake(self, model, y)
+
+    def start_from(self, trained: Hyperprior) -> bool:
+        """Takes the variables of a trained `Hyperprior`; see inheritance.py.
+
+        Returns:
+          whether that was possible.
+        """
+        return inheritance.inherit(self, trained)
+
+    def hyper_analysis(self, latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+        """h_a: float32 [B, h, w, C] in steps -> [B, ceil(h/2), ceil(w/2), Cz], not rounded."""
+        gain = tf.exp(tf.gather(self.hyper_log_gain, quality - 1))
+        return self.analyse(latents, gain, self.analysis_kernels, self.analysis_biases)
+
+    @staticmethod
+    def analyse(
+        latents: tf.Tensor,
+        gain: tf.Tensor,
+        kernels: Sequence[tf.Tensor],
+        biases: Sequence[tf.Tensor],
+    ) -> tf.Tensor:
+        """h_a with the given weights; gain float32 [B, Cz]. In operations that TFLite has."""
+        size = tf.math.log(1.0 + tf.abs(latents))
+        signed = tf.sign(latents) * tf.math.log(
+            tf.abs(latents) + tf.sqrt(tf.square(latents) + 1.0)
+        )
+        x = tf.concat([size, signed], axis=-1)
+        strides = (1, 1, HYPER_STRIDE)
+        for number, (weights, bias, stride) in enumerate(zip(kernels, biases, strides)):
+            if number:
+                x = integer_layers.pad_edges(_activate(x), 1)
+            x = tf.nn.conv2d(x, weights, stride, "VALID") + bias
+        return x * gain[:, None, None, :]
+
+    def hyper_synthesis(
+        self,
+        hyper_latents: tf.Tensor,
+        quality: tf.Tensor,
+        height: int | tf.Tensor,
+        width: int | tf.Tensor,
+    ) -> tf.Tensor:
+        """h_s: rounded z -> features, float32 integers [B, height, width, features]."""
+        top = integer_layers.LARGEST_HYPER_LATENT
+        x = clip(hyper_latents, -top, top) * integer_layers.HYPER_LATENT_UNITS
+        x = self.hyper_layers[0].convolve(x, quality)
+        x = tf.nn.depth_to_space(self.hyper_layers[1].convolve(x, quality), HYPER_STRIDE)
+        return x[:, :height, :width]
+
+    def parameters(
+        self, number: int, features: tf.Tensor, context: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Means (integers in eighths of a step) and scale indices of one pass.
+
+        Args:
+          number: which pass, from 0.
+          features: of `hyper_synthesis`.
+          context: float32 integers [B, h, w, channels seen], decoded latents in eighths of a
+            step; squares that are not decoded yet are 0. Ignored by the first pass.
+          quality: int32 [B].
+
+        Returns:
+          two float32 arrays of integers [B, h, w, channels of the pass], for every square.
+        """
+        layers = self.pass_layers[number]
+        x = features
+        if number:
+            seen = clip(context, -CONTEXT_LIMIT, CONTEXT_LIMIT)
+            x = tf.concat([features, tf.abs(seen), seen], axis=-1)
+        x = layers["second"].convolve(layers["first"].convolve(x, quality), quality)
+        return layers["mean"].convolve(x, quality), layers["scale"].convolve(x, quality)
+
+    def quantise(
+        self,
+        latents: tf.Tensor,
+        quality: tf.Tensor,
+        gain: tf.Tensor = None,
+        training: bool = False,
+        used: tf.Tensor | None = None,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Quantises latents and counts their bits.
+
+        Args:
+          latents: float32 [B, h, w, C] in steps.
+          quality: int32 [B].
+          gain: unused: the rate is counted in steps.
+          training: uniform noise in the rate where True, rounding where False.
+          used: float32 [B, C], 0 for channels that are always 0 at an image's quality and hence
+            get no noise (it would be counted as bits that no file pays); None for all used.
+
+        Returns:
+          decoded float32 [B, h, w, C] (rounded as the encoder does, straight through), bits
+          float32 [B].
+        """
+        del gain
+        height, width = tf.shape(latents)[1], tf.shape(latents)[2]
+        z = self.hyper_analysis(latents, quality)
+        z_rounded = straight_through(z, tf.round(z))
+        z_rated = z + noise.uniform(z) if training else z_rounded
+        hyper_gain = tf.exp(tf.gather(self.hyper_log_gain, quality - 1))
+        bits = self.hyper_prior.bits(z_rated, hyper_gain)
+        parts = [bits]
+        features = self.hyper_synthesis(z_rounded, quality, height, width)
+        bit_steps = threshold_rounding.bit_steps(self.ladder)
+        weight = tf.gather(tf.constant(self.layout.distortion_weights), quality - 1)
+        decoded = latents[..., :0]
+        for number, step in enumerate(self.passes):
+            start, size = step.start, step.channels
+            y = latents[..., start : start + size]
+            mean, index = self.parameters(number, features, decoded * MEAN_UNITS, quality)
+            mean /= MEAN_UNITS
+            residual = y - mean
+            rounded = threshold_rounding.quantize(residual, index, bit_steps, weight)
+            # Index 0 codes nothing; see tfcomp/entropy_kinds/hyperprior/sections.py.
+            decoded_residual = tf.where(index > 0, rounded, 0.0)
+            cost = (
+                self._training_bits(residual, rounded, index, used, start)
+                if training
+                else self.ladder.bits(decoded_residual, index)
+            )
+            values = straight_through(residual, decoded_residual) + mean
+            if step.parity is not None:
+                coded = step.codes(tf.range(height)[:, None], tf.range(width))
+                mine = tf.cast(coded, tf.float32)[None, :, :, None]
+                values, cost = values * mine, cost * mine
+            if step.goes_on:
+                values += decoded[..., start:]
+                decoded = decoded[..., :start]
+            decoded = tf.concat([decoded, values], -1)
+            parts.append(tf.reduce_sum(cost, (1, 2, 3)))
+        return decoded, tf.add_n(parts)
+
+    def _training_bits(
+        self,
+        residual: tf.Tensor,
+        rounded: tf.Tensor,
+        index: tf.Tensor,
+        used: tf.Tensor | None,
+        start: int,
+    ) -> tf.Tensor:
+        """Bits of one pass's symbols, those that the file pays, whatever the gradient.
+
+        In training a scale learns from the rounded value, which is what it has to predict.
+        Latents and means, which rounding gives no gradient, learn from the noisy value.
+        """
+        # Index 0 saves its bits by the error that it makes: it has to count what it leaves out.
+        paid = self.ladder.bits(rounded, index)
+        drawn = noise.uniform(residual)
+        if used is not None:
+            drawn *= used[:, None, None, start : start + residual.shape[-1]]
+        noisy = self.ladder.bits(residual + drawn, tf.stop_gradient(index))
+        return paid + noisy - tf.stop_gradient(noisy)
+
+    def freeze(self, gains: np.ndarray | None = None) -> dict[str, CdfTables]:
+        """Builds the integer tables that files are written with, whatever the gains.
+
+        Returns:
+          dict of `CdfTables` by section name: "hyper_latents", one table a quality and channel,
+          "latents", one a scale index.
+        """
+        hyper_gains = np.exp(np.asarray(self.hyper_log_gain))
+        return {
+            "hyper_latents": self.hyper_prior.freeze(hyper_gains)["latents"],
+            "latents": self.ladder.freeze(),
+        }
+
+    def calibrated(
+        self, tables: dict[str, CdfTables], pictures: Iterable[tuple[np.ndarray, int]]
+    ) -> dict[str, CdfTables]:
+        """Tables fitted to what the encoder writes; see table_calibration.py.
+
+        Args:
+          tables: dict of `CdfTables`, as `freeze` makes them.
+          pictures: pairs of latents float32 [h, w, C] in steps and their quality, an int.
+
+        Returns:
+          such a dict.
+        """
+        counter = SymbolCounter(tables["latents"])
+        for latents, quality in pictures:
+            hyperprior_sections.encode(
+                latents, quality, EagerNetworks(self), tables, self.layout, counter
+            )
+        return {**tables, "latents": counter.fitted()}
+
+    def encode(
+        self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
+    ) -> tuple[bytes, ...]:
+        """Writes one image's sections through the backend's range coder.
+
+        Args:
+          latents: float32 [h, w, C] in steps.
+          quality: int.
+          tables: dict of `CdfTables`, as `freeze` makes them.
+
+        Returns:
+          tuple of two bytes objects; see tfcomp/entropy_kinds/hyperprior/sections.py.
+        """
+        return hyperprior_sections.encode(
+            np.asarray(latents),
+            quality,
+            EagerNetworks(self),
+            tables,
+            self.layout,
+            self._entropy_backend.CheckedCoder,
+        )
+
+    def decode(
+        self,
+        sections: Sequence[bytes],
+        quality: int,
+        height: int,
+        width: int,
+        tables: dict[str, CdfTables],
+    ) -> np.ndarray:
+        """Reads what `encode` wrote.
+
+        Returns:
+          float32 [height, width, C] in steps.
+
+        Raises:
+          BitstreamError: a damaged section.
+        """
+        decoded = hyperprior_sections.decode(
+            sections,
+            quality,
+            height,
+            width,
+            EagerNetworks(self),
+            tables,
+            self.layout,
+            self._entropy_backend.CheckedCoder,
+        )
+        return decoded.astype(np.float32) / MEAN_UNITS

@@ -1,0 +1,69 @@
+r"""How a hyperprior starts from a trained one, with passes that the trained one had not got.
+
+    trained   even squares ------------------------> odd squares
+                   |        \                            |
+    new       even rows'     odd rows' even squares   odd squares
+              (the same networks, zeros for the context that is new)
+
+So the first step of training decodes to what the trained one decoded to.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import tensorflow as tf
+
+from tfcomp.entropy_kinds.hyperprior.layout import HYPER_STRIDE
+
+
+def inherit(prior: Any, trained: Any) -> bool:
+    """Gives a `Hyperprior` the variables of a trained one, its ladder's where both have tails.
+
+    Args:
+      prior: the new one. What its groups have more passes for than the trained one's (`quincunx`)
+        starts as the trained pass over all even squares.
+      trained: has the same networks otherwise.
+
+    Returns:
+      whether that was possible; if not, nothing has changed.
+    """
+    sources = [_source(step, trained.passes) for step in prior.passes]
+    if prior.groups != trained.groups or None in sources:
+        return False
+    features = prior.hyper_layers[-1].kernel.shape[-1] // HYPER_STRIDE**2
+    pairs = list(zip(_common_variables(prior), _common_variables(trained)))
+    for layers, number, step in zip(prior.pass_layers, sources, prior.passes):
+        trained_layers, seen = trained.pass_layers[number], trained.passes[number].seen
+        for name, layer in layers.items():
+            kernel = trained_layers[name].kernel
+            if name == "first":
+                kernel = _widened(kernel, features, seen, step.seen)
+            pairs += [(layer.kernel, kernel), (layer.bias, trained_layers[name].bias)]
+    if any(variable.shape != value.shape for variable, value in pairs):
+        return False
+    for variable, value in [*pairs, *zip(prior.ladder.variables, trained.ladder.variables)]:
+        variable.assign(value)
+    return True
+
+
+def _source(step: Any, passes: Sequence[Any]) -> int | None:
+    """The number of the trained pass that a pass starts as; None where there is none."""
+    for candidate in (step, step._replace(row_parity=None)):
+        if candidate in passes:
+            return passes.index(candidate)
+    return None
+
+
+def _common_variables(prior: Any) -> list[tf.Variable]:
+    """All but those of the passes and of the ladder."""
+    layers = [layer for layers in prior.pass_layers for layer in layers.values()]
+    others = {id(v) for part in (*layers, prior.ladder) for v in part.variables}
+    return [v for v in prior.variables if id(v) not in others]
+
+
+def _widened(kernel: tf.Tensor, features: int, seen: int, wanted: int) -> tf.Tensor:
+    """A pass's first kernel, with zeros for the context that its source did not see."""
+    own, sizes, values = tf.split(kernel, [features, seen, seen], axis=2)
+    more = [[0, 0], [0, 0], [0, wanted - seen], [0, 0]]
+    return tf.concat([own, tf.pad(sizes, more), tf.pad(values, more)], axis=2)

@@ -1,0 +1,66 @@
+"""Tables fitted to what the encoder writes with them.
+
+Training counts bits of rounded values. The encoder then moves some of them towards zero
+(tfcomp/bitstream/rate_distortion_quantizer.py), and no parametric density is quite the one that
+symbols have. So when training has ended pictures are coded, the symbols of each table counted, and
+its probabilities replaced by the shares found; where there were few symbols the trained ones
+prevail. Supports stay as they are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfcomp.bitstream.tables import CdfTables
+
+# How many symbols the trained probabilities weigh as much as.
+_TRAINED_SYMBOLS = 100.0
+
+
+class SymbolCounter:
+    """A range coder (`tfcomp.bitstream.passes.Coder`) that writes nothing and counts instead.
+
+    Args:
+      tables: the `CdfTables` whose symbols count; values coded with others do not.
+    """
+
+    def __init__(self, tables: CdfTables) -> None:
+        self._tables = tables
+        # At the place of the cumulative value that ends a symbol's interval.
+        self._counts = np.zeros(len(tables.cdf), np.int64)
+
+    def encode(self, values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
+        """Counts int32 [N] values, each with the table that int32 [N] index names."""
+        if tables is self._tables:
+            starts = tables.starts[index]
+            symbols = values - tables.cdf_offset[index]
+            escapes = tables.cdf[starts] < 0
+            known = tables.starts[index + 1] - starts - 2 - escapes
+            # Values beyond a table's support go to its escape symbol, the last one.
+            symbols = np.where((symbols < 0) | (symbols >= known), known, symbols)
+            np.add.at(self._counts, starts + 2 + symbols, 1)
+        return b""
+
+    def fitted(self) -> CdfTables:
+        """The tables with the probabilities that were found, as `CdfTables`."""
+        tables, parts = self._tables, []
+        for number, (cumulative, precision, escape) in enumerate(tables.models):
+            start, stop = tables.starts[number : number + 2]
+            counts = self._counts[start + 2 : stop].astype(np.float64)
+            known = len(counts) if escape < 0 else escape
+            if -2 * tables.cdf_offset[number] == known - 1:  # a density around zero is symmetric
+                counts[:known] += counts[:known][::-1]
+            mass = np.diff(cumulative) / 2.0**precision
+            mass = _whole(counts + _TRAINED_SYMBOLS * mass, 1 << precision)
+            parts.append(np.concatenate([[tables.cdf[start], 0], np.cumsum(mass)]))
+        cdf = np.concatenate(parts).astype(np.int32)
+        return CdfTables(cdf, tables.cdf_offset, tables.quantization_offset)
+
+
+def _whole(weights: np.ndarray, total: int) -> np.ndarray:
+    """Whole numbers >= 1 that add up to `total`, nearly proportional to float64 [N] weights."""
+    ideal = weights / weights.sum() * (total - len(weights))
+    whole = np.floor(ideal).astype(np.int64)
+    largest = np.argsort(whole - ideal, kind="stable")[: total - len(weights) - whole.sum()]
+    whole[largest] += 1
+    return whole + 1

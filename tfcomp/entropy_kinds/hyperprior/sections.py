@@ -1,0 +1,290 @@
+"""The two sections of a file whose entropy model is a hyperprior with context.
+
+    hyper_latents   z [zh, zw, Cz], table (quality - 1) * Cz + channel, one stream per
+                    HYPER_ROWS_PER_STREAM rows of z
+    latents         pass by pass; within a pass one stream per `rows_per_stream` latent rows, which
+                    holds, in raster order with the channels innermost, the pass's values whose
+                    scale index is not 0; the table is the scale index
+
+    a value       = round(latent - mean), mean and scale index from the integer networks
+    decoded value = 8 * value + mean, int32, in eighths of a quantisation step; mean where the
+                    scale index is 0
+
+latent - mean is a float64 difference of a float32 and of an exact eighth, and is rounded in float64
+(rate_distortion_quantizer.py): encoders in other languages that do the same write the same file.
+
+The networks (see prior/hyperprior.py) and the range coder are the caller's, so that every
+runtime shares this one description of the format.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfcomp.bitstream.passes import Coder, Pass, squares
+from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE, quantize, threshold_shifts
+from tfcomp.bitstream.rows import pack_rows, unpack_rows
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.hyperprior.layout import (
+    CONTEXT_LIMIT,
+    HYPER_ROWS_PER_STREAM,
+    HYPER_STRIDE,
+    MEAN_UNITS,
+    PASS_REACH,
+    Layout,
+    Networks,
+)
+from tfcomp.errors import BitstreamError
+
+_BAND_ROWS = 62  # with PASS_REACH, one row of the runtime's tiles
+_BAND_PLACES = _BAND_ROWS * 256  # of wider pictures a band has fewer rows
+
+
+def encode(
+    latents: np.ndarray,
+    quality: int,
+    networks: Networks,
+    tables: Mapping[str, CdfTables],
+    layout: Layout,
+    coder: Coder | Any,
+    thresholds: bool = True,
+    hyper_latents: np.ndarray | None = None,
+    distortion_weight: float | None = None,
+) -> tuple[bytes, bytes]:
+    """float32 [h, w, C] latents in quantisation steps -> the file's two sections.
+
+    Args:
+      latents: float32 [h, w, channels], in quantisation steps.
+      quality: from 1.
+      networks: the integer networks.
+      tables: of the symbols.
+      layout: what the bundle fixes.
+      coder: the range coder.
+      thresholds: whether to quantise with a distortion weight; else to nearest.
+      hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if
+        None.
+      distortion_weight: the layout's of that quality if None.
+    """
+    inputs = (latents, quality, networks, tables, layout, coder)
+    choices = (thresholds, hyper_latents, distortion_weight)
+    return encode_and_decode(*inputs, *choices, keep=False)[0]
+
+
+def encode_and_decode(
+    latents: np.ndarray,
+    quality: int,
+    networks: Networks,
+    tables: Mapping[str, CdfTables],
+    layout: Layout,
+    coder: Coder | Any,
+    thresholds: bool = True,
+    hyper_latents: np.ndarray | None = None,
+    distortion_weight: float | None = None,
+    keep: bool = True,
+) -> tuple[tuple[bytes, bytes], np.ndarray]:
+    """What `encode` gives, and what `decode` makes of it: int16 or int32 [h, w, C] in eighths.
+
+    Args:
+      latents: float32 [h, w, C], in quantisation steps.
+      quality: from 1.
+      networks: the integer networks.
+      tables: of the symbols.
+      layout: what the bundle fixes.
+      coder: the range coder.
+      thresholds: see `encode`.
+      hyper_latents: see `encode`.
+      distortion_weight: see `encode`.
+      keep: whether channels that no pass looks at are in the latter, too.
+    """
+    weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
+    hyper = hyper_latents
+    if hyper is None:
+        hyper = networks.hyper_analysis(latents, quality)
+    streams = [
+        coder.encode(part.reshape(-1), _hyper_index(part.shape, quality), tables["hyper_latents"])
+        for part in _stripes(hyper, HYPER_ROWS_PER_STREAM)
+    ]
+    latent_streams: list[bytes] = []
+
+    def emit(symbols: np.ndarray, index: np.ndarray) -> None:
+        latent_streams.append(coder.encode(symbols, index, tables["latents"]))
+
+    decoded = _quantize(
+        latents, hyper, quality, networks, tables["latents"], layout, weight, emit, keep
+    )
+    return (pack_rows(streams), pack_rows(latent_streams)), decoded
+
+
+def _quantize(
+    latents: np.ndarray,
+    hyper: np.ndarray,
+    quality: int,
+    networks: Networks,
+    tables: CdfTables,
+    layout: Layout,
+    weight: float | None,
+    emit: Callable[[np.ndarray, np.ndarray], None],
+    keep: bool,
+) -> np.ndarray:
+    """What latents decode to, int16 or int32 [h, w, C] in eighths.
+
+    weight: bits that a squared error of one step is worth; None rounds to nearest.
+    emit: called with each stream's symbols and their tables.
+    keep: whether channels that no pass looks at are in what is returned, too.
+    """
+    height, width, _ = latents.shape
+    features = networks.hyper_synthesis(hyper, quality)[:height, :width]
+    kept = layout.channels if keep else max(step.seen for step in layout.passes)
+    decoded = np.zeros((height, width, kept), np.int16)
+    rows = layout.rows_per_stream[quality - 1]
+    shifts = threshold_shifts(tables, weight)
+    for number, step in enumerate(layout.passes):
+        part = slice(step.start, step.start + step.channels)
+        store = _Store(decoded, step)
+        for band in _bands(height, width, rows):
+            mean, scale, coded = _parameters(
+                number, step, features, decoded, band, quality, networks
+            )
+            # float64: every writer's bytes rest on it (spec/format.md).
+            residual = np.subtract(latents[band, :, part], mean / MEAN_UNITS, dtype=np.float64)
+            values = np.zeros(mean.shape, np.int32)
+            for v, r, s, c in zip(
+                *(_stripes(array, rows) for array in (values, residual, scale, coded))
+            ):
+                index = s[c]
+                v[c] = symbols = quantize(r[c], index, shifts)
+                emit(symbols, index)
+            if part.stop <= kept:
+                store(band, MEAN_UNITS * values + mean)
+        decoded = store.finish()
+    return decoded
+
+
+def decode(
+    sections: Sequence[bytes],
+    quality: int,
+    height: int,
+    width: int,
+    networks: Networks,
+    tables: Mapping[str, CdfTables],
+    layout: Layout,
+    coder: Coder | Any,
+) -> np.ndarray:
+    """The file's two sections -> decoded integers [height, width, C] in eighths of a step.
+
+    int16 where all of them fit, as they do for every picture; int32 otherwise.
+
+    Raises:
+      BitstreamError: no encoder writes such sections.
+    """
+    hyper_height, hyper_width = -(-height // HYPER_STRIDE), -(-width // HYPER_STRIDE)
+    hyper = np.empty((hyper_height, hyper_width, layout.hyper_channels), np.int32)
+    parts = list(_stripes(hyper, HYPER_ROWS_PER_STREAM))
+    for part, stream in zip(parts, unpack_rows(sections[0], len(parts))):
+        index = _hyper_index(part.shape, quality)
+        part[...] = coder.decode(stream, index, tables["hyper_latents"]).reshape(part.shape)
+    _check_range(hyper)
+    features = networks.hyper_synthesis(hyper, quality)[:height, :width]
+    decoded = np.zeros((height, width, layout.channels), np.int16)
+    rows = layout.rows_per_stream[quality - 1]
+    stripes = -(-height // rows)
+    streams = iter(unpack_rows(sections[1], stripes * len(layout.passes)))
+    for number, step in enumerate(layout.passes):
+        store = _Store(decoded, step)
+        for band in _bands(height, width, rows):
+            mean, scale, coded = _parameters(
+                number, step, features, decoded, band, quality, networks
+            )
+            values = np.zeros(mean.shape, np.int32)
+            for v, s, c in zip(
+                _stripes(values, rows), _stripes(scale, rows), _stripes(coded, rows)
+            ):
+                v[c] = coder.decode(next(streams), s[c], tables["latents"])
+            _check_range(values)
+            store(band, MEAN_UNITS * values + mean)
+        decoded = store.finish()
+    return decoded
+
+
+def _parameters(
+    number: int,
+    step: Any,
+    features: np.ndarray,
+    decoded: np.ndarray,
+    band: Any,
+    quality: int,
+    networks: Any,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means int32, scale indices int32 and what is coded, bool; all [rows of band, w, channels]."""
+    seen = slice(max(0, band.start - PASS_REACH), min(len(features), band.stop + PASS_REACH))
+    context = np.clip(decoded[seen, :, : step.seen], -CONTEXT_LIMIT, CONTEXT_LIMIT)
+    both = networks.parameters(number, features[seen], context, quality)
+    both = both[band.start - seen.start :][: band.stop - band.start]
+    mean, scale = both[..., : step.channels], both[..., step.channels :]
+    height, width = mean.shape[:2]
+    return mean, scale, (scale > 0) & squares(height, width, step)[..., None]
+
+
+def _bands(height: int, width: int, rows_per_stream: int) -> Iterator[slice]:
+    """Rows in parts that hold whole streams and begin on even rows: memory for one at a time."""
+    unit = math.lcm(2, rows_per_stream)
+    size = max(unit, min(_BAND_ROWS, _BAND_PLACES // width) // unit * unit)
+    for start in range(0, height, size):
+        yield slice(start, min(start + size, height))
+
+
+class _Store:
+    """Writes what a pass decodes into `decoded`, int16 [h, w, C], or int32 where it must be.
+
+    Only a pass that goes on with its channels looks at them, and must see them as they were before
+    it: what it decodes is written when it ends.
+    """
+
+    def __init__(self, decoded: np.ndarray, step: Pass) -> None:
+        self._decoded, self._step = decoded, step
+        self._waiting: list[tuple[slice, np.ndarray]] = []
+
+    def __call__(self, band: slice, values: np.ndarray) -> None:
+        """values: int32 [rows of band, w, channels of the pass]."""
+        limits = np.iinfo(np.int16)
+        if self._decoded.dtype == np.int16:
+            if values.size and (values.min() < limits.min or values.max() > limits.max):
+                self._decoded = self._decoded.astype(np.int32)
+            else:
+                values = values.astype(np.int16)
+        if self._step.goes_on:
+            self._waiting.append((band, values))
+        else:
+            self._write(band, values)
+
+    def finish(self) -> np.ndarray:
+        """All that is decoded so far."""
+        for band, values in self._waiting:
+            self._write(band, values)
+        return self._decoded
+
+    def _write(self, band: slice, values: np.ndarray) -> None:
+        step = self._step
+        part = self._decoded[band, :, step.start : step.start + step.channels]
+        height, width = values.shape[:2]
+        np.copyto(part, values, where=squares(height, width, step)[..., None])
+
+
+def _stripes(array: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+    for start in range(0, array.shape[0], rows):
+        yield array[start : start + rows]
+
+
+def _hyper_index(shape: tuple[int, ...], quality: int) -> np.ndarray:
+    rows, columns, channels = shape
+    first = (quality - 1) * channels
+    return np.tile(np.arange(first, first + channels, dtype=np.int32), rows * columns)
+
+
+def _check_range(values: np.ndarray) -> None:
+    if values.size and (values.min() < -MAX_VALUE or values.max() > MAX_VALUE):
+        raise BitstreamError("the file holds impossible latents; get an undamaged copy")

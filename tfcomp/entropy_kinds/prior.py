@@ -1,0 +1,94 @@
+"""What every entropy model that is trained is: a Keras layer that knows its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import EntropyKind
+
+
+class Prior(keras.layers.Layer):
+    """An entropy model of a `CodecModel`. What a kind does not need does nothing here.
+
+    Attributes:
+      kind: of which it is.
+      layout: what the sections of its files are like; None where there is nothing to fix.
+    """
+
+    kind: EntropyKind
+    layout: Any = None
+
+    def freeze(self, gains: np.ndarray) -> dict[str, CdfTables]:
+        """The integer tables that files are written with, by section name.
+
+        Args:
+          gains: float32 [Q, C], quantisation steps per unit of latent.
+        """
+        raise NotImplementedError
+
+    def calibrated(
+        self, tables: dict[str, CdfTables], pictures: Iterable[tuple[np.ndarray, int]]
+    ) -> dict[str, CdfTables]:
+        """Tables fitted to what the encoder writes.
+
+        Args:
+          tables: as `freeze` makes them.
+          pictures: pairs of latents float32 [h, w, C] in steps and their quality.
+        """
+        return tables
+
+    def encode(
+        self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
+    ) -> tuple[bytes, ...]:
+        """One image's sections, through the entropy backend's range coder."""
+        raise NotImplementedError
+
+    def decode(
+        self,
+        sections: Sequence[bytes],
+        quality: int,
+        height: int,
+        width: int,
+        tables: dict[str, CdfTables],
+    ) -> np.ndarray:
+        """Reads what `encode` wrote: float32 [height, width, C]."""
+        raise NotImplementedError
+
+    def start(self, model: Any, y: tf.Tensor) -> None:
+        """Starts at the sizes of a transform's values.
+
+        Args:
+          model: the `CodecModel`.
+          y: float32 [B, h, w, C], latents before any quality's gain.
+        """
+
+    def wake(self, model: Any, y: tf.Tensor) -> None:
+        """Repairs what training may have broken in a model that was taken over; as `start`."""
+
+    def start_from(self, trained: Any) -> bool:
+        """Takes the variables of a trained model of the same kind.
+
+        Returns:
+          whether that was possible; if not, nothing has changed.
+        """
+        return assign(self.trainable_variables, trained.trainable_variables)
+
+
+def assign(variables: Sequence[tf.Variable], values: Sequence[Any]) -> bool:
+    """Gives variables values of the same shapes; returns whether they are of the same shapes."""
+    if [v.shape for v in variables] != [v.shape for v in values]:
+        return False
+    for variable, value in zip(variables, values):
+        variable.assign(tf.convert_to_tensor(value))
+    return True
+
+
+def deviations(y: tf.Tensor) -> np.ndarray:
+    """Size of each channel's values: float32 [B, h, w, C] -> [C]."""
+    return np.sqrt(np.mean(np.square(y.numpy()), axis=(0, 1, 2)))

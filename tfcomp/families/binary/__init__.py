@@ -1,0 +1,1 @@
+"""The binary family: a code made of bits."""

@@ -1,0 +1,230 @@
+"""binary: a picture becomes bits, by noise and a sigmoid.
+
+     image -> [conv 5x5 /2 -> GDN] x levels -> residual -> conv 3x3 -> features f
+                                                                          |
+              training   code = sigmoid(f + sigma * n),  n ~ N(0, 1)   <--+
+              files      bit  = sigmoid(f) > 0.5                       <--+
+                                                                          |
+     image <- [convT 5x5 x2 <- IGDN] x levels <- residual <- conv 3x3 <- 2 code - 1, or 0: not sent
+
+Noise of standard deviation sigma makes small features useless: to say anything, they have to lie
+far out on either side, where the sigmoid is 0 or 1. So sigma grows over the training, and in the
+end a hard threshold changes nothing (as in Salakhutdinov and Hinton 2009, "Semantic hashing"). Its
+rivals are in `binarize`.
+
+Quality q sends the first sent[q] channels of the code. Training draws a quality for each picture,
+so the first channels learn to carry what matters most (nested dropout, Rippel et al. 2014,
+arXiv:1402.0915): the bits of a small file are the beginning of those of a large one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from tfcomp import config as config_module
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy import noise
+from tfcomp.entropy_kinds.registry import KINDS
+from tfcomp.families.binary.config import BinaryLossConfig, BinaryModelConfig
+from tfcomp.models import base, layers, losses
+
+# The prior sees bits from which no gradient leads back, so this moves nothing but the prior; and so
+# little of it that the loss stays the one above.
+_PRIOR_WEIGHT = 1e-5
+# Elements of the codes, all channels deep, that contexts are chosen and counted on.
+_FITTED_ELEMENTS = 65536
+_FITTED_BATCHES = 64
+
+
+@keras.utils.register_keras_serializable(package=layers.PACKAGE)
+class BinaryModel(base.CodecModel):
+    """Autoencoder whose code is made of bits.
+
+    Args:
+      model_config: a `BinaryModelConfig` (or its dict).
+      loss_config: a `BinaryLossConfig` (or its dict); None for the defaults.
+
+    Attributes:
+      total_steps: optimiser steps of the whole run, which the noise curriculum divides.
+    """
+
+    metric_names = ("loss", "bpp", "psnr", "mse", "ones", "unsure", "sigma")
+    total_steps = 1
+
+    def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
+        if isinstance(model_config, dict) or isinstance(loss_config, dict):
+            model = {**(model_config or {}), "family": "binary"}
+            whole = config_module.from_dict({"model": model, "loss": loss_config or {}})
+            model_config, loss_config = whole.model, whole.loss
+        super().__init__(
+            model_config or BinaryModelConfig(), loss_config or BinaryLossConfig(), **kwargs
+        )
+        settings = self.model_config
+        # Here each direction has kernels of its own.
+        self.stages: list[Any] = []  # layers that know both directions
+        for level, width in enumerate(settings.widths):
+            convolution = layers.TiedConv2D(
+                width, settings.kernel_size, 2, tied=False, name=f"down_{level}"
+            )
+            self.stages += [convolution, layers.GDN(name=f"gdn_{level}")]
+        self.stages += [
+            layers.TiedResidualBlock(tied=False, name=f"residual_{block}")
+            for block in range(settings.residual_blocks)
+        ]
+        self.stages.append(layers.TiedConv2D(settings.code_channels, 3, tied=False, name="code"))
+        self.prior = KINDS[settings.prior].prior.make(settings)
+
+    def analysis(self, images: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
+        """See `CodecModel`; the features before the sigmoid, the same for every quality."""
+        x = tf.cast(images - 0.5, self.transform_dtype)
+        for layer in self.stages:
+            if not layer.built:
+                layer.build(x.shape)
+            x = layer.analysis(x)
+        return tf.cast(x, tf.float32)
+
+    def synthesis(self, code: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+        """See `CodecModel`; codes in 0..1, of which the channels that are not sent do not count."""
+        y = (2.0 * tf.cast(code, tf.float32) - 1.0) * self.prior.sent_mask(quality)
+        y = tf.cast(y, self.transform_dtype)
+        for layer in reversed(self.stages):
+            y = layer.synthesis(y)
+        return tf.cast(y, tf.float32) + 0.5
+
+    def progress(self) -> tf.Tensor:
+        """How much of the run is done, float32 scalar in 0..1."""
+        optimizer = getattr(self, "optimizer", None)
+        if optimizer is None:
+            return tf.constant(1.0)
+        done = tf.cast(optimizer.iterations, tf.float32) / float(self.total_steps)
+        return tf.clip_by_value(done, 0.0, 1.0)
+
+    def noise_level(self, progress: tf.Tensor) -> tf.Tensor:
+        """sigma: the noise's standard deviation, float32 scalar."""
+        ends = tf.constant(self.loss_config.stage_ends[:-1], tf.float32)
+        stage = tf.reduce_sum(tf.cast(progress >= ends, tf.int32))
+        return tf.gather(tf.constant(self.loss_config.noise, tf.float32), stage)
+
+    def binarize(self, features: tf.Tensor, progress: tf.Tensor | None = None) -> tf.Tensor:
+        """The code that the decoder is trained with.
+
+        noise             sigmoid(f + sigma n): soft, and harder the larger sigma is
+        straight_through  f > 0; backwards as if it were sigmoid(f) (Bengio et al. 2013,
+                          arXiv:1308.3432)
+        stochastic        1 with probability sigmoid(f); backwards as if it were that probability
+                          (Toderici et al. 2015, arXiv:1511.06085)
+
+        Args:
+          features: float32 [B, h, w, C].
+          progress: float32 scalar, how much of the run is done; None to ask the optimiser.
+
+        Returns:
+          float32 [B, h, w, C] in 0..1.
+        """
+        progress = self.progress() if progress is None else progress
+        soft = tf.sigmoid(features)
+        hard = soft + tf.stop_gradient(hard_bits(features) - soft)
+        if self.loss_config.binarizer == "straight_through":
+            return hard
+        if self.loss_config.binarizer == "stochastic":
+            drawn = tf.cast(noise.uniform(soft) + 0.5 < soft, tf.float32)
+            code = soft + tf.stop_gradient(drawn - soft)
+        else:
+            code = tf.sigmoid(features + self.noise_level(progress) * _normal(features))
+        if self.loss_config.hard_share:
+            code = tf.where(progress >= 1.0 - self.loss_config.hard_share, hard, code)
+        return code
+
+    def quantise(
+        self, latents: tf.Tensor, quality: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """See `CodecModel`: features become codes (training) or bits, counted by the prior."""
+        code = self.binarize(latents) if training else hard_bits(latents)
+        return code, self.prior.bits(code, quality)
+
+    def training_loss(
+        self, images: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The loss of a batch and its parts; see `CodecModel`.
+
+        "ones" is the share of bits that are 1, "unsure" that of codes between 0.05 and 0.95.
+        """
+        height, width = images.shape[1:3]
+        features = self.analysis(self.pad(images))
+        loss, mse = self._loss(images, self.binarize(features), quality)
+        bpp = losses.rate(self.prior.bits(hard_bits(features), quality), height * width)
+        soft = tf.sigmoid(features)
+        unsure = tf.cast((soft > 0.05) & (soft < 0.95), tf.float32)
+        parts = {
+            "bpp": bpp,
+            "mse": mse,
+            "psnr": 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-3)) / np.log(10.0),
+            "ones": tf.reduce_mean(hard_bits(features), (1, 2, 3)),
+            "unsure": tf.reduce_mean(unsure, (1, 2, 3)),
+            "sigma": self.noise_level(self.progress()) * tf.ones_like(mse),
+        }
+        return tf.reduce_mean(loss + _PRIOR_WEIGHT * bpp), parts
+
+    def loss_of_bits(self, images: tf.Tensor, quality: tf.Tensor) -> float:
+        """The loss with the very bits of files, float: what training would give without noise.
+
+        Args:
+          images: float32 [B, H, W, 3] in 0..1.
+          quality: int32 [B].
+        """
+        code = hard_bits(self.analysis(self.pad(images)))
+        return float(tf.reduce_mean(self._loss(images, code, quality)[0]))
+
+    def _loss(
+        self, images: tf.Tensor, code: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """mean((x - x')^2) + code_weight * mean(code^2), and the MSE on 0..255; float32 [B]."""
+        weights = self.loss_config
+        height, width = images.shape[1:3]
+        reconstruction = self.synthesis(code, quality)[:, :height, :width]
+        mse = losses.squared_error(images, reconstruction)
+        sent = self.prior.sent_mask(quality)
+        loss = mse / 255.0**2 * tf.reduce_mean(sent, (1, 2, 3)) ** weights.quality_weight_power
+        loss += weights.code_weight * tf.reduce_mean(tf.square(code) * sent, (1, 2, 3))
+        return loss, mse
+
+    def finish(self, batches: tf.data.Dataset) -> None:
+        """Fits the prior to the codes of training pictures.
+
+        Args:
+          batches: `tf.data.Dataset` of uint8 [B, crop, crop, 3].
+        """
+        codes, elements = [], 0
+        for images in batches.take(_FITTED_BATCHES):
+            features = self.analysis(self.pad(tf.cast(images, tf.float32) / 255.0))
+            codes.append(hard_bits(features).numpy().astype(np.uint8))
+            elements += codes[-1][..., 0].size
+            if elements >= _FITTED_ELEMENTS:
+                break
+        self.prior.fit(np.concatenate(codes))
+        self._tables = None
+
+    def freeze(self) -> dict[str, CdfTables]:
+        """See `CodecModel`."""
+        return self.prior.freeze()
+
+    def get_config(self) -> dict[str, Any]:
+        whole = config_module.to_dict(
+            config_module.Config(model=self.model_config, loss=self.loss_config)
+        )
+        return {"model_config": whole["model"], "loss_config": whole["loss"], "name": self.name}
+
+
+def hard_bits(features: tf.Tensor) -> tf.Tensor:
+    """sigmoid(f) > 0.5 as float32 0 or 1."""
+    return tf.cast(features > 0, tf.float32)
+
+
+def _normal(values: tf.Tensor) -> tf.Tensor:
+    """Gaussian noise of standard deviation 1, of the same shape."""
+    uniform = noise.uniform(values) + 0.5
+    return tf.math.ndtri(tf.clip_by_value(uniform, 1e-6, 1.0 - 1e-6))

@@ -1,0 +1,77 @@
+"""The decoder's derivative, for encoders that improve latents (tfcomp/runtime/feedback.py).
+
+    latents --------- g_s, layer by layer, what each saw kept -------> picture
+                             |      |      |      |
+    gradient <-- every layer's Jacobian, transposed, last to first <-- error
+
+A transposed convolution's adjoint is the convolution with its kernel; the others are written out
+in layer_forms.py. Stock operations only, so that encoders need no TensorFlow for gradients.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from tfcomp.export.deployed_diffusion import DeployedDiffusion
+from tfcomp.export.deployed_layers import DeployedLayers
+from tfcomp.export.layer_forms import form_of
+from tfcomp.families.cycle.model import CycleModel
+
+
+class DeployedGradient(tf.Module):
+    """Where a picture's error says that latents should go, of a trained `CycleModel`.
+
+    Args:
+      model: the trained model, with a hyperprior.
+
+    Attributes:
+      gradient: tf.function, (error float32 [1, H, W, 3]: decoded minus original, in grey levels;
+        latents int32 [1, h, w, C] that were decoded, in eighths of a step; quality int32 [1]) ->
+        {"gradient": float32 [1, h, w, C], in steps}; H and W multiples of the stride.
+
+    The gradient is -J^T error / step^2, J the decoder's Jacobian by its latents in steps and step^2
+    = 18 / (lambda ln 2) the square of a quantisation step in grey levels that the quality's lambda
+    asks for (model.py): were the decoder orthogonal, adding it would undo the error. It is what is
+    left of the gradient of lambda * squared error once constants are chosen so.
+    """
+
+    def __init__(self, model: CycleModel) -> None:
+        super().__init__(name="deployed_gradient")
+        build, units = DeployedLayers(half=False), model.prior.kind.latent_units
+        step_size = build.constant(np.exp(-model.log_gain.numpy()))
+        inverse_square = model.lambdas * np.log(2.0) / 18.0
+        # Errors come in grey levels, and the layers make pictures of 0..1.
+        weight = build.constant(-255.0 * inverse_square)
+        synthesis = [
+            form_of(layer).with_pullback(build, layer)
+            for stage in reversed(model.levels)
+            for layer in reversed(stage)
+        ]
+        diffusion = DeployedDiffusion(build, model.diffusion) if model.diffusion else None
+
+        def gradient(
+            error: tf.Tensor, latents: tf.Tensor, quality: tf.Tensor
+        ) -> dict[str, tf.Tensor]:
+            steps = tf.gather(step_size, quality - 1)
+            y = tf.cast(latents, tf.float32) * (steps / units)
+            pullbacks = []
+            for layer in synthesis:
+                features = y
+                y, pullback = layer(y, quality)
+                pullbacks.append(pullback)
+            if diffusion:
+                pullbacks.append(diffusion.with_pullback(y, features, quality)[1])
+            upstream = error
+            for pullback in reversed(pullbacks):
+                upstream = pullback(upstream)
+            return {"gradient": upstream * (steps * tf.gather(weight, quality - 1))}
+
+        self.gradient = tf.function(
+            gradient,
+            [
+                tf.TensorSpec([1, None, None, 3], tf.float32, name="error"),
+                tf.TensorSpec([1, None, None, step_size.shape[1]], tf.int32, name="latents"),
+                tf.TensorSpec([1], tf.int32, name="quality"),
+            ],
+        )

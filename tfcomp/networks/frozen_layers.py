@@ -1,0 +1,123 @@
+"""The layers of a bundle's integer networks, read from its entropy.tflite.
+
+    int a --> sum w a + b --> floor(. * factor) --> clip --> int
+
+These are of tfcomp/entropy/integer_layers.py. LiteRT runs them; whoever wants their derivative
+needs their numbers. They are found by following the file's operations from each convolution on.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tfcomp.errors import BundleError
+from tfcomp.networks.tflite_schema import graph_of, operation_of, tflite_schema
+
+_FLOAT_TYPES = {"FLOAT32": np.float32, "FLOAT16": np.float16}
+
+
+class FrozenLayer(NamedTuple):
+    """One of them.
+
+    Attributes:
+      kernel: float32 integers [size, size, inputs, outputs].
+      bias: the same, [qualities or 1, outputs].
+      factor: of the sum.
+      low: bounds of the result.
+      high: likewise.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    factor: float
+    low: float
+    high: float
+
+
+def frozen_layers(content: bytes, signature: str, name: str) -> list[FrozenLayer]:
+    """The layers of one signature, in the order in which they run.
+
+    Args:
+      content: the TFLite file.
+      signature: its name.
+      name: what messages call it.
+
+    Raises:
+      BundleError: a file of another making.
+      CodecError: without LiteRT's schema.
+    """
+    schema = tflite_schema("feedback")
+    try:
+        return _Graph(schema, content, signature).layers()
+    except Exception as error:  # struct.error and the like, which flatbuffers lets through
+        raise BundleError(
+            f"{name} holds other networks than feedback knows; export the bundle again"
+        ) from error
+
+
+class _Graph:
+    def __init__(self, schema: Any, content: bytes, signature: str) -> None:
+        self._model = schema.Model.GetRootAs(content)
+        self._graph = self._model.Subgraphs(graph_of(self._model, signature))
+        names = {number: name for name, number in vars(schema.BuiltinOperator).items()}
+        self._types = {getattr(schema.TensorType, name): t for name, t in _FLOAT_TYPES.items()}
+        # name, inputs and output of each operator, and which of them makes a tensor
+        self._operators: list[tuple[str, list[int], int]] = []
+        for number in range(self._graph.OperatorsLength()):
+            operator = self._graph.Operators(number)
+            inputs = [int(tensor) for tensor in operator.InputsAsNumpy()]
+            name = names[operation_of(self._model, operator)]
+            self._operators.append((name, inputs, int(operator.Outputs(0))))
+        self._makers = {operator[2]: operator for operator in self._operators}
+
+    def layers(self) -> list[FrozenLayer]:
+        found = [self._layer(each) for each in self._operators if each[0] == "CONV_2D"]
+        if not found:
+            raise ValueError("no layers")
+        return found
+
+    def _layer(self, convolution: tuple[str, list[int], int]) -> FrozenLayer:
+        _, (_, kernel, start), tensor = convolution
+        bias = self._constant(start)[None]
+        factor, low, high = 1.0, -np.inf, np.inf
+        for _ in self._operators:
+            name, inputs, output = self._user(tensor)
+            if name in ("CONV_2D", "CONCATENATION"):
+                weights = self._constant(kernel).transpose(1, 2, 3, 0)
+                return FrozenLayer(np.ascontiguousarray(weights), bias, factor, low, high)
+            if name == "RELU":
+                low = 0.0
+            elif name != "FLOOR":
+                number = self._constant(*(other for other in inputs if other != tensor))
+                if name == "ADD":
+                    bias = bias + number
+                elif name == "MUL":
+                    factor *= float(number)
+                elif name == "MINIMUM":
+                    high = float(number)
+                elif name == "MAXIMUM":
+                    low = float(number)
+                else:
+                    raise ValueError(f"a layer with the operation {name}")
+            tensor = output
+        raise ValueError("a layer without an end")
+
+    def _user(self, tensor: int) -> tuple[str, list[int], int]:
+        return next(operator for operator in self._operators if tensor in operator[1])
+
+    def _constant(self, tensor: int) -> np.ndarray:
+        """Float32, whatever is stored; for what is gathered for a quality, the rows of all."""
+        if tensor not in self._makers:
+            stored = self._graph.Tensors(tensor)
+            data = self._model.Buffers(stored.Buffer()).DataAsNumpy()
+            shape = stored.ShapeAsNumpy() if stored.ShapeLength() else ()
+            return data.view(self._types[stored.Type()]).reshape(shape).astype(np.float32)
+        name, inputs, _ = self._makers[tensor]
+        if name in ("DEQUANTIZE", "GATHER"):
+            return self._constant(inputs[0])
+        left, right = (self._constant(each) for each in inputs)
+        if name not in ("MUL", "ADD"):
+            raise ValueError(f"a constant with the operation {name}")
+        return left * right if name == "MUL" else left + right

@@ -1,0 +1,139 @@
+"""Running a network over a large image tile by tile, so that memory does not grow with the image.
+
+A network whose every output depends on inputs at most `reach` latent elements away gives the same
+result in tiles that overlap by that much as it gives on the whole image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from tfcomp.errors import BundleError
+from tfcomp.networks.padding import EdgePadded
+
+TILE_PIXELS = 1024  # side of a tile; an image of no more area than a tile's is never cut
+# Of a decoder's tile: it holds more in full resolution than an encoder does.
+_DECODER_SHARE = 0.75
+
+
+class Span(NamedTuple):
+    """One tile along one side, in latent elements: what to compute, and what to look at for it."""
+
+    start: int
+    stop: int
+    seen_from: int
+    seen_to: int
+
+    def seen(self, scale: int) -> slice:
+        """What is looked at, in an array of `scale` elements per latent element."""
+        return slice(self.seen_from * scale, self.seen_to * scale)
+
+    def made(self, scale: int) -> slice:
+        """What is computed."""
+        return slice(self.start * scale, self.stop * scale)
+
+    def made_within_seen(self, scale: int) -> slice:
+        """What is computed, counted from where the look begins."""
+        before = self.start - self.seen_from
+        return slice(before * scale, (before + self.stop - self.start) * scale)
+
+
+def run_tiled(
+    run: Callable[[np.ndarray], np.ndarray],
+    inputs: np.ndarray | EdgePadded,
+    outputs: np.ndarray,
+    in_scale: int,
+    out_scale: int,
+    reach: int | None,
+    side: int | None = None,
+) -> None:
+    """Fills `outputs` with what `run` makes of `inputs`.
+
+    Args:
+      run: takes a part of `inputs` and gives the same part of `outputs`, with a first axis of 1.
+      inputs: pixels [H, W, 3] and latents [h, w, C], in either order. Outputs may be smaller than
+        what the inputs make, by a part of the last rows and columns: these are left out.
+      outputs: likewise.
+      in_scale: their elements per latent element along one side: the stride and 1, or 1 and the
+        stride.
+      out_scale: likewise.
+      reach: in latent elements, to each side; None to run on the whole at once, whatever its size.
+      side: of a tile, in elements of the coarser grid; if None, what TILE_PIXELS says.
+
+    Raises:
+      BundleError: `run` gives something of another shape or type.
+    """
+    size = inputs.shape[0] // in_scale, inputs.shape[1] // in_scale
+    share = _DECODER_SHARE if out_scale > in_scale else 1.0
+    for rows, columns in tiles(*size, max(in_scale, out_scale), reach, share, side):
+        seen = inputs[rows.seen(in_scale), columns.seen(in_scale)]
+        result = run(np.ascontiguousarray(seen)[None])
+        put_tile(result, outputs, rows, columns, out_scale)
+
+
+def put_tile(
+    result: np.ndarray,
+    outputs: np.ndarray,
+    rows: Span,
+    columns: Span,
+    scale: int,
+    network: str = "a network of the bundle",
+) -> None:
+    """Writes what a network made of a tile's look into the tile's place in `outputs`.
+
+    Args:
+      result: with a first axis of 1.
+      outputs: see `run_tiled`.
+      rows: where the tile's rows are.
+      columns: likewise.
+      scale: see `run_tiled`.
+      network: for the message.
+
+    Raises:
+      BundleError: the result is of another shape or type.
+    """
+    sides = (span.seen(scale) for span in (rows, columns))
+    expected = (1, *(side.stop - side.start for side in sides), outputs.shape[2])
+    if result.shape != expected or result.dtype != outputs.dtype:
+        raise BundleError(
+            f"{network} gives {result.dtype} {result.shape}, not "
+            f"{outputs.dtype} {expected}; export the bundle again"
+        )
+    inner = result[0][rows.made_within_seen(scale), columns.made_within_seen(scale)]
+    target = outputs[rows.made(scale), columns.made(scale)]
+    target[...] = inner[: target.shape[0], : target.shape[1]]
+
+
+def tiles(
+    height: int,
+    width: int,
+    stride: int,
+    reach: int | None,
+    share: float = 1.0,
+    side: int | None = None,
+) -> Iterator[tuple[Span, Span]]:
+    """Rows and columns of tiles that together make all of [height, width] latent elements.
+
+    Args:
+      height: of the grid.
+      width: likewise.
+      stride: image pixels per latent element along one side.
+      reach: see `run_tiled`.
+      share: of TILE_PIXELS, what a tile's side is.
+      side: the same in latent elements, instead.
+    """
+    side = side or max(1, int(TILE_PIXELS * share) // stride)
+    if reach is None or height * width <= side * side:
+        reach, side = 0, max(height, width)
+    for rows in _spans(height, side, reach):
+        for columns in _spans(width, side, reach):
+            yield rows, columns
+
+
+def _spans(length: int, side: int, reach: int) -> Iterator[Span]:
+    for start in range(0, length, side):
+        stop = min(start + side, length)
+        yield Span(start, stop, max(0, start - reach), min(length, stop + reach))
