@@ -48,7 +48,7 @@ def try_litert(own: Path, litert: str, bundles: list[Path], work: Path) -> dict 
         if NO_WHEEL in str(error).lower():
             return None
         raise
-    return json.loads(quiet(own, CHECK, ROOT / "tests" / "golden", *bundles, cwd=work))
+    return json.loads(quiet(own, CHECK, ROOT / "spec" / "golden", *bundles, cwd=work))
 
 
 def said(found: dict) -> tuple[str, bool]:
