@@ -8,12 +8,12 @@ import pytest
 
 from tests import needs
 from tests.bundle_factory import write_bundle
+from tfcomp.api import Codec
 from tfcomp.evaluation import macs
+from tfcomp.latent_search.rate_gradient import RateGradient
 from tfcomp.runtime import interpreter, registry
 from tfcomp.runtime.bundle import Bundle
-from tfcomp.runtime.codec import Codec
 from tfcomp.runtime.observing import observed_by, observers
-from tfcomp.runtime.rate_gradient import RateGradient
 
 
 @functools.cache

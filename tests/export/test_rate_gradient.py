@@ -11,11 +11,12 @@ from tfcomp.bitstream.hyperprior_sections import MEAN_UNITS, encode_and_decode
 from tfcomp.errors import BundleError, CodecError
 from tfcomp.export import tflite
 from tfcomp.export.deployed_entropy import DeployedEntropy
-from tfcomp.runtime import rate_gradient, tflite_schema
+from tfcomp.latent_search import rate_gradient
+from tfcomp.latent_search.rate_gradient import RateGradient
+from tfcomp.runtime import tflite_schema
 from tfcomp.runtime.frozen_layers import frozen_layers
 from tfcomp.runtime.integer_networks import IntegerNetworks
 from tfcomp.runtime.interpreter import Model
-from tfcomp.runtime.rate_gradient import RateGradient
 
 _NAMES = ("first", "second", "mean", "scale")
 

@@ -8,8 +8,8 @@ from tensorflow import keras
 from tests.hyperprior_factory import lively_model
 from tfcomp.entropy import noise
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
+from tfcomp.latent_search.rounds import Round, after_round
 from tfcomp.models.cycle import CycleModel
-from tfcomp.runtime.feedback import Round, after_round
 
 
 def _images(*shape):

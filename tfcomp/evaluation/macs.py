@@ -17,9 +17,9 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 
+from tfcomp.api import Codec
 from tfcomp.runtime import interpreter as runtime_interpreter
 from tfcomp.runtime.bundle import Bundle
-from tfcomp.runtime.codec import Codec
 from tfcomp.runtime.observing import observed_by
 from tfcomp.runtime.tflite_schema import graph_of, operation_of, tflite_schema
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BitstreamError, BundleError, CodecError
 from tfcomp.runtime.integer_networks import IntegerNetworks
-from tfcomp.runtime.rate_gradient import RateGradient
 
 if TYPE_CHECKING:
     from tfcomp.runtime.manifest import Manifest
@@ -102,9 +100,9 @@ class HyperpriorCoder:
         networks: IntegerNetworks,
         qualities: int,
     ) -> None:
-        self._tables = tables
-        self._layout = layout
-        self._networks = networks
+        self.tables = tables
+        self.layout = layout
+        self.networks = networks
         _check_count(tables["hyper_latents"], qualities * layout.hyper_channels)
 
     def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
@@ -117,7 +115,7 @@ class HyperpriorCoder:
         """
         with _tables_are_there():
             return hyperprior_sections.encode(
-                latents, quality, self._networks, self._tables, self._layout, range_coder, **choices
+                latents, quality, self.networks, self.tables, self.layout, range_coder, **choices
             )
 
     def encode_and_decode(
@@ -128,34 +126,12 @@ class HyperpriorCoder:
             return hyperprior_sections.encode_and_decode(
                 latents,
                 quality,
-                self._networks,
-                self._tables,
-                self._layout,
+                self.networks,
+                self.tables,
+                self.layout,
                 range_coder,
                 distortion_weight=distortion_weight,
             )
-
-    def rate_gradient(
-        self, latents: np.ndarray, decoded: np.ndarray, quality: int
-    ) -> np.ndarray:
-        """Where others' bits say that what `latents` decode to should go: see `RateGradient`.
-
-        Args:
-          latents: float32 [h, w, channels], in steps.
-          decoded: of `encode_and_decode`.
-          quality: from 1.
-
-        Returns:
-          float32 [h, w, first channels], in steps.
-        """
-        hyper = self._networks.hyper_analysis(latents, quality)
-        features = self._networks.hyper_synthesis(hyper, quality)
-        return self._rate_gradient(decoded, features[: len(latents), : latents.shape[1]], quality)
-
-    @cached_property
-    def _rate_gradient(self) -> RateGradient:
-        layers = [self._networks.pass_layers(number) for number in range(len(self._layout.passes))]
-        return RateGradient(layers, self._layout, self._tables["latents"])
 
     def decode(
         self, sections: Sequence[bytes], quality: int, height: int, width: int
@@ -171,15 +147,15 @@ class HyperpriorCoder:
                 quality,
                 height,
                 width,
-                self._networks,
-                self._tables,
-                self._layout,
+                self.networks,
+                self.tables,
+                self.layout,
                 range_coder,
             )
 
     def release(self) -> None:
         """Gives back the networks' working memory."""
-        self._networks.release()
+        self.networks.release()
 
 
 class BitCoder:
