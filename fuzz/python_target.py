@@ -18,10 +18,12 @@ from tests.spec.toy_networks import ToyNetworks
 from tfcomp.bitstream import python_range_coder, range_coder
 from tfcomp.bitstream.container import Container, describe, parse
 from tfcomp.bitstream.tables import CdfTables, load_tables
+from tfcomp.encoder_tuning import EncoderTuning
 from tfcomp.errors import BitstreamError, CodecError
 from tfcomp.runtime import checksums
 from tfcomp.runtime.bundle import Bundle, Manifest, fingerprint_of, read_manifest
 from tfcomp.runtime.entropy import BitCoder, FactorizedCoder, HyperpriorCoder
+from tfcomp.runtime.manifest import manifest_object
 
 BUNDLES = Path(__file__).resolve().parents[1] / "tfcomp" / "bundles"
 MOST_PIXELS, MOST_PLACES, TOY_FEATURES = 1 << 15, 4096, 4  # as in known_bundles.c
@@ -51,7 +53,9 @@ class Target:
             if data[:1] == b"#":
                 return f"{len(checksums.parse(data)[1])} checksums"
             manifest = Manifest.from_json(data)
-            _ = manifest.layout, manifest.bit_layout, manifest.section_count, manifest.all_gains
+            _ = manifest.layout, manifest.bit_layout, manifest.section_count
+            hyperprior = manifest.layout is not None
+            EncoderTuning.read(None, manifest_object(data), manifest.qualities, hyperprior)
             return f"manifest of {fingerprint_of((), manifest.entropy)[:8]}"
         except CodecError as error:
             assert "\n" not in str(error), "an error is one line"

@@ -53,8 +53,6 @@ class VaeganModelConfig:
     hyperprior: HyperpriorConfig = HyperpriorConfig(
         groups=(64,), checkerboard=1, rows_per_stream=(4,)
     )
-    # No settings: encoders take no feedback here, for the decoder is not their mirror image.
-    feedback_gains = gradient_gains = rate_gains = feedback_distortion_weights = ()
 
     def __post_init__(self) -> None:
         require(self.family == "vaegan", f"this is no '{self.family}' model")

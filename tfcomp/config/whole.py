@@ -13,6 +13,7 @@ from tfcomp.config.binary import BinaryLossConfig, BinaryModelConfig
 from tfcomp.config.cycle import LossConfig, ModelConfig
 from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
 from tfcomp.config.vaegan import VaeganLossConfig, VaeganModelConfig
+from tfcomp.encoder_tuning import with_tuning_gathered
 from tfcomp.errors import ConfigError
 
 # The classes of the sections `model` and `loss`, by family. A model's class has at least: family,
@@ -59,8 +60,11 @@ def from_dict(values: dict) -> Config:
     settings = dacite.Config(strict=True, cast=[tuple], type_hooks={float: _float})
     sections: Dict[str, Any] = {}
     for name, section_class in classes.items():
+        section = values.get(name) or {}
+        if section_class is ModelConfig and isinstance(section, dict):
+            section = with_tuning_gathered(section)
         try:
-            sections[name] = dacite.from_dict(section_class, values.get(name) or {}, settings)
+            sections[name] = dacite.from_dict(section_class, section, settings)
         except dacite.UnexpectedDataError as error:
             keys = ", ".join(sorted(error.keys))
             raise ConfigError(

@@ -2,6 +2,7 @@
 
     NAME/manifest.json   what it is and how it was measured
          encoder.tflite  decoder.tflite  tables.npz  [entropy.tflite]  [gradient.tflite]
+         [encoder.json]  numbers for encoders that search for better latents
          README.md       the model card
          SHA256SUMS      what each of these files is
 """
@@ -20,7 +21,7 @@ import numpy as np
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.bitstream.tables import save_tables
 from tfcomp.config import Config
-from tfcomp.config.cycle import FEEDBACK_SETTINGS
+from tfcomp.encoder_tuning import ENCODER_TUNING, EncoderTuning
 from tfcomp.entropy.bit_prior import BitPrior
 from tfcomp.entropy.hyperprior import Hyperprior
 from tfcomp.errors import OutputError
@@ -36,7 +37,7 @@ from tfcomp.runtime.bundle import fingerprint_of
 
 BUNDLE_FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
-_NOT_IN_EVERY_BUNDLE = ("entropy.tflite", "gradient.tflite")
+_NOT_IN_EVERY_BUNDLE = ("entropy.tflite", "gradient.tflite", ENCODER_TUNING)
 
 
 def write_bundle(
@@ -93,7 +94,6 @@ def write_bundle(
         save_tables(work / "tables.npz", model.tables)
         entropy: dict[str, Any] = {"kind": config.model.prior}
         distortion_weights: Sequence[float] = ()
-        feedback: dict[str, Any] = {}
         if isinstance(model.prior, Hyperprior):
             networks = DeployedEntropy(model.prior, half=quantize == "float16")
             stored = "float16" if quantize == "float16" and networks.fits_float16 else "none"
@@ -103,9 +103,8 @@ def write_bundle(
             layout = dataclasses.asdict(model.prior.layout)
             # The encoder's business: it has no part in the fingerprint of what decodes.
             distortion_weights = layout.pop("distortion_weights")
-            feedback = {name: getattr(config.model, name) for name in FEEDBACK_SETTINGS}
-            if config.model.gradient_gains:
-                _write_gradient(model, work)
+            # A family that has none does not say so: its encoders take no rounds.
+            _write_tuning(model, getattr(config.model, "tuning", EncoderTuning()), work)
             entropy.update(layout)
         if isinstance(model.prior, BitPrior):
             entropy.update(model.prior.layout.to_manifest())
@@ -123,7 +122,6 @@ def write_bundle(
             "max_pixels": MAX_PIXELS,
             "entropy": entropy,
             "distortion_weights": distortion_weights,
-            **feedback,
             "quantization": quantize,
             "fingerprint": fingerprint(work, entropy),
             "training": training or {},
@@ -141,7 +139,11 @@ def write_bundle(
     return manifest
 
 
-def _write_gradient(model: CodecModel, folder: Path) -> None:
+def _write_tuning(model: CodecModel, tuning: EncoderTuning, folder: Path) -> None:
+    if tuning != EncoderTuning():
+        (folder / ENCODER_TUNING).write_bytes(tuning.render())
+    if not tuning.gradient_gains:
+        return
     # In 8 bits, whatever the rest: encoders take small steps along it, and quantise after each.
     network = tflite.convert(DeployedGradient(model), "gradient", "dynamic")
     (folder / "gradient.tflite").write_bytes(network)
@@ -165,7 +167,7 @@ def fingerprint(folder: str | Path, entropy: dict[str, Any]) -> str:
 def write_manifest(folder: str | Path, manifest: dict[str, Any]) -> None:
     """Writes manifest.json, the model card made from it, and SHA256SUMS over all of the bundle."""
     folder = Path(folder)
-    card = model_card.render(manifest)
+    card = model_card.render(manifest, (folder / "gradient.tflite").is_file())
     write_atomically(folder / _MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
     write_atomically(folder / "README.md", card.encode())
     write_checksums(folder)
