@@ -9,7 +9,7 @@ from tests.hyperprior_factory import lively_model
 from tfcomp.entropy import noise
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
 from tfcomp.families.cycle.model import CycleModel
-from tfcomp.runtime.feedback import Round, after_round
+from tfcomp.latent_search.rounds import Round, after_round
 
 
 def _images(*shape):
@@ -241,7 +241,7 @@ def test_the_feedback_term_pulls_latents_to_where_a_round_of_feedback_moves_them
         tape.watch(latents)
         term = model._feedback_loss(latents, decoded, picture, quality)
     pull = -tape.gradient(term, latents).numpy()
-    for one, gain in enumerate(model.model_config.feedback_gains[q - 1] for q in (2, 1, 2)):
+    for one, gain in enumerate(model.model_config.tuning.cycle_gains[q - 1] for q in (2, 1, 2)):
         missing = latents[one].numpy() - again[one].numpy()
         mended = after_round(
             latents[one].numpy(),

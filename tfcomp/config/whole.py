@@ -11,6 +11,7 @@ from typing import Any, Dict, Union
 
 from tfcomp.config.families import FAMILIES, Family
 from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
+from tfcomp.encoder_tuning import with_tuning_gathered
 from tfcomp.errors import ConfigError
 
 
@@ -48,8 +49,11 @@ def from_dict(values: dict) -> Config:
     settings = dacite.Config(strict=True, cast=[tuple], type_hooks={float: _float})
     sections: Dict[str, Any] = {}
     for name, section_class in classes.items():
+        section = values.get(name) or {}
+        if name == "model" and _has_tuning(section_class) and isinstance(section, dict):
+            section = with_tuning_gathered(section)
         try:
-            sections[name] = dacite.from_dict(section_class, values.get(name) or {}, settings)
+            sections[name] = dacite.from_dict(section_class, section, settings)
         except dacite.UnexpectedDataError as error:
             keys = ", ".join(sorted(error.keys))
             raise ConfigError(
@@ -58,6 +62,10 @@ def from_dict(values: dict) -> Config:
         except (dacite.DaciteError, TypeError) as error:
             raise ConfigError(f"config: {name}: {error}") from error
     return Config(**sections)
+
+
+def _has_tuning(section_class: Any) -> bool:
+    return any(each.name == "tuning" for each in dataclasses.fields(section_class))
 
 
 def _family(model: Any) -> Family:

@@ -44,6 +44,29 @@ class EntropyCoder(Protocol):
         """Gives back working memory."""
 
 
+class SearchableCoder(EntropyCoder, Protocol):
+    """What rounds of feedback ask beside that; of kinds with `takes_feedback`."""
+
+    def encode_and_decode(
+        self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
+    ) -> tuple[tuple[bytes, ...], np.ndarray]:
+        """What `encode` gives, and what `decode` makes of that."""
+
+    def rate_gradient(
+        self, latents: np.ndarray, decoded: np.ndarray, quality: int
+    ) -> np.ndarray:
+        """Where the bits of other latents say that these should go.
+
+        Args:
+          latents: float32 [h, w, channels], in steps.
+          decoded: of `encode_and_decode`.
+          quality: from 1.
+
+        Returns:
+          float32 [h, w, first channels], in steps.
+        """
+
+
 class Description(Protocol):
     """What a kind looks at in a bundle's manifest (`tfcomp.runtime.manifest.Manifest`)."""
 
@@ -71,7 +94,10 @@ class EntropyKind:
         must where that says how sections are read.
       rounds: whether the encoder network rounds latents; else the coder does.
       latent_units: units of a decoded latent in one quantisation step.
-      takes_feedback: whether encoders may search for better latents in rounds of feedback.
+      takes_feedback: whether encoders may search for better latents in rounds of feedback; its
+        coder is a `SearchableCoder`.
+      takes_descent: whether they may search by gradient descent
+        (tfcomp/latent_search/descent/relaxed_latents.py).
     """
 
     name: str
@@ -81,6 +107,7 @@ class EntropyKind:
     rounds = True
     latent_units = 1
     takes_feedback = False
+    takes_descent = False
 
     def layout(self, entropy: Mapping[str, Any], about: Description) -> Any:
         """What a bundle fixes about its sections, from its manifest's "entropy" object, checked.

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
-from tfcomp.entropy_kinds.hyperprior.config import FEEDBACK_SETTINGS
+from tfcomp.encoder_tuning import EncoderTuning
 from tfcomp.entropy_kinds.prior import assign
 from tfcomp.errors import CodecError
 from tfcomp.models.base import CodecModel
@@ -73,9 +73,12 @@ def check_same_decoder(config: Config, fits: bool) -> None:
 def _what_decodes(settings: Any) -> Any:
     """A cycle model's settings without those that only its encoder looks at."""
     prior = dataclasses.replace(settings.hyperprior, distortion_weights=(1.0, 1.0))
-    feedback = dict.fromkeys(FEEDBACK_SETTINGS, ())
     return dataclasses.replace(
-        settings, correction_blocks=0, encoder_blocks=(), hyperprior=prior, **feedback
+        settings,
+        correction_blocks=0,
+        encoder_blocks=(),
+        hyperprior=prior,
+        tuning=EncoderTuning(),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
+from tfcomp import api
 from tfcomp.config import Config
 from tfcomp.data import sources
 from tfcomp.data.sample_source import sample_images
@@ -24,7 +25,6 @@ from tfcomp.export import bundle
 from tfcomp.models.base import CodecModel
 from tfcomp.networks.interpreter import Model, Network
 from tfcomp.runs import run_summary
-from tfcomp.runtime import codec as runtime_codec
 
 _PICTURES = 8
 _LARGEST_SIDE = 128  # of a shown picture, before it is enlarged
@@ -117,7 +117,7 @@ def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Pat
     folder = Path(folder)
     training = run_summary.summarize(config, folder)
     bundle.write_bundle(model, config, folder / "bundle", "binary", training=training)
-    codec = runtime_codec.load(folder / "bundle")
+    codec = api.load(folder / "bundle")
     pictures = test_pictures(config, _PICTURES, min(config.data.crop, _LARGEST_SIDE))
     show(codec, config.model.sent, pictures).save(folder / "codes.png")
     data = codec.compress(pictures[0])
@@ -135,12 +135,12 @@ def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Pat
 
 
 def show(
-    codec: runtime_codec.Codec, sent: Sequence[int], pictures: Sequence[np.ndarray]
+    codec: api.Codec, sent: Sequence[int], pictures: Sequence[np.ndarray]
 ) -> Image.Image:
     """A row a picture: the original, its bits, and what files of three qualities decode to.
 
     Args:
-      codec: a `tfcomp.runtime.codec.Codec` of a binary bundle.
+      codec: a `tfcomp.api.Codec` of a binary bundle.
       sent: channels that each quality sends.
       pictures: list of uint8 [H, W, 3].
 

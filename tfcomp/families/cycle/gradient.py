@@ -1,4 +1,4 @@
-"""The decoder's derivative, for encoders that improve latents (tfcomp/runtime/feedback.py).
+"""The decoder's derivative, for encoders that improve latents (tfcomp/latent_search/rounds.py).
 
     latents --------- g_s, layer by layer, what each saw kept -------> picture
                              |      |      |      |

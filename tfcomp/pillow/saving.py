@@ -21,15 +21,25 @@ from typing import IO, Any
 
 from PIL import Image
 
+from tfcomp import api
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.images.opening import check_is_no_drawing
-from tfcomp.runtime import codec, registry
+from tfcomp.runtime import registry
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.options import whole_number
 
 FORMAT = "TFCOMP"
 _HIGHEST = 100
-OPTIONS = ("quality", "level", "target_bpp", "max_bytes", "feedback", "background", "model")
+OPTIONS = (
+    "quality",
+    "level",
+    "target_bpp",
+    "max_bytes",
+    "effort",
+    "feedback",
+    "background",
+    "model",
+)
 # What many hand to every `save`, and a .tfcomp file has no place for.
 _METADATA = ("exif", "icc_profile", "xmp", "comment", "dpi")
 
@@ -118,7 +128,7 @@ def _is_ours(target: Any, named_format: str | None) -> bool:
 
 def _compressed(image: Image.Image, given: Mapping[str, Any]) -> bytes:
     options = _checked(given)
-    model = codec.shared_codec(
+    model = api.shared_codec(
         registry.find_by_name(options.pop("model", None) or registry.default_model())
     )
     quality, level = options.pop("quality", None), options.pop("level", None)

@@ -1,0 +1,88 @@
+"""The search for one picture's file: the encoder's own, then rounds, then gradient descent.
+
+    FileChoice -------> refine (descent/picture.py), where steps are asked for ----> file
+
+Descent is the one part of compression that needs TensorFlow, and is imported when asked for.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+
+from tfcomp.errors import CodecError
+from tfcomp.latent_search.effort import Plan, plan_of
+from tfcomp.latent_search.file_choice import FileChoice
+from tfcomp.latent_search.iterative_encoding import Improvement, Progress
+from tfcomp.latent_search.searchable_codec import SearchableCodec
+
+
+class Search:
+    """Finds the file of one picture.
+
+    Args:
+      codec: the model's.
+      pixels: uint8 [H, W, 3].
+      plan: how long to search.
+      progress: called with rounds or steps done, and with those in all.
+    """
+
+    def __init__(
+        self,
+        codec: SearchableCodec,
+        pixels: np.ndarray,
+        plan: Plan,
+        progress: Progress | None,
+    ) -> None:
+        self._steps, self._progress = plan.steps, progress
+        self._choice = FileChoice(codec, pixels, plan.rounds, progress)
+
+    def file(self, quality: int, max_bytes: int | None) -> bytes:
+        """The file for a quality, or the best one of at most so many bytes.
+
+        Raises:
+          ImageError: none fits.
+        """
+        choice = self._choice
+        data = choice.at(quality) if max_bytes is None else choice.within(max_bytes)
+        if self._steps:
+            data = open_descent().refine(choice, data, self._steps, max_bytes, self._progress)
+        return data
+
+    def improvement(self, data: bytes) -> Improvement:
+        """What a file is beside the one that the encoder network alone makes."""
+        return self._choice.improvement(data)
+
+
+def checked_plan(
+    codec: SearchableCodec, effort: int | None, feedback: int = 0, refine: int = 0
+) -> Plan:
+    """See `plan_of`.
+
+    Raises:
+      ConfigError: as there.
+      CodecError: TensorFlow is not installed, and the plan has steps of gradient descent.
+    """
+    plan = plan_of(codec, effort, feedback, refine)
+    if plan.steps:
+        open_descent()
+    return plan
+
+
+def open_descent() -> ModuleType:
+    """The module with `refine`.
+
+    Raises:
+      CodecError: TensorFlow is not installed.
+    """
+    try:
+        from tfcomp.latent_search.descent import picture
+    except ImportError as error:
+        if (error.name or "").split(".")[0] == "tfcomp":
+            raise
+        raise CodecError(
+            "refinement needs TensorFlow, which is not installed (it is for Python 3.9 to 3.11); "
+            "take --effort 6 or less and leave --refine out, or run: pip install 'tfcomp[train]'"
+        ) from None
+    return picture

@@ -1,0 +1,59 @@
+"""A bundle's codec with what a search for better latents asks of it beside files and pictures.
+
+    gains and distortion weights    how far to go (encoder.json)
+    decoder's gradient              what the picture says of latents (gradient.tflite)
+    rate's gradient                 what bits of other latents say of them (`SearchableCoder`)
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from tfcomp.entropy_kinds.base import SearchableCoder
+from tfcomp.latent_search.decoder_gradient import DecoderGradient
+from tfcomp.latent_search.rounds import Gains, checked_rounds
+from tfcomp.runtime.bundle import Bundle
+from tfcomp.runtime.codec import BundleCodec
+
+
+class SearchableCodec(BundleCodec):
+    """One bundle's codec, for searches.
+
+    Attributes:
+      gradient: the decoder's; None where the bundle has none.
+    """
+
+    def __init__(self, bundle: Bundle, num_threads: int | None = None) -> None:
+        super().__init__(bundle, num_threads)
+        self.gradient: DecoderGradient | None = None
+        if bundle.gradient is not None:
+            network = self._model(bundle.gradient, "gradient.tflite")
+            manifest = bundle.manifest
+            self.gradient = DecoderGradient(network, manifest.stride, manifest.decoder_reach)
+
+    def checked_feedback(self, rounds: int) -> int:
+        """The rounds of feedback.
+
+        Raises:
+          ConfigError: they are below 0, or the model takes none.
+        """
+        bundle = self.bundle
+        return checked_rounds(rounds, bundle.tuning.has_rounds, bundle.manifest.name)
+
+    def gains(self, quality: int) -> Gains:
+        """How far rounds go at a quality."""
+        tuning = self.bundle.tuning.at(quality)
+        return Gains(*(tuning.get(f"{name}_gains", 0.0) for name in Gains._fields))
+
+    def feedback_choices(self, quality: int) -> dict[str, Any]:
+        """What `pack_latents` is given beside latents that rounds have found."""
+        tuning = self.bundle.tuning.at(quality)
+        if "distortion_weights" not in tuning:
+            return {}
+        return {"distortion_weight": tuning["distortion_weights"]}
+
+    @property
+    def searchable_coder(self) -> SearchableCoder:
+        """The entropy coder, as rounds ask it; of kinds that take feedback."""
+        assert self.bundle.manifest.kind.takes_feedback, "this kind takes no rounds"
+        return cast(SearchableCoder, self.entropy_coder)
