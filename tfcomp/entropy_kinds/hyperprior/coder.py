@@ -23,6 +23,9 @@ class HyperpriorCoder:
     """Tables chosen value by value, by networks that see side information and what is decoded.
 
     See sections.py for the sections and their order.
+
+    Attributes:
+      networks: the bundle's.
     """
 
     latent_dtype = np.float32
@@ -36,7 +39,7 @@ class HyperpriorCoder:
     ) -> None:
         self._tables = tables
         self._layout = layout
-        self._networks = networks
+        self.networks = networks
         check_count(tables["hyper_latents"], qualities * layout.hyper_channels)
 
     def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
@@ -49,7 +52,7 @@ class HyperpriorCoder:
         """
         with _tables_are_there():
             return hyperprior_sections.encode(
-                latents, quality, self._networks, self._tables, self._layout, range_coder, **choices
+                latents, quality, self.networks, self._tables, self._layout, range_coder, **choices
             )
 
     def encode_and_decode(
@@ -60,7 +63,7 @@ class HyperpriorCoder:
             return hyperprior_sections.encode_and_decode(
                 latents,
                 quality,
-                self._networks,
+                self.networks,
                 self._tables,
                 self._layout,
                 range_coder,
@@ -80,13 +83,13 @@ class HyperpriorCoder:
         Returns:
           float32 [h, w, first channels], in steps.
         """
-        hyper = self._networks.hyper_analysis(latents, quality)
-        features = self._networks.hyper_synthesis(hyper, quality)
+        hyper = self.networks.hyper_analysis(latents, quality)
+        features = self.networks.hyper_synthesis(hyper, quality)
         return self._rate_gradient(decoded, features[: len(latents), : latents.shape[1]], quality)
 
     @cached_property
     def _rate_gradient(self) -> RateGradient:
-        layers = [self._networks.pass_layers(number) for number in range(len(self._layout.passes))]
+        layers = [self.networks.pass_layers(number) for number in range(len(self._layout.passes))]
         return RateGradient(layers, self._layout, self._tables["latents"])
 
     def decode(
@@ -103,7 +106,7 @@ class HyperpriorCoder:
                 quality,
                 height,
                 width,
-                self._networks,
+                self.networks,
                 self._tables,
                 self._layout,
                 range_coder,
@@ -111,7 +114,7 @@ class HyperpriorCoder:
 
     def release(self) -> None:
         """Gives back the networks' working memory."""
-        self._networks.release()
+        self.networks.release()
 
 
 @contextlib.contextmanager
