@@ -44,6 +44,8 @@ def test_pages_use_plain_words_and_tell_no_stages(page):
     text = page.read_text(encoding="utf-8")
     assert [found.group() for found in ODD.finditer(text)] == []
     assert re.findall(r"\bstage \d|\b\w+th stage\b", text) == []
+    running_text = [line for line in text.splitlines() if not line.startswith("|")]
+    assert [line for line in running_text if re.search(r"\d %", line)] == []
 
 
 def test_every_page_that_the_code_names_exists():
