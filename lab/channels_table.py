@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from tfcomp import api
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.images import read_images
 from tfcomp.evaluation.metrics import psnr, ssim
-from tfcomp.runtime import codec as runtime_codec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +55,7 @@ def measure(codec, quality, channels, images):
     """One row from real files.
 
     Args:
-      codec: a `tfcomp.runtime.codec.Codec`, or anything else with its compress and decompress.
+      codec: a `tfcomp.api.Codec`, or anything else with its compress and decompress.
       quality: the codec's own.
       channels: how many that quality uses.
       images: list of uint8 [H, W, 3].
@@ -149,7 +149,7 @@ def main(arguments=None):
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     options = parser.parse_args(arguments)
     try:
-        codec = runtime_codec.load(options.model)
+        codec = api.load(options.model)
         ladder = channels_of(codec, options.channels)
         test = options.folder / "test"
         images = list(read_images(test if test.is_dir() else options.folder).values())

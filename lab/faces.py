@@ -23,11 +23,11 @@ from tqdm import tqdm
 
 from lab.contact_sheet import contact_sheet
 from lab.face_pictures import ADULT_AGE, read_faces
+from tfcomp import api
 from tfcomp.bitstream.container import parse
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.classical import AVIF, JPEG, WEBP
 from tfcomp.evaluation.metrics import psnr
-from tfcomp.runtime import codec as runtime_codec
 
 _SHRUNK_SIDES = (32, 24, 16)
 _SHEET_FACES = 12
@@ -59,7 +59,7 @@ def through_model(codec, pixels, quality, refine=0):
     """Every picture through real files of a model.
 
     Args:
-      codec: a `tfcomp.runtime.codec.Codec`.
+      codec: a `tfcomp.api.Codec`.
       pixels: uint8 [N, H, W, 3].
       quality: int.
       refine: steps of gradient descent on each picture's latents (docs/refinement.md).
@@ -194,7 +194,7 @@ def main(arguments=None):
         # TensorFlow is needed for the judge alone.
         from lab import gender_judge
 
-        codec = runtime_codec.load(options.model)
+        codec = api.load(options.model)
         size = codec.info["fixed_size"]
         side = size[0] if size else None
         judge = gender_judge.obtain(options.judge, read_faces(options.faces, "train", side).adults)

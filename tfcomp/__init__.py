@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME_OF = {
-    "load": "tfcomp.runtime.codec",
-    "compress": "tfcomp.runtime.compression",
-    "decompress": "tfcomp.runtime.codec",
+    "load": "tfcomp.api",
+    "compress": "tfcomp.api",
+    "decompress": "tfcomp.api",
     "list_models": "tfcomp.runtime.registry",
-    "register_pillow": "tfcomp.runtime.pillow:register",
+    "register_pillow": "tfcomp.pillow:register",
     "CodecError": "tfcomp.errors",
     "BitstreamError": "tfcomp.errors",
     "UnknownBundleError": "tfcomp.errors",
@@ -51,6 +51,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:  # the same names, for editors and type checkers
+    from tfcomp.api import compress, decompress, load
     from tfcomp.errors import (
         BitstreamError,
         BundleError,
@@ -60,9 +61,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
         OutputError,
         UnknownBundleError,
     )
-    from tfcomp.runtime.codec import decompress, load
-    from tfcomp.runtime.compression import compress
-    from tfcomp.runtime.pillow import register as register_pillow
+    from tfcomp.pillow import register as register_pillow
     from tfcomp.runtime.registry import list_models
 
 

@@ -14,7 +14,7 @@ _SCRIPT = """
 import sys, time
 import tfcomp.cli.progress
 from tfcomp.cli import main
-from tfcomp.runtime.codec import Codec
+from tfcomp.api import Codec
 from tfcomp.networks.interpreter import Network
 tfcomp.cli.progress.SECONDS_BEFORE = 0.2
 {}

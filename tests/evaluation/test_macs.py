@@ -8,13 +8,13 @@ import pytest
 
 from tests import needs
 from tests.bundle_factory import write_bundle
+from tfcomp.api import Codec
 from tfcomp.entropy_kinds.hyperprior.rate_gradient import RateGradient
 from tfcomp.evaluation import macs
 from tfcomp.networks import interpreter
 from tfcomp.networks.observing import observed_by, observers
 from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
-from tfcomp.runtime.codec import Codec
 
 
 @functools.cache

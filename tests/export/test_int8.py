@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tfcomp.api import load
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.curves import Point
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.export import calibration, cli, int8, quantization_cost
-from tfcomp.runtime.codec import load
 
 
 def _export(run, out, *options):

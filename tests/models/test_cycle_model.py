@@ -9,7 +9,7 @@ from tests.hyperprior_factory import lively_model
 from tfcomp.entropy import noise
 from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
 from tfcomp.families.cycle.model import CycleModel
-from tfcomp.runtime.feedback import Round, after_round
+from tfcomp.latent_search.rounds import Round, after_round
 
 
 def _images(*shape):

@@ -11,8 +11,8 @@ from PIL import Image, UnidentifiedImageError
 
 import tfcomp
 from tests.bundle_factory import MAX_ERROR, photo, write_bundle
+from tfcomp import api
 from tfcomp.errors import BitstreamError, CodecError
-from tfcomp.runtime import codec as codec_module
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +36,8 @@ def test_save_and_open_round_trip(tmp_path):
 def test_the_pixels_are_decoded_when_they_are_first_used(tmp_path, monkeypatch):
     Image.fromarray(photo(8, 8)).save(tmp_path / "x.tfcomp", model="tiny")
     calls = []
-    decompress = codec_module.decompress
-    monkeypatch.setattr(codec_module, "decompress", lambda d: calls.append(1) or decompress(d))
+    decompress = api.decompress
+    monkeypatch.setattr(api, "decompress", lambda d: calls.append(1) or decompress(d))
     with Image.open(tmp_path / "x.tfcomp") as opened:
         assert opened.size == (8, 8)
         assert not calls
@@ -127,7 +127,7 @@ def test_the_bomb_limits_of_pillow_hold(monkeypatch):
 def test_importing_the_module_registers(installed, tmp_path):
     Image.fromarray(photo(6, 6)).save(tmp_path / "x.tfcomp", model="tiny")
     script = (
-        "import sys, tfcomp.runtime.pillow\nfrom PIL import Image\n"
+        "import sys, tfcomp.pillow\nfrom PIL import Image\n"
         "im = Image.open(sys.argv[1]); im.load(); print(im.size, im.format)"
     )
     child = subprocess.run(

@@ -14,7 +14,7 @@ from PIL import Image
 import tfcomp
 from tests.bundle_factory import photo
 from tfcomp.errors import CodecError
-from tfcomp.runtime.pillow_saving import level_of, quality_of
+from tfcomp.pillow.saving import level_of, quality_of
 
 
 @pytest.fixture(autouse=True)
@@ -191,8 +191,8 @@ def test_a_killed_save_leaves_the_old_file(tmp_path):
     path = tmp_path / "old.tfcomp"
     path.write_bytes(b"what was there")
     script = (
-        "import os, sys, tfcomp.runtime.pillow as plugin\nfrom PIL import Image\n"
-        "plugin.codec.shared_codec = lambda installed: os._exit(9)\n"
+        "import os, sys, tfcomp.pillow as plugin\nfrom PIL import Image\n"
+        "plugin.api.shared_codec = lambda installed: os._exit(9)\n"
         "Image.new('RGB', (8, 8)).save(sys.argv[1], model='tiny')"
     )
     assert subprocess.run([sys.executable, "-c", script, str(path)]).returncode == 9

@@ -21,6 +21,7 @@ from tests.spec.numpy_reader import (
 from tests.spec.reader import Reader, Refused
 from tests.spec.refusals import kind_of
 from tests.spec.vector_file import Check
+from tfcomp.api import shared_codec
 from tfcomp.bitstream.rate_distortion_quantizer import threshold_shifts
 from tfcomp.bitstream.rows import unpack_rows
 from tfcomp.entropy_kinds.bits.graph import GraphBits
@@ -34,7 +35,6 @@ from tfcomp.export import graph_container
 from tfcomp.export.graph_container import Format
 from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
-from tfcomp.runtime.codec import shared_codec
 
 NOT_AN_ENCODERS = "not-an-encoder's"  # coded values are refused without a reason
 
@@ -279,7 +279,7 @@ def _coder_of(bundle: Bundle) -> GraphEntropy:
     if manifest.layout is None:
         return GraphFactorized(tables["latents"], manifest.qualities)
     installed = registry.find_by_fingerprint(manifest.short_fingerprint)
-    networks = shared_codec(installed).entropy_coder._networks
+    networks = shared_codec(installed).entropy_coder.networks
     nothing = np.zeros((1, 1, manifest.layout.hyper_channels), np.int32)
     features = networks.hyper_synthesis(nothing, 1).shape[-1]
     passes = len(manifest.layout.passes)

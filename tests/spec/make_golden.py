@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from tfcomp import api
 from tfcomp.bitstream.container import Container
 from tfcomp.runtime import codec, registry
 
@@ -52,13 +53,13 @@ def decode(data: bytes) -> tuple[np.ndarray, np.ndarray]:
     The latents are what the entropy coder gives: the same integers on every machine. The pixels
     are what `tfcomp.decompress` gives, whose floating-point sums may be rounded in other ways.
     """
-    return decode_latents(data)[0], codec.decompress(data)
+    return decode_latents(data)[0], api.decompress(data)
 
 
 def decode_latents(data: bytes) -> tuple[np.ndarray, Container]:
     """Latents int32 [h, w, C] of a file, by the bundle that it names, and the file taken apart."""
     container, _ = codec.parse_installed(data)
-    owner = codec.shared_codec(registry.find_by_fingerprint(container.fingerprint))
+    owner = api.shared_codec(registry.find_by_fingerprint(container.fingerprint))
     stride = owner.bundle.manifest.stride
     rows, columns = -(-container.height // stride), -(-container.width // stride)
     coder = owner.entropy_coder
@@ -81,7 +82,7 @@ def make(name: str, model: str) -> Path:
     """Writes the folder spec/golden/NAME with an installed model; returns it."""
     from tfcomp.data import sample_images
 
-    writer = codec.load(model)
+    writer = api.load(model)
     folder = HOME / name
     folder.mkdir()
     photographs = sample_images()

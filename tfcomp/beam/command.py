@@ -12,6 +12,7 @@ import apache_beam as beam
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from tfcomp.api import load
 from tfcomp.beam.compressing import Compress
 from tfcomp.beam.failures import errors_path
 from tfcomp.beam.reading import DoneIn, ReadImages
@@ -21,7 +22,6 @@ from tfcomp.cli.interruption import Terminated, raised_when_told_to_end
 from tfcomp.cli.output import complain
 from tfcomp.errors import CodecError
 from tfcomp.runtime import registry
-from tfcomp.runtime.codec import load
 
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, list[str]]:

@@ -8,9 +8,9 @@ import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.shared import Shared
 
+from tfcomp.api import Codec, load
 from tfcomp.beam.elements import FAILED, Failure, File, Outcome, counter, with_failures
 from tfcomp.errors import CodecError
-from tfcomp.runtime.codec import Codec, load
 
 
 class Compress(beam.PTransform):

@@ -22,8 +22,8 @@ from tfcomp.errors import ConfigError
 from tfcomp.folder_contents import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
-    from tfcomp.runtime.codec import Codec
-    from tfcomp.runtime.iterative_encoding import Improvement
+    from tfcomp.api import Codec
+    from tfcomp.latent_search.iterative_encoding import Improvement
 
 _DIRECTION = Direction(PICTURE_SUFFIXES, COMPRESSED)
 
@@ -67,16 +67,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the subcommand; returns its exit code."""
+    from tfcomp.api import load
+    from tfcomp.latent_search.search import checked_steps
     from tfcomp.runtime import registry
-    from tfcomp.runtime.codec import load
-    from tfcomp.runtime.refinement_door import open_refinement
 
     background = _colour(options.background)
     todo = plan(options.inputs, options.output, _DIRECTION, options.force)
     codec = load(options.model or registry.default_model())
     codec.checked_quality(options.quality)
     codec.checked_feedback(options.feedback)
-    open_refinement(options.refine)
+    checked_steps(options.refine)
 
     def work(job: Job, write: Callable[[bytes], None]) -> dict[str, Any]:
         return _compress_file(job, write, codec, options, background, alone=not todo.several)

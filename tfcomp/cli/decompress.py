@@ -22,7 +22,7 @@ from tfcomp.cli.progress import sign_of_life
 from tfcomp.errors import ConfigError
 
 if TYPE_CHECKING:
-    from tfcomp.runtime.codec import Codec
+    from tfcomp.api import Codec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the subcommand; returns its exit code."""
+    from tfcomp.api import load
     from tfcomp.images.saving import output_format
-    from tfcomp.runtime.codec import load
 
     suffix = "." + (options.format or "png").lower().lstrip(".")
     output_format(suffix)
@@ -74,8 +74,8 @@ def _decompress_file(
     options: argparse.Namespace,
     alone: bool,
 ) -> dict[str, Any]:
+    from tfcomp.api import decompress
     from tfcomp.images.saving import encode_image, output_format
-    from tfcomp.runtime.codec import decompress
     from tfcomp.runtime.compressed_input import MAX_FILE_BYTES, read_compressed
 
     if options.format or job.target == STANDARD_STREAM:

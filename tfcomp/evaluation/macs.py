@@ -17,11 +17,11 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 
+from tfcomp.api import Codec
 from tfcomp.networks import interpreter as runtime_interpreter
 from tfcomp.networks.observing import observed_by
 from tfcomp.networks.tflite_schema import graph_of, operation_of, tflite_schema
 from tfcomp.runtime.bundle import Bundle
-from tfcomp.runtime.codec import Codec
 
 _SIDE = 256  # pixels, rounded up to whole latent elements
 

@@ -7,11 +7,11 @@ from typing import Sequence
 
 import numpy as np
 
+from tfcomp.api import load
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.curves import Point, bd_rate
 from tfcomp.evaluation.rate_distortion import curve
 from tfcomp.export.calibration import levels
-from tfcomp.runtime.codec import load
 
 LARGEST_LOSS = 3.0  # percent
 

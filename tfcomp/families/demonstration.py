@@ -9,13 +9,13 @@ from typing import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
+from tfcomp import api
 from tfcomp.config import Config
 from tfcomp.data.sample_source import sample_images
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.export import bundle
 from tfcomp.models.base import CodecModel
 from tfcomp.runs import run_summary
-from tfcomp.runtime import codec as runtime_codec
 
 _LABEL_HEIGHT = 20
 
@@ -90,7 +90,7 @@ def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Pat
         config.model.family,
         training=run_summary.summarize(config, folder),
     )
-    codec = runtime_codec.load(folder / "bundle")
+    codec = api.load(folder / "bundle")
     name, image = next(iter(sample_images("test").items()))
     if config.model.fixed_size:
         fitted = ImageOps.fit(Image.fromarray(image), config.model.fixed_size)

@@ -3,7 +3,7 @@
 codec.py has the whole road, to be read from top to bottom. bundle.py reads one trained model,
 registry.py finds the installed ones, entropy.py turns latents into sections and back,
 interpreter.py is LiteRT, tiles.py keeps large images from filling the memory, image_input.py makes
-RGB of whatever people call an image by the rules of tfcomp/images, pillow.py is the Pillow plugin.
+RGB of whatever people call an image by the rules of tfcomp/images. tfcomp/api.py stands above it.
 
 The names below are fetched when they are first used, LiteRT when the first network runs.
 """
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 _HOME_OF = {
     "Bundle": "tfcomp.runtime.bundle",
-    "Codec": "tfcomp.runtime.codec",
+    "BundleCodec": "tfcomp.runtime.codec",
+    "Codec": "tfcomp.runtime.codec",  # old names of tfcomp/api.py, as the next one
+    "compress": "tfcomp.runtime.codec",
     "Manifest": "tfcomp.runtime.bundle",
-    "compress": "tfcomp.runtime.compression",
     "decompress": "tfcomp.runtime.codec",
     "installed_bundles": "tfcomp.runtime.registry",
     "list_models": "tfcomp.runtime.registry",
@@ -27,6 +28,7 @@ _HOME_OF = {
 
 __all__ = [
     "Bundle",
+    "BundleCodec",
     "Codec",
     "Manifest",
     "compress",
@@ -39,8 +41,7 @@ __all__ = [
 
 if TYPE_CHECKING:  # the same names, for editors and type checkers
     from tfcomp.runtime.bundle import Bundle, Manifest
-    from tfcomp.runtime.codec import Codec, decompress, load
-    from tfcomp.runtime.compression import compress
+    from tfcomp.runtime.codec import BundleCodec
     from tfcomp.runtime.image_input import read_image
     from tfcomp.runtime.registry import installed_bundles, list_models
 

@@ -1,7 +1,10 @@
-"""The codec, to be read from top to bottom.
+"""One bundle's networks and entropy coder at work, to be read from top to bottom.
 
-compress: image -> RGB -> padding -> encoder network -> latents -> sections -> container
-decompress: container -> sections -> latents -> decoder network -> crop -> RGB
+encode: RGB -> padding -> encoder network -> latents -> sections -> container
+decode: container -> sections -> latents -> decoder network -> crop -> RGB
+
+What searches for better latents than the encoder network gives stands above this
+(tfcomp/latent_search), and tfcomp/api.py puts both together.
 """
 
 from __future__ import annotations
@@ -9,17 +12,16 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from tfcomp import forking
 from tfcomp.bitstream.container import Container, pack, parse
 from tfcomp.entropy_kinds.base import MAX_LATENT, EntropyCoder
 from tfcomp.errors import (
     BitstreamError,
+    BundleError,
     CodecError,
     ConfigError,
     ImageError,
@@ -31,15 +33,9 @@ from tfcomp.networks.tiles import run_tiled
 from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
-from tfcomp.runtime.decoder_gradient import DecoderGradient
-from tfcomp.runtime.feedback import Gains, checked_rounds
-from tfcomp.runtime.file_choice import FileChoice
-from tfcomp.runtime.image_input import WHITE, Background, read_image
-from tfcomp.runtime.iterative_encoding import AbsurdLatentsError, Improvement
 from tfcomp.runtime.manifest import Manifest
-from tfcomp.runtime.options import positive_number, whole_number
+from tfcomp.runtime.options import whole_number
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_pixels
-from tfcomp.runtime.refinement_door import open_refinement
 
 _log = logging.getLogger("tfcomp")
 
@@ -47,25 +43,14 @@ _log = logging.getLogger("tfcomp")
 _LARGE = 4_000_000
 
 
-def load(name_or_path: str | os.PathLike | None = None, num_threads: int | None = None) -> Codec:
-    """Returns the codec of an installed model (`tfcomp.list_models()`) or of a bundle on disk.
-
-    name_or_path: the default model, "cycle" where it is installed, if None.
-    num_threads: processors to use; all that the process may use if None.
-    Raises UnknownBundleError where there is no such model, BundleError for a broken bundle.
-    """
-    if name_or_path is None:
-        name_or_path = registry.default_model()
-    if num_threads is not None:
-        num_threads = whole_number("num_threads", num_threads, least=1)
-    return Codec(registry.find_by_name(name_or_path).read(), num_threads)
+class AbsurdLatentsError(BundleError):
+    """The encoder network gives numbers that no file can hold."""
 
 
-class Codec:
-    """Compresses and decompresses images with one bundle.
+class BundleCodec:
+    """Latents, files and pictures of one bundle.
 
-    Safe to share between threads, and with processes that are forked, save for refinement there:
-    TensorFlow cannot be used in a child of a process that has used it.
+    Safe to share between threads, and with processes that are forked.
 
     A copy, or what a pickle gives in another process, is a codec of its own of the same bundle.
 
@@ -79,94 +64,18 @@ class Codec:
         self._manifest = manifest
         self._num_threads = num_threads
 
-        def model(content: bytes, name: str) -> Model:
-            return Model(content, num_threads, f"bundle {bundle.source}: {name}")
-
-        self.encoder = Network(model(bundle.encoder, "encoder.tflite"), "encode", "latents")
-        self.decoder = Network(model(bundle.decoder, "decoder.tflite"), "decode", "image")
+        self.encoder = Network(self._model(bundle.encoder, "encoder.tflite"), "encode", "latents")
+        self.decoder = Network(self._model(bundle.decoder, "decoder.tflite"), "decode", "image")
         self.entropy_coder: EntropyCoder = manifest.kind.open_coder(
-            bundle.tables, manifest, lambda: model(bundle.entropy or b"", "entropy.tflite")
+            bundle.tables, manifest, lambda: self._model(bundle.entropy or b"", "entropy.tflite")
         )
-        self.gradient: DecoderGradient | None = None
-        if bundle.gradient is not None:
-            network = model(bundle.gradient, "gradient.tflite")
-            self.gradient = DecoderGradient(network, manifest.stride, manifest.decoder_reach)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Interpreters hold memory of their own, which neither a pickle nor a copy can carry.
         return type(self), (self.bundle, self._num_threads)
 
-    def compress(
-        self,
-        image: Any,
-        quality: int | None = None,
-        *,
-        target_bpp: float | None = None,
-        max_bytes: int | None = None,
-        feedback: int = 0,
-        refine: int = 0,
-        progress: Callable[[int, int], None] | None = None,
-        background: Background = WHITE,
-        on_improvement: Callable[[Improvement], None] | None = None,
-    ) -> bytes:
-        """Compresses one image.
-
-        Args:
-          image: a path, the bytes of an image file, a file object, a PIL image, or an array: see
-            `read_image` for what is accepted and how it becomes RGB. What had to be dropped is
-            logged as a warning of the logger "tfcomp".
-          quality: 1 (smallest file) to the model's number of qualities; the model's default if
-            None.
-          target_bpp: instead of a quality, the largest file to make, in bits/pixel, header and
-            all. Takes the file of least error that fits.
-          max_bytes: the same in bytes.
-          feedback: rounds in which the encoder sees its own decoded image and mends its latents,
-            for a better picture for its bits: a few percent fewer at equal PSNR, where at one
-            quality the file may grow. Each takes as long as coding and decoding. See
-            docs/feedback.md.
-          refine: steps of gradient descent on this image's latents, for the same; takes minutes.
-            Needs TensorFlow; see docs/refinement.md. The limits hold.
-          progress: called with steps done and steps in all, while refining and in rounds of
-            feedback.
-          background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's
-            name.
-          on_improvement: called with what rounds and steps did to the file: `Improvement`.
-
-        Returns:
-          the bytes of a `.tfcomp` file. Of a picture that is drawn, not photographed, it may say a
-          lower quality than was asked for, where that is smaller and not worse by its bits.
-
-        Raises:
-          ImageError: an image that can't be read or can't fit.
-          ConfigError: bad options.
-          CodecError: refinement has no TensorFlow.
-        """
-        if (quality, target_bpp, max_bytes).count(None) < 2:
-            raise ConfigError("give only one of quality, target_bpp and max_bytes")
-        if target_bpp is not None:
-            target_bpp = positive_number("target_bpp", target_bpp)
-        if max_bytes is not None:
-            max_bytes = int(positive_number("max_bytes", max_bytes))
-        quality = self.checked_quality(quality)
-        feedback = self.checked_feedback(feedback)
-        refinement = open_refinement(refine)
-        with _memory_errors_named():
-            given = read_image(image, self._manifest.max_pixels, background)
-            for note in given.notes:
-                _log.warning("%s", note)
-            if target_bpp is not None:
-                height, width, _ = given.pixels.shape
-                max_bytes = int(target_bpp * height * width / 8)
-            self._check_size(given.pixels)
-            choice = FileChoice(self, given.pixels, feedback, progress)
-            data = choice.at(quality) if max_bytes is None else choice.within(max_bytes)
-            if refinement is not None:
-                data = refinement.refine(
-                    self, given.pixels, data, refine, max_bytes, progress, feedback
-                )
-            if on_improvement is not None and (feedback or refine):
-                on_improvement(choice.improvement(data))
-            return data
+    def _model(self, content: bytes, name: str) -> Model:
+        return Model(content, self._num_threads, f"bundle {self.bundle.source}: {name}")
 
     def decompress(
         self, data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
@@ -196,7 +105,7 @@ class Codec:
                 f"for the limit of {limit}; raise the limit (max_pixels) only if you trust the file"
             )
         latent_size = self._latent_size(container.height, container.width)
-        with _memory_errors_named():
+        with memory_errors_named():
             latents = self.entropy_coder.decode(
                 container.sections, container.quality, *latent_size
             )
@@ -230,15 +139,8 @@ class Codec:
             )
         return quality
 
-    def checked_feedback(self, rounds: int) -> int:
-        """The rounds of feedback.
-
-        Raises:
-          ConfigError: they are below 0, or the model takes none.
-        """
-        return checked_rounds(rounds, any(self._manifest.all_gains), self._manifest.name)
-
-    def _check_size(self, pixels: np.ndarray) -> None:
+    def check_size(self, pixels: np.ndarray) -> None:
+        """Raises ImageError where the model takes no picture [H, W, 3] of this size."""
         height, width, _ = pixels.shape
         fixed_size = self._manifest.fixed_size
         if fixed_size is not None and fixed_size != (width, height):
@@ -250,6 +152,7 @@ class Codec:
             raise ImageError(
                 f"an image of {width}x{height} pixels is too long and narrow; split or shrink it"
             )
+
     def plain_file(self, pixels: np.ndarray, quality: int) -> bytes:
         """The file that the encoder network alone makes.
 
@@ -264,15 +167,6 @@ class Codec:
     def is_large(height: int, width: int) -> bool:
         """Whether networks give their working memory back before the next one runs."""
         return height * width > _LARGE
-
-    def gains(self, quality: int) -> Gains:
-        """How far rounds of feedback go at a quality."""
-        return Gains(*(each[quality - 1] if each else 0.0 for each in self._manifest.all_gains))
-
-    def feedback_choices(self, quality: int) -> dict[str, Any]:
-        """What `pack_latents` is given beside latents that rounds of feedback have found."""
-        weights = self._manifest.feedback_distortion_weights
-        return {"distortion_weight": weights[quality - 1]} if weights else {}
 
     def pack_latents(
         self, latents: np.ndarray, quality: int, height: int, width: int, **choices: Any
@@ -361,29 +255,14 @@ class Codec:
 
 
 @contextlib.contextmanager
-def _memory_errors_named() -> Iterator[None]:
+def memory_errors_named() -> Iterator[None]:
+    """Running out of memory is a CodecError, in a line."""
     try:
         yield
     except MemoryError:
         raise CodecError(
             "there is not enough memory for an image of this size; use a smaller one"
         ) from None
-
-
-_shared: dict[tuple[str, Path], Codec] = {}
-_shared_lock = forking.Lock()
-
-
-def decompress(
-    data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
-) -> np.ndarray:
-    """Decompresses a `.tfcomp` file with whichever installed model wrote it.
-
-    Same arguments, result and errors as `Codec.decompress`; the model is kept for the next file.
-    """
-    data = read_compressed(data)
-    _, installed = parse_installed(data, max_pixels)
-    return shared_codec(installed).decompress(data, max_pixels)
 
 
 def parse_installed(
@@ -413,10 +292,10 @@ def parse_installed(
     return container, found[0]
 
 
-def shared_codec(installed: registry.InstalledBundle) -> Codec:
-    """The codec of an installed bundle, opened once a process."""
-    key = (installed.manifest.fingerprint, installed.path)
-    with _shared_lock:
-        if key not in _shared:
-            _shared[key] = Codec(installed.read())
-        return _shared[key]
+def __getattr__(name: str) -> Any:
+    # Old names, for a release.
+    if name in ("Codec", "compress", "decompress", "load", "shared_codec"):
+        from tfcomp import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -37,7 +37,7 @@ class CycleModelConfig:
       min_lambda, max_lambda: ends of the geometric ladder of rate-distortion multipliers, in
         bits/pixel per unit of squared error on the 0..255 scale.
       default_quality: what `compress` uses when nothing is said.
-      feedback_gains: how far encoders follow a round of feedback (tfcomp/runtime/feedback.py), from
+      feedback_gains: how far encoders follow a round of feedback (latent_search/rounds.py), from
         0 to 1, one number a quality level; none for a model that takes no feedback.
       gradient_gains: the same of rounds that go down the squared error's gradient; none for bundles
         without it (tfcomp/families/cycle/gradient.py). rate_gains: the same of the bits' gradient

@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.refinement.lite_graph import LiteGraph
+from tfcomp.latent_search.descent.lite_graph import LiteGraph
 
 LEARNING_RATE = 0.03  # in quantisation steps
 HOT, COLD = 1.0, 0.2  # temperatures of rounding, from first step to last
@@ -30,7 +30,7 @@ class Descent:
     """Refines the latents of windows of one picture.
 
     Args:
-      decoder: decoder.tflite. latents: see tfcomp/refinement/relaxed_latents.py.
+      decoder: decoder.tflite. latents: see tfcomp/latent_search/descent/relaxed_latents.py.
       quality: from 1.
       multiplier: bits a squared grey level; None holds each window to the bits it starts with.
       steps: of gradient descent, for each window.

@@ -7,8 +7,8 @@ from skimage import data as photographs
 
 import tfcomp
 from tfcomp.images.difference import squared_error
-from tfcomp.runtime.drawn_pictures import is_drawn
-from tfcomp.runtime.lagrangian import bits_of_squared_error
+from tfcomp.latent_search.drawn_pictures import is_drawn
+from tfcomp.latent_search.lagrangian import bits_of_squared_error
 
 SHAPE = (48, 64)
 MODELS = ("cycle", "cycle-small", "cycle-small-msssim")

@@ -14,7 +14,7 @@ import numpy as np
 
 from tfcomp.errors import ImageError
 from tfcomp.images.difference import squared_error
-from tfcomp.runtime.lagrangian import bits_of_squared_error, usual_squared_error
+from tfcomp.latent_search.lagrangian import bits_of_squared_error, usual_squared_error
 
 # In pixels: of pictures up to here, all levels are tried where that may bring something.
 SMALL = 2**18

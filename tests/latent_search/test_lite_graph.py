@@ -6,9 +6,9 @@ import tensorflow as tf
 
 import tfcomp
 from tfcomp.errors import BundleError, CodecError
+from tfcomp.latent_search.descent import lite_graph
+from tfcomp.latent_search.descent.lite_graph import LiteGraph
 from tfcomp.networks.interpreter import Model
-from tfcomp.refinement import lite_graph
-from tfcomp.refinement.lite_graph import LiteGraph
 from tfcomp.runtime.bundle import Bundle
 
 

@@ -10,25 +10,24 @@ least squared error is kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from tfcomp.bitstream.container import parse
 from tfcomp.errors import CodecError
 from tfcomp.images.difference import squared_error
-from tfcomp.refinement.descent import Descent
-from tfcomp.refinement.lite_graph import LiteGraph
-from tfcomp.refinement.relaxed_latents import relaxed_latents
-from tfcomp.refinement.windows import SIDE_PIXELS, windows
-from tfcomp.runtime.iterative_encoding import IterativeEncoder
-from tfcomp.runtime.lagrangian import bits_of_squared_error, multiplier
-from tfcomp.runtime.padding import EdgePadded
-from tfcomp.runtime.tiles import run_tiled
-
-if TYPE_CHECKING:
-    from tfcomp.runtime.codec import Codec
+from tfcomp.latent_search.descent.descent import Descent
+from tfcomp.latent_search.descent.lite_graph import LiteGraph
+from tfcomp.latent_search.descent.relaxed_latents import relaxed_latents
+from tfcomp.latent_search.descent.windows import SIDE_PIXELS, windows
+from tfcomp.latent_search.file_choice import FileChoice
+from tfcomp.latent_search.iterative_encoding import Progress
+from tfcomp.latent_search.lagrangian import bits_of_squared_error, multiplier
+from tfcomp.latent_search.searchable_codec import SearchableCodec
+from tfcomp.networks.padding import EdgePadded
+from tfcomp.networks.tiles import run_tiled
 
 # How far a picture's own multiplier may be from that of photographs.
 _FACTOR = 4.0
@@ -37,30 +36,27 @@ _MOST_PIXELS_AT_ONCE = 4 * SIDE_PIXELS**2
 
 
 def refine(
-    codec: Codec,
-    pixels: np.ndarray,
+    choice: FileChoice,
     data: bytes,
     steps: int,
     max_bytes: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    feedback: int = 0,
+    progress: Progress | None = None,
 ) -> bytes:
     """The best file found in `steps` steps for each window of the picture.
 
     Deterministic: the same picture gives the same file.
 
     Args:
-      codec: the model's.
-      pixels: uint8 [H, W, 3].
-      data: its file as the codec made it, whose quality is kept.
+      choice: the picture and its files so far; descent starts from what its rounds find.
+      data: the file that it chose, whose quality is kept.
       steps: of descent.
       max_bytes: of the file; `data` must hold it.
       progress: called with steps done and steps in all.
-      feedback: rounds that `data` has had; descent starts from what they found.
 
     Raises:
       CodecError: a model that cannot be refined.
     """
+    codec, pixels = choice.codec, choice.pixels
     manifest = codec.bundle.manifest
     height, width, _ = pixels.shape
     if manifest.reach is None and height * width > _MOST_PIXELS_AT_ONCE:
@@ -73,7 +69,7 @@ def refine(
         codec,
         pixels,
         quality,
-        lambda q: data if q == quality else codec.compress(pixels, q, feedback=feedback),
+        lambda q: data if q == quality else choice.at(q),
     )
     weights = [weight]
     if weight is None:
@@ -88,8 +84,8 @@ def refine(
         if not 0 < weight < math.inf:
             return data
     best, costs = data, _costs(codec, pixels, data, weights)
-    if feedback and any(codec.gains(quality)):
-        start = IterativeEncoder(codec, pixels, quality).run(feedback)
+    if choice.rounds and any(codec.gains(quality)):
+        start = choice.encoder(quality).run(choice.rounds)
         latents, choices = start.latents, start.choices
     else:
         latents, choices = _unrounded_latents(codec, pixels, quality), {}
@@ -104,20 +100,20 @@ def refine(
 
 
 def _costs(
-    codec: Codec, pixels: np.ndarray, data: bytes, weights: Sequence[float | None]
+    codec: SearchableCodec, pixels: np.ndarray, data: bytes, weights: Sequence[float | None]
 ) -> list[float]:
     error = squared_error(pixels, codec.decompress(data))
     return [error if each is None else 8.0 * len(data) + each * error for each in weights]
 
 
 def _refined_files(
-    codec: Codec,
+    codec: SearchableCodec,
     pixels: np.ndarray,
     latents: np.ndarray,
     quality: int,
     weight: float | None,
     steps: int,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress | None,
     choices: dict[str, Any],
 ) -> Iterator[bytes]:
     bundle, manifest = codec.bundle, codec.bundle.manifest
@@ -162,7 +158,7 @@ def _refined_files(
         )
 
 
-def _unrounded_latents(codec: Codec, pixels: np.ndarray, quality: int) -> np.ndarray:
+def _unrounded_latents(codec: SearchableCodec, pixels: np.ndarray, quality: int) -> np.ndarray:
     """float32 [h, w, C] in steps: what the encoder network gives before it rounds, if it does."""
     bundle, manifest = codec.bundle, codec.bundle.manifest
     encoder = LiteGraph(bundle.encoder, f"bundle {bundle.source}: encoder.tflite")

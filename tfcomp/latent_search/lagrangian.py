@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tfcomp.images.difference import squared_error
-
-if TYPE_CHECKING:
-    from tfcomp.runtime.codec import Codec
+from tfcomp.runtime.codec import BundleCodec
 
 _PEAK = 255.0
 _COLOURS = 3
@@ -59,7 +57,7 @@ def usual_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> fl
 
 
 def multiplier(
-    codec: Codec, pixels: np.ndarray, quality: int, compress: Callable[[int], bytes]
+    codec: BundleCodec, pixels: np.ndarray, quality: int, compress: Callable[[int], bytes]
 ) -> float | None:
     """Bits that are worth one squared grey level, by this picture's own curve.
 

@@ -3,7 +3,11 @@
 import pytest
 
 from tests import hyperprior_factory
-from tests.bundle_factory import children_find_the_package, write_bundle  # noqa: F401
+from tests.bundle_factory import (  # noqa: F401
+    bundle_folder,
+    children_find_the_package,
+    write_bundle,
+)
 
 
 @pytest.fixture(scope="session")

@@ -10,18 +10,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfcomp.bitstream.container import MAX_PIXELS, parse
 from tfcomp.errors import ImageError
-from tfcomp.runtime.drawn_pictures import is_drawn
-from tfcomp.runtime.iterative_encoding import Improvement, IterativeEncoder, Progress
-from tfcomp.runtime.levels import LevelFiles
-
-if TYPE_CHECKING:
-    from tfcomp.runtime.codec import Codec
+from tfcomp.latent_search.drawn_pictures import is_drawn
+from tfcomp.latent_search.iterative_encoding import Improvement, IterativeEncoder, Progress
+from tfcomp.latent_search.levels import LevelFiles
+from tfcomp.latent_search.searchable_codec import SearchableCodec
 
 # (pixels, rounds): for a drawn picture of up to so many that comes back far from right.
 _ROUNDS_FOR_DRAWN = ((2**19, 4), (2**21, 2))
@@ -33,26 +30,24 @@ class FileChoice:
     Args:
       codec: the model's.
       pixels: uint8 [H, W, 3].
-      feedback: rounds that were asked for.
+      rounds: that were asked for.
       progress: called with rounds done and rounds in all.
     """
 
     def __init__(
-        self, codec: Codec, pixels: np.ndarray, feedback: int, progress: Progress | None
+        self, codec: SearchableCodec, pixels: np.ndarray, rounds: int, progress: Progress | None
     ) -> None:
-        self._codec, self._pixels = codec, pixels
-        self._feedback, self._progress = feedback, progress
+        self.codec, self.pixels, self.rounds = codec, pixels, rounds
+        self._progress = progress
         self._drawn = is_drawn(pixels)
         self._plain = self._files(lambda level: codec.plain_file(pixels, level))
 
     def at(self, quality: int) -> bytes:
         """The file for a quality; with rounds it never costs more than without."""
-        rounds = bool(self._feedback) and any(self._codec.gains(quality))
+        rounds = self.rounds > 0 and any(self.codec.gains(quality))
         if rounds and not self._drawn:
             return self._with_rounds(quality)
-        plain = self._plain.file(quality)
-        if self._drawn and self._plain.is_off(quality):
-            plain = self._mended(quality)
+        plain = self._without_rounds(quality)
         if not rounds:
             return plain
         return self._plain.cheapest_of([plain, self._with_rounds(quality)], quality)
@@ -63,7 +58,7 @@ class FileChoice:
         Raises:
           ImageError: there is none.
         """
-        if not (self._feedback or self._drawn):
+        if not (self.rounds or self._drawn):
             return self._plain.best_within(max_bytes)
         # A better file may be larger at its level, and too large where the plain one fits.
         found = []
@@ -75,31 +70,40 @@ class FileChoice:
 
     def improvement(self, data: bytes) -> Improvement:
         """What a file is beside the one that the encoder network alone makes at its quality."""
-        plain = self._plain.file(parse(data, lambda _: self._codec.bundle).quality)
-        errors = [self._plain.error_of(each) / self._pixels.size for each in (plain, data)]
+        plain = self._plain.file(parse(data, lambda _: self.codec.bundle).quality)
+        errors = [self._plain.error_of(each) / self.pixels.size for each in (plain, data)]
         return Improvement(len(plain), len(data), *errors)
 
     def _files(self, make: Callable[[int], bytes]) -> LevelFiles:
-        manifest = self._codec.bundle.manifest
+        manifest = self.codec.bundle.manifest
         points = manifest.rate_distortion
         return LevelFiles(
-            self._pixels, manifest.qualities, make, self._decoded, points, self._drawn
+            self.pixels, manifest.qualities, make, self._decoded, points, self._drawn
         )
 
+    def _without_rounds(self, quality: int) -> bytes:
+        """The file for a quality where no rounds were asked for."""
+        if self._drawn and self._plain.is_off(quality):
+            return self._mended(quality)
+        return self._plain.file(quality)
+
     def _with_rounds(self, quality: int) -> bytes:
-        if not any(self._codec.gains(quality)):
+        if not any(self.codec.gains(quality)):
             return self._plain.file(quality)
-        encoder = IterativeEncoder(self._codec, self._pixels, quality)
-        return encoder.run(self._feedback, self._progress).data
+        return self.encoder(quality).run(self.rounds, self._progress).data
+
+    def encoder(self, quality: int) -> IterativeEncoder:
+        """What takes rounds on this picture."""
+        return IterativeEncoder(self.codec, self.pixels, quality, self._without_rounds)
 
     def _mended(self, quality: int) -> bytes:
         """A file for a drawn picture that the encoder network is far off on."""
-        codec, found = self._codec, []
-        size = self._pixels.shape[0] * self._pixels.shape[1]
+        codec, found = self.codec, []
+        size = self.pixels.shape[0] * self.pixels.shape[1]
         rounds = next((rounds for most, rounds in _ROUNDS_FOR_DRAWN if size <= most), 0)
         if rounds and any(codec.gains(quality)):
-            found.append(IterativeEncoder(codec, self._pixels, quality).run(rounds).data)
+            found.append(self.encoder(quality).run(rounds).data)
         return self._plain.as_good_and_small(quality, found)
 
     def _decoded(self, data: bytes) -> np.ndarray:
-        return self._codec.decompress(data, MAX_PIXELS)
+        return self.codec.decompress(data, MAX_PIXELS)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfcomp.bitstream import range_coder
-from tfcomp.refinement.code_length import CodeLength
+from tfcomp.latent_search.descent.code_length import CodeLength
 from tfcomp.runtime.bundle import Bundle
 
 

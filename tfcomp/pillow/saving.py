@@ -21,9 +21,10 @@ from typing import IO, Any
 
 from PIL import Image
 
+from tfcomp import api
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.images.opening import check_is_no_drawing
-from tfcomp.runtime import codec, registry
+from tfcomp.runtime import registry
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.options import whole_number
 
@@ -118,7 +119,7 @@ def _is_ours(target: Any, named_format: str | None) -> bool:
 
 def _compressed(image: Image.Image, given: Mapping[str, Any]) -> bytes:
     options = _checked(given)
-    model = codec.shared_codec(
+    model = api.shared_codec(
         registry.find_by_name(options.pop("model", None) or registry.default_model())
     )
     quality, level = options.pop("quality", None), options.pop("level", None)

@@ -1,7 +1,7 @@
 """Gradient descent on the latents of one picture, networks frozen: smaller files for more time.
 
-Only this room of the running world needs TensorFlow, and only `--refine` opens it: the runtime
-imports it by name when asked to, never before.
+Only this folder of the search needs TensorFlow; tfcomp/latent_search/search.py imports it when it
+is asked for, never before.
 """
 
 from tfcomp.runtime.quiet_tensorflow import import_quietly

@@ -15,9 +15,9 @@ from tfcomp.bitstream.passes import squares
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS
 from tfcomp.errors import CodecError
-from tfcomp.refinement.code_length import CodeLength
-from tfcomp.refinement.lite_graph import LiteGraph
-from tfcomp.refinement.relaxed_rounding import relaxed_round
+from tfcomp.latent_search.descent.code_length import CodeLength
+from tfcomp.latent_search.descent.lite_graph import LiteGraph
+from tfcomp.latent_search.descent.relaxed_rounding import relaxed_round
 from tfcomp.runtime.bundle import Bundle
 
 

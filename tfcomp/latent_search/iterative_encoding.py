@@ -3,7 +3,7 @@
     the encoder's file --------------------------------------------+
     its latents -> quantise, code -> decode -> cost --+-> least cost -> file
          ^                             |              |
-         +---- a round (feedback.py) --+--------------+
+         +---- a round (rounds.py)   --+--------------+
 
 The file of least cost is taken, bits + multiplier * squared error: the bits of the very file, the
 error of the picture that it decodes to (lagrangian.py). A round that does not lower the cost is not
@@ -17,29 +17,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tfcomp.bitstream.range_coder import UncodableValueError
-from tfcomp.errors import BundleError
 from tfcomp.images.difference import squared_error
+from tfcomp.latent_search.lagrangian import bits_of_squared_error, multiplier
+from tfcomp.latent_search.rounds import Round, after_round, rounds_of
+from tfcomp.latent_search.searchable_codec import SearchableCodec
+from tfcomp.networks.padding import EdgePadded
+from tfcomp.runtime.codec import AbsurdLatentsError
 from tfcomp.runtime.entropy import MAX_LATENT, HyperpriorCoder
-from tfcomp.runtime.feedback import Round, after_round, rounds_of
-from tfcomp.runtime.lagrangian import bits_of_squared_error, multiplier
-from tfcomp.runtime.padding import EdgePadded
-
-if TYPE_CHECKING:
-    from tfcomp.runtime.codec import Codec
 
 # A round of so many times the least cost went astray.
 _ASTRAY = 1.02
 
 Progress = Callable[[int, int], None]
-
-
-class AbsurdLatentsError(BundleError):
-    """The encoder network gives numbers that no file can hold."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +88,21 @@ class IterativeEncoder:
       codec: of a bundle with a hyperprior.
       pixels: uint8 [H, W, 3].
       quality: from 1.
+      file_of: quality -> file of this picture without rounds. Its neighbouring qualities tell what
+        errors are worth, where the manifest does not.
     """
 
-    def __init__(self, codec: Codec, pixels: np.ndarray, quality: int) -> None:
+    def __init__(
+        self,
+        codec: SearchableCodec,
+        pixels: np.ndarray,
+        quality: int,
+        file_of: Callable[[int], bytes],
+    ) -> None:
         coder = codec.entropy_coder
         assert isinstance(coder, HyperpriorCoder), "only a hyperprior takes rounds"
         self._codec, self._coder, self._pixels, self._quality = codec, coder, pixels, quality
+        self._file_of = file_of
         self._stride = codec.bundle.manifest.stride
         self._large = codec.is_large(*pixels.shape[:2])
 
@@ -148,7 +151,7 @@ class IterativeEncoder:
             self._codec,
             self._pixels,
             self._quality,
-            lambda q: plain.data if q == self._quality else self._codec.compress(self._pixels, q),
+            lambda q: plain.data if q == self._quality else self._file_of(q),
         )
         return found if found is not None and 0 < found < math.inf else None
 
@@ -169,7 +172,7 @@ class IterativeEncoder:
         """What a round makes of a candidate; None where it leads to absurd latents."""
 
         def cheaper(found: np.ndarray, decoded: np.ndarray) -> np.ndarray:
-            return self._coder.rate_gradient(found, decoded, self._quality)
+            return self._codec.rate_gradient(found, decoded, self._quality)
 
         try:
             latents = after_round(at.latents, at.decoded, at.image, each, cheaper)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tfcomp.refinement import windows as module
-from tfcomp.refinement.windows import windows
+from tfcomp.latent_search.descent import windows as module
+from tfcomp.latent_search.descent.windows import windows
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 5), (10, 23)])

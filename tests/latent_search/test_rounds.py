@@ -10,13 +10,13 @@ from skimage import data
 
 import tfcomp
 from tests.bundle_factory import photo
+from tfcomp.api import Codec
 from tfcomp.errors import BundleError, ConfigError
 from tfcomp.evaluation.metrics import psnr
+from tfcomp.latent_search.rounds import Gains, Round, after_round, rounds_of
 from tfcomp.networks import tiles
 from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
-from tfcomp.runtime.codec import Codec
-from tfcomp.runtime.feedback import Gains, Round, after_round, rounds_of
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from tests.bundle_factory import photo, write_bundle
 from tfcomp.bitstream.container import parse
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.images.difference import squared_error
-from tfcomp.refinement import picture, windows
-from tfcomp.runtime.lagrangian import multiplier
+from tfcomp.latent_search.descent import picture, windows
+from tfcomp.latent_search.lagrangian import multiplier
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_the_same_picture_gives_the_same_file(codec, quality, steps, photograph)
 
 
 def test_a_descent_that_goes_astray_leaves_the_plain_file(codec, photograph, monkeypatch):
-    from tfcomp.refinement import descent
+    from tfcomp.latent_search.descent import descent
 
     monkeypatch.setattr(descent, "LEARNING_RATE", 30.0)
     assert codec.compress(photograph, 2, refine=3) == codec.compress(photograph, 2)

@@ -1,0 +1,182 @@
+"""tfcomp in Python: the one place that knows both the running world and the search for latents.
+
+    load        a model by name or path -> Codec
+    compress    a picture -> bytes, in one call
+    decompress  bytes -> a picture, with whichever installed model wrote them
+
+`tfcomp` itself has these names; importing it loads this module when the first of them is used.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from tfcomp import forking
+from tfcomp.errors import ConfigError
+from tfcomp.latent_search.iterative_encoding import Improvement
+from tfcomp.latent_search.search import Search, checked_steps
+from tfcomp.latent_search.searchable_codec import SearchableCodec
+from tfcomp.runtime import registry
+from tfcomp.runtime.codec import memory_errors_named, parse_installed
+from tfcomp.runtime.compressed_input import read_compressed
+from tfcomp.runtime.image_input import WHITE, Background, read_image
+from tfcomp.runtime.options import positive_number, whole_number
+
+__all__ = ["Codec", "Improvement", "compress", "decompress", "load", "shared_codec"]
+
+_log = logging.getLogger("tfcomp")
+
+
+def load(name_or_path: str | os.PathLike | None = None, num_threads: int | None = None) -> Codec:
+    """Returns the codec of an installed model (`tfcomp.list_models()`) or of a bundle on disk.
+
+    Args:
+      name_or_path: the default model, "cycle" where it is installed, if None.
+      num_threads: processors to use; all that the process may use if None.
+
+    Raises:
+      UnknownBundleError: there is no such model.
+      BundleError: the bundle is broken.
+    """
+    if name_or_path is None:
+        name_or_path = registry.default_model()
+    if num_threads is not None:
+        num_threads = whole_number("num_threads", num_threads, least=1)
+    return Codec(registry.find_by_name(name_or_path).read(), num_threads)
+
+
+class Codec(SearchableCodec):
+    """Compresses and decompresses images with one bundle.
+
+    Safe to share between threads, and with processes that are forked, save for refinement there:
+    TensorFlow cannot be used in a child of a process that has used it.
+
+    A copy, or what a pickle gives in another process, is a codec of its own of the same bundle.
+
+    Attributes:
+      bundle: the bundle, with its manifest.
+    """
+
+    def compress(
+        self,
+        image: Any,
+        quality: int | None = None,
+        *,
+        target_bpp: float | None = None,
+        max_bytes: int | None = None,
+        feedback: int = 0,
+        refine: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+        background: Background = WHITE,
+        on_improvement: Callable[[Improvement], None] | None = None,
+    ) -> bytes:
+        """Compresses one image.
+
+        Args:
+          image: a path, the bytes of an image file, a file object, a PIL image, or an array: see
+            `read_image` for what is accepted and how it becomes RGB. What had to be dropped is
+            logged as a warning of the logger "tfcomp".
+          quality: 1 (smallest file) to the model's number of qualities; the model's default if
+            None.
+          target_bpp: instead of a quality, the largest file to make, in bits/pixel, header and
+            all. Takes the file of least error that fits.
+          max_bytes: the same in bytes.
+          feedback: rounds in which the encoder sees its own decoded image and mends its latents,
+            for a better picture for its bits: a few percent fewer at equal PSNR, where at one
+            quality the file may grow. Each takes as long as coding and decoding. See
+            docs/feedback.md.
+          refine: steps of gradient descent on this image's latents, for the same; takes minutes.
+            Needs TensorFlow; see docs/refinement.md. The limits hold.
+          progress: called with steps done and steps in all, while refining and in rounds of
+            feedback.
+          background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's
+            name.
+          on_improvement: called with what rounds and steps did to the file: `Improvement`.
+
+        Returns:
+          the bytes of a `.tfcomp` file. Of a picture that is drawn, not photographed, it may say a
+          lower quality than was asked for, where that is smaller and not worse by its bits.
+
+        Raises:
+          ImageError: an image that can't be read or can't fit.
+          ConfigError: bad options.
+          CodecError: refinement has no TensorFlow.
+        """
+        if (quality, target_bpp, max_bytes).count(None) < 2:
+            raise ConfigError("give only one of quality, target_bpp and max_bytes")
+        if target_bpp is not None:
+            target_bpp = positive_number("target_bpp", target_bpp)
+        if max_bytes is not None:
+            max_bytes = int(positive_number("max_bytes", max_bytes))
+        quality = self.checked_quality(quality)
+        feedback = self.checked_feedback(feedback)
+        refine = checked_steps(refine)
+        with memory_errors_named():
+            given = read_image(image, self._manifest.max_pixels, background)
+            for note in given.notes:
+                _log.warning("%s", note)
+            if target_bpp is not None:
+                height, width, _ = given.pixels.shape
+                max_bytes = int(target_bpp * height * width / 8)
+            self.check_size(given.pixels)
+            search = Search(self, given.pixels, feedback, refine, progress)
+            data = search.file(quality, max_bytes)
+            if on_improvement is not None and (feedback or refine):
+                on_improvement(search.improvement(data))
+            return data
+
+
+def compress(
+    image: Any,
+    quality: int | None = None,
+    *,
+    model: str | os.PathLike | None = None,
+    **options: Any,
+) -> bytes:
+    """Compresses one image; the model is kept for the next one.
+
+    Args:
+      image: see `Codec.compress`.
+      quality: see `Codec.compress`.
+      model: name or path of a bundle; the default model if None.
+      options: see `Codec.compress`.
+
+    Returns:
+      the bytes of a `.tfcomp` file.
+
+    Raises:
+      CodecError: as `Codec.compress` and `load` do.
+    """
+    name = registry.default_model() if model is None else model
+    return shared_codec(registry.find_by_name(name)).compress(image, quality, **options)
+
+
+def decompress(
+    data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+) -> np.ndarray:
+    """Decompresses a `.tfcomp` file with whichever installed model wrote it.
+
+    Same arguments, result and errors as `Codec.decompress`; the model is kept for the next file.
+    """
+    data = read_compressed(data)
+    _, installed = parse_installed(data, max_pixels)
+    return shared_codec(installed).decompress(data, max_pixels)
+
+
+_shared: dict[tuple[str, Path], Codec] = {}
+_shared_lock = forking.Lock()
+
+
+def shared_codec(installed: registry.InstalledBundle) -> Codec:
+    """The codec of an installed bundle, opened once a process."""
+    key = (installed.manifest.fingerprint, installed.path)
+    with _shared_lock:
+        if key not in _shared:
+            _shared[key] = Codec(installed.read())
+        return _shared[key]

@@ -1,0 +1,86 @@
+"""A bundle's codec with what a search for better latents asks of it beside files and pictures.
+
+    gains and distortion weights    how far to go (the manifest's)
+    decoder's gradient              what the picture says of latents (gradient.tflite)
+    rate's gradient                 what bits of other latents say of them (entropy.tflite)
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tfcomp.entropy_kinds.hyperprior.rate_gradient import RateGradient
+from tfcomp.latent_search.decoder_gradient import DecoderGradient
+from tfcomp.latent_search.rounds import Gains, checked_rounds
+from tfcomp.runtime.bundle import Bundle
+from tfcomp.runtime.codec import BundleCodec
+from tfcomp.runtime.entropy import HyperpriorCoder
+
+
+class SearchableCodec(BundleCodec):
+    """One bundle's codec, for searches.
+
+    Attributes:
+      gradient: the decoder's; None where the bundle has none.
+    """
+
+    def __init__(self, bundle: Bundle, num_threads: int | None = None) -> None:
+        super().__init__(bundle, num_threads)
+        self.gradient: DecoderGradient | None = None
+        if bundle.gradient is not None:
+            network = self._model(bundle.gradient, "gradient.tflite")
+            manifest = bundle.manifest
+            self.gradient = DecoderGradient(network, manifest.stride, manifest.decoder_reach)
+
+    def checked_feedback(self, rounds: int) -> int:
+        """The rounds of feedback.
+
+        Raises:
+          ConfigError: they are below 0, or the model takes none.
+        """
+        manifest = self.bundle.manifest
+        return checked_rounds(rounds, any(manifest.all_gains), manifest.name)
+
+    def gains(self, quality: int) -> Gains:
+        """How far rounds go at a quality."""
+        all_gains = self.bundle.manifest.all_gains
+        return Gains(*(each[quality - 1] if each else 0.0 for each in all_gains))
+
+    def feedback_choices(self, quality: int) -> dict[str, Any]:
+        """What `pack_latents` is given beside latents that rounds have found."""
+        weights = self.bundle.manifest.feedback_distortion_weights
+        return {"distortion_weight": weights[quality - 1]} if weights else {}
+
+    def rate_gradient(
+        self, latents: np.ndarray, decoded: np.ndarray, quality: int
+    ) -> np.ndarray:
+        """Where others' bits say that what `latents` decode to should go: see `RateGradient`.
+
+        Args:
+          latents: float32 [h, w, channels], in steps.
+          decoded: of `HyperpriorCoder.encode_and_decode`.
+          quality: from 1.
+
+        Returns:
+          float32 [h, w, first channels], in steps.
+        """
+        networks = self._hyperprior.networks
+        hyper = networks.hyper_analysis(latents, quality)
+        features = networks.hyper_synthesis(hyper, quality)
+        return self._rate_gradient(decoded, features[: len(latents), : latents.shape[1]], quality)
+
+    @property
+    def _hyperprior(self) -> HyperpriorCoder:
+        coder = self.entropy_coder
+        assert isinstance(coder, HyperpriorCoder), "only a hyperprior has a rate's gradient"
+        return coder
+
+    @cached_property
+    def _rate_gradient(self) -> RateGradient:
+        coder = self._hyperprior
+        numbers = range(len(coder.layout.passes))
+        layers = [coder.networks.pass_layers(number) for number in numbers]
+        return RateGradient(layers, coder.layout, coder.tables["latents"])
