@@ -44,6 +44,20 @@ class EntropyCoder(Protocol):
         """Gives back working memory."""
 
 
+class SearchableCoder(EntropyCoder, Protocol):
+    """A coder of a kind that takes feedback: what rounds ask of it."""
+
+    def encode_and_decode(
+        self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
+    ) -> tuple[tuple[bytes, ...], np.ndarray]:
+        """What `encode` gives, and what `decode` makes of that."""
+
+    def rate_gradient(
+        self, latents: np.ndarray, decoded: np.ndarray, quality: int
+    ) -> np.ndarray:
+        """Where others' bits say that what `latents` decode to should go, in steps."""
+
+
 class Description(Protocol):
     """What a kind looks at in a bundle's manifest (`tfcomp.runtime.manifest.Manifest`)."""
 
@@ -71,6 +85,7 @@ class EntropyKind:
         must where that says how sections are read.
       rounds: whether the encoder network rounds latents; else the coder does.
       latent_units: units of a decoded latent in one quantisation step.
+      has_relaxed_form: whether gradients can be taken through it, for --refine.
       takes_feedback: whether encoders may search for better latents in rounds of feedback.
     """
 
@@ -80,6 +95,7 @@ class EntropyKind:
     layout_is_hashed = True
     rounds = True
     latent_units = 1
+    has_relaxed_form = False
     takes_feedback = False
 
     def layout(self, entropy: Mapping[str, Any], about: Description) -> Any:
@@ -139,6 +155,15 @@ class EntropyKind:
         `GraphEntropy` of a SavedModel.
         """
         return self._part("graph")
+
+    @property
+    def relaxed(self) -> ModuleType:
+        """The module for searches by gradient descent, where `has_relaxed_form`.
+
+        `make(tables, about, networks, quality, source)` gives what has `variables(latents)`, where
+        descent starts, and `relax(variables, temperature, seed)`, the decoder's input and the bits.
+        """
+        return self._part("relaxed")
 
     def _part(self, part: str) -> ModuleType:
         return importlib.import_module(f"{__package__}.{self.name}.{part}")

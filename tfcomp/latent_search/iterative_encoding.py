@@ -22,13 +22,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfcomp.bitstream.range_coder import UncodableValueError
+from tfcomp.entropy_kinds.base import MAX_LATENT
 from tfcomp.images.difference import squared_error
 from tfcomp.latent_search.lagrangian import bits_of_squared_error, multiplier
 from tfcomp.latent_search.rounds import Round, after_round, rounds_of
 from tfcomp.latent_search.searchable_codec import SearchableCodec
 from tfcomp.networks.padding import EdgePadded
 from tfcomp.runtime.codec import AbsurdLatentsError
-from tfcomp.runtime.entropy import MAX_LATENT, HyperpriorCoder
 
 # A round of so many times the least cost went astray.
 _ASTRAY = 1.02
@@ -99,8 +99,7 @@ class IterativeEncoder:
         quality: int,
         file_of: Callable[[int], bytes],
     ) -> None:
-        coder = codec.entropy_coder
-        assert isinstance(coder, HyperpriorCoder), "only a hyperprior takes rounds"
+        coder = codec.searchable_coder
         self._codec, self._coder, self._pixels, self._quality = codec, coder, pixels, quality
         self._file_of = file_of
         self._stride = codec.bundle.manifest.stride
@@ -172,7 +171,7 @@ class IterativeEncoder:
         """What a round makes of a candidate; None where it leads to absurd latents."""
 
         def cheaper(found: np.ndarray, decoded: np.ndarray) -> np.ndarray:
-            return self._codec.rate_gradient(found, decoded, self._quality)
+            return self._coder.rate_gradient(found, decoded, self._quality)
 
         try:
             latents = after_round(at.latents, at.decoded, at.image, each, cheaper)

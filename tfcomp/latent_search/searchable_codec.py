@@ -2,22 +2,18 @@
 
     gains and distortion weights    how far to go (the manifest's)
     decoder's gradient              what the picture says of latents (gradient.tflite)
-    rate's gradient                 what bits of other latents say of them (entropy.tflite)
+    coder                           what bits of other latents say of them (entropy.tflite)
 """
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
-
-from tfcomp.entropy_kinds.hyperprior.rate_gradient import RateGradient
+from tfcomp.entropy_kinds.base import SearchableCoder
 from tfcomp.latent_search.decoder_gradient import DecoderGradient
 from tfcomp.latent_search.rounds import Gains, checked_rounds
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import BundleCodec
-from tfcomp.runtime.entropy import HyperpriorCoder
 
 
 class SearchableCodec(BundleCodec):
@@ -54,33 +50,8 @@ class SearchableCodec(BundleCodec):
         weights = self.bundle.manifest.feedback_distortion_weights
         return {"distortion_weight": weights[quality - 1]} if weights else {}
 
-    def rate_gradient(
-        self, latents: np.ndarray, decoded: np.ndarray, quality: int
-    ) -> np.ndarray:
-        """Where others' bits say that what `latents` decode to should go: see `RateGradient`.
-
-        Args:
-          latents: float32 [h, w, channels], in steps.
-          decoded: of `HyperpriorCoder.encode_and_decode`.
-          quality: from 1.
-
-        Returns:
-          float32 [h, w, first channels], in steps.
-        """
-        networks = self._hyperprior.networks
-        hyper = networks.hyper_analysis(latents, quality)
-        features = networks.hyper_synthesis(hyper, quality)
-        return self._rate_gradient(decoded, features[: len(latents), : latents.shape[1]], quality)
-
     @property
-    def _hyperprior(self) -> HyperpriorCoder:
-        coder = self.entropy_coder
-        assert isinstance(coder, HyperpriorCoder), "only a hyperprior has a rate's gradient"
-        return coder
-
-    @cached_property
-    def _rate_gradient(self) -> RateGradient:
-        coder = self._hyperprior
-        numbers = range(len(coder.layout.passes))
-        layers = [coder.networks.pass_layers(number) for number in numbers]
-        return RateGradient(layers, coder.layout, coder.tables["latents"])
+    def searchable_coder(self) -> SearchableCoder:
+        """The entropy coder, of a kind that takes feedback."""
+        assert self.bundle.manifest.kind.takes_feedback, "its kind takes no rounds"
+        return cast(SearchableCoder, self.entropy_coder)

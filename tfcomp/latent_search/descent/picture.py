@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from tfcomp.bitstream.container import parse
+from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
 from tfcomp.errors import CodecError
 from tfcomp.images.difference import squared_error
 from tfcomp.latent_search.descent.descent import Descent
-from tfcomp.latent_search.descent.lite_graph import LiteGraph
 from tfcomp.latent_search.descent.relaxed_latents import relaxed_latents
 from tfcomp.latent_search.descent.windows import SIDE_PIXELS, windows
 from tfcomp.latent_search.file_choice import FileChoice
