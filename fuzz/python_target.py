@@ -18,11 +18,13 @@ from tests.spec.toy_networks import ToyNetworks
 from tfcomp.bitstream import python_range_coder, range_coder
 from tfcomp.bitstream.container import Container, describe, parse
 from tfcomp.bitstream.tables import CdfTables, load_tables
+from tfcomp.encoder_tuning import EncoderTuning
 from tfcomp.entropy_kinds.hyperprior.coder import HyperpriorCoder
 from tfcomp.errors import BitstreamError, CodecError
 from tfcomp.networks.interpreter import Model
 from tfcomp.runtime import checksums
 from tfcomp.runtime.bundle import Bundle, Manifest, fingerprint_of, read_manifest
+from tfcomp.runtime.manifest import manifest_object
 
 BUNDLES = Path(__file__).resolve().parents[1] / "tfcomp" / "bundles"
 MOST_PIXELS, MOST_PLACES, TOY_FEATURES = 1 << 15, 4096, 4  # as in known_bundles.c
@@ -52,7 +54,9 @@ class Target:
             if data[:1] == b"#":
                 return f"{len(checksums.parse(data)[1])} checksums"
             manifest = Manifest.from_json(data)
-            _ = manifest.sections, manifest.section_count, manifest.all_gains
+            _ = manifest.sections, manifest.section_count
+            feedback = manifest.kind.takes_feedback
+            EncoderTuning.read(None, manifest_object(data), manifest.qualities, feedback)
             return f"manifest of {fingerprint_of((), manifest.entropy)[:8]}"
         except CodecError as error:
             assert "\n" not in str(error), "an error is one line"

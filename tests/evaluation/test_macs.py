@@ -84,11 +84,11 @@ def test_the_shipped_model_is_counted_per_pixel_in_both_directions():
 
 def test_what_numpy_multiplies_for_feedback_counts_too():
     bundle = Bundle.read(registry.find_by_name("cycle-small").path)
-    assert not bundle.manifest.gradient_gains and all(bundle.manifest.rate_gains)
-    without = dataclasses.replace(bundle.manifest, rate_gains=())
+    assert not bundle.tuning.gradient_gains and all(bundle.tuning.rate_gains)
+    without = dataclasses.replace(bundle.tuning, rate_gains=())
     counts = [
         [macs.macs_per_pixel(each, rounds).encoder for rounds in (0, 1, 3)]
-        for each in (dataclasses.replace(bundle, manifest=without), bundle)
+        for each in (dataclasses.replace(bundle, tuning=without), bundle)
     ]
     extra = np.subtract(*reversed(counts))
     # The networks of the passes there and back, and h_a and h_s once more.

@@ -52,10 +52,12 @@ def test_both_worlds_decode_each_others_files(model, codec, photograph, size, qu
     assert np.mean(np.abs(difference) > 2) < 0.05
 
 
-def test_the_manifest_has_the_configs_gains_for_feedback(codec, photograph):
-    assert codec.bundle.manifest.feedback_gains == (0.0, 0.75)
-    assert codec.bundle.manifest.gradient_gains == (0.2, 0.1)
-    assert codec.bundle.manifest.rate_gains == (0.3, 0.0)
+def test_the_bundle_has_the_configs_gains_for_rounds(codec, photograph):
+    tuning = hyperprior_factory.tiny_config().model.tuning
+    assert codec.bundle.tuning == tuning
+    assert tuning.cycle_gains == codec.info["feedback_gains"] == (0.0, 0.75)
+    assert tuning.gradient_gains == (0.2, 0.1)
+    assert tuning.rate_gains == (0.3, 0.0)
     plain, first, second = (codec.compress(photograph, 2, feedback=n) for n in (0, 1, 2))
     # Of this model's wild networks not every round lowers the cost, and then it is not taken.
     assert plain not in (first, second) and len({plain, first, second}) > 1
@@ -63,7 +65,8 @@ def test_the_manifest_has_the_configs_gains_for_feedback(codec, photograph):
 
 def test_a_bundle_without_gains_for_the_gradient_has_none(model, tmp_path):
     config = hyperprior_factory.tiny_config()
-    without = dataclasses.replace(config.model, gradient_gains=())
+    tuning = dataclasses.replace(config.model.tuning, gradient_gains=())
+    without = dataclasses.replace(config.model, tuning=tuning)
     bundle.write_bundle(model, dataclasses.replace(config, model=without), tmp_path / "b", "b")
     assert not (tmp_path / "b" / "gradient.tflite").exists()
     assert Bundle.read(tmp_path / "b").gradient is None

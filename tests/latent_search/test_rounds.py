@@ -30,15 +30,15 @@ def codec():
 
 
 def _with(codec, **changes):
-    """The codec with other numbers in its manifest."""
-    manifest = dataclasses.replace(codec.bundle.manifest, **changes)
-    return Codec(dataclasses.replace(codec.bundle, manifest=manifest))
+    """The codec with other numbers for searching."""
+    tuning = dataclasses.replace(codec.bundle.tuning, **changes)
+    return Codec(dataclasses.replace(codec.bundle, tuning=tuning))
 
 
 def _with_gains(codec, gain, gradient_gain=0.0, rate_gain=0.0):
     return _with(
         codec,
-        feedback_gains=(gain,) * codec.qualities,
+        cycle_gains=(gain,) * codec.qualities,
         gradient_gains=(gradient_gain,) * codec.qualities,
         rate_gains=(rate_gain,) * codec.qualities,
     )
@@ -132,22 +132,22 @@ def _loss(codec, picture, quality, rounds):
 @pytest.mark.parametrize("quality, percent", [(1, 0.5), (5, 0.5), (7, 0.2)])
 def test_rounds_down_the_gradient_go_on_from_the_first(codec, quality, percent):
     picture = np.ascontiguousarray(data.astronaut()[:384, :384])  # a byte of quality 1 is 0.2 %
-    first = 1 if codec.bundle.manifest.feedback_gains[quality - 1] else 0
+    first = 1 if codec.bundle.tuning.cycle_gains[quality - 1] else 0
     start, end = (_loss(codec, picture, quality, rounds) for rounds in (first, first + 2))
     assert end < start * (1 - percent / 100)
 
 
 def test_a_quality_without_a_gain_for_the_cycles_error_begins_with_the_gradient(codec, picture):
-    assert codec.bundle.manifest.feedback_gains[0] == 0
-    manifest = codec.bundle.manifest
-    expected = _with_gains(codec, 0.0, manifest.gradient_gains[0], manifest.rate_gains[0])
+    assert codec.bundle.tuning.cycle_gains[0] == 0
+    tuning = codec.bundle.tuning
+    expected = _with_gains(codec, 0.0, tuning.gradient_gains[0], tuning.rate_gains[0])
     assert codec.compress(picture, 1, feedback=1) == expected.compress(picture, 1, feedback=1)
     assert codec.compress(picture, 1, feedback=1) != codec.compress(picture, 1)
 
 
 def test_rounds_that_a_quality_does_not_want_leave_its_file_as_it_is(picture):
     small = _with_gains(tfcomp.load("cycle-small"), 0.0)
-    small = _with(small, feedback_distortion_weights=(5.0,) * small.qualities)
+    small = _with(small, distortion_weights=(5.0,) * small.qualities)
     assert small.compress(picture, 1, feedback=2) == small.compress(picture, 1)
 
 
@@ -181,7 +181,7 @@ def test_less_than_no_round_is_refused(codec):
 def test_gains_are_the_manifests(codec, picture):
     plain = codec.compress(picture, 7)
     assert _with_gains(codec, 0.0).compress(picture, 7, feedback=1) == plain
-    rate_gain = codec.bundle.manifest.rate_gains[6]
+    rate_gain = codec.bundle.tuning.rate_gains[6]
     files = {
         gains: _with_gains(codec, gains[0], 0.0, gains[1]).compress(picture, 7, feedback=1)
         for gains in ((0.5, rate_gain), (1.0, rate_gain), (1.0, 0.0), (0.0, rate_gain))
@@ -192,9 +192,12 @@ def test_gains_are_the_manifests(codec, picture):
 
 def test_files_with_feedback_are_quantised_with_weights_of_their_own(codec, picture):
     manifest = codec.bundle.manifest
-    assert manifest.feedback_distortion_weights != manifest.distortion_weights
-    own = _with(codec, feedback_distortion_weights=(9.0,) * 8)
-    everywhere = _with(codec, feedback_distortion_weights=(), distortion_weights=(9.0,) * 8)
+    assert codec.bundle.tuning.distortion_weights != manifest.distortion_weights
+    own = _with(codec, distortion_weights=(9.0,) * 8)
+    manifest = dataclasses.replace(manifest, distortion_weights=(9.0,) * 8)
+    everywhere = Codec(
+        dataclasses.replace(_with(codec, distortion_weights=()).bundle, manifest=manifest)
+    )
     assert own.compress(picture, 6, feedback=1) == everywhere.compress(picture, 6, feedback=1)
     assert own.compress(picture, 6, feedback=1) != codec.compress(picture, 6, feedback=1)
     assert own.compress(picture, 6) == codec.compress(picture, 6)
@@ -205,7 +208,7 @@ def test_files_with_feedback_are_quantised_with_weights_of_their_own(codec, pict
 def test_following_the_rates_gradient_makes_files_of_shipped_models_better(name, quality):
     picture = np.ascontiguousarray(data.astronaut()[:256, 100:420])
     following = tfcomp.load(name)
-    assert all(following.bundle.manifest.rate_gains)
+    assert all(following.bundle.tuning.rate_gains)
     without = _with(following, rate_gains=())
     assert _loss(following, picture, quality, 3) < _loss(without, picture, quality, 3) * 0.999
 
@@ -230,5 +233,5 @@ def test_a_bundle_that_lost_its_gradient_says_so(codec, tmp_path):
 
 def test_every_shipped_model_with_a_hyperprior_has_gains():
     for name in registry.list_models():
-        manifest = Bundle.read(registry.find_by_name(name).path).manifest
-        assert bool(manifest.feedback_gains) == (manifest.entropy["kind"] == "hyperprior")
+        bundle = Bundle.read(registry.find_by_name(name).path)
+        assert bundle.tuning.has_rounds == (bundle.manifest.layout is not None)

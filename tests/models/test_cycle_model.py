@@ -241,7 +241,7 @@ def test_the_feedback_term_pulls_latents_to_where_a_round_of_feedback_moves_them
         tape.watch(latents)
         term = model._feedback_loss(latents, decoded, picture, quality)
     pull = -tape.gradient(term, latents).numpy()
-    for one, gain in enumerate(model.model_config.feedback_gains[q - 1] for q in (2, 1, 2)):
+    for one, gain in enumerate(model.model_config.tuning.cycle_gains[q - 1] for q in (2, 1, 2)):
         missing = latents[one].numpy() - again[one].numpy()
         mended = after_round(
             latents[one].numpy(),

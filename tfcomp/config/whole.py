@@ -11,6 +11,7 @@ from typing import Any, Dict, Union
 
 from tfcomp.config.families import FAMILIES, Family
 from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
+from tfcomp.encoder_tuning import with_tuning_gathered
 from tfcomp.errors import ConfigError
 
 
@@ -48,8 +49,12 @@ def from_dict(values: dict) -> Config:
     settings = dacite.Config(strict=True, cast=[tuple], type_hooks={float: _float})
     sections: Dict[str, Any] = {}
     for name, section_class in classes.items():
+        section = values.get(name) or {}
+        tuned = any(each.name == "tuning" for each in dataclasses.fields(section_class))
+        if tuned and isinstance(section, dict):
+            section = with_tuning_gathered(section)
         try:
-            sections[name] = dacite.from_dict(section_class, values.get(name) or {}, settings)
+            sections[name] = dacite.from_dict(section_class, section, settings)
         except dacite.UnexpectedDataError as error:
             keys = ", ".join(sorted(error.keys))
             raise ConfigError(

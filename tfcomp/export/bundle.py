@@ -2,6 +2,7 @@
 
     NAME/manifest.json   what it is and how it was measured
          encoder.tflite  decoder.tflite  tables.npz  [entropy.tflite]  [gradient.tflite]
+         [encoder.json]  numbers for encoders that search for better latents
          README.md       the model card
          SHA256SUMS      what each of these files is
 """
@@ -19,7 +20,7 @@ import numpy as np
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.bitstream.tables import save_tables
 from tfcomp.config import FAMILIES, Config
-from tfcomp.entropy_kinds.hyperprior.config import FEEDBACK_SETTINGS
+from tfcomp.encoder_tuning import ENCODER_TUNING, EncoderTuning
 from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import OutputError
 from tfcomp.export import calibration, model_card, tflite
@@ -32,7 +33,7 @@ from tfcomp.runtime.bundle import fingerprint_of
 
 BUNDLE_FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
-_NOT_IN_EVERY_BUNDLE = ("entropy.tflite", "gradient.tflite")
+_NOT_IN_EVERY_BUNDLE = ("entropy.tflite", "gradient.tflite", ENCODER_TUNING)
 
 
 def write_bundle(
@@ -100,12 +101,9 @@ def write_bundle(
             (work / "entropy.tflite").write_bytes(
                 tflite.convert_signatures(networks, networks.functions, stored)
             )
-        feedback: dict[str, Any] = {}
         if kind.takes_feedback:
-            # Only families whose encoders take feedback have settings for it.
-            feedback = {name: getattr(config.model, name, ()) for name in FEEDBACK_SETTINGS}
-            if feedback["gradient_gains"]:
-                _write_gradient(model, work)
+            # A family that has none does not say so: its encoders take no rounds.
+            _write_tuning(model, getattr(config.model, "tuning", EncoderTuning()), work)
         manifest = {
             "format_version": BUNDLE_FORMAT_VERSION,
             "name": name,
@@ -121,7 +119,6 @@ def write_bundle(
             "entropy": entropy,
             # The encoder's business: it has no part in the fingerprint of what decodes.
             "distortion_weights": kind.distortion_weights(layout),
-            **feedback,
             "quantization": quantize,
             "fingerprint": fingerprint(work, entropy),
             "training": training or {},
@@ -139,7 +136,11 @@ def write_bundle(
     return manifest
 
 
-def _write_gradient(model: CodecModel, folder: Path) -> None:
+def _write_tuning(model: CodecModel, tuning: EncoderTuning, folder: Path) -> None:
+    if tuning != EncoderTuning():
+        (folder / ENCODER_TUNING).write_bytes(tuning.render())
+    if not tuning.gradient_gains:
+        return
     gradient = FAMILIES[model.model_config.family].part("gradient").DeployedGradient(model)
     # In 8 bits, whatever the rest: encoders take small steps along it, and quantise after each.
     network = tflite.convert(gradient, "gradient", "dynamic")
@@ -164,7 +165,7 @@ def fingerprint(folder: str | Path, entropy: dict[str, Any]) -> str:
 def write_manifest(folder: str | Path, manifest: dict[str, Any]) -> None:
     """Writes manifest.json, the model card made from it, and SHA256SUMS over all of the bundle."""
     folder = Path(folder)
-    card = model_card.render(manifest)
+    card = model_card.render(manifest, (folder / "gradient.tflite").is_file())
     write_atomically(folder / _MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
     write_atomically(folder / "README.md", card.encode())
     write_checksums(folder)

@@ -55,8 +55,11 @@ _WEIGHTS = {
 _DERIVATIVE = "; the decoder's derivative, for encoders only, as int8"
 
 
-def render(manifest: dict[str, Any]) -> str:
-    """Markdown text of a bundle's README.md, from its manifest."""
+def render(manifest: dict[str, Any], derivative: bool) -> str:
+    """Markdown text of a bundle's README.md, from its manifest.
+
+    derivative: whether the bundle holds the decoder's.
+    """
     training = "\n".join(f"- {key}: {value}" for key, value in manifest["training"].items())
     points = manifest["rate_distortion"]
     fixed_size = manifest.get("fixed_size")
@@ -68,7 +71,7 @@ def render(manifest: dict[str, Any]) -> str:
         **{**manifest, "training": training or "Not recorded.", "figures": figures},
         made_for=_FACES.format(*fixed_size) if fixed_size else _PHOTOGRAPHS,
         weights=_WEIGHTS[manifest["quantization"]],
-        derivative=_DERIVATIVE if manifest.get("gradient_gains") else "",
+        derivative=_DERIVATIVE if derivative else "",
     )
 
 

@@ -91,7 +91,7 @@ def checked_rounds(rounds: int, takes_feedback: bool, name: str) -> int:
 
     Args:
       rounds: as they were asked for.
-      takes_feedback: whether the manifest has gains.
+      takes_feedback: whether the bundle has gains.
       name: the model's.
 
     Raises:

@@ -1,6 +1,6 @@
 """A bundle's codec with what a search for better latents asks of it beside files and pictures.
 
-    gains and distortion weights    how far to go (the manifest's)
+    gains and distortion weights    how far to go (encoder.json)
     decoder's gradient              what the picture says of latents (gradient.tflite)
     coder                           what bits of other latents say of them (entropy.tflite)
 """
@@ -37,18 +37,20 @@ class SearchableCodec(BundleCodec):
         Raises:
           ConfigError: they are below 0, or the model takes none.
         """
-        manifest = self.bundle.manifest
-        return checked_rounds(rounds, any(manifest.all_gains), manifest.name)
+        bundle = self.bundle
+        return checked_rounds(rounds, bundle.tuning.has_rounds, bundle.manifest.name)
 
     def gains(self, quality: int) -> Gains:
         """How far rounds go at a quality."""
-        all_gains = self.bundle.manifest.all_gains
-        return Gains(*(each[quality - 1] if each else 0.0 for each in all_gains))
+        tuning = self.bundle.tuning.at(quality)
+        return Gains(*(tuning.get(f"{name}_gains", 0.0) for name in Gains._fields))
 
     def feedback_choices(self, quality: int) -> dict[str, Any]:
         """What `pack_latents` is given beside latents that rounds have found."""
-        weights = self.bundle.manifest.feedback_distortion_weights
-        return {"distortion_weight": weights[quality - 1]} if weights else {}
+        tuning = self.bundle.tuning.at(quality)
+        if "distortion_weights" not in tuning:
+            return {}
+        return {"distortion_weight": tuning["distortion_weights"]}
 
     @property
     def searchable_coder(self) -> SearchableCoder:

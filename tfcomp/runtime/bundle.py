@@ -5,6 +5,8 @@
     decoder.tflite   int32 latents and quality -> uint8 image
     tables.npz       the frozen integer tables of the range coder
     entropy.tflite   the integer networks of a hyperprior, where there is one
+    encoder.json     how far encoders go that improve latents (`EncoderTuning`), where there is one;
+                     the manifest of older bundles holds it
     gradient.tflite  the decoder's derivative, for encoders that improve latents, where there is one
     SHA256SUMS       what each of these files is (tfcomp/runtime/checksums.py); older bundles have
                      none
@@ -28,11 +30,12 @@ from pathlib import Path
 from typing import Any
 
 from tfcomp.bitstream.tables import UNREADABLE, CdfTables, load_tables
+from tfcomp.encoder_tuning import ENCODER_TUNING, EncoderTuning
 from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import BundleError
 from tfcomp.runtime import checksums
 from tfcomp.runtime.bundle_files import CHECKSUMS, MANIFEST, BundleFiles, reason
-from tfcomp.runtime.manifest import Manifest
+from tfcomp.runtime.manifest import Manifest, manifest_object
 
 __all__ = ["Bundle", "Manifest", "fingerprint_of", "is_bundle", "read_manifest"]
 
@@ -44,6 +47,7 @@ class Bundle:
     Attributes:
       manifest: see `Manifest`. source: where it was read from, for messages.
       encoder, decoder: TFLite models. tables: range coder tables by section name.
+      tuning: of encoders that improve latents.
       entropy: TFLite model of a hyperprior's integer networks, None without one.
       gradient: TFLite model of the decoder's derivative, None without one.
       digest: 64 hex digits over every file of the bundle; None where it has no SHA256SUMS.
@@ -54,6 +58,7 @@ class Bundle:
     encoder: bytes
     decoder: bytes
     tables: dict[str, CdfTables]
+    tuning: EncoderTuning = EncoderTuning()
     entropy: bytes | None = None
     gradient: bytes | None = None
     digest: str | None = None
@@ -86,7 +91,16 @@ class Bundle:
         with _faults_of(path), BundleFiles(Path(path)) as files:
             packed = files.read(MANIFEST)
             manifest = Manifest.from_json(packed)
-            contents = {MANIFEST: packed, **{name: files.read(name) for name in _needed(manifest)}}
+            contents = {MANIFEST: packed}
+            if files.has(ENCODER_TUNING):
+                contents[ENCODER_TUNING] = files.read(ENCODER_TUNING)
+            tuning = EncoderTuning.read(
+                contents.get(ENCODER_TUNING),
+                manifest_object(packed),
+                manifest.qualities,
+                manifest.kind.takes_feedback,
+            )
+            contents.update((name, files.read(name)) for name in _needed(manifest, tuning))
             parts = [contents[name] for name in _DECODING if name in contents]
             if fingerprint_of(parts, manifest.entropy) != manifest.fingerprint:
                 raise BundleError(
@@ -104,6 +118,7 @@ class Bundle:
             contents["encoder.tflite"],
             contents["decoder.tflite"],
             tables,
+            tuning,
             contents.get("entropy.tflite"),
             contents.get("gradient.tflite"),
             digest,
@@ -144,12 +159,12 @@ def is_bundle(path: Path) -> bool:
     return path.suffix.lower() == ".zip" and os.path.isfile(path)
 
 
-def _needed(manifest: Manifest) -> list[str]:
-    """Files beside the manifest that are read."""
+def _needed(manifest: Manifest, tuning: EncoderTuning) -> list[str]:
+    """Networks and tables that are read."""
     names = ["encoder.tflite", "decoder.tflite", "tables.npz"]
     if manifest.kind.has_networks:
         names.append("entropy.tflite")
-    if manifest.gradient_gains:
+    if tuning.gradient_gains:
         names.append("gradient.tflite")
     return names
 

@@ -12,13 +12,20 @@ from pathlib import Path
 from typing import IO
 
 from tfcomp.bitstream.tables import UNREADABLE
+from tfcomp.encoder_tuning import ENCODER_TUNING
 from tfcomp.errors import BundleError, CodecError
 
 MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 
 _MAX_MEMBER_BYTES = 512 * 2**20
-_MAX_BYTES = {MANIFEST: 2**20, CHECKSUMS: 2**16, "tables.npz": 64 * 2**20, "README.md": 2**24}
+_MAX_BYTES = {
+    MANIFEST: 2**20,
+    ENCODER_TUNING: 2**20,
+    CHECKSUMS: 2**16,
+    "tables.npz": 64 * 2**20,
+    "README.md": 2**24,
+}
 _MAX_ARCHIVE_BYTES = 2 * 2**30
 _MAX_RATIO = 64  # of what a zip's entry unpacks to; weights hardly shrink
 _MAX_DIRECTORY_BYTES = 2**20  # of a zip: some thousands of entries

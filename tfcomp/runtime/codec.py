@@ -121,8 +121,12 @@ class BundleCodec:
 
     @property
     def info(self) -> dict[str, Any]:
-        """The bundle's manifest as a dict, with "source", where it was read from."""
-        return {**vars(self._manifest), "source": self.bundle.source}
+        """The bundle's manifest as a dict, with "source", where it was read from.
+
+        The numbers of its `EncoderTuning` stand there by their old names.
+        """
+        tuning = self.bundle.tuning.by_old_names()
+        return {**vars(self._manifest), **tuning, "source": self.bundle.source}
 
     def checked_quality(self, quality: int | None) -> int:
         """The quality, the model's default if None.

@@ -39,10 +39,6 @@ class Manifest:
         of the decoder alone (optional; as `reach` where absent).
       entropy: {"kind": ...}, which entropy coder reads the sections.
       distortion_weights: of the encoder's quantiser, see `Layout` (optional).
-      feedback_gains, gradient_gains, rate_gains: of rounds of feedback, from 0 to 1, one number a
-        quality level, see `Gains`; none where the model takes no such feedback (optional).
-        A bundle with gradient_gains has a gradient.tflite.
-      feedback_distortion_weights: as distortion_weights, of files with feedback (optional).
       fingerprint: 64 hex digits.
       quantization, training, rate_distortion, licence: for people; see the bundle's README.md.
     """
@@ -60,19 +56,10 @@ class Manifest:
     reach: int | None = None
     decoder_reach: int | None = None
     distortion_weights: tuple[float, ...] = ()
-    feedback_gains: tuple[float, ...] = ()
-    gradient_gains: tuple[float, ...] = ()
-    rate_gains: tuple[float, ...] = ()
-    feedback_distortion_weights: tuple[float, ...] = ()
     quantization: str = "none"
     training: Mapping[str, Any] = field(default_factory=dict)
     rate_distortion: tuple[Mapping[str, Any], ...] = ()
     licence: str = ""
-
-    @property
-    def all_gains(self) -> tuple[tuple[float, ...], ...]:
-        """The three kinds of gains, in the order of `Gains`."""
-        return self.feedback_gains, self.gradient_gains, self.rate_gains
 
     @property
     def short_fingerprint(self) -> bytes:
@@ -106,14 +93,7 @@ class Manifest:
         Raises:
           BundleError: the bundle is unsound.
         """
-        try:
-            values = json.loads(text, parse_int=_integer)
-        except BundleError:
-            raise
-        except (ValueError, RecursionError) as error:
-            raise BundleError(f"manifest.json is not JSON ({error})") from None
-        if not isinstance(values, dict):
-            raise BundleError("manifest.json must hold one JSON object")
+        values = manifest_object(text)
         version = values.get("format_version")
         if version != MANIFEST_VERSION:
             raise BundleError(
@@ -136,15 +116,28 @@ class Manifest:
             reach=reach,
             decoder_reach=_reach(values, "decoder_reach", reach),
             distortion_weights=_weights(values, "distortion_weights", qualities),
-            feedback_gains=_gains(values, "feedback_gains", qualities),
-            gradient_gains=_gains(values, "gradient_gains", qualities),
-            rate_gains=_gains(values, "rate_gains", qualities),
-            feedback_distortion_weights=_weights(values, "feedback_distortion_weights", qualities),
             quantization=str(values.get("quantization", "none")),
             training=_mapping(values, "training"),
             rate_distortion=_points(values),
             licence=str(values.get("licence", "")),
         )
+
+
+def manifest_object(text: bytes) -> dict[str, Any]:
+    """The object of manifest.json, no more of it checked than that it is one.
+
+    Raises:
+      BundleError: it is none, or holds a number of too many digits.
+    """
+    try:
+        values = json.loads(text, parse_int=_integer)
+    except BundleError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"manifest.json is not JSON ({error})") from None
+    if not isinstance(values, dict):
+        raise BundleError("manifest.json must hold one JSON object")
+    return values
 
 
 def _integer(digits: str) -> int:
@@ -210,15 +203,6 @@ def _weights(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float
     if not all(0 < w < math.inf for w in weights):
         raise BundleError(f"manifest.json: {key} must be positive numbers")
     return weights
-
-
-def _gains(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, ...]:
-    gains = _one_a_quality(values, key, qualities)
-    if not all(0 <= gain <= 1 for gain in gains):
-        raise BundleError(f"manifest.json: {key} must be numbers from 0 to 1")
-    if gains and not KINDS[_mapping(values, "entropy")["kind"]].takes_feedback:
-        raise BundleError(f"manifest.json: {key} need a hyperprior")
-    return gains
 
 
 def _one_a_quality(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
-from tfcomp.entropy_kinds.hyperprior.config import FEEDBACK_SETTINGS
+from tfcomp.encoder_tuning import EncoderTuning
 from tfcomp.entropy_kinds.prior import assign
 from tfcomp.errors import CodecError
 from tfcomp.models.base import CodecModel
@@ -68,5 +68,6 @@ def check_same_decoder(config: Config, fits: bool) -> None:
 def _what_decodes(settings: Any) -> Any:
     """A cycle model's settings without those that only its encoder looks at."""
     prior = dataclasses.replace(settings.hyperprior, distortion_weights=(1.0, 1.0))
-    feedback = dict.fromkeys(FEEDBACK_SETTINGS, ())
-    return dataclasses.replace(settings, correction_blocks=0, hyperprior=prior, **feedback)
+    return dataclasses.replace(
+        settings, correction_blocks=0, hyperprior=prior, tuning=EncoderTuning()
+    )

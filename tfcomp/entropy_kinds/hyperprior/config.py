@@ -8,14 +8,6 @@ from typing import Tuple
 from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
 from tfcomp.config.checks import require
 
-# What encoders with feedback need to know, one number a quality each; see `CycleModelConfig`.
-FEEDBACK_SETTINGS = (
-    "feedback_gains",
-    "gradient_gains",
-    "rate_gains",
-    "feedback_distortion_weights",
-)
-
 
 @dataclasses.dataclass(frozen=True)
 class HyperpriorConfig:

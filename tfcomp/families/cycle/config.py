@@ -7,7 +7,8 @@ import math
 from typing import Optional, Tuple
 
 from tfcomp.config.checks import require
-from tfcomp.entropy_kinds.hyperprior.config import FEEDBACK_SETTINGS, HyperpriorConfig
+from tfcomp.encoder_tuning import EncoderTuning
+from tfcomp.entropy_kinds.hyperprior.config import HyperpriorConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,13 +38,8 @@ class CycleModelConfig:
       min_lambda, max_lambda: ends of the geometric ladder of rate-distortion multipliers, in
         bits/pixel per unit of squared error on the 0..255 scale.
       default_quality: what `compress` uses when nothing is said.
-      feedback_gains: how far encoders follow a round of feedback (latent_search/rounds.py), from
-        0 to 1, one number a quality level; none for a model that takes no feedback.
-      gradient_gains: the same of rounds that go down the squared error's gradient; none for bundles
-        without it (tfcomp/families/cycle/gradient.py). rate_gains: the same of the bits' gradient
-        (tfcomp/entropy_kinds/hyperprior/rate_gradient.py). feedback_distortion_weights: distortion
-        weights, one a quality, of what is quantised with feedback; none for the hyperprior's
-        distortion_weights.
+      tuning: how far encoders go that search for better latents. Its lists may also stand beside
+        it, by their old names.
       prior: "factorized" (one table a channel and quality) or "hyperprior".
       hyperprior: its shape, where `prior` says so.
     """
@@ -65,10 +61,7 @@ class CycleModelConfig:
     min_lambda: float = 0.0005
     max_lambda: float = 0.08
     default_quality: int = 5
-    feedback_gains: Tuple[float, ...] = ()
-    gradient_gains: Tuple[float, ...] = ()
-    rate_gains: Tuple[float, ...] = ()
-    feedback_distortion_weights: Tuple[float, ...] = ()
+    tuning: EncoderTuning = EncoderTuning()
     prior: str = "factorized"
     hyperprior: HyperpriorConfig = HyperpriorConfig()
 
@@ -82,17 +75,8 @@ class CycleModelConfig:
             self.prior != "hyperprior" or len(self.hyperprior.rows_per_stream) == self.qualities,
             "hyperprior rows_per_stream needs one number for each quality",
         )
-        for name in FEEDBACK_SETTINGS:
-            numbers = getattr(self, name)
-            require(
-                not numbers or (self.prior == "hyperprior" and len(numbers) == self.qualities),
-                f"{name} needs a hyperprior and one number for each quality",
-            )
-            weights = name == "feedback_distortion_weights"
-            require(
-                all(number > 0 if weights else 0 <= number <= 1 for number in numbers),
-                f"{name} must be {'positive' if weights else 'from 0 to 1'}",
-            )
+        fault = self.tuning.fault(self.qualities, self.prior == "hyperprior")
+        require(fault is None, f"tuning: {fault}")
         require(self.family == "cycle", f"this is no '{self.family}' model")
         require(len(self.widths) >= 1, "widths needs at least one level")
         require(all(w >= 1 for w in self.widths), "widths must be positive")
@@ -201,7 +185,7 @@ class CycleLossConfig:
       cycle_images: how many images of each batch the cycle term is computed on (0 = all); it
         costs a second analysis pass.
       feedback_weight: w3, on how far latents are from where a round of feedback would move them
-        (docs/feedback.md), times the model's feedback_gains; it costs a second analysis pass.
+        (docs/feedback.md), times the tuning's cycle_gains; it costs a second analysis pass.
       sparsity_weight: w2, on Aytekin's compressibility objective of the latents.
       sparsity_alpha: alpha in that objective.
       quality_weight_power: each image's loss is divided by lambda ** power, so that no quality

@@ -244,7 +244,7 @@ class CycleModel(base.CodecModel):
         if weights.sparsity_weight:
             parts["sparsity"] = losses.sparsity(latents, weights.sparsity_alpha)
             loss += weights.sparsity_weight * parts["sparsity"]
-        if weights.feedback_weight and self.model_config.feedback_gains:
+        if weights.feedback_weight and self.model_config.tuning.cycle_gains:
             term = self._feedback_loss(latents, decoded, reconstruction, quality)
             loss += weights.feedback_weight * term
         scale = (lambdas / self.lambdas.mean()) ** weights.quality_weight_power
@@ -260,7 +260,7 @@ class CycleModel(base.CodecModel):
         self, latents: tf.Tensor, decoded: tf.Tensor, reconstruction: tf.Tensor, quality: tf.Tensor
     ) -> tf.Tensor:
         """float32 [B], bits/pixel; see `losses.feedback`. The second pass gets no gradient."""
-        gains = tf.gather(tf.constant(self.model_config.feedback_gains), quality - 1)
+        gains = tf.gather(tf.constant(self.model_config.tuning.cycle_gains), quality - 1)
         again = self.analysis(self.pad(reconstruction), quality)
         move = gains[:, None, None, None] * (decoded - again)
         pixels = reconstruction.shape[1] * reconstruction.shape[2]
