@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests import hyperprior_factory
-from tfcomp.entropy_kinds.hyperprior.prior.hyperprior import Hyperprior
+from tfcomp.entropy_kinds.hyperprior.prior import Hyperprior, starting
 from tfcomp.models import principal_components
 
 QUALITY = tf.constant([1, 2, 3, 4])
@@ -26,12 +26,12 @@ def latents():
 
 def test_hyper_latents_start_neither_dead_nor_loud(latents):
     prior = _prior()
-    prior.start_hyper_latents(latents, QUALITY)
+    starting.start_hyper_latents(prior, latents, QUALITY)
     z = prior.hyper_analysis(latents, QUALITY).numpy()
     np.testing.assert_allclose(
         z.std((1, 2)).mean(-1), np.exp(np.linspace(-1, 0, 4)), rtol=0.6
     )
-    assert not prior.hyper_latents_are_dead(latents, QUALITY)
+    assert not starting.hyper_latents_are_dead(prior, latents, QUALITY)
 
 
 def test_hyper_latents_that_died_start_again():
@@ -106,7 +106,7 @@ def test_even_squares_of_odd_rows_see_their_corners(latents):
 
 def test_a_prior_that_skips_scales_codes_nothing_where_those_would_be(latents):
     trained, prior = _prior(), _prior(skipped_scales=40)
-    trained.set_scales(np.full([4, 16], 4.0, np.float32))
+    starting.set_scales(trained, np.full([4, 16], 4.0, np.float32))
     for layers in trained.pass_layers:
         kernel = layers["scale"].kernel
         kernel.assign(tf.random.stateless_normal(kernel.shape, (5, 5)))

@@ -17,7 +17,6 @@ index into a geometric ladder of densities. Index 0 says "zero here": nothing is
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Iterable, Sequence
 
 import numpy as np
@@ -29,8 +28,6 @@ from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import integer_layers, noise
 from tfcomp.entropy.backend import backend as entropy_backend
 from tfcomp.entropy.integer_layers import (
-    ACTIVATION_BITS,
-    WEIGHT_BITS,
     IntegerConv,
     clip,
     straight_through,
@@ -44,19 +41,11 @@ from tfcomp.entropy_kinds.hyperprior.layout import (
     MEAN_UNITS,
     Layout,
 )
-from tfcomp.entropy_kinds.hyperprior.prior import (
-    inheritance as hyperprior_inheritance,
-)
-from tfcomp.entropy_kinds.hyperprior.prior import threshold_rounding
+from tfcomp.entropy_kinds.hyperprior.prior import inheritance, starting, threshold_rounding
 from tfcomp.entropy_kinds.hyperprior.prior.eager_networks import EagerNetworks
 from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import ScaleLadder
 from tfcomp.entropy_kinds.hyperprior.prior.table_calibration import SymbolCounter
-from tfcomp.entropy_kinds.prior import Prior, deviations
-
-log = logging.getLogger(__name__)
-
-# Of z's standard deviation in steps, at the first and the last quality.
-_FIRST_HYPER_LOG_GAINS = (-1.0, 0.0)
+from tfcomp.entropy_kinds.prior import Prior
 
 
 def _activate(x: tf.Tensor) -> tf.Tensor:
@@ -127,7 +116,7 @@ class Hyperprior(Prior):
             for number, shape in enumerate(shapes)
         ]
         self.hyper_prior = FactorizedPrior(hyper_channels, backend)
-        first = self._first_hyper_log_gain()
+        first = starting.first_hyper_log_gain(self.qualities, self.hyper_channels)
         self.hyper_log_gain = self.add_weight(
             name="hyper_log_gain",
             shape=first.shape,
@@ -174,66 +163,19 @@ class Hyperprior(Prior):
             ),
         }
 
-    def set_scales(self, deviations: np.ndarray) -> None:
-        """Starts every channel's scale at the size of its values.
+    def start(self, model: Any, y: tf.Tensor) -> None:
+        starting.start(self, model, y)
 
-        Args:
-          deviations: float32 [qualities, C], in steps.
-        """
-        index = ScaleLadder.index_of(deviations)
-        units = 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS - 8)
-        for layers, step in zip(self.pass_layers, self.passes):
-            layers["scale"].bias.assign(index[:, step.start : step.start + step.channels] / units)
-
-    def _first_hyper_log_gain(self) -> np.ndarray:
-        gains = np.linspace(*_FIRST_HYPER_LOG_GAINS, self.qualities, dtype=np.float32)
-        return np.repeat(gains[:, None], self.hyper_channels, axis=1)
+    def wake(self, model: Any, y: tf.Tensor) -> None:
+        starting.wake(self, model, y)
 
     def start_from(self, trained: Hyperprior) -> bool:
-        """Takes the variables of a trained `Hyperprior`; see hyperprior_inheritance.py.
+        """Takes the variables of a trained `Hyperprior`; see inheritance.py.
 
         Returns:
           whether that was possible.
         """
-        return hyperprior_inheritance.inherit(self, trained)
-
-    def start(self, model: Any, y: tf.Tensor) -> None:
-        self.set_scales(deviations(y) * np.exp(model.log_gain.numpy()))
-        self.start_hyper_latents(*_at_all_qualities(model, y))
-
-    def wake(self, model: Any, y: tf.Tensor) -> None:
-        """Starts hyper-latents again that have died: all of them are 0 at all qualities."""
-        latents, quality = _at_all_qualities(model, y)
-        if self.hyper_latents_are_dead(latents, quality):
-            log.warning("the hyper-latents have died: they start again")
-            self.start_hyper_latents(latents, quality)
-
-    def start_hyper_latents(self, latents: tf.Tensor, quality: tf.Tensor) -> None:
-        """Gives z a spread that training can work with: a fresh h_a, its outputs normalised.
-
-        Hyper-latents that begin too large cost more bits than they save, until training has
-        made them so small that all round to 0; then they never come back.
-
-        Args:
-          latents: float32 [B, h, w, C] in steps.
-          quality: int32 [B].
-        """
-        layers = zip(self.analysis_kernels, self.analysis_biases)
-        for number, (kernel, bias) in enumerate(layers):
-            kernel.assign(keras.initializers.GlorotNormal(seed=1 + number)(kernel.shape))
-            bias.assign(tf.zeros_like(bias))
-        self.hyper_log_gain.assign(tf.zeros_like(self.hyper_log_gain))
-        z = self.hyper_analysis(latents, quality)
-        mean, variance = tf.nn.moments(z, (0, 1, 2))
-        deviation = tf.sqrt(variance) + 1e-6
-        self.analysis_kernels[-1].assign(self.analysis_kernels[-1] / deviation)
-        self.analysis_biases[-1].assign(-mean / deviation)
-        self.hyper_log_gain.assign(self._first_hyper_log_gain())
-        self.hyper_prior.start_again(np.ones(self.hyper_channels, np.float32))
-
-    def hyper_latents_are_dead(self, latents: tf.Tensor, quality: tf.Tensor) -> bool:
-        """Whether all of float32 [B, h, w, C] have nothing but zeros for hyper-latents."""
-        return not np.any(np.rint(self.hyper_analysis(latents, quality)))
+        return inheritance.inherit(self, trained)
 
     def hyper_analysis(self, latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """h_a: float32 [B, h, w, C] in steps -> [B, ceil(h/2), ceil(w/2), Cz], not rounded."""
@@ -459,9 +401,3 @@ class Hyperprior(Prior):
             self._entropy_backend.CheckedCoder,
         )
         return decoded.astype(np.float32) / MEAN_UNITS
-
-
-def _at_all_qualities(model: Any, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """(latents in steps, quality int32 [B]): the qualities take turns."""
-    quality = tf.range(tf.shape(y)[0]) % model.qualities + 1
-    return y * model.gain(quality)[:, None, None, :], quality

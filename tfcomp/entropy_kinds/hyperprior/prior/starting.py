@@ -1,0 +1,88 @@
+"""How a hyperprior begins: at the sizes of latents, with hyper-latents neither dead nor loud."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from tfcomp.entropy.integer_layers import ACTIVATION_BITS, WEIGHT_BITS
+from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import ScaleLadder
+from tfcomp.entropy_kinds.prior import deviations
+
+log = logging.getLogger(__name__)
+
+# Of z's standard deviation in steps, at the first and the last quality.
+_FIRST_HYPER_LOG_GAINS = (-1.0, 0.0)
+
+
+def start(prior: Any, model: Any, y: tf.Tensor) -> None:
+    """See `Prior.start`."""
+    set_scales(prior, deviations(y) * np.exp(model.log_gain.numpy()))
+    start_hyper_latents(prior, *_at_all_qualities(model, y))
+
+
+def wake(prior: Any, model: Any, y: tf.Tensor) -> None:
+    """Starts hyper-latents again that have died in training; see `Prior.wake`."""
+    latents, quality = _at_all_qualities(model, y)
+    if hyper_latents_are_dead(prior, latents, quality):
+        log.warning("the hyper-latents have died: they start again")
+        start_hyper_latents(prior, latents, quality)
+
+
+def set_scales(prior: Any, sizes: np.ndarray) -> None:
+    """Starts every channel's scale at the size of its values.
+
+    Args:
+      prior: the `Hyperprior`.
+      sizes: standard deviations, float32 [qualities, C], in steps.
+    """
+    index = ScaleLadder.index_of(sizes)
+    units = 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS - 8)
+    for layers, step in zip(prior.pass_layers, prior.passes):
+        layers["scale"].bias.assign(index[:, step.start : step.start + step.channels] / units)
+
+
+def first_hyper_log_gain(qualities: int, channels: int) -> np.ndarray:
+    """Where the hyper-latents' gains begin: float32 [qualities, channels]."""
+    gains = np.linspace(*_FIRST_HYPER_LOG_GAINS, qualities, dtype=np.float32)
+    return np.repeat(gains[:, None], channels, axis=1)
+
+
+def start_hyper_latents(prior: Any, latents: tf.Tensor, quality: tf.Tensor) -> None:
+    """Gives z a spread that training can work with: a fresh h_a, its outputs normalised.
+
+    Hyper-latents that begin too large cost more bits than they save, until training has made them
+    so small that all round to 0; then they never come back.
+
+    Args:
+      prior: the `Hyperprior`.
+      latents: float32 [B, h, w, C] in steps.
+      quality: int32 [B].
+    """
+    layers = zip(prior.analysis_kernels, prior.analysis_biases)
+    for number, (kernel, bias) in enumerate(layers):
+        kernel.assign(keras.initializers.GlorotNormal(seed=1 + number)(kernel.shape))
+        bias.assign(tf.zeros_like(bias))
+    prior.hyper_log_gain.assign(tf.zeros_like(prior.hyper_log_gain))
+    z = prior.hyper_analysis(latents, quality)
+    mean, variance = tf.nn.moments(z, (0, 1, 2))
+    deviation = tf.sqrt(variance) + 1e-6
+    prior.analysis_kernels[-1].assign(prior.analysis_kernels[-1] / deviation)
+    prior.analysis_biases[-1].assign(-mean / deviation)
+    prior.hyper_log_gain.assign(first_hyper_log_gain(prior.qualities, prior.hyper_channels))
+    prior.hyper_prior.start_again(np.ones(prior.hyper_channels, np.float32))
+
+
+def hyper_latents_are_dead(prior: Any, latents: tf.Tensor, quality: tf.Tensor) -> bool:
+    """Whether all of float32 [B, h, w, C] have nothing but zeros for hyper-latents."""
+    return not np.any(np.rint(prior.hyper_analysis(latents, quality)))
+
+
+def _at_all_qualities(model: Any, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """(latents in steps, quality int32 [B]): the qualities take turns."""
+    quality = tf.range(tf.shape(y)[0]) % model.qualities + 1
+    return y * model.gain(quality)[:, None, None, :], quality
