@@ -1,1 +1,1 @@
-"""Entropy models and their frozen integer tables: the only package that imports TFC."""
+"""Densities and their integer tables, integer layers, noise: the only package that imports TFC."""

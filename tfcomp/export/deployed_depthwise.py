@@ -22,7 +22,7 @@ def analysis(
     """The analysis direction of a `TiedDepthwiseBlock` or an `EncoderBlock`.
 
     Args:
-      build: a `tfcomp.families.cycle.deployed.DeployedLayers`.
+      build: a `DeployedLayers`.
       layer: the trained block.
 
     Returns:

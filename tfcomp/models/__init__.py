@@ -1,1 +1,1 @@
-"""Layers, losses and the codec models."""
+"""Layers, losses, and what every codec model is; the models stand in tfcomp/families."""

@@ -1,4 +1,4 @@
-// The order in which groups of channels are coded; see tfcomp/entropy_kinds/hyperprior/sections.py.
+// The order in which groups of channels are coded; see tfcomp/bitstream/passes.py.
 
 /**
  * The passes of a manifest's `entropy` object: [{ start, channels, parity, rowParity, seen }].
