@@ -7,7 +7,7 @@ import pytest
 
 from tfcomp.encoder_tuning import ENCODER_TUNING, EncoderTuning
 from tfcomp.errors import BundleError
-from tfcomp.runtime import registry
+from tfcomp.runtime import installing, registry
 from tfcomp.runtime.bundle import Bundle
 
 
@@ -50,6 +50,12 @@ def test_the_numbers_are_no_part_of_the_fingerprint(shipped):
     without = Bundle.read(shipped)
     assert without.manifest.fingerprint == before
     assert without.tuning == EncoderTuning() and not without.tuning.has_rounds
+
+
+def test_installing_takes_the_numbers_along(shipped, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    installed = installing.install(shipped, force=True)
+    assert installed.read().tuning == Bundle.read(shipped).tuning != EncoderTuning()
 
 
 def test_every_quality_has_its_numbers_by_name():

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tfcomp.encoder_tuning import ENCODER_TUNING
 from tfcomp.errors import BundleError, OutputError
 from tfcomp.runtime import checksums, registry
 from tfcomp.runtime.bundle import Bundle, read_manifest
@@ -125,7 +126,7 @@ def _copy(source: Path, bundle: Bundle, work: Path) -> None:
             parts = {"entropy.tflite": bundle.entropy, "gradient.tflite": bundle.gradient}
             names = ["manifest.json", "encoder.tflite", "decoder.tflite", "tables.npz"]
             names += [name for name, content in parts.items() if content is not None]
-            names += [_CARD] if files.has(_CARD) else []
+            names += [name for name in (ENCODER_TUNING, _CARD) if files.has(name)]
         contents = {name: files.read(name) for name in names}
     for name, content in {**contents, CHECKSUMS: checksums.render(contents)}.items():
         with open(work / name, "xb") as file:
