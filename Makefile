@@ -53,7 +53,7 @@ NEW_VENV ?= $(if $(filter new,$(OWN)),$(VENV),.venv-new)
 OLD_VENV ?= $(if $(filter new,$(OWN)),.venv-old,$(VENV))
 # What trains and exports, what came of it on the other stack, and TensorFlow Compression as referee.
 OLD_TESTS = tests/agreement tests/entropy tests/models tests/vaegan tests/training tests/export \
-	tests/latent_search tests/bitstream/test_range_coder_against_tfc.py
+	tests/latent_search/descent tests/bitstream/test_range_coder_against_tfc.py
 
 setup-new:
 	@found="$$(tests/find_python.sh new)" && $(MAKE) setup VENV=$(NEW_VENV) PYTHON="$$found"

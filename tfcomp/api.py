@@ -20,7 +20,7 @@ import numpy as np
 from tfcomp import forking
 from tfcomp.errors import ConfigError
 from tfcomp.latent_search.iterative_encoding import Improvement
-from tfcomp.latent_search.search import Search, checked_steps
+from tfcomp.latent_search.search import Search, checked_plan
 from tfcomp.latent_search.searchable_codec import SearchableCodec
 from tfcomp.runtime import registry
 from tfcomp.runtime.codec import memory_errors_named, parse_installed
@@ -70,6 +70,7 @@ class Codec(SearchableCodec):
         *,
         target_bpp: float | None = None,
         max_bytes: int | None = None,
+        effort: int | None = None,
         feedback: int = 0,
         refine: int = 0,
         progress: Callable[[int, int], None] | None = None,
@@ -87,14 +88,13 @@ class Codec(SearchableCodec):
           target_bpp: instead of a quality, the largest file to make, in bits/pixel, header and
             all. Takes the file of least error that fits.
           max_bytes: the same in bytes.
-          feedback: rounds in which the encoder sees its own decoded image and mends its latents,
-            for a better picture for its bits: a few percent fewer at equal PSNR, where at one
-            quality the file may grow. Each takes as long as coding and decoding. See
-            docs/feedback.md.
-          refine: steps of gradient descent on this image's latents, for the same; takes minutes.
-            Needs TensorFlow; see docs/refinement.md. The limits hold.
-          progress: called with steps done and steps in all, while refining and in rounds of
-            feedback.
+          effort: 0 to 9, how long to search for latents that make a better picture for its bits: 0,
+            the default, not at all; 1 to 4 for some percent fewer bits at equal PSNR, in as many
+            times the time or more; 7 to 9 with gradient descent, in minutes, which needs
+            TensorFlow. At one quality the file may grow. See docs/effort.md.
+          feedback: the same in rounds, of which effort 1 to 4 takes as many; see docs/feedback.md.
+          refine: the same in steps of gradient descent; see docs/refinement.md.
+          progress: called with rounds or steps done and with those in all.
           background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's
             name.
           on_improvement: called with what rounds and steps did to the file: `Improvement`.
@@ -106,7 +106,7 @@ class Codec(SearchableCodec):
         Raises:
           ImageError: an image that can't be read or can't fit.
           ConfigError: bad options.
-          CodecError: refinement has no TensorFlow.
+          CodecError: gradient descent has no TensorFlow.
         """
         if (quality, target_bpp, max_bytes).count(None) < 2:
             raise ConfigError("give only one of quality, target_bpp and max_bytes")
@@ -115,8 +115,7 @@ class Codec(SearchableCodec):
         if max_bytes is not None:
             max_bytes = int(positive_number("max_bytes", max_bytes))
         quality = self.checked_quality(quality)
-        feedback = self.checked_feedback(feedback)
-        refine = checked_steps(refine)
+        plan = checked_plan(self, effort, feedback, refine)
         with memory_errors_named():
             given = read_image(image, self._manifest.max_pixels, background)
             for note in given.notes:
@@ -125,9 +124,9 @@ class Codec(SearchableCodec):
                 height, width, _ = given.pixels.shape
                 max_bytes = int(target_bpp * height * width / 8)
             self.check_size(given.pixels)
-            search = Search(self, given.pixels, feedback, refine, progress)
+            search = Search(self, given.pixels, plan, progress)
             data = search.file(quality, max_bytes)
-            if on_improvement is not None and (feedback or refine):
+            if on_improvement is not None and any(plan):
                 on_improvement(search.improvement(data))
             return data
 

@@ -41,20 +41,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     rate.add_argument("--max-bytes", type=int, metavar="N", help="best quality within N bytes")
     parser.add_argument(
-        "--feedback",
+        "--effort",
         type=int,
-        default=0,
         metavar="N",
-        help="N rounds in which the encoder sees its own decoded image, for a few percent; each "
-        "takes as long as coding and decoding",
+        help="0 (as without) to 9: how long to search for a better picture for its bits (at one "
+        "quality the file may grow); 7 to 9 take minutes and need TensorFlow",
     )
     parser.add_argument(
-        "--refine",
-        type=int,
-        default=0,
-        metavar="N",
-        help="N steps of gradient descent for a better picture for its bits (at one quality the "
-        "file may grow); slow, needs TensorFlow",
+        "--feedback", type=int, default=0, metavar="N", help="rounds: --effort 1 to 4 takes so many"
+    )
+    parser.add_argument(
+        "--refine", type=int, default=0, metavar="N", help="--effort in steps of gradient descent"
     )
     parser.add_argument(
         "--background",
@@ -68,15 +65,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Runs the subcommand; returns its exit code."""
     from tfcomp.api import load
-    from tfcomp.latent_search.search import checked_steps
+    from tfcomp.latent_search.search import checked_plan
     from tfcomp.runtime import registry
 
     background = _colour(options.background)
     todo = plan(options.inputs, options.output, _DIRECTION, options.force)
     codec = load(options.model or registry.default_model())
     codec.checked_quality(options.quality)
-    codec.checked_feedback(options.feedback)
-    checked_steps(options.refine)
+    checked_plan(codec, options.effort, options.feedback, options.refine)
 
     def work(job: Job, write: Callable[[bytes], None]) -> dict[str, Any]:
         return _compress_file(job, write, codec, options, background, alone=not todo.several)
@@ -128,6 +124,7 @@ def _compress_file(
             options.quality,
             target_bpp=options.bpp,
             max_bytes=options.max_bytes,
+            effort=options.effort,
             feedback=options.feedback,
             refine=options.refine,
             progress=progress,

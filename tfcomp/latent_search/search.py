@@ -11,11 +11,11 @@ from types import ModuleType
 
 import numpy as np
 
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import CodecError
+from tfcomp.latent_search.effort import Plan, plan_of
 from tfcomp.latent_search.file_choice import FileChoice
 from tfcomp.latent_search.iterative_encoding import Improvement, Progress
 from tfcomp.latent_search.searchable_codec import SearchableCodec
-from tfcomp.runtime.options import whole_number
 
 
 class Search:
@@ -24,8 +24,7 @@ class Search:
     Args:
       codec: the model's.
       pixels: uint8 [H, W, 3].
-      rounds: against the decoded picture.
-      steps: of gradient descent.
+      plan: how long to search.
       progress: called with rounds or steps done, and with those in all.
     """
 
@@ -33,12 +32,11 @@ class Search:
         self,
         codec: SearchableCodec,
         pixels: np.ndarray,
-        rounds: int,
-        steps: int,
+        plan: Plan,
         progress: Progress | None,
     ) -> None:
-        self._steps, self._progress = steps, progress
-        self._choice = FileChoice(codec, pixels, rounds, progress)
+        self._steps, self._progress = plan.steps, progress
+        self._choice = FileChoice(codec, pixels, plan.rounds, progress)
 
     def file(self, quality: int, max_bytes: int | None) -> bytes:
         """The file for a quality, or the best one of at most so many bytes.
@@ -57,19 +55,19 @@ class Search:
         return self._choice.improvement(data)
 
 
-def checked_steps(steps: int) -> int:
-    """The steps of gradient descent that were asked for.
+def checked_plan(
+    codec: SearchableCodec, effort: int | None, feedback: int = 0, refine: int = 0
+) -> Plan:
+    """See `plan_of`.
 
     Raises:
-      ConfigError: less than 0.
-      CodecError: TensorFlow is not installed, and some were asked for.
+      ConfigError: as there.
+      CodecError: TensorFlow is not installed, and the plan has steps of gradient descent.
     """
-    steps = whole_number("refine", steps)
-    if steps < 0:
-        raise ConfigError(f"refinement takes 0 steps or more, not {steps}")
-    if steps:
+    plan = plan_of(codec, effort, feedback, refine)
+    if plan.steps:
         open_descent()
-    return steps
+    return plan
 
 
 def open_descent() -> ModuleType:
@@ -85,6 +83,6 @@ def open_descent() -> ModuleType:
             raise
         raise CodecError(
             "refinement needs TensorFlow, which is not installed (it is for Python 3.9 to 3.11); "
-            "leave --refine out, or run: pip install 'tfcomp[train]'"
+            "take --effort 6 or less and leave --refine out, or run: pip install 'tfcomp[train]'"
         ) from None
     return picture

@@ -7,8 +7,8 @@ Pillow's own plugins. `Image.MAX_IMAGE_PIXELS` holds; raised or None, it also li
 on what a few bytes may claim.
 
 Saving takes the options quality, 0 to 100 as everywhere in Pillow, or level, the model's own
-quality (1 to 8 of most), or target_bpp or max_bytes; feedback and background (see
-`Codec.compress`); and model, the name or path of a bundle. Any other option is refused; exif,
+quality (1 to 8 of most), or target_bpp or max_bytes; effort, feedback and background
+(see `Codec.compress`); and model, the name or path of a bundle. Any other option is refused; exif,
 icc_profile, xmp, comment and dpi are dropped with a warning. A file is replaced once its
 successor is whole: for this, registering wraps `Image.Image.save` (see saving.py).
 """

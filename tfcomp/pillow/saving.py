@@ -30,7 +30,16 @@ from tfcomp.runtime.options import whole_number
 
 FORMAT = "TFCOMP"
 _HIGHEST = 100
-OPTIONS = ("quality", "level", "target_bpp", "max_bytes", "feedback", "background", "model")
+OPTIONS = (
+    "quality",
+    "level",
+    "target_bpp",
+    "max_bytes",
+    "effort",
+    "feedback",
+    "background",
+    "model",
+)
 # What many hand to every `save`, and a .tfcomp file has no place for.
 _METADATA = ("exif", "icc_profile", "xmp", "comment", "dpi")
 

@@ -33,17 +33,15 @@ class Descent:
       decoder: decoder.tflite. latents: see tfcomp/latent_search/descent/relaxed_latents.py.
       quality: from 1.
       multiplier: bits a squared grey level; None holds each window to the bits it starts with.
-      steps: of gradient descent, for each window.
     """
 
     def __init__(
-        self, decoder: LiteGraph, latents: Any, quality: int, multiplier: float | None, steps: int
+        self, decoder: LiteGraph, latents: Any, quality: int, multiplier: float | None
     ) -> None:
         self._decoder = decoder
         self._latents = latents
         self._quality = np.array([quality], np.int32)
         self._multiplier = multiplier
-        self._steps = steps
         self._graphs: Dict[Any, Tuple[Any, ...]] = {}
 
     def run(
@@ -51,6 +49,7 @@ class Descent:
         pixels: np.ndarray,
         start: Sequence[np.ndarray],
         free: Sequence[np.ndarray],
+        steps: int,
         step_done: Callable[[], None],
     ) -> List[np.ndarray]:
         """Refined variables, of the same shapes as `start`.
@@ -60,6 +59,7 @@ class Descent:
             window does not count.
           start: float32 arrays, the variables of `latents`.
           free: bool arrays that broadcast to them: what may change.
+          steps: of gradient descent.
           step_done: called after each step.
         """
         shape = (pixels.shape, *(each.shape for each in start))
@@ -76,8 +76,8 @@ class Descent:
         if multiplier is None:
             budget, least = (float(value) for value in measure(target))
             multiplier = budget / max(least, 1.0)
-        for number in range(self._steps):
-            progress = number / max(1, self._steps - 1)
+        for number in range(steps):
+            progress = number / max(1, steps - 1)
             adam.learning_rate.assign(LEARNING_RATE * 0.5 * (1.0 + math.cos(math.pi * progress)))
             temperature = tf.constant(HOT * (COLD / HOT) ** progress, tf.float32)
             seed = tf.constant([number, 0], tf.int32)

@@ -38,18 +38,19 @@ _MOST_PIXELS_AT_ONCE = 4 * SIDE_PIXELS**2
 def refine(
     choice: FileChoice,
     data: bytes,
-    steps: int,
+    steps: Sequence[int],
     max_bytes: int | None = None,
     progress: Progress | None = None,
 ) -> bytes:
-    """The best file found in `steps` steps for each window of the picture.
+    """The best file found in so many steps for each window of the picture.
 
     Deterministic: the same picture gives the same file.
 
     Args:
       choice: the picture and its files so far; descent starts from what its rounds find.
       data: the file that it chose, whose quality is kept.
-      steps: of descent.
+      steps: of descent, stage by stage: each goes on from where the one before it ended, hot and
+        with the full learning rate again.
       max_bytes: of the file; `data` must hold it.
       progress: called with steps done and steps in all.
 
@@ -112,7 +113,7 @@ def _refined_files(
     latents: np.ndarray,
     quality: int,
     weight: float | None,
-    steps: int,
+    steps: Sequence[int],
     progress: Progress | None,
     choices: dict[str, Any],
 ) -> Iterator[bytes]:
@@ -121,7 +122,7 @@ def _refined_files(
     height, width, _ = pixels.shape
     model = relaxed_latents(bundle, quality)
     decoder = LiteGraph(bundle.decoder, f"bundle {bundle.source}: decoder.tflite")
-    descent = Descent(decoder, model, quality, weight, steps)
+    descent = Descent(decoder, model, quality, weight)
     variables = model.variables(latents)
     todo = list(windows(latents.shape[0], latents.shape[1], stride, reach))
     done = 0
@@ -130,17 +131,31 @@ def _refined_files(
         nonlocal done
         done += 1
         if progress is not None:
-            progress(done, steps * len(todo))
+            progress(done, sum(steps) * len(todo))
 
-    for window in todo:
-        # Fine variables lie on the latents' grid, coarse ones on the hyper-latents'.
-        views = [(window.seen, window.free), (window.seen_coarse, window.free_coarse)]
-        parts = [seen(each) for each, (seen, _) in zip(variables, views)]
-        free = [make() for _, (_, make) in zip(variables, views)]
-        for part, where, found in zip(
-            parts, free, descent.run(window.seen(pixels, stride), parts, free, step_done)
-        ):
-            np.copyto(part, found, where=where)
+    for stage in steps:
+        for window in todo:
+            # Fine variables lie on the latents' grid, coarse ones on the hyper-latents'.
+            views = [(window.seen, window.free), (window.seen_coarse, window.free_coarse)]
+            parts = [seen(each) for each, (seen, _) in zip(variables, views)]
+            free = [make() for _, (_, make) in zip(variables, views)]
+            target = window.seen(pixels, stride)
+            for part, where, found in zip(
+                parts, free, descent.run(target, parts, free, stage, step_done)
+            ):
+                np.copyto(part, found, where=where)
+        yield from _files_of(codec, variables, quality, height, width, choices)
+
+
+def _files_of(
+    codec: SearchableCodec,
+    variables: Sequence[np.ndarray],
+    quality: int,
+    height: int,
+    width: int,
+    choices: dict[str, Any],
+) -> Iterator[bytes]:
+    """The files of variables, not rounded yet."""
     if len(variables) == 1:
         symbols = np.rint(variables[0]).astype(np.int32)
         yield codec.pack_latents(symbols, quality, height, width)
