@@ -55,8 +55,8 @@ class Target:
                 return f"{len(checksums.parse(data)[1])} checksums"
             manifest = Manifest.from_json(data)
             _ = manifest.sections, manifest.section_count
-            takes_feedback = manifest.kind.takes_feedback
-            EncoderTuning.read(None, manifest_object(data), manifest.qualities, takes_feedback)
+            feedback = manifest.kind.takes_feedback
+            EncoderTuning.read(None, manifest_object(data), manifest.qualities, feedback)
             return f"manifest of {fingerprint_of((), manifest.entropy)[:8]}"
         except CodecError as error:
             assert "\n" not in str(error), "an error is one line"

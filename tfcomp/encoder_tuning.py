@@ -37,8 +37,7 @@ class EncoderTuning:
       cycle_gains: how far a round follows the cycle's error (tfcomp/latent_search/rounds.py).
       gradient_gains: how far one goes down the squared error's gradient; a bundle with these has a
         gradient.tflite (tfcomp/families/cycle/gradient.py).
-      rate_gains: how far one follows the rate's gradient
-        (tfcomp/entropy_kinds/hyperprior/rate_gradient.py).
+      rate_gains: how far one follows the rate's gradient, which the entropy coder knows.
       distortion_weights: of the quantiser, for latents that a search found; those of the layout
         where empty.
     """

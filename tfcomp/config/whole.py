@@ -50,7 +50,8 @@ def from_dict(values: dict) -> Config:
     sections: Dict[str, Any] = {}
     for name, section_class in classes.items():
         section = values.get(name) or {}
-        if name == "model" and _has_tuning(section_class) and isinstance(section, dict):
+        tuned = any(each.name == "tuning" for each in dataclasses.fields(section_class))
+        if tuned and isinstance(section, dict):
             section = with_tuning_gathered(section)
         try:
             sections[name] = dacite.from_dict(section_class, section, settings)
@@ -62,10 +63,6 @@ def from_dict(values: dict) -> Config:
         except (dacite.DaciteError, TypeError) as error:
             raise ConfigError(f"config: {name}: {error}") from error
     return Config(**sections)
-
-
-def _has_tuning(section_class: Any) -> bool:
-    return any(each.name == "tuning" for each in dataclasses.fields(section_class))
 
 
 def _family(model: Any) -> Family:

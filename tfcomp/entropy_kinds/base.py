@@ -45,7 +45,7 @@ class EntropyCoder(Protocol):
 
 
 class SearchableCoder(EntropyCoder, Protocol):
-    """What rounds of feedback ask beside that; of kinds with `takes_feedback`."""
+    """A coder of a kind that takes feedback: what rounds ask of it."""
 
     def encode_and_decode(
         self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
@@ -55,16 +55,7 @@ class SearchableCoder(EntropyCoder, Protocol):
     def rate_gradient(
         self, latents: np.ndarray, decoded: np.ndarray, quality: int
     ) -> np.ndarray:
-        """Where the bits of other latents say that these should go.
-
-        Args:
-          latents: float32 [h, w, channels], in steps.
-          decoded: of `encode_and_decode`.
-          quality: from 1.
-
-        Returns:
-          float32 [h, w, first channels], in steps.
-        """
+        """Where others' bits say that what `latents` decode to should go, in steps."""
 
 
 class Description(Protocol):
@@ -94,10 +85,8 @@ class EntropyKind:
         must where that says how sections are read.
       rounds: whether the encoder network rounds latents; else the coder does.
       latent_units: units of a decoded latent in one quantisation step.
-      takes_feedback: whether encoders may search for better latents in rounds of feedback; its
-        coder is a `SearchableCoder`.
-      takes_descent: whether they may search by gradient descent
-        (tfcomp/latent_search/descent/relaxed_latents.py).
+      has_relaxed_form: whether gradients can be taken through it, for --refine.
+      takes_feedback: whether encoders may search for better latents in rounds of feedback.
     """
 
     name: str
@@ -106,8 +95,8 @@ class EntropyKind:
     layout_is_hashed = True
     rounds = True
     latent_units = 1
+    has_relaxed_form = False
     takes_feedback = False
-    takes_descent = False
 
     def layout(self, entropy: Mapping[str, Any], about: Description) -> Any:
         """What a bundle fixes about its sections, from its manifest's "entropy" object, checked.
@@ -166,6 +155,15 @@ class EntropyKind:
         `GraphEntropy` of a SavedModel.
         """
         return self._part("graph")
+
+    @property
+    def relaxed(self) -> ModuleType:
+        """The module for searches by gradient descent, where `has_relaxed_form`.
+
+        `make(tables, about, networks, quality, source)` gives what has `variables(latents)`, where
+        descent starts, and `relax(variables, temperature, seed)`, the decoder's input and the bits.
+        """
+        return self._part("relaxed")
 
     def _part(self, part: str) -> ModuleType:
         return importlib.import_module(f"{__package__}.{self.name}.{part}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tfcomp.errors import BundleError
-from tfcomp.runtime.interpreter import Model, Network
-from tfcomp.runtime.tiles import put_tile, tiles
+from tfcomp.networks.interpreter import Model, Network
+from tfcomp.networks.tiles import put_tile, tiles
 
 _SHARE = 0.5  # of a tile's side: every layer's input is held
 

@@ -27,8 +27,8 @@ from tfcomp.images.difference import squared_error
 from tfcomp.latent_search.lagrangian import bits_of_squared_error, multiplier
 from tfcomp.latent_search.rounds import Round, after_round, rounds_of
 from tfcomp.latent_search.searchable_codec import SearchableCodec
+from tfcomp.networks.padding import EdgePadded
 from tfcomp.runtime.codec import AbsurdLatentsError
-from tfcomp.runtime.padding import EdgePadded
 
 # A round of so many times the least cost went astray.
 _ASTRAY = 1.02
@@ -99,8 +99,8 @@ class IterativeEncoder:
         quality: int,
         file_of: Callable[[int], bytes],
     ) -> None:
-        self._codec, self._pixels, self._quality = codec, pixels, quality
-        self._coder = codec.searchable_coder
+        coder = codec.searchable_coder
+        self._codec, self._coder, self._pixels, self._quality = codec, coder, pixels, quality
         self._file_of = file_of
         self._stride = codec.bundle.manifest.stride
         self._large = codec.is_large(*pixels.shape[:2])

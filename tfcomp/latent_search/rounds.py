@@ -17,9 +17,9 @@ The first round takes the cycle's error away, where the bundle has a gain for th
 down the gradient, where it has one for that, the k-th of them with a k-th of the gain: steps that
 shrink so settle, where a constant one keeps symbols going back and forth (Robbins, Monro 1951, "A
 stochastic approximation method"). Every round also moves latents to where they make other latents'
-bits cheaper (tfcomp/entropy_kinds/hyperprior/rate_gradient.py), the k-th by a k-th of a third gain.
-All of it runs the bundle's own networks and needs nothing else. Gains are the bundle's, one number
-a quality: the least loss on training pictures.
+bits cheaper (the entropy coder says where), the k-th by a k-th of a third gain. All of it runs the
+bundle's own networks and needs nothing else. Gains are the bundle's, one number a quality: the
+least loss on training pictures.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     gains and distortion weights    how far to go (encoder.json)
     decoder's gradient              what the picture says of latents (gradient.tflite)
-    rate's gradient                 what bits of other latents say of them (`SearchableCoder`)
+    coder                           what bits of other latents say of them (entropy.tflite)
 """
 
 from __future__ import annotations
@@ -54,6 +54,6 @@ class SearchableCodec(BundleCodec):
 
     @property
     def searchable_coder(self) -> SearchableCoder:
-        """The entropy coder, as rounds ask it; of kinds that take feedback."""
-        assert self.bundle.manifest.kind.takes_feedback, "this kind takes no rounds"
+        """The entropy coder, of a kind that takes feedback."""
+        assert self.bundle.manifest.kind.takes_feedback, "its kind takes no rounds"
         return cast(SearchableCoder, self.entropy_coder)

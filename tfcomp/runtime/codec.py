@@ -67,9 +67,7 @@ class BundleCodec:
         self.encoder = Network(self._model(bundle.encoder, "encoder.tflite"), "encode", "latents")
         self.decoder = Network(self._model(bundle.decoder, "decoder.tflite"), "decode", "image")
         self.entropy_coder: EntropyCoder = manifest.kind.open_coder(
-            bundle.tables,
-            manifest,
-            lambda: self._model(bundle.entropy or b"", "entropy.tflite"),
+            bundle.tables, manifest, lambda: self._model(bundle.entropy or b"", "entropy.tflite")
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ did to the variables the others then copy.
 from __future__ import annotations
 
 import contextlib
+import traceback
 from typing import Any, Callable, Iterator, Sequence
 
 import tensorflow as tf
@@ -135,6 +136,8 @@ class Team:
         ) as error:
             if self.workers == 1:
                 raise
+            # A pool of threads that TensorFlow left in them would complain at Python's end.
+            traceback.clear_frames(error.__traceback__)
             raise WorkerLostError(
                 f"worker {self.worker} of {self.workers}: another worker has gone; start all of "
                 "them again with --resume"

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tfcomp.bitstream import range_coder
-from tfcomp.latent_search.descent.code_length import CodeLength
+from tfcomp.entropy_kinds.relaxed.code_length import CodeLength
 from tfcomp.runtime.bundle import Bundle
 
 

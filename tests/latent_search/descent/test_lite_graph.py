@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 import tfcomp
+from tfcomp.entropy_kinds.relaxed import lite_graph
+from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
 from tfcomp.errors import BundleError, CodecError
-from tfcomp.latent_search.descent import lite_graph
-from tfcomp.latent_search.descent.lite_graph import LiteGraph
 from tfcomp.networks.interpreter import Model
 from tfcomp.runtime.bundle import Bundle
 

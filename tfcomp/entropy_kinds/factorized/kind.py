@@ -16,7 +16,7 @@ class Factorized(EntropyKind):
 
     name = "factorized"
     layout_is_hashed = False
-    takes_descent = True
+    has_relaxed_form = True
 
     def layout(self, entropy: Mapping[str, Any], about: Description) -> None:
         return None

@@ -22,7 +22,7 @@ class HyperpriorKind(EntropyKind):
     rounds = False
     latent_units = MEAN_UNITS
     takes_feedback = True
-    takes_descent = True
+    has_relaxed_form = True
 
     def layout(self, entropy: Mapping[str, Any], about: Description) -> Layout:
         return Layout.from_manifest(

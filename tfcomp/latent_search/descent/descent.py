@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.latent_search.descent.lite_graph import LiteGraph
+from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
 
 LEARNING_RATE = 0.03  # in quantisation steps
 HOT, COLD = 1.0, 0.2  # temperatures of rounding, from first step to last

@@ -16,18 +16,18 @@ from typing import Any
 import numpy as np
 
 from tfcomp.bitstream.container import parse
+from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
 from tfcomp.errors import CodecError
 from tfcomp.images.difference import squared_error
 from tfcomp.latent_search.descent.descent import Descent
-from tfcomp.latent_search.descent.lite_graph import LiteGraph
 from tfcomp.latent_search.descent.relaxed_latents import relaxed_latents
 from tfcomp.latent_search.descent.windows import SIDE_PIXELS, windows
 from tfcomp.latent_search.file_choice import FileChoice
 from tfcomp.latent_search.iterative_encoding import Progress
 from tfcomp.latent_search.lagrangian import bits_of_squared_error, multiplier
 from tfcomp.latent_search.searchable_codec import SearchableCodec
-from tfcomp.runtime.padding import EdgePadded
-from tfcomp.runtime.tiles import run_tiled
+from tfcomp.networks.padding import EdgePadded
+from tfcomp.networks.tiles import run_tiled
 
 # How far a picture's own multiplier may be from that of photographs.
 _FACTOR = 4.0

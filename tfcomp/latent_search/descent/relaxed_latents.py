@@ -1,124 +1,24 @@
-"""What the decoder would see of relaxed latents, and what bits they would cost.
-
-One class for each kind of entropy model, as in tfcomp/runtime/entropy.py. Both follow the file's
-own road: the tables and the integer networks are those that the range coder uses.
-"""
+"""The relaxed latents of a bundle: what descent moves, in the form of its kind of entropy model."""
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Tuple
+from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
-from tfcomp.bitstream.passes import squares
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS
 from tfcomp.errors import CodecError
-from tfcomp.latent_search.descent.code_length import CodeLength
-from tfcomp.latent_search.descent.lite_graph import LiteGraph
-from tfcomp.latent_search.descent.relaxed_rounding import relaxed_round
 from tfcomp.runtime.bundle import Bundle
 
 
-class FactorizedLatents:
-    """One variable: latents [h, w, C] in steps."""
-
-    def __init__(self, tables: CdfTables, channels: int, quality: int) -> None:
-        self._channels = channels
-        self._code_length = CodeLength(tables, (quality - 1) * channels, channels)
-
-    def variables(self, latents: np.ndarray) -> List[np.ndarray]:
-        """Unrounded latents float32 [h, w, C] -> where descent starts."""
-        return [latents]
-
-    def relax(self, variables: Sequence[Any], temperature: Any, seed: Any) -> Tuple[Any, Any]:
-        """The decoder's input float32 [1, h, w, C] and the bits of the file, a scalar."""
-        symbols = relaxed_round(variables[0], temperature, seed)
-        index = tf.broadcast_to(tf.range(float(self._channels)), tf.shape(symbols))
-        return symbols[None], tf.reduce_sum(self._code_length(symbols, index))
-
-
-class HyperpriorLatents:
-    """Two variables: latents [h, w, C] in steps, hyper-latents [ceil(h/2), ceil(w/2), Cz].
-
-    Means and scales follow both, pass by pass, with their gradients: what a value does to the
-    context of later ones counts.
-    """
-
-    def __init__(self, bundle: Bundle, quality: int) -> None:
-        layout = bundle.manifest.layout
-        assert layout is not None and bundle.entropy is not None
-        self._passes = layout.passes
-        self._quality = np.array([quality], np.int32)
-        self._networks = LiteGraph(bundle.entropy, f"bundle {bundle.source}: entropy.tflite")
-        self._hyper_channels = layout.hyper_channels
-        self._hyper_length = CodeLength(
-            bundle.tables["hyper_latents"],
-            (quality - 1) * layout.hyper_channels,
-            layout.hyper_channels,
-        )
-        self._code_length = CodeLength(bundle.tables["latents"])
-
-    def variables(self, latents: np.ndarray) -> List[np.ndarray]:
-        """Latents float32 [h, w, C] -> where descent starts: both variables, unrounded."""
-        height, width, _ = latents.shape
-        even = np.pad(
-            latents, ((0, height % HYPER_STRIDE), (0, width % HYPER_STRIDE), (0, 0)), mode="edge"
-        )
-        outputs = self._networks.call("hyper_analysis", latents=even[None], quality=self._quality)
-        return [latents, outputs["hyper_latents"][0].numpy()]
-
-    def relax(self, variables: Sequence[Any], temperature: Any, seed: Any) -> Tuple[Any, Any]:
-        """The decoder's input float32 [1, h, w, C] and the bits of the file, a scalar."""
-        latents, hyper = variables
-        height, width, _ = latents.shape
-        hyper_symbols = relaxed_round(hyper, temperature, seed)
-        index = tf.broadcast_to(tf.range(float(self._hyper_channels)), tf.shape(hyper))
-        bits = tf.reduce_sum(self._hyper_length(hyper_symbols, index))
-        features = self._networks.call(
-            "hyper_synthesis", hyper_latents=hyper_symbols[None], quality=self._quality
-        )["features"][:, :height, :width]
-        decoded = tf.zeros((1, height, width, 0))
-        for number, step in enumerate(self._passes):
-            start, channels = step.start, step.channels
-            mean, index = self._parameters(number, features, decoded, channels)
-            coded = index > 0.5
-            residual = latents[None, ..., start : start + channels] - mean / MEAN_UNITS
-            symbols = relaxed_round(residual, temperature, seed + (number + 1))
-            symbols = tf.where(coded, symbols, 0.0)
-            cost = tf.where(coded, self._code_length(symbols, index), 0.0)
-            values = MEAN_UNITS * symbols + mean
-            if step.parity is not None:
-                mine = squares(height, width, step).astype(np.float32)[None, :, :, None]
-                cost, values = cost * mine, values * mine
-            if step.goes_on:  # the other squares are there already
-                values += decoded[..., start:]
-                decoded = decoded[..., :start]
-            bits += tf.reduce_sum(cost)
-            decoded = tf.concat([decoded, values], axis=-1)
-        return decoded, bits
-
-    def _parameters(self, number: int, features: Any, decoded: Any, channels: int) -> Any:
-        context = tf.clip_by_value(decoded, -CONTEXT_LIMIT, CONTEXT_LIMIT)
-        inputs = tf.concat([features, context], axis=-1)
-        both = self._networks.call(f"pass_{number}", inputs=inputs, quality=self._quality)
-        parameters = both["parameters"]
-        return parameters[..., :channels], parameters[..., channels:]
-
-
-def relaxed_latents(bundle: Bundle, quality: int) -> FactorizedLatents | HyperpriorLatents:
-    """The one that fits a bundle.
+def relaxed_latents(bundle: Bundle, quality: int) -> Any:
+    """The ones that fit a bundle: `relaxed.make` of its kind.
 
     Raises:
-      CodecError: none does.
+      CodecError: its kind has none.
     """
-    kind = bundle.manifest.entropy["kind"]
-    if kind == "hyperprior":
-        return HyperpriorLatents(bundle, quality)
-    if kind == "factorized":
-        return FactorizedLatents(bundle.tables["latents"], bundle.manifest.channels, quality)
-    raise CodecError(
-        f"model '{bundle.manifest.name}' has '{kind}' entropy coding, which cannot be refined "
-        "through; leave refinement out, or use another model"
-    )
+    manifest = bundle.manifest
+    if not manifest.kind.has_relaxed_form:
+        raise CodecError(
+            f"model '{manifest.name}' has '{manifest.kind.name}' entropy coding, which cannot be "
+            "refined through; leave refinement out, or use another model"
+        )
+    make = manifest.kind.relaxed.make
+    return make(bundle.tables, manifest, bundle.entropy, quality, bundle.source)

@@ -1,0 +1,1 @@
+"""Symbols between whole ones, with gradients: for the relaxed forms of all kinds."""
