@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import TINY
 from tfcomp.config import recipe
 from tfcomp.errors import CodecError, ConfigError
-from tfcomp.runs import run_folder, weights_file
+from tfcomp.runs import claiming, run_folder, weights_file
 from tfcomp.training import cli, phases
 
 PHASES = [
@@ -149,4 +149,4 @@ def test_a_wrong_recipe_is_refused_in_one_sentence(values, message):
 
 def test_a_folder_without_a_run_can_not_be_resumed(tmp_path):
     with pytest.raises(CodecError, match="holds no run"):
-        phases.recipe_file(tmp_path)
+        claiming.claimed_by(tmp_path)

@@ -46,7 +46,13 @@ class Prior(keras.layers.Layer):
     def encode(
         self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
     ) -> tuple[bytes, ...]:
-        """One image's sections, through the entropy backend's range coder."""
+        """One image's sections, through the entropy backend's range coder.
+
+        Args:
+          latents: float32 [h, w, C], as the model's analysis gives them.
+          quality: from 1.
+          tables: as `freeze` makes them.
+        """
         raise NotImplementedError
 
     def decode(
@@ -57,7 +63,11 @@ class Prior(keras.layers.Layer):
         width: int,
         tables: dict[str, CdfTables],
     ) -> np.ndarray:
-        """Reads what `encode` wrote: float32 [height, width, C]."""
+        """Reads what `encode` wrote: float32 [height, width, C].
+
+        Raises:
+          BitstreamError: a damaged section.
+        """
         raise NotImplementedError
 
     def start(self, model: Any, y: tf.Tensor) -> None:
@@ -82,11 +92,16 @@ class Prior(keras.layers.Layer):
 
 def assign(variables: Sequence[tf.Variable], values: Sequence[Any]) -> bool:
     """Gives variables values of the same shapes; returns whether they are of the same shapes."""
-    if [v.shape for v in variables] != [v.shape for v in values]:
+    if not of_one_shape(variables, values):
         return False
     for variable, value in zip(variables, values):
         variable.assign(tf.convert_to_tensor(value))
     return True
+
+
+def of_one_shape(variables: Sequence[tf.Variable], values: Sequence[Any]) -> bool:
+    """Whether there are as many of both, of the same shapes."""
+    return [v.shape for v in variables] == [v.shape for v in values]
 
 
 def deviations(y: tf.Tensor) -> np.ndarray:

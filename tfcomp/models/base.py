@@ -97,11 +97,11 @@ class CodecModel(keras.Model):
     def finish(self, batches: tf.data.Dataset) -> None:
         """What is left to do when training has ended, given a dataset of batches."""
 
-    def narrow(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
-        """Starts as the strongest channels of a wider, trained model of the same family.
+    def take_other_shape(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
+        """Starts with the transforms of a trained model of the same family and another shape.
 
         Args:
-          trained: the wider model.
+          trained: wider, or with other blocks.
           pictures: uint8 [B, H, W, 3], to weigh channels with.
           source: where it was read from, for messages.
 

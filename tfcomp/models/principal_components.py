@@ -60,7 +60,7 @@ def _strided_kernel(
     Returns:
       float32 [size, size, C_in, C_out].
     """
-    window = lapped_window(stride, _overlap(size, stride))
+    window = lapped_window(stride, min((size - stride) // 2, stride // 2))
     side = window.shape[1]
     patches = tf.image.extract_patches(
         x, [1, side, side, 1], [1, stride, stride, 1], [1, 1, 1, 1], "VALID"
@@ -76,14 +76,6 @@ def _strided_kernel(
     return kernel
 
 
-def _overlap(size: int, stride: int) -> int:
-    """By how many samples an orthonormal lapped start reaches into each neighbour's block.
-
-    Between blocks of 2 it has nothing to turn; wider than half a block it would not be orthonormal.
-    """
-    return min((size - stride) // 2, stride // 2) if stride > 2 else 0
-
-
 def lapped_window(stride: int, overlap: int) -> np.ndarray:
     """What a lapped orthogonal transform does before its block transform, in one dimension.
 
@@ -95,7 +87,8 @@ def lapped_window(stride: int, overlap: int) -> np.ndarray:
 
     Args:
       stride: samples of a block.
-      overlap: samples on either side of a border that are turned, at most stride / 2.
+      overlap: samples on either side of a border that are turned, at most stride / 2, beyond which
+        it would not be orthonormal; one alone has no differences to turn.
 
     Returns:
       float64 [stride, stride + 2 * overlap]; the rows and their shifts by `stride` are orthonormal.

@@ -13,6 +13,7 @@ from typing import Any, Sequence
 from tfcomp import config as config_module
 from tfcomp.config import recipe as recipe_module
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.runs import claiming
 from tfcomp.runs.requirements import check, explain
 from tfcomp.runtime.quiet_tensorflow import import_quietly
 from tfcomp.training import phases
@@ -54,7 +55,7 @@ def read_recipe(options: argparse.Namespace) -> config_module.Recipe:
     """
     path = options.config or Path("configs") / f"{options.model}.yaml"
     if options.resume:
-        path = phases.recipe_file(options.out)
+        path = claiming.claimed_by(options.out)
         fixed = ("config", "data", "data_dir", "strategy", "precision", "seed", "num_channels")
         given = [name for name in fixed if getattr(options, name) is not None]
         changed = [f"--{name.replace('_', '-')}" for name in given]

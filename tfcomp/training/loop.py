@@ -22,9 +22,8 @@ from tfcomp.data import sources
 from tfcomp.data.source import ImageSource
 from tfcomp.entropy import keras_versions
 from tfcomp.errors import CodecError
-from tfcomp.folder_contents import is_left_out
 from tfcomp.models.base import CodecModel
-from tfcomp.runs import run_folder
+from tfcomp.runs import claiming, run_folder
 from tfcomp.training import (
     averages,
     callbacks,
@@ -71,7 +70,10 @@ def _train(
     # Before the folder is taken: a mistyped source must not leave a run behind.
     source = sources.open_source(config.data.source, config.data.data_dir, config.data.split)
     if team.is_chief:
-        _claim(folder, config, resume)
+        if resume:
+            claiming.claimed_by(folder)
+        else:
+            claiming.claim(folder, claiming.CONFIG, config_module.dump(config))
     policy, reason = precision.chosen(settings.precision)
     log.info("precision: %s (%s)", policy, reason)
     keras.utils.set_random_seed(settings.seed)
@@ -149,29 +151,6 @@ def _start(model: CodecModel, config: Config, pictures: np.ndarray) -> None:
     latents = model.transform(tf.cast(pictures, tf.float32) / 255.0)
     begin = model.prior.wake if fits else model.prior.start
     begin(model, latents)
-
-
-def _claim(folder: Path, config: Config, resume: bool) -> None:
-    """Makes the folder, or checks that it holds the very run that is to go on."""
-    text = config_module.dump(config)
-    path = folder / "config.yaml"
-    if resume:
-        if not path.is_file():
-            raise CodecError(f"{folder} holds no run: leave out --resume to start one")
-        return
-    if path.exists():
-        raise CodecError(f"{folder} holds a run already: give another --out, or --resume")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # A run writes under names that others use too, such as bundle/ and side_by_side.png.
-        if not all(is_left_out(path.name) for path in folder.iterdir()):
-            raise CodecError(f"{folder} holds files that are no run: give a new or empty folder")
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:  # another training was quicker
-        raise CodecError(f"{folder} can't be a run folder: give another --out") from None
-    except OSError as error:
-        raise CodecError(f"can't write the run folder {folder}: {error.strerror}") from error
 
 
 def _first_images(source: ImageSource, config: Config) -> np.ndarray:

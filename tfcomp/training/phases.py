@@ -22,29 +22,14 @@ from typing import TYPE_CHECKING
 from tfcomp.config import Recipe
 from tfcomp.config import recipe as recipe_module
 from tfcomp.config.whole import Config
-from tfcomp.errors import CodecError
-from tfcomp.folder_contents import is_left_out
-from tfcomp.runtime.atomic_file import write_atomically
+from tfcomp.runs import claiming
 
 if TYPE_CHECKING:
     from tfcomp.models.base import CodecModel
 
 log = logging.getLogger(__name__)
 
-_RECIPE = "recipe.yaml"
-_RESULTS = ("config.yaml", "weights.npz", "tables.npz")
-
-
-def recipe_file(folder: Path) -> Path:
-    """The file of a run folder that says what is trained there.
-
-    Raises:
-      CodecError: the folder holds no run.
-    """
-    for name in (_RECIPE, "config.yaml"):
-        if (folder / name).is_file():
-            return folder / name
-    raise CodecError(f"{folder} holds no run: leave out --resume to start one")
+_RESULTS = (claiming.CONFIG, "weights.npz", "tables.npz")
 
 
 def train(recipe: Recipe, folder: str | Path, resume: bool = False) -> CodecModel | None:
@@ -67,25 +52,23 @@ def train(recipe: Recipe, folder: str | Path, resume: bool = False) -> CodecMode
     if len(recipe.phases) == 1:
         return loop.train(recipe.phases[0].config, folder, resume)
     if not resume:
-        _claim(folder, recipe)
-    model, before = None, folder
-    for number, phase in enumerate(recipe.phases, 1):
-        place = folder / "phases" / f"{number}-{phase.name}"
+        claiming.claim(folder, claiming.RECIPE, recipe_module.dump(recipe))
+    model, before = None, None
+    places = _places(recipe, folder)
+    for number, (phase, place) in enumerate(zip(recipe.phases, places), 1):
         if (place / "weights.npz").is_file():
             log.info("phase %d, %s: done", number, phase.name)
         else:
-            log.info("phase %d of %d: %s", number, len(recipe.phases), phase.name)
+            log.info("phase %d of %d: %s", number, len(places), phase.name)
             try:
                 model = loop.train(
-                    _starting_with(phase.config, before if number > 1 else None),
-                    place,
-                    _is_begun(place),
+                    _starting_with(phase.config, before), place, _is_begun(place)
                 )
             finally:
                 _join_histories(recipe, folder)
         before = place
     for name in _RESULTS:
-        shutil.copyfile(before / name, folder / name)
+        shutil.copyfile(places[-1] / name, folder / name)
     if model is None:  # all was done before
         from tfcomp.runs import run_folder
 
@@ -93,22 +76,19 @@ def train(recipe: Recipe, folder: str | Path, resume: bool = False) -> CodecMode
     return model
 
 
-def _claim(folder: Path, recipe: Recipe) -> None:
-    """Makes the folder and writes the recipe, or says that something else is there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(not is_left_out(path.name) for path in folder.iterdir()):
-            raise CodecError(
-                f"{folder} holds a run or other files: give another --out, or --resume"
-            )
-        write_atomically(folder / _RECIPE, recipe_module.dump(recipe).encode())
-    except OSError as error:
-        raise CodecError(f"can't write the run folder {folder}: {error.strerror}") from error
+def _places(recipe: Recipe, folder: Path) -> list[Path]:
+    """Each phase's own run folder."""
+    return [
+        folder / "phases" / f"{number}-{phase.name}"
+        for number, phase in enumerate(recipe.phases, 1)
+    ]
 
 
 def _is_begun(place: Path) -> bool:
     """Whether a phase has a checkpoint to go on from; what is left of one without goes."""
-    if any(place.glob("checkpoints/step-*.npz")):
+    from tfcomp.training import run_checkpoints
+
+    if run_checkpoints.latest(place / "checkpoints"):
         return True
     shutil.rmtree(place, ignore_errors=True)
     return False
@@ -125,8 +105,8 @@ def _join_histories(recipe: Recipe, folder: Path) -> None:
     """Writes the run's history.csv: the lines of all phases, each with its phase's name."""
     lines: list[dict[str, str]] = []
     columns: list[str] = ["phase"]
-    for number, phase in enumerate(recipe.phases, 1):
-        path = folder / "phases" / f"{number}-{phase.name}" / "history.csv"
+    for phase, place in zip(recipe.phases, _places(recipe, folder)):
+        path = place / "history.csv"
         if not path.is_file():
             continue
         with path.open(newline="", encoding="utf-8") as file:

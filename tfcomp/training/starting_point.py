@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
@@ -38,11 +37,8 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
       CodecError: the folder holds no such run.
     """
     trained, _ = load_model(folder)
-    if not (
-        assign(model.transform_variables, trained.transform_variables)
-        or _take_layers(model, trained)
-    ):
-        model.narrow(trained, pictures, folder)
+    if not assign(model.transform_variables, trained.transform_variables):
+        model.take_other_shape(trained, pictures, folder)
     model.take_optional_parts(trained)
     moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
     model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
@@ -80,17 +76,3 @@ def _what_decodes(settings: Any) -> Any:
         hyperprior=prior,
         tuning=EncoderTuning(),
     )
-
-
-def _take_layers(model: CodecModel, trained: CodecModel) -> bool:
-    """Copies layers by name where the strided levels have equal shapes; says whether they have."""
-    stages = getattr(model, "levels", ()), getattr(trained, "levels", ())
-    shapes = [[stage[0].kernel.shape for stage in levels] for levels in stages]
-    if not shapes[0] or shapes[0] != shapes[1]:
-        return False
-    known = {layer.name: layer for stage in trained.levels for layer in stage}
-    for layer in (layer for stage in model.levels for layer in stage):
-        if layer.name in known:
-            assign(layer.variables, known[layer.name].variables)
-    model.log_gain.assign(tf.convert_to_tensor(trained.log_gain))
-    return True

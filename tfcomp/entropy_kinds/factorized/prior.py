@@ -124,16 +124,6 @@ class FactorizedPrior(Prior):
     def encode(
         self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
     ) -> tuple[bytes, ...]:
-        """Writes one image's section through the backend's range coder.
-
-        Args:
-          latents: float32 [h, w, C] in steps.
-          quality: int.
-          tables: dict with the `CdfTables` "latents".
-
-        Returns:
-          tuple of one bytes object.
-        """
         values = np.rint(latents).astype(np.int32)
         index = self._row_index(values.shape[1], quality)
         streams = self._entropy_backend.encode_rows(
@@ -149,17 +139,7 @@ class FactorizedPrior(Prior):
         width: int,
         tables: dict[str, CdfTables],
     ) -> np.ndarray:
-        """Reads what `encode` wrote.
-
-        TFC's decoder may not end on hostile bytes, so the section is decoded by
-        `tfcomp.bitstream` first, which refuses those.
-
-        Returns:
-          float32 [height, width, C] in steps.
-
-        Raises:
-          BitstreamError: a damaged section.
-        """
+        # TFC's decoder may not end on hostile bytes: tfcomp's, which refuses those, goes first.
         index = self._row_index(width, quality)
         streams = rows.unpack_rows(sections[0], height)
         range_coder.decode_rows(streams, index, tables["latents"])

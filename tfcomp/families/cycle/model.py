@@ -25,7 +25,7 @@ from tensorflow import keras
 
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.prior import assign
+from tfcomp.entropy_kinds.prior import assign, of_one_shape
 from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.families.cycle import pruning
 from tfcomp.families.cycle.config import CycleLossConfig, CycleModelConfig
@@ -277,9 +277,17 @@ class CycleModel(base.CodecModel):
         pixels = reconstruction.shape[1] * reconstruction.shape[2]
         return losses.feedback(latents, tf.stop_gradient(latents + move), pixels)
 
-    def narrow(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
-        """See `CodecModel` and pruning.py."""
-        pruning.narrow(self, trained, pictures)
+    def take_other_shape(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
+        """See `CodecModel`: blocks that are new start as the identity; else see pruning.py."""
+        known = {layer.name: layer for stage in trained.levels for layer in stage}
+        shared = [layer for stage in self.levels for layer in stage if layer.name in known]
+        pairs = [(layer.variables, known[layer.name].variables) for layer in shared]
+        same_levels = len(self.levels) == len(trained.levels)
+        if not (same_levels and all(of_one_shape(*pair) for pair in pairs)):
+            pruning.narrow(self, trained, pictures)
+            return
+        for pair in (*pairs, ([self.log_gain], [trained.log_gain])):
+            assign(*pair)
 
     def take_optional_parts(self, trained: Any) -> None:
         """See `CodecModel`: what has other shapes stays as narrowing or building left it."""

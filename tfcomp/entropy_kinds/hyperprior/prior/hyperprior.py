@@ -355,16 +355,6 @@ class Hyperprior(Prior):
     def encode(
         self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
     ) -> tuple[bytes, ...]:
-        """Writes one image's sections through the backend's range coder.
-
-        Args:
-          latents: float32 [h, w, C] in steps.
-          quality: int.
-          tables: dict of `CdfTables`, as `freeze` makes them.
-
-        Returns:
-          tuple of two bytes objects; see tfcomp/entropy_kinds/hyperprior/sections.py.
-        """
         return hyperprior_sections.encode(
             np.asarray(latents),
             quality,
@@ -382,14 +372,6 @@ class Hyperprior(Prior):
         width: int,
         tables: dict[str, CdfTables],
     ) -> np.ndarray:
-        """Reads what `encode` wrote.
-
-        Returns:
-          float32 [height, width, C] in steps.
-
-        Raises:
-          BitstreamError: a damaged section.
-        """
         decoded = hyperprior_sections.decode(
             sections,
             quality,
