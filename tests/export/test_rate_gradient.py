@@ -7,6 +7,7 @@ import tensorflow as tf
 from tests import hyperprior_factory
 from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.code_lengths import code_lengths
+from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy_kinds.hyperprior import rate_gradient
 from tfcomp.entropy_kinds.hyperprior.graph.networks import DeployedEntropy
 from tfcomp.entropy_kinds.hyperprior.layout import MEAN_UNITS
@@ -65,6 +66,17 @@ def test_layers_read_from_the_file_are_the_models(prior, content):
             np.testing.assert_array_equal(found.bias, expected["bias"])
             assert found.factor == 2.0 ** -expected["shift"]
             assert found.high == expected["high"]
+
+
+def test_one_table_alone_has_a_slope_by_value_and_none_by_index(prior, content, tables):
+    networks = IntegerNetworks(Model(content, 1, "entropy.tflite"), prior.layout)
+    layers = [networks.pass_layers(number) for number in range(len(prior.passes))]
+    latents = tables["latents"]
+    alone = CdfTables(
+        latents.cdf[: latents.starts[1]], latents.cdf_offset[:1], latents.quantization_offset[:1]
+    )
+    gradient = RateGradient(layers, prior.layout, alone)
+    assert gradient._by_value.any() and not gradient._by_index.any()
 
 
 @pytest.mark.parametrize("size, quality", [((6, 9), 1), ((5, 4), 2), ((1, 1), 2)])

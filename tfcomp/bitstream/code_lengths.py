@@ -36,3 +36,8 @@ def code_lengths(tables: CdfTables, first: int = 0, count: int | None = None) ->
         inside = outside == 0
         row[inside] = lengths[values[inside] - offset]
     return bits, lowest
+
+
+def slope_by_table(bits: np.ndarray) -> np.ndarray:
+    """How bits change from table to table: float64 [count, width]; 0 where there is one alone."""
+    return np.gradient(bits, axis=0) if len(bits) > 1 else np.zeros_like(bits)

@@ -21,7 +21,7 @@ import functools
 
 import numpy as np
 
-from tfcomp.bitstream.tables import CdfTables
+from tfcomp.bitstream.tables import MAX_PRECISION, CdfTables
 
 # Bits that a squared error of one step is worth, 8.7, where rate + lambda * distortion is least: a
 # uniform quantiser's error is s^2 / 12, and its rate falls by log2 s.
@@ -53,7 +53,9 @@ def threshold_shifts(tables: CdfTables, distortion_weight: float | None) -> np.n
         # The last interval may be the escape symbol: never cheap, never taken for a value.
         mass = np.diff(cdf)[: -1 if tables.cdf[start] < 0 else None]
         values = np.arange(len(mass)) + tables.cdf_offset[number]
-        upwards = np.full(LEVELS + 1, mass.min(), np.float64)
+        # In a table of the escape symbol alone all values cost the same.
+        rarest = mass.min(initial=1 << MAX_PRECISION)
+        upwards = np.full(LEVELS + 1, rarest, np.float64)
         inside = (values >= 0) & (values <= LEVELS)
         upwards[values[inside]] = mass[inside]
         bits = -np.log2(upwards)

@@ -82,7 +82,7 @@ def open_descent() -> ModuleType:
         if (error.name or "").split(".")[0] == "tfcomp":
             raise
         raise CodecError(
-            "refinement needs TensorFlow, which is not installed (it is for Python 3.9 to 3.11); "
+            "refinement needs TensorFlow, which is not installed (it is for Python 3.9 to 3.13); "
             "take --effort 6 or less and leave --refine out, or run: pip install 'tfcomp[train]'"
         ) from None
     return picture

@@ -159,6 +159,7 @@ def test_without_tensorflow_one_line_says_what_to_install(factorized_folder, tmp
     )
     assert child.returncode == 2
     assert child.stderr.decode().startswith("tfcomp: refinement needs TensorFlow")
+    assert "(it is for Python 3.9 to 3.13)" in child.stderr.decode()
     assert "pip install 'tfcomp[train]'" in child.stderr.decode()
     assert child.stderr.count(b"\n") == 1
     assert os.listdir(tmp_path) == ["a.png"]

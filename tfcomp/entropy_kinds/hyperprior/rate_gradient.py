@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tfcomp.bitstream.code_lengths import code_lengths
+from tfcomp.bitstream.code_lengths import code_lengths, slope_by_table
 from tfcomp.bitstream.passes import Pass, squares
 from tfcomp.bitstream.rate_distortion_quantizer import BITS_OF_A_SQUARED_STEP
 from tfcomp.bitstream.tables import CdfTables
@@ -59,7 +59,7 @@ class RateGradient:
             if passes[number].seen
         ]
         bits, self._lowest = code_lengths(tables)
-        self._by_index = np.gradient(bits, axis=0).astype(np.float32)
+        self._by_index = slope_by_table(bits).astype(np.float32)
         self._by_value = np.gradient(bits, axis=1).astype(np.float32)
 
     def __call__(self, decoded: np.ndarray, features: np.ndarray, quality: int) -> np.ndarray:

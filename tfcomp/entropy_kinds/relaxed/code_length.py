@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.code_lengths import code_lengths
+from tfcomp.bitstream.code_lengths import code_lengths, slope_by_table
 from tfcomp.bitstream.tables import CdfTables
 
 
@@ -27,8 +26,7 @@ class CodeLength:
         bits, self._lowest = code_lengths(tables, first, count)
         self._width = bits.shape[1]
         self._bits = tf.constant(bits.reshape(-1), tf.float32)
-        slope = np.gradient(bits, axis=0) if len(bits) > 1 else np.zeros_like(bits)
-        self._slope_by_index = tf.constant(slope.reshape(-1), tf.float32)
+        self._slope_by_index = tf.constant(slope_by_table(bits).reshape(-1), tf.float32)
 
     def __call__(self, symbols: Any, index: Any) -> Any:
         """Bits, float32 of the same shape.
