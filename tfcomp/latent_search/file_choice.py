@@ -1,4 +1,4 @@
-"""Which file a picture gets: the one asked for, the best within a limit, a mended one.
+"""Which file a picture gets: the one asked for, the best within a limit, a corrected one.
 
     photograph ---------------------------> the level's own file, or that of iterative encoding
     drawing: far off? -- no --------------> the same
@@ -16,11 +16,11 @@ import numpy as np
 from tfcomp.bitstream.container import MAX_PIXELS, parse
 from tfcomp.errors import ImageError
 from tfcomp.latent_search.drawn_pictures import is_drawn
-from tfcomp.latent_search.iterative_encoding import Improvement, IterativeEncoder, Progress
+from tfcomp.latent_search.iterative_encoding import Candidate, Improvement, IterativeEncoder, Progress
 from tfcomp.latent_search.levels import LevelFiles
 from tfcomp.latent_search.searchable_codec import SearchableCodec
 
-# (pixels, rounds): for a drawn picture of up to so many that comes back far from right.
+# (pixels, rounds): how many rounds a drawn picture of at most that size gets if it is far off.
 _ROUNDS_FOR_DRAWN = ((2**19, 4), (2**21, 2))
 
 
@@ -41,19 +41,22 @@ class FileChoice:
         self._progress = progress
         self._drawn = is_drawn(pixels)
         self._plain = self._files(lambda level: codec.plain_file(pixels, level))
+        self._unasked = self._files(self._without_rounds)
+        self._asked = self._files(self._with_rounds)
+        self._last: tuple[int, Candidate] | None = None
 
     def at(self, quality: int) -> bytes:
         """The file for a quality; with rounds it never costs more than without."""
         rounds = self.rounds > 0 and any(self.codec.gains(quality))
         if rounds and not self._drawn:
-            return self._with_rounds(quality)
-        plain = self._without_rounds(quality)
+            return self._asked.file(quality)
+        plain = self._unasked.file(quality)
         if not rounds:
             return plain
-        return self._plain.cheapest_of([plain, self._with_rounds(quality)], quality)
+        return self._plain.cheapest_of([plain, self._asked.file(quality)], quality)
 
     def within(self, max_bytes: int) -> bytes:
-        """The file of least error of at most so many bytes.
+        """The file of least error that has no more bytes.
 
         Raises:
           ImageError: there is none.
@@ -62,8 +65,8 @@ class FileChoice:
             return self._plain.best_within(max_bytes)
         # A better file may be larger at its level, and too large where the plain one fits.
         found = []
-        better = self.at if self._drawn else self._with_rounds
-        for files in (self._files(better), self._plain):
+        better = self._files(self.at) if self._drawn else self._asked
+        for files in (better, self._plain):
             with contextlib.suppress(ImageError):
                 found.append(files.best_within(max_bytes))
         return self._plain.nearest_of(found) if found else self._plain.best_within(max_bytes)
@@ -84,25 +87,35 @@ class FileChoice:
     def _without_rounds(self, quality: int) -> bytes:
         """The file for a quality where no rounds were asked for."""
         if self._drawn and self._plain.is_off(quality):
-            return self._mended(quality)
+            return self._corrected(quality)
         return self._plain.file(quality)
 
     def _with_rounds(self, quality: int) -> bytes:
         if not any(self.codec.gains(quality)):
             return self._plain.file(quality)
-        return self.encoder(quality).run(self.rounds, self._progress).data
+        return self.after_rounds(quality, self._progress).data
 
-    def encoder(self, quality: int) -> IterativeEncoder:
-        """What takes rounds on this picture."""
-        return IterativeEncoder(self.codec, self.pixels, quality, self._without_rounds)
+    def after_rounds(self, quality: int, progress: Progress | None = None) -> Candidate:
+        """What the rounds that were asked for find; remembered until another quality is tried.
 
-    def _mended(self, quality: int) -> bytes:
+        Args:
+          quality: from 1.
+          progress: called with rounds done and rounds in all, if they are run.
+        """
+        if self._last is None or self._last[0] != quality:
+            self._last = quality, self._encoder(quality).run(self.rounds, progress)
+        return self._last[1]
+
+    def _encoder(self, quality: int) -> IterativeEncoder:
+        return IterativeEncoder(self.codec, self.pixels, quality, self._unasked.file)
+
+    def _corrected(self, quality: int) -> bytes:
         """A file for a drawn picture that the encoder network is far off on."""
         codec, found = self.codec, []
         size = self.pixels.shape[0] * self.pixels.shape[1]
         rounds = next((rounds for most, rounds in _ROUNDS_FOR_DRAWN if size <= most), 0)
         if rounds and any(codec.gains(quality)):
-            found.append(self.encoder(quality).run(rounds).data)
+            found.append(self._encoder(quality).run(rounds).data)
         return self._plain.as_good_and_small(quality, found)
 
     def _decoded(self, data: bytes) -> np.ndarray:

@@ -66,6 +66,8 @@ def refine(
             f"{width}x{height}: its manifest tells no reach, so it cannot work in parts"
         )
     quality = parse(data, lambda fingerprint: codec.bundle).quality
+    # Before the multiplier, which may run rounds at other qualities: these are still remembered.
+    latents, choices = _start(choice, quality)
     weight = multiplier(
         codec,
         pixels,
@@ -85,11 +87,6 @@ def refine(
         if not 0 < weight < math.inf:
             return data
     best, costs = data, _costs(codec, pixels, data, weights)
-    if choice.rounds and any(codec.gains(quality)):
-        start = choice.encoder(quality).run(choice.rounds)
-        latents, choices = start.latents, start.choices
-    else:
-        latents, choices = _unrounded_latents(codec, pixels, quality), {}
     for candidate in _refined_files(
         codec, pixels, latents, quality, weight, steps, progress, choices
     ):
@@ -98,6 +95,14 @@ def refine(
             if all(its < before for its, before in zip(its_costs, costs)):
                 best, costs = candidate, its_costs
     return best
+
+
+def _start(choice: FileChoice, quality: int) -> tuple[np.ndarray, dict[str, Any]]:
+    """Latents float32 [h, w, C] in steps, not rounded, and what `pack_latents` takes with them."""
+    if choice.rounds and any(choice.codec.gains(quality)):
+        found = choice.after_rounds(quality)
+        return found.latents.copy(), found.choices  # descent works in place
+    return _unrounded_latents(choice.codec, choice.pixels, quality), {}
 
 
 def _costs(
