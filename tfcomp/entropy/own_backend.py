@@ -17,8 +17,6 @@ from tfcomp.entropy.deep_factorized import DeepFactorized
 from tfcomp.entropy.integer_tables import TAIL_MASS
 
 NAME = "own"
-encode_rows = range_coder.encode_rows
-decode_rows = range_coder.decode_rows
 CheckedCoder = range_coder
 
 

@@ -65,10 +65,17 @@ def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) 
 
 
 class CheckedCoder:
-    """One stream at a time, as passes are coded.
+    """The functions of `tfcomp.bitstream.range_coder`, through TFC.
 
     TFC's decoder may not end on hostile bytes: `tfcomp.bitstream` reads them first.
     """
+
+    encode_rows = staticmethod(encode_rows)
+
+    @staticmethod
+    def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) -> np.ndarray:
+        range_coder.decode_rows(streams, index, tables)
+        return decode_rows(streams, index, tables)
 
     @staticmethod
     def encode(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
@@ -76,8 +83,7 @@ class CheckedCoder:
 
     @staticmethod
     def decode(data: bytes, index: np.ndarray, tables: CdfTables) -> np.ndarray:
-        range_coder.decode(data, index, tables)
-        return decode_rows([data], index, tables)[0]
+        return CheckedCoder.decode_rows([data], index, tables)[0]
 
 
 class _ScaledDensity(tfp.distributions.Distribution):

@@ -17,9 +17,12 @@ from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BundleError
 from tfcomp.networks.interpreter import Model
 
-# Beyond this float32, which the networks compute in, does not hold every integer. No image leads
+# Beyond this, float32, in which the networks compute, does not hold every integer. No image leads
 # there.
 MAX_LATENT = 2**24
+
+Tables = Mapping[str, CdfTables]  # by section name
+OpenNetworks = Callable[[], Model]  # opens a bundle's entropy.tflite
 
 
 class EntropyCoder(Protocol):
@@ -114,23 +117,14 @@ class EntropyKind:
         """What its encoder quantises with, one number a quality; decoders do not care."""
         return ()
 
-    def check_tables(self, tables: Mapping[str, CdfTables], about: Description) -> None:
-        """Raises BundleError where a bundle's tables are not as many as its manifest asks for."""
+    def check_tables(self, tables: Tables, about: Description) -> None:
+        """Raises BundleError unless a bundle has as many tables as its manifest asks for."""
         raise NotImplementedError
 
     def open_coder(
-        self,
-        tables: Mapping[str, CdfTables],
-        about: Description,
-        networks: Callable[[], Model],
+        self, tables: Tables, about: Description, networks: OpenNetworks
     ) -> EntropyCoder:
-        """The coder of a bundle.
-
-        Args:
-          tables: by section name.
-          about: the bundle's manifest.
-          networks: opens its entropy.tflite, where `has_networks`.
-        """
+        """The coder of a bundle, given its manifest; `networks` is used where `has_networks`."""
         raise NotImplementedError
 
     def fingerprinted(self, entropy: Mapping[str, Any]) -> bytes:
@@ -170,7 +164,7 @@ class EntropyKind:
 
 
 def check_count(tables: CdfTables, wanted: int) -> None:
-    """Raises BundleError where there are not so many tables."""
+    """Raises BundleError unless there are `wanted` tables."""
     if tables.count != wanted:
         raise BundleError(
             f"tables.npz has {tables.count} tables where the manifest asks for {wanted}; "

@@ -16,7 +16,12 @@ import numpy as np
 from tfcomp.bitstream.container import MAX_PIXELS, parse
 from tfcomp.errors import ImageError
 from tfcomp.latent_search.drawn_pictures import is_drawn
-from tfcomp.latent_search.iterative_encoding import Candidate, Improvement, IterativeEncoder, Progress
+from tfcomp.latent_search.iterative_encoding import (
+    Candidate,
+    Improvement,
+    IterativeEncoder,
+    Progress,
+)
 from tfcomp.latent_search.levels import LevelFiles
 from tfcomp.latent_search.searchable_codec import SearchableCodec
 

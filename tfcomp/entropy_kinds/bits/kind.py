@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import Description, EntropyKind, check_count
+from tfcomp.entropy_kinds.base import Description, EntropyKind, OpenNetworks, Tables, check_count
 from tfcomp.entropy_kinds.bits.coder import BitCoder
 from tfcomp.entropy_kinds.bits.layout import BitLayout
 from tfcomp.entropy_kinds.bits.sections import SECTION_NAMES
-from tfcomp.networks.interpreter import Model
 
 
 class Bits(EntropyKind):
@@ -25,16 +23,11 @@ class Bits(EntropyKind):
     def layout_to_json(self, layout: BitLayout) -> dict[str, Any]:
         return layout.to_manifest()
 
-    def check_tables(self, tables: Mapping[str, CdfTables], about: Description) -> None:
+    def check_tables(self, tables: Tables, about: Description) -> None:
         layout = self.layout(about.entropy, about)
         check_count(tables["latents"], len(layout.contexts) << layout.context_bits)
 
-    def open_coder(
-        self,
-        tables: Mapping[str, CdfTables],
-        about: Description,
-        networks: Callable[[], Model],
-    ) -> BitCoder:
+    def open_coder(self, tables: Tables, about: Description, networks: OpenNetworks) -> BitCoder:
         return BitCoder(tables, self.layout(about.entropy, about))
 
 

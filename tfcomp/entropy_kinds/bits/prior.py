@@ -18,9 +18,8 @@ from tensorflow import keras
 
 from tfcomp.bitstream.passes import coding_passes
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy.backend import backend as entropy_backend
 from tfcomp.entropy_kinds.bits import context_search
-from tfcomp.entropy_kinds.bits import sections as bit_sections
+from tfcomp.entropy_kinds.bits.coder import BitCoder
 from tfcomp.entropy_kinds.bits.kind import KIND
 from tfcomp.entropy_kinds.bits.layout import NOTHING, BitLayout
 from tfcomp.entropy_kinds.prior import Prior
@@ -55,8 +54,7 @@ class BitPrior(Prior):
         backend: Any = None,
         name: str = "bit_prior",
     ) -> None:
-        super().__init__(name=name, dtype="float32")
-        self._coder = entropy_backend(backend).CheckedCoder
+        super().__init__(name, backend)
         self.sent, self.groups = tuple(sent), tuple(groups)
         self.checkerboard, self.rows_per_stream = int(checkerboard), int(rows_per_stream)
         self.channels, self.context_bits = self.sent[-1], int(context_bits)
@@ -130,42 +128,12 @@ class BitPrior(Prior):
         tables = CdfTables(cdf.reshape(-1), np.zeros(n, np.int32), np.zeros(n, np.float32))
         return {"latents": tables}
 
-    def encode(
-        self, features: np.ndarray, quality: int, tables: dict[str, CdfTables]
-    ) -> tuple[bytes, ...]:
-        """Writes one image's section through the backend's range coder.
+    def coder(self, tables: dict[str, CdfTables]) -> BitCoder:
+        return BitCoder(tables, self.layout, self._backend.CheckedCoder)
 
-        Args:
-          features: float32 [h, w, C], before the sigmoid: a bit is 1 where it is positive.
-          quality: int.
-          tables: dict with the `CdfTables` "latents".
-
-        Returns:
-          tuple of one bytes object.
-        """
-        bits = np.asarray(features) > 0
-        return bit_sections.encode(bits, quality, tables, self.layout, self._coder)
-
-    def decode(
-        self,
-        sections: Sequence[bytes],
-        quality: int,
-        height: int,
-        width: int,
-        tables: dict[str, CdfTables],
-    ) -> np.ndarray:
-        """Reads what `encode` wrote.
-
-        Returns:
-          float32 [height, width, C], bits.
-
-        Raises:
-          BitstreamError: a damaged section.
-        """
-        bits = bit_sections.decode(
-            sections, quality, height, width, tables, self.layout, self._coder
-        )
-        return bits.astype(np.float32)
+    def symbols(self, latents: np.ndarray) -> np.ndarray:
+        """Features float32 [h, w, C], before the sigmoid -> int32 bits, 1 where positive."""
+        return (latents > 0).astype(np.int32)
 
 
 def make(settings: Any) -> BitPrior:

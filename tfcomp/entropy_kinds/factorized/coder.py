@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import MAX_LATENT, check_count
+from tfcomp.entropy_kinds.base import MAX_LATENT, Tables, check_count
 from tfcomp.errors import BitstreamError
 
 # Rows are independent, so a large image needs the coder's working memory for a few of them only.
@@ -22,13 +22,22 @@ class FactorizedCoder:
     Ballé, Laparra, Simoncelli, "End-to-end Optimized Image Compression", ICLR 2017. The table of
     channel c at quality q (from 1) is number (q - 1) * channels + c. One section, "latents", with
     one stream per latent row, so that rows can be decoded side by side.
+
+    Args:
+      tables: the bundle's.
+      qualities: how many there are.
+      channels: of the latents.
+      coder: `tfcomp.bitstream.range_coder`, or what agrees with it.
     """
 
     latent_dtype = np.int32
 
-    def __init__(self, tables: Mapping[str, CdfTables], qualities: int, channels: int) -> None:
+    def __init__(
+        self, tables: Tables, qualities: int, channels: int, coder: Any = range_coder
+    ) -> None:
         self._tables = tables["latents"]
         self._channels = channels
+        self._coder = coder
         check_count(self._tables, qualities * channels)
 
     def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
@@ -39,7 +48,7 @@ class FactorizedCoder:
         streams: list[bytes] = []
         for start in range(0, height, _ROWS_AT_ONCE):
             block = rows[start : start + _ROWS_AT_ONCE]
-            streams += range_coder.encode_rows(block, index, self._tables)
+            streams += self._coder.encode_rows(block, index, self._tables)
         return (pack_rows(streams),)
 
     def decode(
@@ -55,7 +64,7 @@ class FactorizedCoder:
         rows = np.empty((height, width * self._channels), np.int32)
         for start in range(0, height, _ROWS_AT_ONCE):
             block = streams[start : start + _ROWS_AT_ONCE]
-            decoded = range_coder.decode_rows(block, index, self._tables)
+            decoded = self._coder.decode_rows(block, index, self._tables)
             if decoded.min() < -MAX_LATENT or decoded.max() > MAX_LATENT:
                 raise BitstreamError("the file holds impossible latents; get an undamaged copy")
             rows[start : start + _ROWS_AT_ONCE] = decoded

@@ -11,15 +11,14 @@ quantisation offset. All qualities train one and the same density.
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream import range_coder, rows
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import noise
-from tfcomp.entropy.backend import backend as entropy_backend
+from tfcomp.entropy_kinds.factorized.coder import FactorizedCoder
 from tfcomp.entropy_kinds.factorized.kind import KIND
 from tfcomp.entropy_kinds.prior import Prior, deviations
 
@@ -39,10 +38,9 @@ class FactorizedPrior(Prior):
     kind = KIND
 
     def __init__(self, channels: int, backend: Any = None, name: str = "factorized_prior") -> None:
-        super().__init__(name=name, dtype="float32")
+        super().__init__(name, backend)
         self.channels = int(channels)
-        self._entropy_backend = entropy_backend(backend)
-        self._density = self._entropy_backend.deep_factorized(self.channels, INITIAL_SCALE)
+        self._density = self._backend.deep_factorized(self.channels, INITIAL_SCALE)
         # The density sees y in units of its channel's typical size, so that channels of very
         # different size (DC against fine detail) learn at one pace.
         self.log_unit = self.add_weight(
@@ -55,7 +53,7 @@ class FactorizedPrior(Prior):
 
     def start_again(self, standard_deviations: np.ndarray) -> None:
         """Forgets the densities: fresh ones, at the size of float32 [C]."""
-        fresh = FactorizedPrior(self.channels, self._entropy_backend.NAME)
+        fresh = FactorizedPrior(self.channels, self._backend.NAME)
         fresh.set_units(standard_deviations)
         for variable, value in zip(self.trainable_variables, fresh.trainable_variables):
             variable.assign(value)
@@ -119,36 +117,11 @@ class FactorizedPrior(Prior):
           channel.
         """
         scales = np.asarray(gains, np.float32) * np.asarray(self._unit)
-        return {"latents": self._entropy_backend.deep_factorized_tables(self._density, scales)}
+        return {"latents": self._backend.deep_factorized_tables(self._density, scales)}
 
-    def encode(
-        self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
-    ) -> tuple[bytes, ...]:
-        values = np.rint(latents).astype(np.int32)
-        index = self._row_index(values.shape[1], quality)
-        streams = self._entropy_backend.encode_rows(
-            values.reshape(len(values), -1), index, tables["latents"]
-        )
-        return (rows.pack_rows(streams),)
-
-    def decode(
-        self,
-        sections: Sequence[bytes],
-        quality: int,
-        height: int,
-        width: int,
-        tables: dict[str, CdfTables],
-    ) -> np.ndarray:
-        # TFC's decoder may not end on hostile bytes: tfcomp's, which refuses those, goes first.
-        index = self._row_index(width, quality)
-        streams = rows.unpack_rows(sections[0], height)
-        range_coder.decode_rows(streams, index, tables["latents"])
-        values = self._entropy_backend.decode_rows(streams, index, tables["latents"])
-        return values.reshape(height, width, self.channels).astype(np.float32)
-
-    def _row_index(self, width: int, quality: int) -> np.ndarray:
-        first = (quality - 1) * self.channels
-        return np.tile(np.arange(first, first + self.channels, dtype=np.int32), width)
+    def coder(self, tables: dict[str, CdfTables]) -> FactorizedCoder:
+        qualities = tables["latents"].count // self.channels
+        return FactorizedCoder(tables, qualities, self.channels, self._backend.CheckedCoder)
 
 
 def make(settings: Any) -> FactorizedPrior:

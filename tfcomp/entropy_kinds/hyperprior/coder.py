@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from tfcomp.bitstream import range_coder
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import check_count
+from tfcomp.bitstream.passes import Coder
+from tfcomp.entropy_kinds.base import Tables, check_count
 from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
 from tfcomp.entropy_kinds.hyperprior.layout import Layout
 from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
@@ -24,36 +24,40 @@ class HyperpriorCoder:
 
     See sections.py for the sections and their order.
 
-    Attributes:
-      networks: the bundle's.
+    Args:
+      tables: the bundle's.
+      layout: likewise.
+      networks: likewise; other `Networks` serve as well where no gradient is asked for.
+      qualities: how many there are.
+      coder: the range coder.
     """
 
     latent_dtype = np.float32
 
     def __init__(
         self,
-        tables: Mapping[str, CdfTables],
+        tables: Tables,
         layout: Layout,
-        networks: IntegerNetworks,
+        networks: IntegerNetworks | Any,
         qualities: int,
+        coder: Coder | Any = range_coder,
     ) -> None:
-        self._tables = tables
-        self._layout = layout
         self.networks = networks
+        self._tables, self._layout = tables, layout
+        self._held = networks, tables, layout, coder
         check_count(tables["hyper_latents"], qualities * layout.hyper_channels)
 
     def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
-        """float32 [h, w, channels], in quantisation steps -> the file's sections.
+        """The file's sections.
 
         Args:
           latents: float32 [h, w, channels], in quantisation steps.
           quality: from 1.
-          choices: hyper_latents, thresholds, distortion_weight of `hyperprior_sections.encode`.
+          choices: hyper_latents, thresholds, distortion_weight; see `encode_and_decode` in
+            sections.py.
         """
         with _tables_are_there():
-            return hyperprior_sections.encode(
-                latents, quality, self.networks, self._tables, self._layout, range_coder, **choices
-            )
+            return hyperprior_sections.encode(latents, quality, *self._held, **choices)
 
     def encode_and_decode(
         self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
@@ -61,19 +65,13 @@ class HyperpriorCoder:
         """What `encode` gives, and what `decode` makes of that."""
         with _tables_are_there():
             return hyperprior_sections.encode_and_decode(
-                latents,
-                quality,
-                self.networks,
-                self._tables,
-                self._layout,
-                range_coder,
-                distortion_weight=distortion_weight,
+                latents, quality, *self._held, distortion_weight=distortion_weight
             )
 
     def rate_gradient(
         self, latents: np.ndarray, decoded: np.ndarray, quality: int
     ) -> np.ndarray:
-        """Where others' bits say that what `latents` decode to should go: see `RateGradient`.
+        """In which direction decoded latents make other latents' bits fewer: see `RateGradient`.
 
         Args:
           latents: float32 [h, w, channels], in steps.
@@ -101,16 +99,7 @@ class HyperpriorCoder:
           BitstreamError: the file is damaged.
         """
         with _tables_are_there():
-            return hyperprior_sections.decode(
-                sections,
-                quality,
-                height,
-                width,
-                self.networks,
-                self._tables,
-                self._layout,
-                range_coder,
-            )
+            return hyperprior_sections.decode(sections, quality, height, width, *self._held)
 
     def release(self) -> None:
         """Gives back the networks' working memory."""
@@ -119,9 +108,9 @@ class HyperpriorCoder:
 
 @contextlib.contextmanager
 def _tables_are_there() -> Iterator[None]:
-    """The networks of a hyperprior choose tables by number: how many there must be, only they know.
+    """Says so where a network chooses a table that there is not: only it knows how many it needs.
 
-    What a file or a picture is to blame for is a CodecError already.
+    Faults of a file or a picture are CodecErrors already.
     """
     try:
         yield

@@ -44,34 +44,9 @@ _BAND_ROWS = 62  # with PASS_REACH, one row of the runtime's tiles
 _BAND_PLACES = _BAND_ROWS * 256  # of wider pictures a band has fewer rows
 
 
-def encode(
-    latents: np.ndarray,
-    quality: int,
-    networks: Networks,
-    tables: Mapping[str, CdfTables],
-    layout: Layout,
-    coder: Coder | Any,
-    thresholds: bool = True,
-    hyper_latents: np.ndarray | None = None,
-    distortion_weight: float | None = None,
-) -> tuple[bytes, bytes]:
-    """float32 [h, w, C] latents in quantisation steps -> the file's two sections.
-
-    Args:
-      latents: float32 [h, w, channels], in quantisation steps.
-      quality: from 1.
-      networks: the integer networks.
-      tables: of the symbols.
-      layout: what the bundle fixes.
-      coder: the range coder.
-      thresholds: whether to quantise with a distortion weight; else to nearest.
-      hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if
-        None.
-      distortion_weight: the layout's of that quality if None.
-    """
-    inputs = (latents, quality, networks, tables, layout, coder)
-    choices = (thresholds, hyper_latents, distortion_weight)
-    return encode_and_decode(*inputs, *choices, keep=False)[0]
+def encode(latents: np.ndarray, *inputs: Any, **choices: Any) -> tuple[bytes, bytes]:
+    """The file's two sections: takes what `encode_and_decode` takes, and less memory."""
+    return encode_and_decode(latents, *inputs, **choices, keep=False)[0]
 
 
 def encode_and_decode(
@@ -84,9 +59,10 @@ def encode_and_decode(
     thresholds: bool = True,
     hyper_latents: np.ndarray | None = None,
     distortion_weight: float | None = None,
+    *,
     keep: bool = True,
 ) -> tuple[tuple[bytes, bytes], np.ndarray]:
-    """What `encode` gives, and what `decode` makes of it: int16 or int32 [h, w, C] in eighths.
+    """Latents to the file's two sections, and to what `decode` makes of these.
 
     Args:
       latents: float32 [h, w, C], in quantisation steps.
@@ -95,10 +71,14 @@ def encode_and_decode(
       tables: of the symbols.
       layout: what the bundle fixes.
       coder: the range coder.
-      thresholds: see `encode`.
-      hyper_latents: see `encode`.
-      distortion_weight: see `encode`.
-      keep: whether channels that no pass looks at are in the latter, too.
+      thresholds: whether to quantise with a distortion weight; else to nearest.
+      hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if
+        None.
+      distortion_weight: the layout's of that quality if None.
+      keep: whether channels that no pass looks at are decoded, too.
+
+    Returns:
+      the two sections, and int16 or int32 [h, w, C] in eighths of a step.
     """
     weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
     hyper = hyper_latents

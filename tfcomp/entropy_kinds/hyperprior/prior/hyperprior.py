@@ -26,14 +26,9 @@ from tensorflow import keras
 from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import integer_layers, noise
-from tfcomp.entropy.backend import backend as entropy_backend
-from tfcomp.entropy.integer_layers import (
-    IntegerConv,
-    clip,
-    straight_through,
-)
+from tfcomp.entropy.integer_layers import IntegerConv, clip, straight_through
 from tfcomp.entropy_kinds.factorized.prior import FactorizedPrior
-from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.coder import HyperpriorCoder
 from tfcomp.entropy_kinds.hyperprior.kind import KIND
 from tfcomp.entropy_kinds.hyperprior.layout import (
     CONTEXT_LIMIT,
@@ -90,8 +85,7 @@ class Hyperprior(Prior):
         backend: Any = None,
         name: str = "hyperprior",
     ) -> None:
-        super().__init__(name=name, dtype="float32")
-        self._entropy_backend = entropy_backend(backend)
+        super().__init__(name, backend)
         self.groups, self.qualities = tuple(groups), int(qualities)
         self.ladder = ScaleLadder(heavy_tails, skipped_scales, backend)
         channels = sum(self.groups)
@@ -346,40 +340,17 @@ class Hyperprior(Prior):
           such a dict.
         """
         counter = SymbolCounter(tables["latents"])
+        coder = self._coder_with(counter, tables)
         for latents, quality in pictures:
-            hyperprior_sections.encode(
-                latents, quality, EagerNetworks(self), tables, self.layout, counter
-            )
+            coder.encode(latents, quality)
         return {**tables, "latents": counter.fitted()}
 
-    def encode(
-        self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
-    ) -> tuple[bytes, ...]:
-        return hyperprior_sections.encode(
-            np.asarray(latents),
-            quality,
-            EagerNetworks(self),
-            tables,
-            self.layout,
-            self._entropy_backend.CheckedCoder,
-        )
+    def coder(self, tables: dict[str, CdfTables]) -> HyperpriorCoder:
+        return self._coder_with(self._backend.CheckedCoder, tables)
 
-    def decode(
-        self,
-        sections: Sequence[bytes],
-        quality: int,
-        height: int,
-        width: int,
-        tables: dict[str, CdfTables],
-    ) -> np.ndarray:
-        decoded = hyperprior_sections.decode(
-            sections,
-            quality,
-            height,
-            width,
-            EagerNetworks(self),
-            tables,
-            self.layout,
-            self._entropy_backend.CheckedCoder,
-        )
-        return decoded.astype(np.float32) / MEAN_UNITS
+    def _coder_with(self, coder: Any, tables: dict[str, CdfTables]) -> HyperpriorCoder:
+        return HyperpriorCoder(tables, self.layout, EagerNetworks(self), self.qualities, coder)
+
+    def symbols(self, latents: np.ndarray) -> np.ndarray:
+        """float32 [h, w, C] as they are: the coder rounds them."""
+        return latents
