@@ -26,10 +26,7 @@ def tensorflow_variable(variable: Any) -> tf.Variable:
 
 
 def apply_reduced_gradients(
-    optimizer: keras.optimizers.Optimizer,
-    gradients: Sequence[tf.Tensor],
-    variables: Sequence[tf.Variable],
-    replicas: int,
+    optimizer: keras.optimizers.Optimizer, pairs: Sequence[tuple[Any, Any]], replicas: int
 ) -> None:
     """Moves variables by gradients that all replicas already agree on.
 
@@ -37,15 +34,15 @@ def apply_reduced_gradients(
 
     Args:
       optimizer: a `keras.optimizers.Optimizer`.
-      gradients: tensors.
-      variables: as many.
+      pairs: gradient and variable of each.
       replicas: how many give these gradients.
     """
-    if KERAS_3:
-        shares = [gradient / replicas for gradient in gradients] if replicas > 1 else gradients
-        optimizer.apply_gradients(list(zip(shares, variables)))
+    if not KERAS_3:
+        optimizer.apply_gradients(pairs, skip_gradients_aggregation=True)
         return
-    optimizer.apply_gradients(list(zip(gradients, variables)), skip_gradients_aggregation=True)
+    if replicas > 1:
+        pairs = [(gradient / replicas, variable) for gradient, variable in pairs]
+    optimizer.apply_gradients(pairs)
 
 
 def index_of(optimizer: keras.optimizers.Optimizer, variable: tf.Variable) -> int:

@@ -77,6 +77,22 @@ class Description(Protocol):
     def distortion_weights(self) -> tuple[float, ...]: ...
 
 
+class BundleParts(Protocol):
+    """What a relaxed form takes from a bundle (`tfcomp.runtime.bundle.Bundle`)."""
+
+    @property
+    def manifest(self) -> Description: ...
+
+    @property
+    def tables(self) -> Tables: ...
+
+    @property
+    def entropy(self) -> bytes | None: ...
+
+    @property
+    def source(self) -> str: ...
+
+
 class EntropyKind:
     """One kind of entropy model.
 
@@ -154,8 +170,8 @@ class EntropyKind:
     def relaxed(self) -> ModuleType:
         """The module for searches by gradient descent, where `has_relaxed_form`.
 
-        `make(tables, about, networks, quality, source)` gives what has `variables(latents)`, where
-        descent starts, and `relax(variables, temperature, seed)`, the decoder's input and the bits.
+        `make(bundle, quality)` gives what has `variables(latents)`, where descent starts, and
+        `relax(variables, temperature, seed)`, the decoder's input and the bits.
         """
         return self._part("relaxed")
 

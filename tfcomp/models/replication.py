@@ -91,6 +91,5 @@ def apply_gradients(
         context = tf.distribute.get_replica_context()
         gradients = context.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
     gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
-    apply_reduced_gradients(
-        optimizer, gradients, [variable for _, variable in pairs], replicas()
-    )
+    moves = list(zip(gradients, (variable for _, variable in pairs)))
+    apply_reduced_gradients(optimizer, moves, replicas())

@@ -5,14 +5,13 @@ It follows the file's own road: the tables and the integer networks are those of
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.passes import squares
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import Description
+from tfcomp.entropy_kinds.base import BundleParts, Tables
 from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS, Layout
 from tfcomp.entropy_kinds.relaxed.code_length import CodeLength
 from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
@@ -27,7 +26,7 @@ class HyperpriorLatents:
     """
 
     def __init__(
-        self, tables: Mapping[str, CdfTables], layout: Layout, networks: LiteGraph, quality: int
+        self, tables: Tables, layout: Layout, networks: LiteGraph, quality: int
     ) -> None:
         self._passes = layout.passes
         self._quality = np.array([quality], np.int32)
@@ -85,15 +84,10 @@ class HyperpriorLatents:
         return parameters[..., :channels], parameters[..., channels:]
 
 
-def make(
-    tables: Mapping[str, CdfTables],
-    about: Description,
-    networks: bytes | None,
-    quality: int,
-    source: str,
-) -> HyperpriorLatents:
+def make(bundle: BundleParts, quality: int) -> HyperpriorLatents:
     """The latents of a bundle; see `EntropyKind.relaxed`."""
+    about = bundle.manifest
     layout = Layout.from_manifest(about.entropy, about.channels, about.qualities)
-    assert networks is not None, "a bundle with a hyperprior has networks"
-    graph = LiteGraph(networks, f"bundle {source}: entropy.tflite")
-    return HyperpriorLatents(tables, layout, graph, quality)
+    assert bundle.entropy is not None, "a bundle with a hyperprior has networks"
+    graph = LiteGraph(bundle.entropy, f"bundle {bundle.source}: entropy.tflite")
+    return HyperpriorLatents(bundle.tables, layout, graph, quality)

@@ -30,7 +30,7 @@ class Descent:
     """Refines the latents of windows of one picture.
 
     Args:
-      decoder: decoder.tflite. latents: see tfcomp/latent_search/descent/relaxed_latents.py.
+      decoder: decoder.tflite. latents: of `EntropyKind.relaxed`.
       quality: from 1.
       multiplier: bits a squared grey level; None holds each window to the bits it starts with.
     """

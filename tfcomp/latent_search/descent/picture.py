@@ -20,7 +20,6 @@ from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
 from tfcomp.errors import CodecError
 from tfcomp.images.difference import squared_error
 from tfcomp.latent_search.descent.descent import Descent
-from tfcomp.latent_search.descent.relaxed_latents import relaxed_latents
 from tfcomp.latent_search.descent.windows import SIDE_PIXELS, windows
 from tfcomp.latent_search.file_choice import FileChoice
 from tfcomp.latent_search.iterative_encoding import Progress
@@ -64,6 +63,11 @@ def refine(
         raise CodecError(
             f"model '{manifest.name}' refines pictures of up to {_MOST_PIXELS_AT_ONCE} pixels, not "
             f"{width}x{height}: its manifest tells no reach, so it cannot work in parts"
+        )
+    if not manifest.kind.has_relaxed_form:
+        raise CodecError(
+            f"model '{manifest.name}' has '{manifest.kind.name}' entropy coding, which cannot be "
+            "refined through; leave refinement out, or use another model"
         )
     quality = parse(data, lambda fingerprint: codec.bundle).quality
     # Before the multiplier, which may run rounds at other qualities: these are still remembered.
@@ -125,7 +129,7 @@ def _refined_files(
     bundle, manifest = codec.bundle, codec.bundle.manifest
     stride, reach = manifest.stride, manifest.reach
     height, width, _ = pixels.shape
-    model = relaxed_latents(bundle, quality)
+    model = manifest.kind.relaxed.make(bundle, quality)
     decoder = LiteGraph(bundle.decoder, f"bundle {bundle.source}: decoder.tflite")
     descent = Descent(decoder, model, quality, weight)
     variables = model.variables(latents)
