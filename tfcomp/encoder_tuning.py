@@ -19,14 +19,9 @@ from tfcomp.errors import BundleError
 ENCODER_TUNING = "encoder.json"
 
 
-def _gains(old_name: str) -> Any:
-    """Numbers from 0, which is not at all, to 1."""
-    return dataclasses.field(default=(), metadata={"old_name": old_name, "weights": False})
-
-
-def _weights(old_name: str) -> Any:
-    """Numbers above 0."""
-    return dataclasses.field(default=(), metadata={"old_name": old_name, "weights": True})
+def _field(old_name: str, weights: bool = False) -> Any:
+    """Weights are above 0; gains go from 0, which is not at all, to 1."""
+    return dataclasses.field(default=(), metadata={"old_name": old_name, "weights": weights})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,11 +37,11 @@ class EncoderTuning:
         where empty.
     """
 
-    # Their old names stood in manifest.json, and in the section `model` of configurations.
-    cycle_gains: Tuple[float, ...] = _gains("feedback_gains")
-    gradient_gains: Tuple[float, ...] = _gains("gradient_gains")
-    rate_gains: Tuple[float, ...] = _gains("rate_gains")
-    distortion_weights: Tuple[float, ...] = _weights("feedback_distortion_weights")
+    # Older manifests, and sections `model` of older configurations, have the old names.
+    cycle_gains: Tuple[float, ...] = _field("feedback_gains")
+    gradient_gains: Tuple[float, ...] = _field("gradient_gains")
+    rate_gains: Tuple[float, ...] = _field("rate_gains")
+    distortion_weights: Tuple[float, ...] = _field("feedback_distortion_weights", weights=True)
 
     @property
     def has_rounds(self) -> bool:

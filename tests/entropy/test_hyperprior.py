@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from tests import hyperprior_factory
 from tfcomp.entropy_kinds.hyperprior.prior import Hyperprior, starting
-from tfcomp.models import principal_components
 
 QUALITY = tf.constant([1, 2, 3, 4])
 
@@ -39,10 +38,10 @@ def test_hyper_latents_that_died_start_again():
     prior = model.prior
     y = tf.random.stateless_normal([2, 4, 4, 16], (3, 3))
     alive = prior.hyper_log_gain.numpy()
-    principal_components.wake_hyper_latents(model, y)
+    prior.revive(model, y)
     np.testing.assert_array_equal(prior.hyper_log_gain, alive)  # alive: left as they are
     prior.hyper_log_gain.assign_add(np.full(alive.shape, -20.0))
-    principal_components.wake_hyper_latents(model, y)
+    prior.revive(model, y)
     assert prior.hyper_log_gain.numpy().min() > -2
 
 

@@ -54,7 +54,7 @@ def decode_symbols(data: bytes, index: np.ndarray, tables: CdfTables, out: np.nd
     Raises:
       ValueError: an index has no table.
     """
-    _check_index(index, tables)
+    check_index(index, tables)
     padded = bytes(data) + bytes(4 + len(data) % 2)
     words = np.frombuffer(padded, dtype=">u2").tolist()
     available = len(words)
@@ -86,7 +86,7 @@ def _intervals(
     symbols: np.ndarray, index: np.ndarray, tables: CdfTables
 ) -> tuple[list[int], list[int], list[int]]:
     """Lower end, upper end and precision of every narrowing step; an escape takes many."""
-    _check_index(index, tables)
+    check_index(index, tables)
     start = tables.starts[index]
     signed_precision = tables.cdf[start]
     escape = tables.starts[index + 1] - start - 3
@@ -175,6 +175,7 @@ def _ends_well(value: int, ahead: int, size: int) -> bool:
     return value == -(-base >> shift) << shift
 
 
-def _check_index(index: np.ndarray, tables: CdfTables) -> None:
+def check_index(index: np.ndarray, tables: CdfTables) -> None:
+    """Raises ValueError where an index, of an int32 array, has no table."""
     if index.size and not 0 <= int(index.min()) <= int(index.max()) < tables.count:
         raise ValueError(f"an index names none of the {tables.count} tables")

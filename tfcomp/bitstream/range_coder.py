@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfcomp.bitstream import python_range_coder
+from tfcomp.bitstream.python_range_coder import check_index
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BitstreamError
 
@@ -60,7 +61,7 @@ def decode(data: bytes, index: np.ndarray, tables: CdfTables) -> np.ndarray:
     """
     index = _int32(index, "index", 1)
     symbols = np.empty(index.shape, dtype=np.int32)
-    _check_index(index, tables)
+    check_index(index, tables)
     _decode_symbols(data, index, tables, symbols)
     return _to_values(symbols, index, tables)
 
@@ -93,7 +94,7 @@ def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) 
     if index.shape[0] != len(streams):
         raise ValueError(f"{len(streams)} streams and index {index.shape} differ in rows")
     symbols = np.empty(index.shape, dtype=np.int32)
-    _check_index(index, tables)
+    check_index(index, tables)
     for stream, row_index, row in zip(streams, index, symbols):
         _decode_symbols(stream, row_index, tables, row)
     return _to_values(symbols, index, tables)
@@ -115,7 +116,7 @@ def _decode_symbols(data: bytes, index: np.ndarray, tables: CdfTables, out: np.n
 
 
 def _to_symbols(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> np.ndarray:
-    _check_index(index, tables)
+    check_index(index, tables)
     symbols = values.astype(np.int64) - tables.cdf_offset[index]
     if symbols.size and (symbols.min() < _INT32.min or symbols.max() > _INT32.max):
         raise UncodableValueError("a value is too far from its table to be coded")
@@ -134,11 +135,6 @@ def _row_index(index: np.ndarray, rows: int) -> np.ndarray:
     if index.ndim == 1:
         index = np.broadcast_to(index, (rows, index.shape[0]))
     return _int32(index, "index", 2)
-
-
-def _check_index(index: np.ndarray, tables: CdfTables) -> None:
-    if index.size and not 0 <= int(index.min()) <= int(index.max()) < tables.count:
-        raise ValueError(f"an index names none of the {tables.count} tables")
 
 
 def _int32(array: np.ndarray, name: str, rank: int) -> np.ndarray:

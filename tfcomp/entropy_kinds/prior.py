@@ -95,8 +95,8 @@ class Prior(keras.layers.Layer):
           y: float32 [B, h, w, C], latents before any quality's gain.
         """
 
-    def wake(self, model: Any, y: tf.Tensor) -> None:
-        """Repairs what training may have broken in a model that was taken over; as `start`."""
+    def revive(self, model: Any, y: tf.Tensor) -> None:
+        """Starts again what has died in a trained model that was taken over; as `start`."""
 
     def start_from(self, trained: Any) -> bool:
         """Takes the variables of a trained model of the same kind.

@@ -30,8 +30,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tfcomp.entropy_kinds.hyperprior.layout import MEAN_UNITS
-from tfcomp.errors import ConfigError
-from tfcomp.runtime.options import whole_number
 
 _Missing = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -84,25 +82,6 @@ def rounds_of(
             yield Round(gradient, gains.gradient / down_the_gradient, rate_gain)
         else:
             yield Round(None, 0.0, rate_gain)
-
-
-def checked_rounds(rounds: int, takes_feedback: bool, name: str) -> int:
-    """The rounds asked for.
-
-    Args:
-      rounds: as they were asked for.
-      takes_feedback: whether the bundle has gains.
-      name: the model's.
-
-    Raises:
-      ConfigError: less than 0, or of a model without gains.
-    """
-    rounds = whole_number("feedback", rounds)
-    if rounds < 0:
-        raise ConfigError(f"feedback takes 0 rounds or more, not {rounds}")
-    if rounds and not takes_feedback:
-        raise ConfigError(f"model '{name}' has no gains for feedback; leave feedback out")
-    return rounds
 
 
 def after_round(

@@ -142,19 +142,4 @@ def initialize(model: CodecModel, images: np.ndarray, seed: int = 0) -> None:
             down.synthesis_kernel.assign(kernel)
         for layer in stage:
             x = tf.cast(layer.analysis(tf.cast(x, model.transform_dtype), quality), tf.float32)
-    start_prior(model, x)
-
-
-def start_prior(model: CodecModel, y: tf.Tensor) -> None:
-    """Starts the entropy model at the sizes of the transform's values.
-
-    Args:
-      model: the `CodecModel`.
-      y: float32 [B, h, w, C], latents before any quality's gain.
-    """
-    model.prior.start(model, y)
-
-
-def wake_hyper_latents(model: CodecModel, y: tf.Tensor) -> None:
-    """Starts hyper-latents again that have died in training; as `start_prior`."""
-    model.prior.wake(model, y)
+    model.prior.start(model, x)

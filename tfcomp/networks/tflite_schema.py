@@ -37,5 +37,5 @@ def graph_of(model: Any, signature: str) -> int:
 def operation_of(model: Any, operator: Any) -> int:
     """The schema's number of an operator's operation."""
     code = model.OperatorCodes(operator.OpcodeIndex())
-    # Files of before the 128th operation only fill in the old field.
+    # Files that are older than the 128th operation fill in the old field only.
     return max(code.BuiltinCode(), code.DeprecatedBuiltinCode())

@@ -7,14 +7,21 @@ channels that a quality does not send code nothing, and their streams are left o
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import Tables
 from tfcomp.entropy_kinds.bits.layout import NOTHING, BitLayout
-from tfcomp.entropy_kinds.graph.base import Coded, Decoded, GraphEntropy, Sections
+from tfcomp.entropy_kinds.graph.base import (
+    Coded,
+    Decoded,
+    GraphEntropy,
+    Sections,
+    no_networks,
+)
 from tfcomp.entropy_kinds.graph.coded_rows import decode_coded, encode_coded
 from tfcomp.entropy_kinds.graph.stripes import divided_up, joined, striped
 from tfcomp.entropy_kinds.graph.tables import GraphTables
@@ -143,11 +150,9 @@ class GraphBits(GraphEntropy):
         return striped(array, self._layout.rows_per_stream)
 
 
-def networks(prior: Any, half: bool) -> None:
-    """There are none."""
-    return None
+networks = no_networks
 
 
-def build(prior: Any, tables: Mapping[str, CdfTables], qualities: int, half: bool) -> GraphBits:
+def build(prior: Any, tables: Tables, qualities: int, half: bool) -> GraphBits:
     """The entropy model of a SavedModel; see `EntropyKind.graph`."""
     return GraphBits(tables["latents"], prior.layout)

@@ -15,14 +15,14 @@ All of it is counting and looking up: the same on every machine. The range coder
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfcomp.bitstream.passes import Coder, squares
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
-from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import Tables
 from tfcomp.entropy_kinds.bits.layout import BitLayout
 
 SECTION_NAMES = ("latents",)
@@ -67,7 +67,7 @@ def table_index(around: np.ndarray, places: np.ndarray, first: int) -> np.ndarra
 def encode(
     bits: np.ndarray,
     quality: int,
-    tables: Mapping[str, CdfTables],
+    tables: Tables,
     layout: BitLayout,
     coder: Coder | Any,
 ) -> tuple[bytes, ...]:
@@ -85,7 +85,7 @@ def decode(
     quality: int,
     height: int,
     width: int,
-    tables: Mapping[str, CdfTables],
+    tables: Tables,
     layout: BitLayout,
     coder: Coder | Any,
 ) -> np.ndarray:

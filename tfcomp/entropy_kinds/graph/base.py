@@ -7,6 +7,7 @@ Winograd's algorithm), and the decoder must find the encoder's tables to the las
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -19,6 +20,10 @@ def one_stream_per_row(quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, 
     """The `graph_container.StreamCounts` of a single section with a stream for every latent row."""
     del quality
     return (rows,)
+
+
+def no_networks(prior: Any, half: bool) -> None:
+    """`networks` of a kind without entropy.tflite; see `EntropyKind.graph`."""
 
 
 class GraphEntropy(tf.Module):

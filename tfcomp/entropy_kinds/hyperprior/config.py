@@ -15,9 +15,9 @@ class HyperpriorConfig:
 
     Attributes:
       groups: latent channels of each group in coding order; they add up to the latent's.
-      checkerboard: how many of the first groups are coded in more than one pass.
-      quincunx: how many of these are coded in three passes instead of two: even squares of even
-        rows, even squares of odd rows, odd squares.
+      checkerboard: how many of the first groups are coded in more than one pass
+        (tfcomp/bitstream/passes.py).
+      quincunx: how many of these are coded in three passes instead of two.
       rows_per_stream: latent rows that share a range coder stream, one number a quality level.
       hyper_channels: channels of the hyper-latents.
       features: channels that the hyper-synthesis hands to each pass.

@@ -20,7 +20,7 @@ runtime shares this one description of the format.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ import numpy as np
 from tfcomp.bitstream.passes import Coder, Pass, squares
 from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE, quantize, threshold_shifts
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
-from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import Tables
 from tfcomp.entropy_kinds.hyperprior.layout import (
     CONTEXT_LIMIT,
     HYPER_ROWS_PER_STREAM,
@@ -53,7 +53,7 @@ def encode_and_decode(
     latents: np.ndarray,
     quality: int,
     networks: Networks,
-    tables: Mapping[str, CdfTables],
+    tables: Tables,
     layout: Layout,
     coder: Coder | Any,
     thresholds: bool = True,
@@ -80,48 +80,21 @@ def encode_and_decode(
     Returns:
       the two sections, and int16 or int32 [h, w, C] in eighths of a step.
     """
-    weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
     hyper = hyper_latents
     if hyper is None:
         hyper = networks.hyper_analysis(latents, quality)
-    streams = [
+    hyper_streams = [
         coder.encode(part.reshape(-1), _hyper_index(part.shape, quality), tables["hyper_latents"])
         for part in _stripes(hyper, HYPER_ROWS_PER_STREAM)
     ]
-    latent_streams: list[bytes] = []
-
-    def emit(symbols: np.ndarray, index: np.ndarray) -> None:
-        latent_streams.append(coder.encode(symbols, index, tables["latents"]))
-
-    decoded = _quantize(
-        latents, hyper, quality, networks, tables["latents"], layout, weight, emit, keep
-    )
-    return (pack_rows(streams), pack_rows(latent_streams)), decoded
-
-
-def _quantize(
-    latents: np.ndarray,
-    hyper: np.ndarray,
-    quality: int,
-    networks: Networks,
-    tables: CdfTables,
-    layout: Layout,
-    weight: float | None,
-    emit: Callable[[np.ndarray, np.ndarray], None],
-    keep: bool,
-) -> np.ndarray:
-    """What latents decode to, int16 or int32 [h, w, C] in eighths.
-
-    weight: bits that a squared error of one step is worth; None rounds to nearest.
-    emit: called with each stream's symbols and their tables.
-    keep: whether channels that no pass looks at are in what is returned, too.
-    """
     height, width, _ = latents.shape
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
     kept = layout.channels if keep else max(step.seen for step in layout.passes)
     decoded = np.zeros((height, width, kept), np.int16)
     rows = layout.rows_per_stream[quality - 1]
-    shifts = threshold_shifts(tables, weight)
+    weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
+    shifts = threshold_shifts(tables["latents"], weight)
+    streams: list[bytes] = []
     for number, step in enumerate(layout.passes):
         part = slice(step.start, step.start + step.channels)
         store = _Store(decoded, step)
@@ -137,11 +110,11 @@ def _quantize(
             ):
                 index = s[c]
                 v[c] = symbols = quantize(r[c], index, shifts)
-                emit(symbols, index)
+                streams.append(coder.encode(symbols, index, tables["latents"]))
             if part.stop <= kept:
                 store(band, MEAN_UNITS * values + mean)
         decoded = store.finish()
-    return decoded
+    return (pack_rows(hyper_streams), pack_rows(streams)), decoded
 
 
 def decode(
@@ -150,7 +123,7 @@ def decode(
     height: int,
     width: int,
     networks: Networks,
-    tables: Mapping[str, CdfTables],
+    tables: Tables,
     layout: Layout,
     coder: Coder | Any,
 ) -> np.ndarray:

@@ -15,6 +15,7 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
 from tfcomp.errors import BundleError, CodecError
+from tfcomp.networks.tflite_schema import operation_of
 
 _NAMES = {number: name for name, number in vars(schema.BuiltinOperator).items() if name[0] != "_"}
 _TYPES = {
@@ -47,9 +48,7 @@ class LiteGraph:
                 self._model.SignatureDefs(i) for i in range(self._model.SignatureDefsLength())
             ]
             self._signatures = {d.SignatureKey().decode(): d for d in definitions}
-        except (ValueError, IndexError, TypeError, AttributeError, OverflowError) as error:
-            raise BundleError(f"{name} is not a TFLite file ({error})") from None
-        except Exception as error:  # struct.error, which flatbuffers lets through
+        except Exception as error:  # struct.error and the like, which flatbuffers lets through
             raise BundleError(f"{name} is not a TFLite file ({error})") from None
         self._constants: Dict[int, Dict[int, np.ndarray]] = {}
 
@@ -77,9 +76,7 @@ class LiteGraph:
         return {entry.Name().decode(): values[entry.TensorIndex()] for entry in entries}
 
     def _run(self, operator: Any, arguments: List[Any], graph: Any, output: int) -> Any:
-        code = self._model.OperatorCodes(operator.OpcodeIndex())
-        # Files of before the 128th operation only fill in the old field.
-        name = _NAMES.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), "?")
+        name = _NAMES.get(operation_of(self._model, operator), "?")
         if name not in _OPERATIONS or operator.OutputsLength() != 1:
             raise CodecError(
                 f"{self._name} holds the operation {name}, which cannot be refined through; "

@@ -9,7 +9,6 @@ import tensorflow as tf
 
 from tfcomp.config.run import OptimizerConfig
 from tfcomp.families.vaegan.config import VaeganLossConfig
-from tfcomp.models import principal_components
 from tfcomp.models.base import CodecModel
 
 # Standard deviation of the latents, in quantisation steps, without a linear path.
@@ -59,7 +58,7 @@ def initialize(model: CodecModel, images: np.ndarray) -> None:
         log_gain = np.repeat(-np.log(steps)[:, None], model.model_config.num_channels, axis=1)
         model.log_gain.assign(log_gain.astype(np.float32))
         y = model.transform(pictures)
-    principal_components.start_prior(model, y)
+    model.prior.start(model, y)
 
 
 def _block_transform(model: CodecModel, pictures: np.ndarray) -> None:

@@ -51,20 +51,9 @@ class Hyperprior(Prior):
     """Rate of latents given hyper-latents and the groups decoded before.
 
     Args:
-      groups: channels of each group, in coding order.
-      checkerboard: how many of the first groups are coded in two passes, first the even squares
-        of a checkerboard, then the odd ones, which see their even neighbours (He et al. 2021,
-        arXiv:2103.15306).
-      quincunx: how many of these have their even squares in two passes as well, those of odd rows
-        seeing those of even rows at their corners (after Li et al. 2023, arXiv:2302.14402).
       qualities: quality levels.
-      rows_per_stream: latent rows that share a range coder stream, one number a quality.
-      hyper_channels: channels of z.
-      features: channels that h_s hands to every group's network.
-      hidden: channels inside a group's network.
-      heavy_tails, skipped_scales: see `ScaleLadder`.
-      distortion_weights: of the encoder's quantiser, at the first and at the last quality.
-      backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
+      backend: see `Prior`.
+      others: see `HyperpriorConfig`.
     """
 
     kind = KIND
@@ -160,8 +149,8 @@ class Hyperprior(Prior):
     def start(self, model: Any, y: tf.Tensor) -> None:
         starting.start(self, model, y)
 
-    def wake(self, model: Any, y: tf.Tensor) -> None:
-        starting.wake(self, model, y)
+    def revive(self, model: Any, y: tf.Tensor) -> None:
+        starting.revive(self, model, y)
 
     def start_from(self, trained: Hyperprior) -> bool:
         """Takes the variables of a trained `Hyperprior`; see inheritance.py.

@@ -25,8 +25,8 @@ def start(prior: Any, model: Any, y: tf.Tensor) -> None:
     start_hyper_latents(prior, *_at_all_qualities(model, y))
 
 
-def wake(prior: Any, model: Any, y: tf.Tensor) -> None:
-    """Starts hyper-latents again that have died in training; see `Prior.wake`."""
+def revive(prior: Any, model: Any, y: tf.Tensor) -> None:
+    """Starts hyper-latents again that have died in training; see `Prior.revive`."""
     latents, quality = _at_all_qualities(model, y)
     if hyper_latents_are_dead(prior, latents, quality):
         log.warning("the hyper-latents have died: they start again")
