@@ -22,7 +22,7 @@ from tfcomp.bitstream.tables import CdfTables
 
 
 class Coder(Protocol):
-    """A range coder: the module tfcomp.bitstream.range_coder, or another that agrees with it."""
+    """A range coder: the module tfcomp.bitstream.range_coder, or one with the same functions."""
 
     def encode(self, values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes: ...
 
@@ -52,11 +52,11 @@ class Pass(NamedTuple):
 
     @property
     def seen(self) -> int:
-        """How many channels of decoded values the pass's network sees."""
+        """How many channels of decoded values the pass sees."""
         return self.start + (self.channels if self.goes_on else 0)
 
     def codes(self, rows: Any, columns: Any) -> Any:
-        """Whether it codes the squares: integers that broadcast, of NumPy or TensorFlow -> bool."""
+        """Whether it codes squares: integers that broadcast, of NumPy or TensorFlow -> bool."""
         chosen = rows + columns >= 0
         if self.parity is not None:
             chosen &= (rows + columns) % 2 == self.parity
@@ -71,9 +71,7 @@ _CHECKERBOARD = ((0, None), (1, None))
 _QUINCUNX = ((0, 0), (0, 1), (1, None))
 
 
-def coding_passes(
-    groups: Sequence[int], checkerboard: int, quincunx: int = 0
-) -> tuple[Pass, ...]:
+def coding_passes(groups: Sequence[int], checkerboard: int, quincunx: int = 0) -> tuple[Pass, ...]:
     """The passes of channel groups.
 
     Args:

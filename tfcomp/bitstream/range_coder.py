@@ -1,8 +1,8 @@
-"""Integers to bytes and back: the range coder's public face.
+"""The range coder: integers to bytes and back.
 
-`BACKEND` says which coder serves: "c" where the extension was built, else "python". Both write the
-same bytes, which are those of TensorFlow Compression's `entropy_encode_index` op. Set the
-environment variable TFCOMP_RANGE_CODER=python to do without the extension.
+`BACKEND` is the implementation: "c" where the extension was built, else "python". Both write the
+same bytes, which are those of TensorFlow Compression's operation `entropy_encode_index`. With the
+environment variable TFCOMP_RANGE_CODER=python the extension is not used.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ def encode(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
 def decode(data: bytes, index: np.ndarray, tables: CdfTables) -> np.ndarray:
     """Reads one value per entry of `index` (int32 [n]) and returns them (int32 [n]).
 
-    Takes at most 63 steps per value whatever the bytes are.
+    Takes at most 63 steps per value, whatever the bytes are.
 
     Raises:
-      BitstreamError: no encoder writes these bytes: some are left, the last ones differ from what
-        ends such a stream, or a value is outside int32.
+      BitstreamError: no encoder writes these bytes: some are left over, the last ones are not the
+        end of such a stream, or a value is outside int32.
       ValueError: an index names no table.
     """
     index = _int32(index, "index", 1)
@@ -67,7 +67,7 @@ def decode(data: bytes, index: np.ndarray, tables: CdfTables) -> np.ndarray:
 
 
 def encode_rows(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> list[bytes]:
-    """Writes each row of `values` (int32 [rows, n]) as a stream of its own; see `encode`.
+    """Writes each row of `values` as a stream of its own; see `encode`.
 
     Args:
       values: int32 [rows, n].
@@ -86,7 +86,7 @@ def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) 
     """Reads one row of values from each stream and returns them (int32 [rows, n]); see `decode`.
 
     Args:
-      streams: one each row.
+      streams: one for each row.
       index: int32 [rows, n], or [n] to serve every row.
       tables: of the values.
     """

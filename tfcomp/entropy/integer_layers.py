@@ -2,14 +2,14 @@
 
     int a --repeat edges--> sum w a + b (|sum| < 2^24) --> floor(. / 2^shift) --> clip --> int
 
-Whatever chooses a table of the range coder must give the same integers on every machine. A
+Networks that choose tables of the range coder must give the same integers on every machine. A
 float32 holds every integer up to 2^24, so a sum of integers that stays below that is exact in any
 order of summation: TensorFlow, LiteRT and NumPy agree bit for bit (Balle, Johnston, Minnen 2019,
-"Integer networks for data compression with latent-variable models"). Rounding is trained with
-the straight-through estimator.
+"Integer networks for data compression with latent-variable models"). Training passes gradients
+straight through the rounding.
 
-Activations stand for a / 16, weights for w / 256. Borders repeat the edge instead of padding with
-zeros, so that small training crops and whole pictures look alike to the network.
+An activation a stands for a / 16, a weight w for w / 256. Borders are padded with the edge, not
+with zeros, so that small training crops and whole pictures look alike to the network.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ MAXIMUM_ACTIVATION = 255.0
 ACTIVATION_BITS = 4
 WEIGHT_BITS = 8
 EXACT = 2**24
-LARGEST_HYPER_LATENT = 31.0  # beyond it the hyper-synthesis sees no difference
+LARGEST_HYPER_LATENT = 31.0  # the hyper-synthesis clips to it
 HYPER_LATENT_UNITS = 8.0
 
 
 def straight_through(x: tf.Tensor, rounded: tf.Tensor) -> tf.Tensor:
-    """`rounded` going forward, the gradient of x going back."""
+    """`rounded`, with the gradient of x (straight-through estimator)."""
     return x + tf.stop_gradient(rounded - x)
 
 
 def clip(x: tf.Tensor, low: float, high: float) -> tf.Tensor:
-    """Clips; outside the bounds only a gradient that leads back inside passes."""
+    """Clips; outside the bounds only gradients that lead back inside pass."""
 
     @tf.custom_gradient
     def bounded(values: tf.Tensor) -> tuple[tf.Tensor, Any]:
@@ -59,12 +59,14 @@ class IntegerConv(keras.layers.Layer):
     """A stride-1 convolution from integers to integers.
 
     Args:
-      inputs, outputs: channels.
+      inputs: channels.
+      outputs: channels.
       size: side of the kernel, 1 or 3.
       qualities: how many quality levels have a bias of their own; 0 for one shared bias.
       shift: the sum is divided by 2**shift.
-      low, high: bounds of the result.
-      offset: added to the result, before its bounds: an integer.
+      low: lower bound of the result.
+      high: upper bound.
+      offset: an integer that is added to the result, before its bounds.
       gain: the kernel's initial standard deviation times sqrt(fan-in).
     """
 
@@ -105,7 +107,7 @@ class IntegerConv(keras.layers.Layer):
     def integer_bias(self) -> tf.Tensor:
         """float32 [qualities or 1, outputs] of integers.
 
-        The result's offset and half a unit of it are in it.
+        They include the result's offset and half a unit of it.
         """
         scaled = self.bias * 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS)
         return straight_through(scaled, tf.round(scaled)) + 2.0**self.shift * (self.offset + 0.5)
@@ -138,7 +140,7 @@ class IntegerConv(keras.layers.Layer):
           shift, low, high.
 
         Raises:
-          ValueError: a sum could leave the exact range: the weights have grown absurd.
+          ValueError: a sum could leave the exact range: the weights are far too large.
         """
         kernel = np.asarray(self.integer_kernel()).astype(np.int64)
         bias = np.asarray(self.integer_bias()).astype(np.int64)

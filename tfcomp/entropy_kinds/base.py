@@ -48,21 +48,19 @@ class EntropyCoder(Protocol):
 
 
 class SearchableCoder(EntropyCoder, Protocol):
-    """A coder of a kind that takes feedback: what rounds ask of it."""
+    """A coder of a kind that takes feedback: what iterative encoding needs of it."""
 
     def encode_and_decode(
         self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
     ) -> tuple[tuple[bytes, ...], np.ndarray]:
         """What `encode` gives, and what `decode` makes of that."""
 
-    def rate_gradient(
-        self, latents: np.ndarray, decoded: np.ndarray, quality: int
-    ) -> np.ndarray:
-        """Where others' bits say that what `latents` decode to should go, in steps."""
+    def rate_gradient(self, latents: np.ndarray, decoded: np.ndarray, quality: int) -> np.ndarray:
+        """In which direction decoded latents make other latents' bits fewer, in steps."""
 
 
 class Description(Protocol):
-    """What a kind looks at in a bundle's manifest (`tfcomp.runtime.manifest.Manifest`)."""
+    """What a kind reads of a bundle's manifest (`tfcomp.runtime.manifest.Manifest`)."""
 
     @property
     def channels(self) -> int: ...
@@ -100,11 +98,11 @@ class EntropyKind:
       name: in manifests and configs, and of its folder.
       section_names: the sections of a file, in their order; each has tables of that name.
       has_networks: whether bundles have an entropy.tflite.
-      layout_is_hashed: whether a bundle's fingerprint covers the manifest's "entropy" object, as it
-        must where that says how sections are read.
+      layout_is_hashed: whether a bundle's fingerprint covers the manifest's "entropy" object. It
+        must where that object says how sections are read.
       rounds: whether the encoder network rounds latents; else the coder does.
       latent_units: units of a decoded latent in one quantisation step.
-      has_relaxed_form: whether gradients can be taken through it, for --refine.
+      has_relaxed_form: whether it is differentiable, for --refine.
       takes_feedback: whether encoders may search for better latents in rounds of feedback.
     """
 
@@ -130,7 +128,7 @@ class EntropyKind:
         raise NotImplementedError
 
     def distortion_weights(self, layout: Any) -> tuple[float, ...]:
-        """What its encoder quantises with, one number a quality; decoders do not care."""
+        """What its encoder quantises with, one number a quality; no decoder needs them."""
         return ()
 
     def check_tables(self, tables: Tables, about: Description) -> None:
@@ -149,11 +147,11 @@ class EntropyKind:
             return b""
         return json.dumps(entropy, sort_keys=True, separators=(",", ":")).encode("ascii")
 
-    # What needs TensorFlow, imported only where it is asked for.
+    # These modules need TensorFlow, and are imported when first used.
 
     @property
     def prior(self) -> ModuleType:
-        """The module that trains: `make(model_config)` gives the Keras layer, a `Prior`."""
+        """The trained model: `make(model_config)` gives the Keras layer, a `Prior`."""
         return self._part("prior")
 
     @property

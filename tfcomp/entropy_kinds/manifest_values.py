@@ -30,8 +30,10 @@ def whole(values: Mapping[str, Any], key: str, low: int, high: int) -> int:
 def counts(values: Mapping[str, Any], key: str) -> list[int]:
     """The list of integers from 1, at least one. Raises BundleError: it is absent or another."""
     numbers = values.get(key)
-    if not isinstance(numbers, list) or not numbers or not all(
-        type(n) is int and 1 <= n <= MAX_ROWS for n in numbers
+    if (
+        not isinstance(numbers, list)
+        or not numbers
+        or not all(type(n) is int and 1 <= n <= MAX_ROWS for n in numbers)
     ):
         raise BundleError(f"manifest.json: entropy: {key} must be a list of whole numbers")
     return numbers

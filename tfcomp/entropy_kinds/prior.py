@@ -1,4 +1,4 @@
-"""What every entropy model that is trained is: a Keras layer that knows its kind."""
+"""The base of all entropy models that are trained: a Keras layer that knows its kind."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tfcomp.entropy_kinds.base import EntropyCoder, EntropyKind
 
 
 class Prior(keras.layers.Layer):
-    """An entropy model of a `CodecModel`. What a kind does not need does nothing here.
+    """An entropy model of a `CodecModel`. Methods that a kind may do without do nothing here.
 
     Args:
       backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
 
     Attributes:
-      kind: of which it is.
-      layout: what the sections of its files are like; None where there is nothing to fix.
+      kind: its kind.
+      layout: of its files' sections; None where there is nothing to fix.
     """
 
     kind: EntropyKind
@@ -33,7 +33,7 @@ class Prior(keras.layers.Layer):
         self._backend = entropy_backend(backend)
 
     def freeze(self, gains: np.ndarray) -> dict[str, CdfTables]:
-        """The integer tables that files are written with, by section name.
+        """The integer tables of files, by section name.
 
         Args:
           gains: float32 [Q, C], quantisation steps per unit of latent.
@@ -88,7 +88,7 @@ class Prior(keras.layers.Layer):
         return decoded.astype(np.float32) / self.kind.latent_units
 
     def start(self, model: Any, y: tf.Tensor) -> None:
-        """Starts at the sizes of a transform's values.
+        """Starts the model at the sizes of a transform's values.
 
         Args:
           model: the `CodecModel`.

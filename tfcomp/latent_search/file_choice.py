@@ -1,9 +1,9 @@
-"""Which file a picture gets: the one asked for, the best within a limit, a corrected one.
+"""Chooses a picture's file: the one asked for, the best within a limit, or a corrected one.
 
-    photograph ---------------------------> the level's own file, or that of iterative encoding
-    drawing: far off? -- no --------------> the same
-                      -- rounds, and lower levels --> the cheapest
-    limit of bytes -----------------------> that of least error that fits, with rounds or without
+    photograph --------------------> the file of its level, or that of iterative encoding
+    drawing: far off? -- no -------> the same
+                      -- yes ------> the cheapest of rounds and of lower levels
+    limit of bytes ----------------> the file of least error that fits, with rounds or without
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class FileChoice:
     """Makes files of one picture and chooses among them.
 
     Args:
-      codec: the model's.
+      codec: of the model.
       pixels: uint8 [H, W, 3].
-      rounds: that were asked for.
+      rounds: how many were asked for.
       progress: called with rounds done and rounds in all.
     """
 
@@ -51,7 +51,7 @@ class FileChoice:
         self._last: tuple[int, Candidate] | None = None
 
     def at(self, quality: int) -> bytes:
-        """The file for a quality; with rounds it never costs more than without."""
+        """The file for a quality, which rounds never make more expensive."""
         rounds = self.rounds > 0 and any(self.codec.gains(quality))
         if rounds and not self._drawn:
             return self._asked.file(quality)
@@ -77,7 +77,7 @@ class FileChoice:
         return self._plain.nearest_of(found) if found else self._plain.best_within(max_bytes)
 
     def improvement(self, data: bytes) -> Improvement:
-        """What a file is beside the one that the encoder network alone makes at its quality."""
+        """How a file compares with that of the encoder network alone at its quality."""
         plain = self._plain.file(parse(data, lambda _: self.codec.bundle).quality)
         errors = [self._plain.error_of(each) / self.pixels.size for each in (plain, data)]
         return Improvement(len(plain), len(data), *errors)
@@ -85,9 +85,7 @@ class FileChoice:
     def _files(self, make: Callable[[int], bytes]) -> LevelFiles:
         manifest = self.codec.bundle.manifest
         points = manifest.rate_distortion
-        return LevelFiles(
-            self.pixels, manifest.qualities, make, self._decoded, points, self._drawn
-        )
+        return LevelFiles(self.pixels, manifest.qualities, make, self._decoded, points, self._drawn)
 
     def _without_rounds(self, quality: int) -> bytes:
         """The file for a quality where no rounds were asked for."""
@@ -101,7 +99,7 @@ class FileChoice:
         return self.after_rounds(quality, self._progress).data
 
     def after_rounds(self, quality: int, progress: Progress | None = None) -> Candidate:
-        """What the rounds that were asked for find; remembered until another quality is tried.
+        """The result of the rounds that were asked for, kept until another quality is tried.
 
         Args:
           quality: from 1.

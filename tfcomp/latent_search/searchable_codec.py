@@ -1,8 +1,8 @@
-"""A bundle's codec with what a search for better latents asks of it beside files and pictures.
+"""A bundle's codec with what a search for better latents needs.
 
     gains and distortion weights    how far to go (encoder.json)
-    decoder's gradient              what the picture says of latents (gradient.tflite)
-    coder                           what bits of other latents say of them (entropy.tflite)
+    decoder's gradient              by which latents lower the error (gradient.tflite)
+    coder's gradient                by which latents lower the bits of others (entropy.tflite)
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class SearchableCodec(BundleCodec):
         return Gains(*(tuning.get(f"{name}_gains", 0.0) for name in Gains._fields))
 
     def feedback_choices(self, quality: int) -> dict[str, Any]:
-        """What `pack_latents` is given beside latents that rounds have found."""
+        """The options of `pack_latents` for latents that rounds have found."""
         tuning = self.bundle.tuning.at(quality)
         if "distortion_weights" not in tuning:
             return {}

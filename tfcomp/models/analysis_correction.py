@@ -1,13 +1,13 @@
-"""What the encoder knows beyond the decoder's mirror image.
+"""A correction of the encoder's latents, beyond the decoder's mirror image.
 
     features of the last level but one --[residual]--conv 3x3 /2 --* scale_q--> + --> latents
                     |                                                           |
                     +--------------- the mirrored last level ------------------+
 
-A transposed convolution is its convolution's adjoint, not its inverse, and GDN's mirror image not
-quite GDN's inverse; the latents that serve a picture best are others than the mirror finds. An
-encoder may be larger than its decoder at no cost to those who decode (Yang, Mandt 2023,
-arXiv:2304.06244). The branch starts at zero and only ever adds to the latents.
+A transposed convolution is the adjoint of its convolution, not the inverse, and GDN's mirror image
+is only nearly GDN's inverse, so the best latents of a picture are not those of the mirror image.
+An encoder may be larger than its decoder at no cost to decoding (Yang, Mandt 2023,
+arXiv:2304.06244). The branch starts at zero and is added to the latents.
 """
 
 from __future__ import annotations

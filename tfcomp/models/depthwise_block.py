@@ -1,15 +1,15 @@
-"""Residual blocks of depthwise and 1x1 convolutions, with scales of each quality's own.
+"""Residual blocks of depthwise and 1x1 convolutions, with scales for each quality.
 
     analysis   x -+- depthwise(D) - 1x1(A) - act - 1x1(B) - * scale_q -+-> y
                   +--------------------------------------------------------+
     synthesis  y -+- 1x1(B^T) - act - 1x1(A^T) - depthwise(D^T) - * scale_q -+-> x
                   +----------------------------------------------------------+
 
-A full 3x3 convolution spends nine times what its 1x1 part costs; a depthwise one leaves the mixing
-of channels to matrix products, which every processor is good at (Howard et al. 2017,
+A full 3x3 convolution costs nine times as much as a 1x1 convolution. A depthwise one leaves the
+mixing of channels to matrix products, which are fast on every processor (Howard et al. 2017,
 arXiv:1704.04861; Sandler et al. 2018, arXiv:1801.04381). The scales start at 0, so that both
-directions start as the identity (ReZero, Bachlechner et al. 2020, arXiv:2003.04887), and let one
-set of kernels serve every quality.
+directions start as the identity (ReZero, Bachlechner et al. 2020, arXiv:2003.04887); with scales
+for each quality one set of kernels serves all of them.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ BOTH = ("analysis", "synthesis")
 
 @keras.utils.register_keras_serializable(package=PACKAGE)
 class DepthwiseBlock(TwoWayLayer):
-    """The block and its mirror image, or one of the two; the other direction then passes by.
+    """The block and its mirror image, or one of the two; the other direction is then the identity.
 
-    An encoder may be larger than its decoder at no cost to those who decode (Yang, Mandt 2023,
-    arXiv:2304.06244). A decoder's own blocks can smooth what a coarse transform leaves at the
-    borders of its blocks.
+    An encoder may be larger than its decoder at no cost to decoding (Yang, Mandt 2023,
+    arXiv:2304.06244). Blocks of the decoder alone can smooth the block borders of a coarse
+    transform.
 
     Args:
       expansion: channels inside, as a multiple of those outside.
-      qualities: quality levels, each with scales of its own a direction.
+      qualities: quality levels, each with scales of its own in each direction.
       kernel_size: side of the depthwise kernel, odd.
       tied: whether both directions share all kernels.
-      directions: those that the block works in: both, "analysis" or "synthesis" alone.
+      directions: in which the block works: both, or "analysis" or "synthesis" alone.
     """
 
     settings = ("expansion", "qualities", "kernel_size", "tied", "directions")
@@ -90,7 +90,7 @@ class DepthwiseBlock(TwoWayLayer):
 
     @property
     def analysis_variables(self) -> list[tf.Variable]:
-        """The variables that the synthesis direction does without."""
+        """The variables that only the analysis direction uses."""
         if "analysis" not in self.directions:
             return []
         own = [*self.biases["analysis"], self.scales["analysis"]]
@@ -130,7 +130,7 @@ class DepthwiseBlock(TwoWayLayer):
 
 
 class _NearIdentity(keras.initializers.Initializer):
-    """A depthwise kernel that passes its input on, a little different for each channel."""
+    """A depthwise kernel near the identity, a little different for each channel."""
 
     def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> tf.Tensor:
         middle = tf.scatter_nd([[shape[0] // 2, shape[1] // 2]], tf.ones([1]), shape[:2])

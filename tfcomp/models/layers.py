@@ -1,13 +1,13 @@
-"""Layers that know both directions: analysis (encoder) and synthesis (decoder).
+"""Layers of both directions: analysis (encoder) and synthesis (decoder).
 
     analysis   x --conv(K)--> * scale_a --> + bias_a --> y
     synthesis  y --conv_transpose(K)--> * scale_s --> + bias_s --> x
 
 K is ONE variable. A convolution and its transpose are adjoint linear maps, so an orthonormal K
-makes the synthesis the exact inverse of the analysis; training starts near there.
+makes the synthesis the exact inverse of the analysis; training starts near that.
 
-Each says which of its variables the encoder alone uses (`analysis_variables`): those can be trained
-on without a change to any decoder.
+`analysis_variables` are the variables of a layer that only the encoder uses: these can be trained
+further without a change to any decoder.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class TiedConv2D(TwoWayLayer):
       filters: output channels of the analysis direction.
       kernel_size: side of the square kernel.
       strides: down-sampling factor of the analysis direction.
-      tied: False gives the untied twin: the synthesis direction has a kernel of its own.
-      scale_initializer: initial per-channel scale of both directions (0 for residual branches,
-        which then start as the identity), or one for each.
+      tied: whether the directions share the kernel; else the synthesis has one of its own.
+      scale_initializer: of the per-channel scales of both directions, or one for each; zeros let
+        residual branches start as the identity.
     """
 
     settings = ("filters", "kernel_size", "strides", "tied", "scale_initializer")
@@ -72,7 +72,7 @@ class TiedConv2D(TwoWayLayer):
 
     @property
     def analysis_variables(self) -> list[tf.Variable]:
-        """The variables that the synthesis direction does without."""
+        """The variables that only the analysis direction uses."""
         own = [] if self.tied else [self.kernel]
         return [*own, self.analysis_bias, self.analysis_scale]
 
@@ -130,7 +130,7 @@ class TiedResidualBlock(TwoWayLayer):
 
     @property
     def analysis_variables(self) -> list[tf.Variable]:
-        """The variables that the synthesis direction does without."""
+        """The variables that only the analysis direction uses."""
         return [*self.first.analysis_variables, *self.second.analysis_variables]
 
     def analysis(self, x: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
@@ -175,7 +175,7 @@ class GDN(TwoWayLayer):
 
     @property
     def analysis_variables(self) -> list[tf.Variable]:
-        """The variables that the synthesis direction does without."""
+        """The variables that only the analysis direction uses."""
         return [self.analysis_beta_root, self.analysis_gamma_root]
 
     def analysis(self, x: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:

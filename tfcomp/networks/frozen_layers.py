@@ -2,8 +2,8 @@
 
     int a --> sum w a + b --> floor(. * factor) --> clip --> int
 
-These are of tfcomp/entropy/integer_layers.py. LiteRT runs them; whoever wants their derivative
-needs their numbers. They are found by following the file's operations from each convolution on.
+They are those of tfcomp/entropy/integer_layers.py. LiteRT runs them, but a derivative needs their
+weights, which are found by following the file's operations from each convolution on.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _FLOAT_TYPES = {"FLOAT32": np.float32, "FLOAT16": np.float16}
 
 
 class FrozenLayer(NamedTuple):
-    """One of them.
+    """A layer.
 
     Attributes:
       kernel: float32 integers [size, size, inputs, outputs].
-      bias: the same, [qualities or 1, outputs].
+      bias: float32 integers [qualities or 1, outputs].
       factor: of the sum.
-      low: bounds of the result.
-      high: likewise.
+      low: lower bound of the result.
+      high: upper bound.
     """
 
     kernel: np.ndarray
@@ -42,11 +42,11 @@ def frozen_layers(content: bytes, signature: str, name: str) -> list[FrozenLayer
     Args:
       content: the TFLite file.
       signature: its name.
-      name: what messages call it.
+      name: of the file, for messages.
 
     Raises:
-      BundleError: a file of another making.
-      CodecError: without LiteRT's schema.
+      BundleError: the file holds other operations.
+      CodecError: LiteRT's schema is not installed.
     """
     schema = tflite_schema("feedback")
     try:
@@ -63,7 +63,7 @@ class _Graph:
         self._graph = self._model.Subgraphs(graph_of(self._model, signature))
         names = {number: name for name, number in vars(schema.BuiltinOperator).items()}
         self._types = {getattr(schema.TensorType, name): t for name, t in _FLOAT_TYPES.items()}
-        # name, inputs and output of each operator, and which of them makes a tensor
+        # Name, inputs and output of each operator, and the operator that makes each tensor.
         self._operators: list[tuple[str, list[int], int]] = []
         for number in range(self._graph.OperatorsLength()):
             operator = self._graph.Operators(number)
@@ -108,7 +108,7 @@ class _Graph:
         return next(operator for operator in self._operators if tensor in operator[1])
 
     def _constant(self, tensor: int) -> np.ndarray:
-        """Float32, whatever is stored; for what is gathered for a quality, the rows of all."""
+        """A constant as float32; the rows of all qualities where the file gathers one of them."""
         if tensor not in self._makers:
             stored = self._graph.Tensors(tensor)
             data = self._model.Buffers(stored.Buffer()).DataAsNumpy()

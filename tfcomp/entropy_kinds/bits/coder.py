@@ -16,21 +16,19 @@ from tfcomp.errors import BundleError
 
 
 class BitCoder:
-    """Latents that are bits, with tables chosen by the bits around them that are known before.
+    """Latents that are bits: a bit's table depends on bits around it that are known before it.
 
-    See sections.py for the section and its order.
+    sections.py describes the section and its order.
 
     Args:
-      tables: the bundle's.
-      layout: likewise.
+      tables: of the bundle.
+      layout: of the bundle.
       coder: the range coder.
     """
 
     latent_dtype = np.int32
 
-    def __init__(
-        self, tables: Tables, layout: BitLayout, coder: Coder | Any = range_coder
-    ) -> None:
+    def __init__(self, tables: Tables, layout: BitLayout, coder: Coder | Any = range_coder) -> None:
         self._held = tables, layout, coder
         check_count(tables["latents"], len(layout.contexts) << layout.context_bits)
 
@@ -51,4 +49,4 @@ class BitCoder:
         return bit_sections.decode(sections, quality, height, width, *self._held)
 
     def release(self) -> None:
-        """There is nothing to give back."""
+        """Does nothing: no memory outlasts a call."""

@@ -1,4 +1,4 @@
-"""The bits kind: latents that are bits, with tables chosen by the bits around them."""
+"""The bits kind: latents that are bits, whose tables depend on bits around them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tfcomp.entropy_kinds.bits.sections import SECTION_NAMES
 
 
 class Bits(EntropyKind):
-    """See sections.py for the section and its order."""
+    """sections.py describes the section and its order."""
 
     name = "bits"
     section_names = SECTION_NAMES

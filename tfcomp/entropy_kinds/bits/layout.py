@@ -16,7 +16,7 @@ MAX_CONTEXT_BITS = 10
 
 @dataclass(frozen=True)
 class BitLayout:
-    """What a bundle fixes about its section.
+    """What a bundle fixes about the section.
 
     Attributes:
       groups: channels of each group, in coding order; they add up to the code's.
@@ -48,10 +48,10 @@ class BitLayout:
         return coding_passes(self.groups, self.checkerboard)
 
     def passes_of(self, quality: int) -> list[tuple[Pass, int, int]]:
-        """What a quality, counted from 1, codes.
+        """The passes of a quality, from 1, cut to the channels that it sends.
 
-        Passes cut to the channels that it sends, each with the number of its first channel among
-        all passes' channels, and with how many channels the whole pass sees.
+        Each comes with the number of its first channel among all passes' channels, and with the
+        number of channels that the whole pass sees.
         """
         sent = self.sent[quality - 1]
         found, first = [], 0
@@ -77,9 +77,7 @@ class BitLayout:
         }
 
     @classmethod
-    def from_manifest(
-        cls, entropy: Mapping[str, Any], channels: int, qualities: int
-    ) -> BitLayout:
+    def from_manifest(cls, entropy: Mapping[str, Any], channels: int, qualities: int) -> BitLayout:
         """The inverse of `to_manifest`.
 
         Raises:

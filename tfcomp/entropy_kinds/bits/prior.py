@@ -1,11 +1,10 @@
 """The entropy model of a code made of bits: Bernoulli probabilities chosen by context.
 
-A bit's context is up to K bits of earlier passes, at its place or next to it (see
-sections.py). While the transforms train, one probability a channel is enough
-to watch the rate. After that `fit` chooses the contexts and counts zeros and ones on training
-pictures, and `freeze` turns the counts into integer tables, without any float: the same on every
-machine. The tables know no other symbols than bits, so no file, damaged or hostile, decodes to
-anything else.
+A bit's context is up to K bits of earlier passes, at its place or next to it (see sections.py).
+While the transforms train, one probability a channel is enough to watch the rate. After that `fit`
+chooses the contexts and counts zeros and ones on training pictures, and `freeze` turns the counts
+into tables in integer arithmetic, the same on every machine. The tables have no symbols but 0 and
+1, so no file, damaged or hostile, decodes to anything else.
 """
 
 from __future__ import annotations
@@ -35,11 +34,10 @@ class BitPrior(Prior):
     Args:
       sent: channels that each quality sends, rising; the last one is C.
       groups: channels of each group in coding order; they add up to C.
-      checkerboard: how many of the first groups are coded in two passes, the second of which sees
-        its neighbours.
+      checkerboard: how many of the first groups are coded in two passes.
       rows_per_stream: rows of the code that share a range coder stream.
       context_bits: K.
-      backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
+      backend: see `Prior`.
     """
 
     kind = KIND
@@ -81,7 +79,7 @@ class BitPrior(Prior):
         return tf.cast(tf.range(self.channels) < count[:, None, None, None], tf.float32)
 
     def bits(self, code: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        """Information of bits by their channel alone: an estimate of what files pay, from above.
+        """Information of bits given their channel alone: an upper bound of what files spend.
 
         Args:
           code: float32 [B, h, w, C] in 0..1.
@@ -108,18 +106,16 @@ class BitPrior(Prior):
     def layout(self) -> BitLayout:  # type: ignore[override]
         """The `BitLayout` of files."""
         contexts = tuple(tuple(int(place) for place in row) for row in np.asarray(self.places))
-        return BitLayout(
-            self.groups, self.checkerboard, self.rows_per_stream, self.sent, contexts
-        )
+        return BitLayout(self.groups, self.checkerboard, self.rows_per_stream, self.sent, contexts)
 
     def freeze(self, gains: np.ndarray | None = None) -> dict[str, CdfTables]:
-        """The integer tables that files are written with, whatever the gains.
+        """The integer tables of files; they do not depend on the gains.
 
         Returns:
           dict with the `CdfTables` "latents", one for each context of each pass's channel.
         """
         counts = np.asarray(self.counts).astype(np.int64).reshape(-1, 2)
-        # Zeros and ones seen, and half of either: Krichevsky, Trofimov 1981.
+        # The counts of zeros and of ones, each plus a half: Krichevsky, Trofimov 1981.
         zeros, total = 2 * counts[:, 0] + 1, 2 * counts.sum(1) + 2
         one = 1 << PRECISION
         cut = np.clip(zeros * one // total, 1, one - 1)

@@ -12,7 +12,7 @@ from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.entropy_kinds.base import MAX_LATENT, Tables, check_count
 from tfcomp.errors import BitstreamError
 
-# Rows are independent, so a large image needs the coder's working memory for a few of them only.
+# Rows are independent, so the coder needs working memory for a few of a large image's rows only.
 _ROWS_AT_ONCE = 16
 
 
@@ -24,7 +24,7 @@ class FactorizedCoder:
     one stream per latent row, so that rows can be decoded side by side.
 
     Args:
-      tables: the bundle's.
+      tables: of the bundle.
       qualities: how many there are.
       channels: of the latents.
       coder: `tfcomp.bitstream.range_coder`, or what agrees with it.
@@ -71,7 +71,7 @@ class FactorizedCoder:
         return rows.reshape(height, width, self._channels)
 
     def release(self) -> None:
-        """Gives back working memory: there is none that outlasts a call."""
+        """Does nothing: no memory outlasts a call."""
 
     def _row_index(self, width: int, quality: int) -> np.ndarray:
         first = (quality - 1) * self._channels

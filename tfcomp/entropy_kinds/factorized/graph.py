@@ -1,4 +1,4 @@
-"""The sections of a factorized entropy model, written and read in stock TensorFlow ops.
+"""The section of a factorized entropy model, written and read in stock TensorFlow operations.
 
 The counterpart of coder.py: one section, "latents", with one stream per latent row.
 """

@@ -1,4 +1,4 @@
-"""The factorized kind: a table for each channel and quality, and nothing else to know."""
+"""The factorized kind: one table for each channel and quality."""
 
 from __future__ import annotations
 

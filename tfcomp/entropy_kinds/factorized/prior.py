@@ -28,11 +28,11 @@ _START_IMAGES = 16
 
 
 class FactorizedPrior(Prior):
-    """Learned per-channel densities of latents that several qualities share.
+    """Learned densities of latent channels, which all qualities share.
 
     Args:
       channels: number of latent channels C.
-      backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
+      backend: see `Prior`.
     """
 
     kind = KIND
@@ -42,7 +42,7 @@ class FactorizedPrior(Prior):
         self.channels = int(channels)
         self._density = self._backend.deep_factorized(self.channels, INITIAL_SCALE)
         # The density sees y in units of its channel's typical size, so that channels of very
-        # different size (DC against fine detail) learn at one pace.
+        # different sizes (DC and fine detail) learn at the same pace.
         self.log_unit = self.add_weight(
             name="log_unit", shape=(self.channels,), initializer="zeros"
         )
@@ -52,7 +52,7 @@ class FactorizedPrior(Prior):
         self.log_unit.assign(np.log(np.maximum(standard_deviations, 1e-4)))
 
     def start_again(self, standard_deviations: np.ndarray) -> None:
-        """Forgets the densities: fresh ones, at the size of float32 [C]."""
+        """Replaces the densities by fresh ones of these sizes, float32 [C]."""
         fresh = FactorizedPrior(self.channels, self._backend.NAME)
         fresh.set_units(standard_deviations)
         for variable, value in zip(self.trainable_variables, fresh.trainable_variables):
@@ -73,7 +73,7 @@ class FactorizedPrior(Prior):
 
         Args:
           latents: float32 [B, h, w, C] in steps.
-          quality: int32 [B]; unused, one density serves all.
+          quality: int32 [B]; unused: one density serves all.
           gain: float32 [B, C], steps per unit of y.
           training: uniform noise in the rate where True, rounding where False.
 
@@ -98,7 +98,7 @@ class FactorizedPrior(Prior):
           float32 [B], bits an image; differentiable.
         """
         scale = (gain * self._unit)[:, None, None, :]
-        # Two cumulatives a symbol; the sign keeps both on the side where sigmoids are exact.
+        # The sign keeps both cumulatives of a symbol on the side where sigmoids are exact.
         upper = self._density._logits_cumulative((symbols + 0.5) / scale)
         lower = self._density._logits_cumulative((symbols - 0.5) / scale)
         sign = -tf.stop_gradient(tf.sign(upper + lower))
@@ -129,13 +129,11 @@ def make(settings: Any) -> FactorizedPrior:
     return FactorizedPrior(settings.channels)
 
 
-def fit_prior(
-    model: Any, y: tf.Tensor, steps: int = 300, learning_rate: float = 0.02
-) -> None:
-    """Fits the densities to given latents with the transform frozen.
+def fit_prior(model: Any, y: tf.Tensor, steps: int = 300, learning_rate: float = 0.02) -> None:
+    """Fits the densities to given latents while the transform is frozen.
 
-    Without it the first thousand steps of training would mostly teach the prior the spread of
-    values that the transform has from its first step.
+    Without it the prior would spend the first thousand steps of training on learning how widely the
+    transform's values spread.
 
     Args:
       model: the `CycleModel`.

@@ -1,4 +1,4 @@
-"""What the decoder would see of relaxed latents, and what bits they would cost."""
+"""What a decoder sees of relaxed latents of a factorized kind, and how many bits they cost."""
 
 from __future__ import annotations
 

@@ -20,14 +20,14 @@ from tfcomp.errors import BundleError, CodecError
 
 
 class HyperpriorCoder:
-    """Tables chosen value by value, by networks that see side information and what is decoded.
+    """Networks that see side information and decoded values choose a table for each value.
 
-    See sections.py for the sections and their order.
+    sections.py describes the sections and their order.
 
     Args:
-      tables: the bundle's.
-      layout: likewise.
-      networks: likewise; other `Networks` serve as well where no gradient is asked for.
+      tables: of the bundle.
+      layout: of the bundle.
+      networks: of the bundle; other `Networks` serve as well, but for `rate_gradient`.
       qualities: how many there are.
       coder: the range coder.
     """
@@ -68,18 +68,16 @@ class HyperpriorCoder:
                 latents, quality, *self._held, distortion_weight=distortion_weight
             )
 
-    def rate_gradient(
-        self, latents: np.ndarray, decoded: np.ndarray, quality: int
-    ) -> np.ndarray:
+    def rate_gradient(self, latents: np.ndarray, decoded: np.ndarray, quality: int) -> np.ndarray:
         """In which direction decoded latents make other latents' bits fewer: see `RateGradient`.
 
         Args:
           latents: float32 [h, w, channels], in steps.
-          decoded: of `encode_and_decode`.
+          decoded: integers [h, w, channels], as `encode_and_decode` gives them.
           quality: from 1.
 
         Returns:
-          float32 [h, w, first channels], in steps.
+          float32 [h, w, channels that a later pass sees], in steps.
         """
         hyper = self.networks.hyper_analysis(latents, quality)
         features = self.networks.hyper_synthesis(hyper, quality)
@@ -108,9 +106,10 @@ class HyperpriorCoder:
 
 @contextlib.contextmanager
 def _tables_are_there() -> Iterator[None]:
-    """Says so where a network chooses a table that there is not: only it knows how many it needs.
+    """Turns errors about missing tables into BundleError.
 
-    Faults of a file or a picture are CodecErrors already.
+    The networks choose tables by number, and only they know how many they need. Faults of a file or
+    of a picture are CodecErrors already.
     """
     try:
         yield

@@ -22,12 +22,12 @@ class HyperpriorConfig:
       hyper_channels: channels of the hyper-latents.
       features: channels that the hyper-synthesis hands to each pass.
       hidden: channels inside each pass's network.
-      heavy_tails: mixtures of two Gaussians instead of one (scale_ladder.py there).
+      heavy_tails: mixtures of two Gaussians instead of one (prior/scale_ladder.py there).
       skipped_scales: how many of the ladder's narrowest densities count as "zero here", so that
-        nothing is coded where next to nothing is to be expected.
-      distortion_weights: bits that a squared error of one quantisation step is worth to the
-        encoder's quantiser (tfcomp/bitstream/rate_distortion_quantizer.py), at the first and at
-        the last quality; in geometric steps between.
+        values which are almost certainly 0 are not coded.
+      distortion_weights: bits that a squared error of one quantisation step is worth in
+        rate-distortion optimised quantisation (tfcomp/bitstream/rate_distortion_quantizer.py), at
+        the first and at the last quality; in geometric steps between.
     """
 
     groups: Tuple[int, ...] = (8, 24, 80, 208)

@@ -12,7 +12,7 @@ from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
 
 
 class HyperpriorKind(EntropyKind):
-    """See sections.py for the sections and their order."""
+    """sections.py describes the sections and their order."""
 
     name = "hyperprior"
     section_names = SECTION_NAMES
@@ -41,9 +41,7 @@ class HyperpriorKind(EntropyKind):
         self, tables: Tables, about: Description, networks: OpenNetworks
     ) -> HyperpriorCoder:
         layout = self.layout(about.entropy, about)
-        return HyperpriorCoder(
-            tables, layout, IntegerNetworks(networks(), layout), about.qualities
-        )
+        return HyperpriorCoder(tables, layout, IntegerNetworks(networks(), layout), about.qualities)
 
 
 KIND = HyperpriorKind()

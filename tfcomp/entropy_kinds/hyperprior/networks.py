@@ -1,6 +1,6 @@
 """The integer networks of a hyperprior, run by LiteRT, in tiles where the image is large.
 
-They are exact: integers held in float32, so that tiles, threads and machines all give the same.
+They are exact: integers held in float32, so results do not depend on tiles, threads or machines.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from tfcomp.networks.padding import EdgePadded
 from tfcomp.networks.tiles import run_tiled
 
 _HYPER_REACH = 2  # in hyper-latents, to each side: two 3x3 convolutions
-# Side of a tile of the same. LiteRT holds the working memory of every network that has run.
+# Side of a tile, in hyper-latents. LiteRT keeps the working memory of every network that has run.
 _HYPER_TILE = 64
 _PASS_TILE = 64
 
 
 class IntegerNetworks:
-    """`tfcomp.entropy_kinds.hyperprior.sections.Networks` from a bundle's entropy.tflite.
+    """The `Networks` of a bundle's entropy.tflite.
 
     Args:
       model: the file.

@@ -1,6 +1,6 @@
-"""What the decoder would see of relaxed latents, and what bits they would cost.
+"""What a decoder sees of relaxed latents of a hyperprior, and how many bits they cost.
 
-It follows the file's own road: the tables and the integer networks are those of the range coder.
+The tables and the integer networks are those with which files are coded.
 """
 
 from __future__ import annotations
@@ -21,13 +21,11 @@ from tfcomp.entropy_kinds.relaxed.rounding import relaxed_round
 class HyperpriorLatents:
     """Two variables: latents [h, w, C] in steps, hyper-latents [ceil(h/2), ceil(w/2), Cz].
 
-    Means and scales follow both, pass by pass, with their gradients: what a value does to the
+    Means and scales are computed from both, pass by pass, with gradients: the effect of a value as
     context of later ones counts.
     """
 
-    def __init__(
-        self, tables: Tables, layout: Layout, networks: LiteGraph, quality: int
-    ) -> None:
+    def __init__(self, tables: Tables, layout: Layout, networks: LiteGraph, quality: int) -> None:
         self._passes = layout.passes
         self._quality = np.array([quality], np.int32)
         self._networks = networks
@@ -69,7 +67,7 @@ class HyperpriorLatents:
             if step.parity is not None:
                 mine = squares(height, width, step).astype(np.float32)[None, :, :, None]
                 cost, values = cost * mine, values * mine
-            if step.goes_on:  # the other squares are there already
+            if step.goes_on:  # other squares of these channels are decoded already
                 values += decoded[..., start:]
                 decoded = decoded[..., :start]
             bits += tf.reduce_sum(cost)

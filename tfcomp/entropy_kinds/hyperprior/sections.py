@@ -10,11 +10,11 @@
     decoded value = 8 * value + mean, int32, in eighths of a quantisation step; mean where the
                     scale index is 0
 
-latent - mean is a float64 difference of a float32 and of an exact eighth, and is rounded in float64
+latent - mean is a float64 difference of a float32 and an exact eighth, and is quantised in float64
 (rate_distortion_quantizer.py): encoders in other languages that do the same write the same file.
 
-The networks (see prior/hyperprior.py) and the range coder are the caller's, so that every
-runtime shares this one description of the format.
+The caller gives the networks (see prior/hyperprior.py) and the range coder, so that every runtime
+shares this one description of the format.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from tfcomp.entropy_kinds.hyperprior.layout import (
 from tfcomp.errors import BitstreamError
 
 _BAND_ROWS = 62  # with PASS_REACH, one row of the runtime's tiles
-_BAND_PLACES = _BAND_ROWS * 256  # of wider pictures a band has fewer rows
+_BAND_PLACES = _BAND_ROWS * 256  # bands of wider pictures have fewer rows
 
 
 def encode(latents: np.ndarray, *inputs: Any, **choices: Any) -> tuple[bytes, bytes]:
@@ -183,7 +183,7 @@ def _parameters(
 
 
 def _bands(height: int, width: int, rows_per_stream: int) -> Iterator[slice]:
-    """Rows in parts that hold whole streams and begin on even rows: memory for one at a time."""
+    """Bands of rows, which limit memory: each holds whole streams and begins on an even row."""
     unit = math.lcm(2, rows_per_stream)
     size = max(unit, min(_BAND_ROWS, _BAND_PLACES // width) // unit * unit)
     for start in range(0, height, size):
@@ -193,8 +193,8 @@ def _bands(height: int, width: int, rows_per_stream: int) -> Iterator[slice]:
 class _Store:
     """Writes what a pass decodes into `decoded`, int16 [h, w, C], or int32 where it must be.
 
-    Only a pass that goes on with its channels looks at them, and must see them as they were before
-    it: what it decodes is written when it ends.
+    A pass that goes on with channels of an earlier one sees them, and must see them as they were
+    when it began: what it decodes is written when it ends.
     """
 
     def __init__(self, decoded: np.ndarray, step: Pass) -> None:

@@ -1,9 +1,9 @@
 """A TFLite network as differentiable TensorFlow operations.
 
-A bundle holds no other form of its networks, so what their files say is carried out here: every
-bundle can be refined, whoever trained it. What has no useful gradient is replaced: rounding and
-casting to integers, which the networks end in, are left out, and `floor` passes gradients straight
-through (Bengio, Léonard, Courville 2013, arXiv:1308.3432).
+A bundle holds no other form of its networks, so their operations are read from the file and
+computed here, which works for every bundle. Operations without a useful gradient are replaced:
+rounding and casting to integers, at the end of networks, are left out, and `floor` passes gradients
+straight through (Bengio, Léonard, Courville 2013, arXiv:1308.3432).
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class LiteGraph:
 
 
 def _constant(tensor: Any, data: np.ndarray) -> np.ndarray:
-    """A constant as float32 where it stands for real numbers, whatever it is stored as."""
+    """A constant, as float32 where it is stored as float16 or as a quantised int8."""
     dtype = _TYPES.get(tensor.Type())
     if dtype is None:
         raise CodecError("a network of the bundle holds numbers of a type that is not known here")
@@ -206,7 +206,7 @@ def _mirror_pad(arguments: List[Any], table: Any) -> Any:
 
 
 def _cast(x: Any, dtype: Any) -> Any:
-    """To real numbers; what becomes an integer at a network's end stays unrounded."""
+    """Casts to real numbers only; what a network would cast to integers stays unrounded."""
     if np.issubdtype(dtype, np.integer) and x.dtype.is_floating:
         return x
     return tf.cast(x, dtype)

@@ -4,9 +4,9 @@
     hyper_synthesis  z -> features                                         (exact)
     pass_0, pass_1 ... features + decoded values -> means, scale indices   (exact)
 
-Exact: integers held in float32, every sum below 2^24, see tfcomp/entropy/integer_layers.py. A
-float16 holds every integer up to 2^11, so weights stored as float16 choose the same tables: biases,
-which are larger, are kept as 2^11 times one table plus another.
+Exact: integers held in float32, with every sum below 2^24 (tfcomp/entropy/integer_layers.py). A
+float16 holds every integer up to 2^11, so weights stored as float16 choose the same tables. Biases
+are larger and are stored as two tables: 2^11 times one plus the other.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE
 from tfcomp.entropy_kinds.hyperprior.prior.hyperprior import Hyperprior
 
 _HALF_EXACT = 2**11
-# Of the clip of hyper-latents, so that its bounds, too, are numbers that float16 holds.
+# Hyper-latents are clipped in this unit, so that float16 holds the bounds, too.
 _CLIP_UNIT = 2**5
 
 
 class DeployedEntropy(tf.Module):
-    """The networks of a `Hyperprior`, weights frozen as constants.
+    """The networks of a `Hyperprior`, with weights frozen as constants.
 
     Args:
       prior: the trained `Hyperprior`.
-      half: round the hyper-analysis' weights, the only ones with fractions, to what float16 holds.
+      half: round the weights of the hyper-analysis, the only ones with fractions, to float16.
 
     Attributes:
       fits_float16: whether float16 holds every constant of the exact networks.
@@ -122,7 +122,7 @@ def _frozen(layer: Any) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
 
     def apply(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         total = tf.nn.conv2d(integer_layers.pad_edges(x, reach), kernel, 1, "VALID")
-        # Gathered even where there is one row only: the converter would make it one bias again.
+        # Gathered even from a single row: the converter would merge the two into one bias.
         row = tf.minimum(quality, len(low_bias)) - 1
         own = tf.gather(biases[0], row) * _HALF_EXACT + tf.gather(biases[1], row)
         return tf.clip_by_value(tf.floor((total + own) * factor), low, high)

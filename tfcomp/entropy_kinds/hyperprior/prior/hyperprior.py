@@ -8,8 +8,8 @@
 
 Hyperprior: Balle et al. 2018 (arXiv:1802.01436) and Minnen et al. 2018 (arXiv:1809.02736); groups
 of channels conditioned on the ones before: Minnen, Singh 2020 (arXiv:2007.08739). Everything from
-z on is integer arithmetic (integer_layers.py): the decoder must choose the encoder's tables to the
-last one, on every machine.
+z on is integer arithmetic (integer_layers.py): the decoder must choose exactly the encoder's
+tables, on every machine.
 
 Latents are counted in quantisation steps. A mean is an integer in eighths of a step, a scale an
 index into a geometric ladder of densities. Index 0 says "zero here": nothing is coded.
@@ -30,12 +30,7 @@ from tfcomp.entropy.integer_layers import IntegerConv, clip, straight_through
 from tfcomp.entropy_kinds.factorized.prior import FactorizedPrior
 from tfcomp.entropy_kinds.hyperprior.coder import HyperpriorCoder
 from tfcomp.entropy_kinds.hyperprior.kind import KIND
-from tfcomp.entropy_kinds.hyperprior.layout import (
-    CONTEXT_LIMIT,
-    HYPER_STRIDE,
-    MEAN_UNITS,
-    Layout,
-)
+from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS, Layout
 from tfcomp.entropy_kinds.hyperprior.prior import inheritance, starting, threshold_rounding
 from tfcomp.entropy_kinds.hyperprior.prior.eager_networks import EagerNetworks
 from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import ScaleLadder
@@ -48,7 +43,7 @@ def _activate(x: tf.Tensor) -> tf.Tensor:
 
 
 class Hyperprior(Prior):
-    """Rate of latents given hyper-latents and the groups decoded before.
+    """The rate of latents given hyper-latents and the groups that are decoded before.
 
     Args:
       qualities: quality levels.
@@ -93,17 +88,13 @@ class Hyperprior(Prior):
             for number, shape in enumerate(shapes)
         ]
         self.analysis_biases = [
-            self.add_weight(
-                name=f"h_a_bias_{number}", shape=(shape[-1],), initializer="zeros"
-            )
+            self.add_weight(name=f"h_a_bias_{number}", shape=(shape[-1],), initializer="zeros")
             for number, shape in enumerate(shapes)
         ]
         self.hyper_prior = FactorizedPrior(hyper_channels, backend)
         first = starting.first_hyper_log_gain(self.qualities, self.hyper_channels)
         self.hyper_log_gain = self.add_weight(
-            name="hyper_log_gain",
-            shape=first.shape,
-            initializer=keras.initializers.Constant(first),
+            name="hyper_log_gain", shape=first.shape, initializer=keras.initializers.Constant(first)
         )
         q = self.qualities
         self.hyper_layers = [
@@ -172,11 +163,9 @@ class Hyperprior(Prior):
         kernels: Sequence[tf.Tensor],
         biases: Sequence[tf.Tensor],
     ) -> tf.Tensor:
-        """h_a with the given weights; gain float32 [B, Cz]. In operations that TFLite has."""
+        """h_a with the given weights and gain float32 [B, Cz], in operations that TFLite has."""
         size = tf.math.log(1.0 + tf.abs(latents))
-        signed = tf.sign(latents) * tf.math.log(
-            tf.abs(latents) + tf.sqrt(tf.square(latents) + 1.0)
-        )
+        signed = tf.sign(latents) * tf.math.log(tf.abs(latents) + tf.sqrt(tf.square(latents) + 1.0))
         x = tf.concat([size, signed], axis=-1)
         strides = (1, 1, HYPER_STRIDE)
         for number, (weights, bias, stride) in enumerate(zip(kernels, biases, strides)):
@@ -235,10 +224,10 @@ class Hyperprior(Prior):
         Args:
           latents: float32 [B, h, w, C] in steps.
           quality: int32 [B].
-          gain: unused: the rate is counted in steps.
+          gain: unused: latents are in steps already.
           training: uniform noise in the rate where True, rounding where False.
-          used: float32 [B, C], 0 for channels that are always 0 at an image's quality and hence
-            get no noise (it would be counted as bits that no file pays); None for all used.
+          used: float32 [B, C], 0 for channels that are always 0 at an image's quality. These get no
+            noise, which would count as bits that no file spends. None where all are used.
 
         Returns:
           decoded float32 [B, h, w, C] (rounded as the encoder does, straight through), bits
@@ -290,12 +279,12 @@ class Hyperprior(Prior):
         used: tf.Tensor | None,
         start: int,
     ) -> tf.Tensor:
-        """Bits of one pass's symbols, those that the file pays, whatever the gradient.
+        """Bits that a file spends on one pass's symbols, with a gradient for training.
 
-        In training a scale learns from the rounded value, which is what it has to predict.
-        Latents and means, which rounding gives no gradient, learn from the noisy value.
+        A scale learns from the rounded value, which is what it has to predict. Latents and means,
+        to which rounding gives no gradient, learn from the noisy value.
         """
-        # Index 0 saves its bits by the error that it makes: it has to count what it leaves out.
+        # Index 0 spends no bits but makes an error, so here it counts what it leaves out.
         paid = self.ladder.bits(rounded, index)
         drawn = noise.uniform(residual)
         if used is not None:
@@ -304,7 +293,7 @@ class Hyperprior(Prior):
         return paid + noisy - tf.stop_gradient(noisy)
 
     def freeze(self, gains: np.ndarray | None = None) -> dict[str, CdfTables]:
-        """Builds the integer tables that files are written with, whatever the gains.
+        """Builds the integer tables of files; they do not depend on the gains.
 
         Returns:
           dict of `CdfTables` by section name: "hyper_latents", one table a quality and channel,
