@@ -220,14 +220,14 @@ def test_the_feedback_term_pulls_latents_to_where_a_round_of_feedback_moves_them
     pull = -tape.gradient(term, latents).numpy()
     for one, gain in enumerate(model.model_config.tuning.cycle_gains[q - 1] for q in (2, 1, 2)):
         missing = latents[one].numpy() - again[one].numpy()
-        mended = after_round(
+        corrected = after_round(
             latents[one].numpy(),
             8 * decoded[one].numpy(),
             None,
             Round(lambda *_: missing, gain, 0.0),  # noqa: B023
             None,
         )
-        way = mended - latents[one].numpy()
+        way = corrected - latents[one].numpy()
         np.testing.assert_allclose(pull[one], way * 2 * 6 / np.log(2) / 32**2, atol=1e-5)
         np.testing.assert_allclose(
             term[one], np.sum(np.square(way)) * 6 / np.log(2) / 32**2, rtol=1e-4

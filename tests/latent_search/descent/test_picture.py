@@ -103,9 +103,9 @@ def test_any_size_is_refined(codec, size):
 
 def test_descent_goes_on_from_what_feedback_found(hyperprior_folder, photograph):
     codec = tfcomp.load(hyperprior_folder)
-    mended = codec.compress(photograph, 2, feedback=1)
+    iterated = codec.compress(photograph, 2, feedback=1)
     refined = codec.compress(photograph, 2, feedback=1, refine=10)
-    assert cost(codec, photograph, refined, 2) < cost(codec, photograph, mended, 2)
+    assert cost(codec, photograph, refined, 2) < cost(codec, photograph, iterated, 2)
     assert refined != codec.compress(photograph, 2, refine=10)
 
 
