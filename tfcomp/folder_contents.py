@@ -43,19 +43,13 @@ def is_left_out(name: str) -> bool:
 def is_taken(path: str, suffixes: Collection[str] = PICTURE_SUFFIXES) -> bool:
     """The part of the rule that needs only a name, for storage that is not a local file system.
 
-    Args:
-      path: below the given folder, with "/" between names.
-      suffixes: endings of images, in lower case.
+    The path is relative to the given folder, with "/" between names.
     """
     return suffix_of(path) in suffixes and not any(map(is_left_out, path.split("/")))
 
 
 def files_in(folder: str | os.PathLike, suffixes: Collection[str] = PICTURE_SUFFIXES) -> list[str]:
     """Paths of a folder's files relative to it, with "/" between names, sorted.
-
-    Args:
-      folder: where to look.
-      suffixes: endings to take, in lower case.
 
     Raises:
       ImageError: a folder cannot be read.

@@ -27,12 +27,7 @@ def apply_reduced_gradients(
 ) -> None:
     """Moves variables by gradients that are the same on all replicas already.
 
-    Keras 3 always sums the gradients of replicas.
-
-    Args:
-      optimizer: a `keras.optimizers.Optimizer`.
-      pairs: gradient and variable of each.
-      replicas: how many give these gradients.
+    Keras 3 always sums the gradients of replicas. `pairs` are gradients and their variables.
     """
     if not KERAS_3:
         optimizer.apply_gradients(pairs, skip_gradients_aggregation=True)

@@ -125,7 +125,7 @@ class EntropyKind:
 
     def layout_to_json(self, layout: Any) -> dict[str, Any]:
         """The entries of the manifest's "entropy" object that `layout` reads."""
-        raise NotImplementedError
+        return {} if layout is None else layout.to_manifest()
 
     def distortion_weights(self, layout: Any) -> tuple[float, ...]:
         """What its encoder quantises with, one number a quality; no decoder needs them."""

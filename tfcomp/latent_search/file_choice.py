@@ -99,12 +99,7 @@ class FileChoice:
         return self.after_rounds(quality, self._progress).data
 
     def after_rounds(self, quality: int, progress: Progress | None = None) -> Candidate:
-        """The result of the rounds that were asked for, kept until another quality is tried.
-
-        Args:
-          quality: from 1.
-          progress: called with rounds done and rounds in all, if they are run.
-        """
+        """The result of the rounds that were asked for, kept until another quality is tried."""
         if self._last is None or self._last[0] != quality:
             self._last = quality, self._encoder(quality).run(self.rounds, progress)
         return self._last[1]

@@ -33,7 +33,7 @@ from tfcomp.runtime.codec import AbsurdLatentsError
 # A round went astray if its cost is more than this times the least cost.
 _ASTRAY = 1.02
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], None]  # of rounds or steps done, and of their total
 
 
 @dataclass(frozen=True)
@@ -106,12 +106,7 @@ class IterativeEncoder:
         self._large = codec.is_large(*pixels.shape[:2])
 
     def run(self, count: int, progress: Progress | None = None) -> Candidate:
-        """The candidate of least cost after some rounds.
-
-        Args:
-          count: how many rounds.
-          progress: called with rounds done and rounds in all.
-        """
+        """The candidate of least cost after `count` rounds, of which `progress` is told."""
         codec, quality = self._codec, self._quality
         latents = codec.encode_image(EdgePadded(self._pixels, self._stride), quality)
         plain = self._candidate(latents, {})

@@ -37,12 +37,7 @@ class FrozenLayer(NamedTuple):
 
 
 def frozen_layers(content: bytes, signature: str, name: str) -> list[FrozenLayer]:
-    """The layers of one signature, in the order in which they run.
-
-    Args:
-      content: the TFLite file.
-      signature: its name.
-      name: of the file, for messages.
+    """The layers of a signature of a TFLite file, in the order in which they run.
 
     Raises:
       BundleError: the file holds other operations.

@@ -31,19 +31,13 @@ _runs = itertools.count()
 class Model:
     """One TFLite file, interpreted when first needed. Calls from several threads wait their turn.
 
-    Attributes:
+    Args:
       content: the file.
+      num_threads: all that the process may use if None.
       name: of the file, for messages.
     """
 
     def __init__(self, content: bytes, num_threads: int | None, name: str) -> None:
-        """Loads a TFLite file.
-
-        Args:
-          content: the file.
-          num_threads: all that the process may use if None.
-          name: of the file, for messages.
-        """
         self.content = content
         self._threads = num_threads or available_threads()
         self.name = name
@@ -118,20 +112,9 @@ class Model:
 
 
 class Network:
-    """One signature of a TFLite model, of which one output matters.
-
-    Attributes:
-      name: of the file, for messages.
-    """
+    """One signature of a TFLite model, of which one output matters."""
 
     def __init__(self, model: Model, signature: str, output: str) -> None:
-        """Chooses a signature and its output.
-
-        Args:
-          model: the loaded file.
-          signature: its name.
-          output: the one of the signature's outputs to return.
-        """
         self._model = model
         self._signature = signature
         self._output = output

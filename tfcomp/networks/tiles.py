@@ -83,13 +83,7 @@ def put_tile(
 ) -> None:
     """Writes what a network made of what a tile sees into the tile's place in `outputs`.
 
-    Args:
-      result: with a first axis of 1.
-      outputs: see `run_tiled`.
-      rows: of the tile.
-      columns: of the tile.
-      scale: elements of `outputs` per latent element along one side.
-      network: for the message.
+    The result has a first axis of 1, and `outputs` `scale` elements per latent element and side.
 
     Raises:
       BundleError: the result is of another shape or type.

@@ -19,11 +19,6 @@ class BitCoder:
     """Latents that are bits: a bit's table depends on bits around it that are known before it.
 
     sections.py describes the section and its order.
-
-    Args:
-      tables: of the bundle.
-      layout: of the bundle.
-      coder: the range coder.
     """
 
     latent_dtype = np.int32

@@ -22,12 +22,7 @@ from tfcomp.entropy_kinds.graph.tables import GraphTables
 
 
 class GraphBits(GraphEntropy):
-    """An entropy model of bits: its latents are int32 0 and 1, 0 where not sent.
-
-    Args:
-      tables: of the bundle.
-      layout: of the bundle.
-    """
+    """An entropy model of bits: its latents are int32 0 and 1, 0 where not sent."""
 
     def __init__(self, tables: CdfTables, layout: BitLayout) -> None:
         super().__init__(name="bits")

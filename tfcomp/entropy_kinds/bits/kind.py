@@ -20,9 +20,6 @@ class Bits(EntropyKind):
     def layout(self, entropy: Mapping[str, Any], about: Description) -> BitLayout:
         return BitLayout.from_manifest(entropy, about.channels, about.qualities)
 
-    def layout_to_json(self, layout: BitLayout) -> dict[str, Any]:
-        return layout.to_manifest()
-
     def check_tables(self, tables: Tables, about: Description) -> None:
         layout = self.layout(about.entropy, about)
         check_count(tables["latents"], len(layout.contexts) << layout.context_bits)

@@ -22,12 +22,6 @@ class FactorizedCoder:
     Ballé, Laparra, Simoncelli, "End-to-end Optimized Image Compression", ICLR 2017. The table of
     channel c at quality q (from 1) is number (q - 1) * channels + c. One section, "latents", with
     one stream per latent row, so that rows can be decoded side by side.
-
-    Args:
-      tables: of the bundle.
-      qualities: how many there are.
-      channels: of the latents.
-      coder: `tfcomp.bitstream.range_coder`, or what agrees with it.
     """
 
     latent_dtype = np.int32

@@ -19,9 +19,6 @@ class Factorized(EntropyKind):
     def layout(self, entropy: Mapping[str, Any], about: Description) -> None:
         return None
 
-    def layout_to_json(self, layout: Any) -> dict[str, Any]:
-        return {}
-
     def check_tables(self, tables: Tables, about: Description) -> None:
         check_count(tables["latents"], about.qualities * about.channels)
 

@@ -24,12 +24,8 @@ class HyperpriorCoder:
 
     sections.py describes the sections and their order.
 
-    Args:
-      tables: of the bundle.
-      layout: of the bundle.
+    Attributes:
       networks: of the bundle; other `Networks` serve as well, but for `rate_gradient`.
-      qualities: how many there are.
-      coder: the range coder.
     """
 
     latent_dtype = np.float32

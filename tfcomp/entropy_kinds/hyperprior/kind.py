@@ -27,9 +27,6 @@ class HyperpriorKind(EntropyKind):
             entropy, about.channels, about.qualities, about.distortion_weights
         )
 
-    def layout_to_json(self, layout: Layout) -> dict[str, Any]:
-        return layout.to_manifest()
-
     def distortion_weights(self, layout: Layout) -> tuple[float, ...]:
         return layout.distortion_weights
 

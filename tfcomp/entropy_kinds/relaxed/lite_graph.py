@@ -32,12 +32,8 @@ _TYPES = {
 class LiteGraph:
     """The signatures of one TFLite file as functions of TensorFlow tensors.
 
-    Args:
-      content: the file.
-      name: what messages call it.
-
     Raises:
-      BundleError: bytes that are no TFLite file.
+      BundleError: the content is no TFLite file; `name` stands in messages.
     """
 
     def __init__(self, content: bytes, name: str) -> None:

@@ -37,12 +37,6 @@ class GraphHyperprior(GraphEntropy):
 
     Latents to encode are float32, in quantisation steps; absurd ones cannot be written. Decoded
     latents are in eighths of a step.
-
-    Args:
-      tables: of both sections.
-      layout: of the bundle.
-      networks: the integer networks.
-      qualities: how many there are.
     """
 
     def __init__(
