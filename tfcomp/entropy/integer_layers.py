@@ -80,7 +80,6 @@ class IntegerConv(keras.layers.Layer):
         low: float = 0.0,
         high: float = MAXIMUM_ACTIVATION,
         gain: float = 1.4,
-        bias: float = 0.0,
         offset: float = 0,
         name: str | None = None,
     ) -> None:
@@ -92,9 +91,7 @@ class IntegerConv(keras.layers.Layer):
             initializer=keras.initializers.TruncatedNormal(stddev=deviation),
         )
         self.bias = self.add_weight(
-            name="bias",
-            shape=(max(1, qualities), outputs),
-            initializer=keras.initializers.Constant(bias),
+            name="bias", shape=(max(1, qualities), outputs), initializer="zeros"
         )
         self.qualities, self.shift, self.low, self.high = qualities, shift, low, high
         self.offset, self.reach = offset, size // 2

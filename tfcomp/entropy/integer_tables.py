@@ -73,21 +73,20 @@ def tables_of(
     return CdfTables(flat, minima.astype(np.int32), np.zeros(len(minima), np.float32))
 
 
-def quantized_cdf(masses: np.ndarray, precision: int = PRECISION) -> np.ndarray:
-    """Probabilities as a cumulative of integers from 0 to 2**precision, none of them empty.
+def quantized_cdf(masses: np.ndarray) -> np.ndarray:
+    """Probabilities as a cumulative of integers from 0 to 2**PRECISION, with no empty interval.
 
     Masses are rounded to the nearest integer, at least 1. The surplus or deficit is then taken or
     given one by one, where it costs the fewest bits or saves the most.
 
     Args:
-      masses: float [n], from 0 up, not all 0.
-      precision: bits; the result ends at 2**precision.
+      masses: float [n], at least 0, not all 0.
 
     Returns:
       int64 [n + 1].
     """
     masses = np.asarray(masses, np.float64)
-    total = 1 << precision
+    total = 1 << PRECISION
     counts = np.maximum(np.rint(masses * total), 1).astype(np.int64)
     surplus = int(counts.sum()) - total
     step = -1 if surplus > 0 else 1

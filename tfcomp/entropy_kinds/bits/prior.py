@@ -109,11 +109,7 @@ class BitPrior(Prior):
         return BitLayout(self.groups, self.checkerboard, self.rows_per_stream, self.sent, contexts)
 
     def freeze(self, gains: np.ndarray | None = None) -> dict[str, CdfTables]:
-        """The integer tables of files; they do not depend on the gains.
-
-        Returns:
-          dict with the `CdfTables` "latents", one for each context of each pass's channel.
-        """
+        """A table of "latents" for each context of each pass's channel, whatever the gains."""
         counts = np.asarray(self.counts).astype(np.int64).reshape(-1, 2)
         # The counts of zeros and of ones, each plus a half: Krichevsky, Trofimov 1981.
         zeros, total = 2 * counts[:, 0] + 1, 2 * counts.sum(1) + 2

@@ -107,15 +107,7 @@ class FactorizedPrior(Prior):
         return tf.reduce_sum(nats, (1, 2, 3)) / np.log(2.0)
 
     def freeze(self, gains: np.ndarray) -> dict[str, CdfTables]:
-        """Builds the integer tables that files are written with.
-
-        Args:
-          gains: float32 [Q, C].
-
-        Returns:
-          dict with the `CdfTables` "latents": Q * C tables, quality by quality, channel by
-          channel.
-        """
+        """Q * C tables of "latents", quality by quality, channel by channel; see `Prior.freeze`."""
         scales = np.asarray(gains, np.float32) * np.asarray(self._unit)
         return {"latents": self._backend.deep_factorized_tables(self._density, scales)}
 

@@ -144,11 +144,7 @@ class Hyperprior(Prior):
         starting.revive(self, model, y)
 
     def start_from(self, trained: Hyperprior) -> bool:
-        """Takes the variables of a trained `Hyperprior`; see inheritance.py.
-
-        Returns:
-          whether that was possible.
-        """
+        """See `Prior.start_from` and inheritance.py."""
         return inheritance.inherit(self, trained)
 
     def hyper_analysis(self, latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
@@ -293,11 +289,9 @@ class Hyperprior(Prior):
         return paid + noisy - tf.stop_gradient(noisy)
 
     def freeze(self, gains: np.ndarray | None = None) -> dict[str, CdfTables]:
-        """Builds the integer tables of files; they do not depend on the gains.
+        """A table for each quality and channel of z, and one for each scale index, of "latents".
 
-        Returns:
-          dict of `CdfTables` by section name: "hyper_latents", one table a quality and channel,
-          "latents", one a scale index.
+        They do not depend on the gains.
         """
         hyper_gains = np.exp(np.asarray(self.hyper_log_gain))
         return {
@@ -308,15 +302,7 @@ class Hyperprior(Prior):
     def calibrated(
         self, tables: dict[str, CdfTables], pictures: Iterable[tuple[np.ndarray, int]]
     ) -> dict[str, CdfTables]:
-        """Tables fitted to what the encoder writes; see table_calibration.py.
-
-        Args:
-          tables: dict of `CdfTables`, as `freeze` makes them.
-          pictures: pairs of latents float32 [h, w, C] in steps and their quality, an int.
-
-        Returns:
-          such a dict.
-        """
+        """See `Prior.calibrated` and table_calibration.py."""
         counter = SymbolCounter(tables["latents"])
         coder = self._coder_with(counter, tables)
         for latents, quality in pictures:
