@@ -289,7 +289,7 @@ class Hyperprior(Prior):
         return paid + noisy - tf.stop_gradient(noisy)
 
     def freeze(self, gains: np.ndarray | None = None) -> dict[str, CdfTables]:
-        """A table for each quality and channel of z, and one for each scale index, of "latents".
+        """Tables of hyper-latents by quality and channel, and of latents by scale index.
 
         They do not depend on the gains.
         """
