@@ -1,6 +1,6 @@
 """tfcomp's own entropy backend, which runs on every version of TensorFlow.
 
-It has the functions of tfcomp/entropy/tfc_backend.py, with the same results: bits to the precision
+It has the interface of tfcomp/entropy/tfc_backend.py and the same results: bits to the precision
 of float32, tables to 1 / 65536, and exactly the same bytes.
 """
 

@@ -45,7 +45,7 @@ _BAND_PLACES = _BAND_ROWS * 256  # bands of wider pictures have fewer rows
 
 
 def encode(latents: np.ndarray, *inputs: Any, **choices: Any) -> tuple[bytes, bytes]:
-    """The file's two sections: takes what `encode_and_decode` takes, and less memory."""
+    """The file's two sections. It takes the arguments of `encode_and_decode`, and less memory."""
     return encode_and_decode(latents, *inputs, **choices, keep=False)[0]
 
 
