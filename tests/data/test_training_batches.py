@@ -91,6 +91,28 @@ def test_downscaling_is_antialiased():
     assert crops.std() < 30  # picking single pixels would leave 127
 
 
+def test_the_more_detailed_of_two_crops_is_taken_as_often_as_asked():
+    noise = np.random.default_rng(0).integers(0, 256, (200, 32, 3), dtype=np.uint8)
+    image = np.concatenate([np.full((200, 200, 3), 128, np.uint8), noise], axis=1)
+    settings = {"count": 400, "flip": False, "downscale": None}
+    busy = {
+        share: (_crops([image], detail_probability=share, **settings).std((1, 2, 3)) > 0).mean()
+        for share in (0.0, 1.0)
+    }
+    # A crop is flat with probability p, and both of two with p squared.
+    assert 0.08 < busy[0.0] < 0.22
+    assert abs(1 - busy[1.0] - (1 - busy[0.0]) ** 2) < 0.05
+
+
+def test_grain_is_the_same_in_all_channels_and_up_to_the_asked_strength():
+    grey = np.full((64, 64, 3), 128, np.uint8)
+    crops = _crops([grey], 200, grain=4.0)
+    assert (crops == crops[..., :1]).all()
+    deviations = crops[..., 0].std((1, 2))
+    assert deviations.min() < 0.5 and 3.6 < deviations.max() < 4.5
+    assert abs(crops.mean() - 128) < 0.05
+
+
 @pytest.mark.parametrize("size", [(5, 7), (1, 1), (60, 3), (31, 32)])
 def test_an_image_smaller_than_the_crop_is_continued_by_its_mirror_image(size):
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
@@ -176,6 +198,8 @@ def test_cached_images_need_their_files_no_more(tmp_path):
         ({"downscale": (0.9, 0.6)}, "smallest and largest factor"),
         ({"downscale": (0.5, 1.5)}, "smallest and largest factor"),
         ({"downscale_probability": 1.5}, "must be from 0 to 1"),
+        ({"detail_probability": -0.1}, "must be from 0 to 1"),
+        ({"grain": -1.0}, "grain not negative"),
         ({"start_step": -1}, "start_step is -1"),
     ],
 )

@@ -55,6 +55,8 @@ class DataConfig:
       batch_size: crops a step.
       downscale: range of the random down-scaling factor before the crop.
       downscale_probability: how often that happens.
+      detail_probability: how often the more detailed of two crops is taken.
+      grain: largest standard deviation, in levels of 0..255, of the noise added to a crop.
       cache: keep decoded images in memory.
       crops_per_image: crops taken of an image each time it is decoded.
     """
@@ -66,6 +68,8 @@ class DataConfig:
     batch_size: int = 8
     downscale: Tuple[float, float] = (0.6, 0.95)
     downscale_probability: float = 0.8
+    detail_probability: float = 0.0
+    grain: float = 0.0
     cache: bool = True
     crops_per_image: int = 1
 
@@ -74,6 +78,8 @@ class DataConfig:
         require(self.batch_size >= 1, "batch_size must be positive")
         require(0 < self.downscale[0] <= self.downscale[1] <= 1, "downscale must be within (0, 1]")
         require(0 <= self.downscale_probability <= 1, "downscale_probability must be in [0, 1]")
+        require(0 <= self.detail_probability <= 1, "detail_probability must be in [0, 1]")
+        require(self.grain >= 0, "grain can't be negative")
         require(self.crops_per_image >= 1, "crops_per_image must be positive")
 
 

@@ -19,6 +19,11 @@ from tfcomp.errors import ConfigError
 _CROP_STREAM = 0x63726F70
 _MIX_STREAM = 0x6D6978
 _PAD_STREAM = 0x706164
+_GRAIN_STREAMS = (0x67726169, 0x6E6F6973)
+_SECOND_STREAM = 0x326E64
+
+# How grey a colour is (Rec. 601), for the detail of a window.
+_LUMA = (0.299, 0.587, 0.114)
 
 
 def training_batches(
@@ -30,6 +35,8 @@ def training_batches(
     downscale: Sequence[float] | None = (0.6, 0.95),
     downscale_probability: float = 1.0,
     flip: bool = True,
+    detail_probability: float = 0.0,
+    grain: float = 0.0,
     cache: bool = False,
     crops_per_image: int = 1,
     start_step: int = 0,
@@ -47,6 +54,9 @@ def training_batches(
     square is cut out and, with probability 1/2, mirrored left to right. An image smaller than the
     crop is not enlarged: it is continued by its own mirror image on all sides.
 
+    With `detail_probability` two squares are drawn, and the one with more detail is kept. `grain`
+    adds the noise of film and sensors, which compressed and shrunk photographs have lost.
+
     Args:
       source: where the images come from.
       crop: side of the square, in pixels.
@@ -55,6 +65,9 @@ def training_batches(
       downscale: smallest and largest factor, in (0, 1]; None for no downscaling.
       downscale_probability: how often an image is downscaled at all.
       flip: mirror half of the crops.
+      detail_probability: how often the more detailed of two squares is taken.
+      grain: largest standard deviation, in levels of 0..255, of the Gaussian noise that a crop's
+        three channels share; each crop draws its own from 0 on.
       cache: keep all decoded images in memory, 3 bytes a pixel (read when this is called).
       crops_per_image: crops taken from an image each time it is decoded. More than 1 saves decoding
         without a cache; the crops are mixed over two batches' worth of images.
@@ -69,6 +82,8 @@ def training_batches(
       ConfigError: a setting is out of range.
     """
     _check(crop, batch_size, downscale, downscale_probability, crops_per_image, start_step)
+    if not (0 <= detail_probability <= 1 and grain >= 0):
+        raise ConfigError("detail_probability must be from 0 to 1, and grain not negative")
     share = _share(batch_size, worker, workers)
     seed = int(seed) % 2**31
     if cache:
@@ -84,9 +99,17 @@ def training_batches(
         image = _at_least(image, crop, seed, first)
 
         def one(crop_number: tf.Tensor) -> tf.Tensor:
-            return _random_crop(
-                image, crop, downscale, downscale_probability, flip, seed, crop_number
+            pixels = _random_crop(
+                image,
+                crop,
+                downscale,
+                downscale_probability,
+                flip,
+                detail_probability,
+                seed,
+                crop_number,
             )
+            return _with_grain(pixels, grain, seed, crop_number) if grain else pixels
 
         if crops_per_image == 1:
             return one(first)
@@ -129,6 +152,7 @@ def _random_crop(
     downscale: Sequence[float] | None,
     downscale_probability: float,
     flip: bool,
+    detail_probability: float,
     seed: int,
     number: tf.Tensor,
 ) -> tf.Tensor:
@@ -146,9 +170,21 @@ def _random_crop(
         factor = tf.where(chance[1] < downscale_probability, factor, 1.0)
         window = tf.cast(tf.round(crop / factor), tf.int32)
         window = tf.minimum(window, tf.minimum(height, width))
-    top = _below(chance[2], height - window + 1)
-    left = _below(chance[3], width - window + 1)
-    pixels = image[top : top + window, left : left + window]
+
+    def cut(down: tf.Tensor, across: tf.Tensor) -> tf.Tensor:
+        top = _below(down, height - window + 1)
+        left = _below(across, width - window + 1)
+        return image[top : top + window, left : left + window]
+
+    pixels = cut(chance[2], chance[3])
+    if detail_probability > 0:
+        second = tf.random.stateless_uniform([3], tf.stack([seed ^ _SECOND_STREAM, number]))
+
+        def more_detailed() -> tf.Tensor:
+            other = cut(second[0], second[1])
+            return tf.where(_detail(other) > _detail(pixels), other, pixels)
+
+        pixels = tf.cond(second[2] < detail_probability, more_detailed, lambda: pixels)
     if downscale is not None and downscale_probability > 0:
         pixels = tf.cond(window > crop, lambda: _shrunk(pixels, crop), lambda: pixels)
     if flip:
@@ -159,6 +195,22 @@ def _random_crop(
 def _shrunk(pixels: tf.Tensor, side: int) -> tf.Tensor:
     resized = tf.image.resize(pixels, [side, side], method="lanczos3", antialias=True)
     return tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8)
+
+
+def _detail(pixels: tf.Tensor) -> tf.Tensor:
+    """Mean absolute difference of neighbouring luma, of uint8 [H, W, 3]: a scalar."""
+    luma = tf.tensordot(tf.cast(pixels, tf.float32), tf.constant(_LUMA), 1)
+    down, across = luma[1:] - luma[:-1], luma[:, 1:] - luma[:, :-1]
+    return tf.reduce_mean(tf.abs(down)) + tf.reduce_mean(tf.abs(across))
+
+
+def _with_grain(pixels: tf.Tensor, grain: float, seed: int, number: tf.Tensor) -> tf.Tensor:
+    """Adds Gaussian noise to uint8 [side, side, 3], the same to its three channels."""
+    size_key, noise_key = (tf.stack([seed ^ key, number]) for key in _GRAIN_STREAMS)
+    deviation = grain * tf.random.stateless_uniform([], size_key)
+    noise = deviation * tf.random.stateless_normal([*pixels.shape[:2], 1], noise_key)
+    noisy = tf.round(tf.cast(pixels, tf.float32) + noise)
+    return tf.cast(tf.clip_by_value(noisy, 0.0, 255.0), tf.uint8)
 
 
 def _at_least(image: tf.Tensor, side: int, seed: int, number: tf.Tensor) -> tf.Tensor:

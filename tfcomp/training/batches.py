@@ -39,6 +39,8 @@ def training_batches(
         seed=config.training.seed,
         downscale=data.downscale,
         downscale_probability=data.downscale_probability,
+        detail_probability=data.detail_probability,
+        grain=data.grain,
         cache=data.cache,
         crops_per_image=data.crops_per_image,
         start_step=start_step,
