@@ -13,7 +13,7 @@ from typing import Any
 from tfcomp.config.families import FAMILIES, Family
 from tfcomp.config.recipe import Phase, Recipe
 from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
-from tfcomp.config.whole import Config, dump, from_dict, load, to_dict
+from tfcomp.config.whole import Config, dump, from_dict, load, sections, to_dict
 
 __all__ = [
     "FAMILIES",
@@ -27,6 +27,7 @@ __all__ = [
     "dump",
     "from_dict",
     "load",
+    "sections",
     "to_dict",
 ]
 

@@ -25,11 +25,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import noise
 from tfcomp.entropy_kinds.registry import KINDS
-from tfcomp.families.binary.config import BinaryLossConfig, BinaryModelConfig
 from tfcomp.models import base, layers, losses
 
 # The prior sees bits from which no gradient leads back, so this moves nothing but the prior; and so
@@ -42,27 +40,13 @@ _FITTED_BATCHES = 64
 
 @keras.utils.register_keras_serializable(package=layers.PACKAGE)
 class BinaryModel(base.CodecModel):
-    """Autoencoder whose code is made of bits.
+    """Autoencoder whose code is made of bits."""
 
-    Args:
-      model_config: a `BinaryModelConfig` (or its dict).
-      loss_config: a `BinaryLossConfig` (or its dict); None for the defaults.
-
-    Attributes:
-      total_steps: optimiser steps of the whole run, which the noise curriculum divides.
-    """
-
+    family = "binary"
     metric_names = ("loss", "bpp", "psnr", "mse", "ones", "unsure", "sigma")
-    total_steps = 1
 
     def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
-        if isinstance(model_config, dict) or isinstance(loss_config, dict):
-            model = {**(model_config or {}), "family": "binary"}
-            whole = config_module.from_dict({"model": model, "loss": loss_config or {}})
-            model_config, loss_config = whole.model, whole.loss
-        super().__init__(
-            model_config or BinaryModelConfig(), loss_config or BinaryLossConfig(), **kwargs
-        )
+        super().__init__(model_config, loss_config, **kwargs)
         settings = self.model_config
         # Here each direction has kernels of its own.
         self.stages: list[Any] = []  # layers that know both directions
@@ -162,7 +146,7 @@ class BinaryModel(base.CodecModel):
         parts = {
             "bpp": bpp,
             "mse": mse,
-            "psnr": 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-3)) / np.log(10.0),
+            "psnr": losses.psnr(mse),
             "ones": tf.reduce_mean(hard_bits(features), (1, 2, 3)),
             "unsure": tf.reduce_mean(unsure, (1, 2, 3)),
             "sigma": self.noise_level(self.progress()) * tf.ones_like(mse),
@@ -211,12 +195,6 @@ class BinaryModel(base.CodecModel):
     def freeze(self) -> dict[str, CdfTables]:
         """See `CodecModel`."""
         return self.prior.freeze()
-
-    def get_config(self) -> dict[str, Any]:
-        whole = config_module.to_dict(
-            config_module.Config(model=self.model_config, loss=self.loss_config)
-        )
-        return {"model_config": whole["model"], "loss_config": whole["loss"], "name": self.name}
 
 
 def hard_bits(features: tf.Tensor) -> tf.Tensor:

@@ -23,12 +23,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy_kinds.prior import assign, of_one_shape
 from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.families.cycle import pruning
-from tfcomp.families.cycle.config import CycleLossConfig, CycleModelConfig
 from tfcomp.models import base, layers, losses, principal_components, replication
 from tfcomp.models.analysis_correction import AnalysisCorrection
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
@@ -39,26 +37,13 @@ _CALIBRATION_BATCHES = 24
 
 @keras.utils.register_keras_serializable(package=layers.PACKAGE)
 class CycleModel(base.CodecModel):
-    """Autoencoder with shared kernels, variable rate, and a hyperprior or a factorized prior.
+    """Autoencoder with shared kernels, variable rate, and a hyperprior or a factorized prior."""
 
-    Args:
-      model_config: a `CycleModelConfig` (or its dict).
-      loss_config: a `CycleLossConfig` (or its dict); None for the defaults.
-    """
-
+    family = "cycle"
     metric_names = ("loss", "bpp", "psnr", "mse", "cycle", "sparsity")
 
     def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
-        if isinstance(model_config, dict) or isinstance(loss_config, dict):
-            whole = config_module.from_dict(
-                {"model": model_config or {}, "loss": loss_config or {}}
-            )
-            model_config, loss_config = whole.model, whole.loss
-        super().__init__(
-            model_config or CycleModelConfig(),
-            loss_config or CycleLossConfig(),
-            **kwargs,
-        )
+        super().__init__(model_config, loss_config, **kwargs)
         settings = self.model_config
         self.lambdas = np.geomspace(
             settings.min_lambda, settings.max_lambda, self.qualities
@@ -248,7 +233,7 @@ class CycleModel(base.CodecModel):
         parts = {
             "bpp": bpp,
             "mse": mse,
-            "psnr": 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-3)) / np.log(10.0),
+            "psnr": losses.psnr(mse),
             "cycle": tf.zeros_like(bpp),
             "sparsity": tf.zeros_like(bpp),
         }
@@ -317,9 +302,3 @@ class CycleModel(base.CodecModel):
     def freeze(self) -> dict[str, CdfTables]:
         """See `CodecModel`."""
         return self.prior.freeze(np.exp(np.asarray(self.log_gain)))
-
-    def get_config(self) -> dict[str, Any]:
-        whole = config_module.to_dict(
-            config_module.Config(model=self.model_config, loss=self.loss_config)
-        )
-        return {"model_config": whole["model"], "loss_config": whole["loss"], "name": self.name}

@@ -40,7 +40,6 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.config.run import OptimizerConfig
 from tfcomp.entropy import noise
@@ -49,7 +48,6 @@ from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import ImageError
 from tfcomp.families.vaegan import equilibrium, likelihood
 from tfcomp.families.vaegan import start as vaegan_start
-from tfcomp.families.vaegan.config import VaeganLossConfig, VaeganModelConfig
 from tfcomp.families.vaegan.networks import Decoder, Discriminator, Encoder
 from tfcomp.models import base, layers, losses, replication
 from tfcomp.models.attribute_network import FrozenAttributes
@@ -57,13 +55,9 @@ from tfcomp.models.attribute_network import FrozenAttributes
 
 @keras.utils.register_keras_serializable(package=layers.PACKAGE)
 class VaeganModel(base.CodecModel):
-    """Encoder, decoder, discriminator, and a prior that files are written with.
+    """Encoder, decoder, discriminator, and a prior that files are written with."""
 
-    Args:
-      model_config: a `VaeganModelConfig` (or its dict).
-      loss_config: a `VaeganLossConfig` (or its dict); None for the defaults.
-    """
-
+    family = "vaegan"
     optimizer_names = ("encoder_optimizer", "decoder_optimizer", "discriminator_optimizer")
     metric_names = (
         "loss",  # the encoder's
@@ -83,16 +77,9 @@ class VaeganModel(base.CodecModel):
         "decoder_listens",
         "log_lambda",
     )
-    total_steps = 1
 
     def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
-        if isinstance(model_config, dict) or isinstance(loss_config, dict):
-            model = {**(model_config or {}), "family": "vaegan"}
-            whole = config_module.from_dict({"model": model, "loss": loss_config or {}})
-            model_config, loss_config = whole.model, whole.loss
-        super().__init__(
-            model_config or VaeganModelConfig(), loss_config or VaeganLossConfig(), **kwargs
-        )
+        super().__init__(model_config, loss_config, **kwargs)
         settings = self.model_config
         self.encoder = Encoder(settings, name="encoder")
         self.decoder = Decoder(settings, name="decoder")
@@ -284,7 +271,7 @@ class VaeganModel(base.CodecModel):
                 prior=bits,
                 bpp=losses.rate(bits, height * width),
                 pixels=mse,
-                psnr=10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-3)) / np.log(10.0),
+                psnr=losses.psnr(mse),
                 log_lambda=tf.reduce_mean(self.log_lambda),
             )
             llike = settings.pixel_weight * mse
@@ -385,9 +372,3 @@ class VaeganModel(base.CodecModel):
         # The best step of a uniform quantiser goes with 1 / sqrt(lambda): the rate follows at once
         # instead of when the gains have learnt it.
         self.log_gain.assign(self.log_gain + 0.5 * move[:, None])
-
-    def get_config(self) -> dict[str, Any]:
-        whole = config_module.to_dict(
-            config_module.Config(model=self.model_config, loss=self.loss_config)
-        )
-        return {"model_config": whole["model"], "loss_config": whole["loss"], "name": self.name}
