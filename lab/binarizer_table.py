@@ -23,7 +23,7 @@ from tensorflow import keras
 
 from tfcomp import config as config_module
 from tfcomp.data import sources
-from tfcomp.errors import CodecError
+from tfcomp.errors import exit_code_of
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.families.binary.demonstration import test_pictures
 from tfcomp.runs import run_folder
@@ -217,19 +217,18 @@ def main(arguments=None):
     parser.add_argument("--only", help="variants to compare, by number from 0: 0,3")
     parser.add_argument("--out", type=Path, default=Path("runs/binarizers"))
     options = parser.parse_args(arguments)
-    try:
-        config = config_module.load(options.config)
-        given = {"source": options.data, "data_dir": options.data_dir}
-        given = {name: value for name, value in given.items() if value is not None}
-        config = dataclasses.replace(config, data=dataclasses.replace(config.data, **given))
-        if options.steps:
-            training = dataclasses.replace(config.training, steps=options.steps)
-            config = dataclasses.replace(config, training=training)
-        compare(config, options.out, options.limit, options.only)
-    except CodecError as error:
-        print(f"binarizer_table: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code_of("binarizer_table", lambda: _run(options))
+
+
+def _run(options):
+    config = config_module.load(options.config)
+    given = {"source": options.data, "data_dir": options.data_dir}
+    given = {name: value for name, value in given.items() if value is not None}
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, **given))
+    if options.steps:
+        training = dataclasses.replace(config.training, steps=options.steps)
+        config = dataclasses.replace(config, training=training)
+    compare(config, options.out, options.limit, options.only)
 
 
 def compare(config, out, limit, only=None):

@@ -13,14 +13,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from tfcomp import api
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import ConfigError, exit_code_of
 from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.images import read_images
 from tfcomp.evaluation.metrics import psnr, ssim
@@ -148,17 +147,17 @@ def main(arguments=None):
     parser.add_argument("--limit", type=int, help="measure on the first N images only")
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     options = parser.parse_args(arguments)
-    try:
-        codec = api.load(options.model)
-        ladder = channels_of(codec, options.channels)
-        test = options.folder / "test"
-        images = list(read_images(test if test.is_dir() else options.folder).values())
-        images = images[: options.limit]
-        rows = [measure(codec, q, count, images) for q, count in enumerate(ladder, 1)]
-        jpeg_rows = [jpeg_at(row.ratio, row.channels, images) for row in rows]
-    except CodecError as error:
-        print(f"channels_table: {error}", file=sys.stderr)
-        return 2
+    return exit_code_of("channels_table", lambda: _run(options))
+
+
+def _run(options):
+    codec = api.load(options.model)
+    ladder = channels_of(codec, options.channels)
+    test = options.folder / "test"
+    images = list(read_images(test if test.is_dir() else options.folder).values())
+    images = images[: options.limit]
+    rows = [measure(codec, q, count, images) for q, count in enumerate(ladder, 1)]
+    jpeg_rows = [jpeg_at(row.ratio, row.channels, images) for row in rows]
     options.out.mkdir(parents=True, exist_ok=True)
     table = markdown(rows, jpeg_rows, len(images))
     (options.out / "channels.md").write_text(table, encoding="utf-8")
@@ -169,7 +168,6 @@ def main(arguments=None):
     }
     (options.out / "channels.json").write_text(json.dumps(values, indent=1) + "\n")
     print(table)
-    return 0
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from lab.post_filter_network import DeployedPostFilter, PostFilter
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import ConfigError, exit_code_of
 from tfcomp.evaluation.classical import CODECS, ClassicalCodec
 from tfcomp.evaluation.images import image_files, read_pixels
 from tfcomp.export.tflite import convert
@@ -127,12 +127,7 @@ def main(arguments=None) -> int:
     parser.add_argument("--crops-per-image", type=int, default=8, help="(8)")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
-    try:
-        _run(options)
-    except CodecError as error:
-        print(f"post_filter: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code_of("post_filter", lambda: _run(options))
 
 
 def _run(options) -> None:

@@ -23,7 +23,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 from tqdm import tqdm
 
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import CodecError, ConfigError, exit_code_of
 from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.contestants import Contestant, Model
 from tfcomp.evaluation.images import image_files, read_pixels
@@ -172,12 +172,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table here")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args(arguments)
-    try:
-        _run(options)
-    except CodecError as error:
-        print(f"seed_figures: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code_of("seed_figures", lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> None:

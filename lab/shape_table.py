@@ -23,7 +23,7 @@ import numpy as np
 import yaml
 
 from tfcomp import config as config_module
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import ConfigError, exit_code_of
 from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.curves import Point, bd_rate
 from tfcomp.evaluation.images import read_images
@@ -48,14 +48,13 @@ def main(arguments: list[str] | None = None) -> int:
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="YAML value"
     )
     options = parser.parse_args(arguments)
-    try:
-        config = _changed(config_module.load(options.config), options)
-        images = dict(list(read_images(options.pictures).items())[:: options.every])
-        print(_line(config, images, " ".join(options.set) or "as it is"))
-    except CodecError as error:
-        print(f"shape_table: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code_of("shape_table", lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    config = _changed(config_module.load(options.config), options)
+    images = dict(list(read_images(options.pictures).items())[:: options.every])
+    print(_line(config, images, " ".join(options.set) or "as it is"))
 
 
 def decoder_macs(model: Any) -> float:

@@ -29,7 +29,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tfcomp.bitstream.container import parse
-from tfcomp.errors import CodecError
+from tfcomp.errors import CodecError, exit_code_of
 from tfcomp.evaluation.classical import AVIF, JPEG, WEBP
 from tfcomp.evaluation.contestants import Contestant, Model
 from tfcomp.evaluation.curves import Point, bd_rate
@@ -202,28 +202,27 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--limit", type=int, default=200, help="how many pictures")
     parser.add_argument("--markdown", type=Path, help="file to write; default: standard output")
     options = parser.parse_args(arguments)
-    try:
-        from tfcomp.data.sources import open_source
+    return exit_code_of("thumbnail_table", lambda: _run(options))
 
-        source = open_source(options.source, options.data_dir, options.split)
-        pictures = [image.numpy() for image in source.images().take(options.limit)]
-        model = Model(options.model)
-        model.name = model.codec.bundle.manifest.name
-        results = curves([model, *CLASSICAL], pictures)
-        height, width = pictures[0].shape[:2]
-        heading = (
-            f"{len(pictures)} pictures of {source.name}, {width}x{height}; {model.describe()}; "
-            + "; ".join(codec.describe() for codec in CLASSICAL)
-        )
-        text = markdown(results, heading)
-        if options.markdown:
-            write_atomically(options.markdown, text.encode("utf-8"))
-        else:
-            print(text)
-    except CodecError as error:
-        print(f"thumbnail_table: {error}", file=sys.stderr)
-        return 2
-    return 0
+
+def _run(options: argparse.Namespace) -> None:
+    from tfcomp.data.sources import open_source
+
+    source = open_source(options.source, options.data_dir, options.split)
+    pictures = [image.numpy() for image in source.images().take(options.limit)]
+    model = Model(options.model)
+    model.name = model.codec.bundle.manifest.name
+    results = curves([model, *CLASSICAL], pictures)
+    height, width = pictures[0].shape[:2]
+    heading = (
+        f"{len(pictures)} pictures of {source.name}, {width}x{height}; {model.describe()}; "
+        + "; ".join(codec.describe() for codec in CLASSICAL)
+    )
+    text = markdown(results, heading)
+    if options.markdown:
+        write_atomically(options.markdown, text.encode("utf-8"))
+    else:
+        print(text)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from tfcomp.serving.transport import too_large, too_many
+
 _PIECE = 1 << 16
 _MOST_DIGITS = 20
 # Of JSON's own characters: what all outputs' names take, and one item with its message.
@@ -32,7 +34,7 @@ def read_whole(response: Any, limit: int) -> bytes:
     """
     claimed = response.headers.get("Content-Length", "")
     if claimed.isascii() and claimed.isdecimal() and int(claimed[:20]) > limit:
-        raise _too_large(limit)
+        raise AnswerError(too_large(limit))
     return b"".join(_unpacked(response, limit))
 
 
@@ -61,7 +63,7 @@ def parsed(content: bytes, items: int) -> dict[str, Any]:
     if sum(content.count(mark) for mark in (b"{", b"[", b",", b":")) > (
         _MARKS + _MARKS_AN_ITEM * items
     ):
-        raise AnswerError(f"answers with too many values for {items} items")
+        raise AnswerError(too_many(items))
     try:
         answer = json.loads(content.decode("utf-8"), parse_int=_whole)
     except RecursionError:
@@ -82,27 +84,20 @@ def _unpacked(response: Any, limit: int) -> Iterator[bytes]:
     while piece := response.read1(_PIECE, decode_content=False):
         arrived += len(piece)
         if arrived > limit:
-            raise _too_large(limit)
+            raise AnswerError(too_large(limit))
         if unpacker is not None:
             try:
                 piece = unpacker.decompress(piece, limit + 1 - made)
             except zlib.error:
                 raise AnswerError(f"answers with what is not {encoding}") from None
             if unpacker.unconsumed_tail:
-                raise _too_large(limit)
+                raise AnswerError(too_large(limit))
         made += len(piece)
         if made > limit:
-            raise _too_large(limit)
+            raise AnswerError(too_large(limit))
         yield piece
     if unpacker is not None and not unpacker.eof:
         raise AnswerError("answers with only a part of what it packed")
-
-
-def _too_large(limit: int) -> AnswerError:
-    return AnswerError(
-        f"answers with more than {limit} bytes; send fewer items a request (items_a_request), or "
-        "allow more (max_answer_bytes) if you trust it"
-    )
 
 
 def _whole(digits: str) -> int:

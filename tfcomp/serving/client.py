@@ -26,7 +26,7 @@ from tfcomp.serving.address import Address
 from tfcomp.serving.batching import Item, chunks, in_order
 from tfcomp.serving.errors import ItemError, ServingError
 from tfcomp.serving.images import claimed_size, image_file, pixels_of
-from tfcomp.serving.transport import Inputs, Transport
+from tfcomp.serving.transport import Endpoint, Inputs, Transport
 
 ITEMS_A_REQUEST = 8
 BYTES_A_REQUEST = 8 * 2**20
@@ -132,7 +132,9 @@ class Client:
             from tfcomp.serving.retrying import retrying
 
             self._retrying = retrying(retries)
-            self._transport = _connect(self._address, model, version, timeout, max_answer_bytes)
+            self._transport = _connect(
+                Endpoint(self._address, model, version, timeout, max_answer_bytes)
+            )
         except ModuleNotFoundError as error:
             raise CodecError(_explain(error, self._address)) from None
 
@@ -299,16 +301,14 @@ class Client:
         return files, errors
 
 
-def _connect(
-    address: Address, model: str, version: int | None, timeout: float, max_answer_bytes: int
-) -> Transport:
-    if address.speaks_grpc:
+def _connect(endpoint: Endpoint) -> Transport:
+    if endpoint.address.speaks_grpc:
         from tfcomp.serving.grpc_predict import GrpcTransport
 
-        return GrpcTransport(address, model, version, timeout, max_answer_bytes)
+        return GrpcTransport(endpoint)
     from tfcomp.serving.rest import RestTransport
 
-    return RestTransport(address, model, version, timeout, max_answer_bytes)
+    return RestTransport(endpoint)
 
 
 def _explain(error: ModuleNotFoundError, address: Address) -> str:

@@ -19,9 +19,10 @@ from tfcomp import api
 from tfcomp.config import Config
 from tfcomp.data import sources
 from tfcomp.data.sample_source import sample_images
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import ConfigError, exit_code_of
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.export import bundle
+from tfcomp.images.cropping import middle
 from tfcomp.models.base import CodecModel
 from tfcomp.networks.interpreter import Model, Network
 from tfcomp.runs import run_summary
@@ -49,13 +50,7 @@ def test_pictures(config: Config, count: int, side: int) -> list[np.ndarray]:
         pictures = [image.numpy() for image in source.images().take(count)]
     except ConfigError:  # most folders have no such split
         pictures = list(sample_images("test").values())[:count]
-    return [_centre(picture, side) for picture in pictures]
-
-
-def _centre(picture: np.ndarray, side: int) -> np.ndarray:
-    height, width = picture.shape[:2]
-    top, left = max(0, height - side) // 2, max(0, width - side) // 2
-    return np.ascontiguousarray(picture[top : top + side, left : left + side])
+    return [middle(picture, side, side) for picture in pictures]
 
 
 def picture_of_bits(bits: np.ndarray, sent: int) -> np.ndarray:
@@ -175,18 +170,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tfcomp.families.binary.demonstration")
     parser.add_argument("run", type=Path, help="run folder")
     options = parser.parse_args(arguments)
+    return exit_code_of("binary_demonstration", lambda: _show_again(options.run))
+
+
+def _show_again(folder: Path) -> None:
     from tfcomp.runs import run_folder
 
-    try:
-        model, config = run_folder.load_model(options.run)
-        if config.model.family != "binary":
-            raise ConfigError(f"{options.run} is a run of '{config.model.family}', not of 'binary'")
-        for label, path in make(model, config, options.run).items():
-            print(f"{label:<24}{path}")
-    except CodecError as error:
-        print(f"binary_demonstration: {error}", file=sys.stderr)
-        return 2
-    return 0
+    model, config = run_folder.load_model(folder)
+    if config.model.family != "binary":
+        raise ConfigError(f"{folder} is a run of '{config.model.family}', not of 'binary'")
+    for label, path in make(model, config, folder).items():
+        print(f"{label:<24}{path}")
 
 
 if __name__ == "__main__":
