@@ -57,9 +57,10 @@ class Result:
     """One way to make bits, after training.
 
     Attributes:
-      name: which. training_loss: mean over the last tenth of the steps, with the noise of then.
+      name: of the variant.
+      training_loss: mean over the last tenth of the steps, with their noise.
       test_loss: the same loss on the test pictures, with the bits of files.
-      raw_bpp, file_bpp, psnr: a quality each; raw bits sent, whole files, dB.
+      raw_bpp, file_bpp, psnr: one a quality; raw bits sent, whole files, dB.
       stages: (noise level, counts of sigmoid(f) in 20 bins of 0..1) at the end of each stage.
     """
 
@@ -138,7 +139,7 @@ def _measured(name, model, pictures, training_loss, stages):
 
 
 def _stages(loss):
-    """(sigma, end) pairs; one stage without a noise level where there is no noise."""
+    """(sigma, end) pairs; a single stage without a noise level where no noise is added."""
     if loss.binarizer != "noise":
         return [(None, 1.0)]
     return list(zip(loss.noise, (*loss.stage_ends[:-1], 1.0)))

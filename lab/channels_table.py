@@ -23,6 +23,7 @@ from tfcomp.errors import ConfigError, exit_code_of
 from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.images import read_images
 from tfcomp.evaluation.metrics import psnr, ssim
+from tfcomp.evaluation.size_search import largest_within
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,16 +82,14 @@ class _Jpeg:
 
 
 def jpeg_at(ratio, channels, images):
-    """JPEG's row at the largest ratio that is no larger than `ratio`; None if it has none."""
-    low, high, best = 1, 100, None
-    while low <= high:
-        quality = (low + high) // 2
-        coded = sum(len(JPEG.encode(image, quality)) for image in images)
-        if sum(image.size for image in images) / coded >= ratio:
-            best, low = quality, quality + 1
-        else:
-            high = quality - 1
-    return None if best is None else measure(_Jpeg, best, channels, images)
+    """JPEG's row at the smallest ratio that is no smaller than `ratio`; None if it has none."""
+
+    def coded(quality):
+        return sum(len(JPEG.encode(image, quality)) for image in images)
+
+    raw = sum(image.size for image in images)
+    quality = largest_within(coded, range(1, 101), raw / ratio)
+    return None if quality is None else measure(_Jpeg, quality, channels, images)
 
 
 def markdown(rows, jpeg_rows, count):

@@ -3,9 +3,9 @@
     python -m lab.post_filter DATA/train,DATA2/train --out jpeg.tflite --minutes 10
 
 Crops of photographs are coded at random qualities, and a small network learns to give the crops
-back. The loss of a crop is its squared error over that of the decoded crop, so that every quality
-pulls alike. The learning rate falls with the steps done or the time spent, whichever is further, so
-that the run ends when it should on a slow machine too.
+back. The loss of a crop is its squared error over that of the decoded crop, so that all qualities
+weigh alike. The learning rate falls with the share of steps or of time that is spent, whichever is
+larger, so that the run ends in time on a slow machine too.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def coded_batch(
     chosen = crops[random.integers(len(crops), size=size)]
     if random.random() < 0.5:
         chosen = chosen[:, :, ::-1]
-    # Even in the logarithm: an artefact more or less counts most where there are many.
+    # Uniform in the logarithm: low qualities have most of the artefacts.
     lowest, highest = np.log(_QUALITIES)
     qualities = np.exp(random.uniform(lowest, highest, size)).round().astype(int)
     decoded = [codec.decode(codec.encode(crop, int(q))) for crop, q in zip(chosen, qualities)]
@@ -73,7 +73,7 @@ def coded_batch(
 def train(
     codec: ClassicalCodec, crops: np.ndarray, steps: int, minutes: float, batch: int, seed: int
 ) -> Tuple[PostFilter, List[float]]:
-    """Trains a network for so many steps, or minutes where those are over sooner.
+    """Trains a network until the steps are done or the minutes are over.
 
     Returns:
       (the network, the loss of every step: 1 is a picture left as it is)

@@ -2,10 +2,9 @@
 
     python -m lab.quantization_table FOLDER --run checkpoints/cycle --out exports/sizes
 
-Each row is a bundle in --out; one that is there already is measured as it is. int8 is calibrated
-on the embedded photographs, the figures are of FOLDER's pictures. Speed is of the two networks
-alone, on one thread, by the time the processor spent; the entropy networks are the same float32
-integers in every row.
+Each row is a bundle in --out; an existing one is measured as it is. int8 is calibrated on the
+embedded photographs, and measured on FOLDER's pictures. Speed is that of the two networks alone, in
+processor time of one thread; the entropy networks are the same in every row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `--refine` and `--feedback` bring: bytes, PSNR, BD-rate, and the seconds that they take.
+"""What `--refine` and `--feedback` bring: bytes, PSNR, BD-rate and seconds.
 
     python -m lab.refinement FOLDER --model cycle --steps 0,25,100 --feedback 0,1
 

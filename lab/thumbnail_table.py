@@ -4,8 +4,8 @@ r"""Small pictures, where headers weigh: a model against JPEG, WebP and AVIF, wi
         --limit 200 --markdown T.md
 
 A thumbnail's file is mostly header: a JPEG of 32x32 pixels starts with more than 300 bytes of
-tables. So every codec is measured twice, by whole files and by what is left when all is taken away
-that a reader of many such pictures could know beforehand:
+tables. So every codec is measured twice: by whole files, and without everything that a reader of
+many such pictures could know beforehand:
 
     tfcomp   the sections; not magic, version, fingerprint, quality, size, section lengths, CRC
     JPEG     the entropy-coded scan; not its quantisation and Huffman tables, though with
@@ -140,9 +140,9 @@ def curves(contestants: Sequence[Contestant], pictures: Sequence[np.ndarray]) ->
 
 
 def at_psnr(rows: Sequence[Row], level: float) -> Optional[Tuple[float, float]]:
-    """Bytes a picture, whole and stripped, that a codec needs for so many dB.
+    """Bytes a picture, whole and stripped, that a codec needs for `level` dB.
 
-    Between two settings by straight lines in log bytes; None outside what was measured.
+    Linear in log bytes between two settings; None outside what was measured.
     """
     order = sorted(rows, key=lambda row: row.psnr)
     levels = [row.psnr for row in order]

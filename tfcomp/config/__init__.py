@@ -1,8 +1,8 @@
 """The whole description of a training run: frozen dataclasses, read from YAML.
 
-Every number that shapes a model or its training stands here under one name, so that the
-`config.yaml` in a run folder is all that is needed to train the same again. Unknown keys are
-refused: a typing error must not silently train something else.
+Every number that shapes a model or its training has one name here, so that the `config.yaml` of a
+run folder is all that is needed to train the same again. Unknown keys are errors: a typing error
+must not silently train something else.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 from tfcomp.errors import BitstreamError
 from tfcomp.runtime.file_objects import FileObjectError, is_file_object, read_whole
 
-# Far above what the largest image takes; keeps an endless device from filling the memory.
+# Far above the largest file; so an endless device does not fill the memory.
 MAX_FILE_BYTES = 2**30
 
 

@@ -18,16 +18,10 @@ def is_file_object(source: Any) -> bool:
 
 
 def read_whole(file: Any, limit: int) -> bytes:
-    """All bytes of a file object, from its start where it can go back to it, as Pillow reads.
-
-    A stream that cannot go back (a pipe, a socket) is read from where it is.
-
-    Args:
-      file: a binary file object.
-      limit: of bytes; a longer one is an error.
+    """All bytes of a binary file object, from its start if it can seek, as Pillow reads.
 
     Raises:
-      FileObjectError: it can't be read.
+      FileObjectError: it can't be read, or has more than `limit` bytes.
     """
     content = bytearray()
     try:
@@ -45,7 +39,7 @@ def read_whole(file: Any, limit: int) -> bytes:
     except FileObjectError:
         raise
     except Exception as error:  # noqa: BLE001
-        # Closed files, network streams: each library's reads fail in ways of their own.
+        # Closed files, network streams: each library raises errors of its own.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise FileObjectError(f"the file object cannot be read: {reason}") from None
     if len(content) > limit:

@@ -1,9 +1,9 @@
-"""Whatever people call an image, as 8-bit RGB, and what was lost on the way.
+"""Turns images of any kind into 8-bit RGB, and notes what was lost.
 
-Conversions follow Pillow's `convert("RGB")`, with these differences, each because the plain
-conversion would silently give another picture: the EXIF orientation is applied, colours with an
-ICC profile are converted to sRGB, deep samples are scaled by the range that they are in, not
-clipped, and transparent pixels show the background. The rules are those of tfcomp/images.
+Conversions follow Pillow's `convert("RGB")`, except where it would silently give another picture:
+the EXIF orientation is applied, colours with an ICC profile are converted to sRGB, deep samples are
+scaled by their range instead of clipped, and transparent pixels show the background. The rules are
+those of tfcomp/images.
 """
 
 from __future__ import annotations
@@ -51,18 +51,18 @@ def read_image(
 
     Args:
       source: one of
-        - a path, the bytes of an image file, or a binary file object, which is read from its start
-          where it can go back, in any format that `tfcomp.images.opening` lists;
+        - a path, the bytes of an image file, or a binary file object (read from its start if it
+          can seek), in any format that `tfcomp.images.opening` lists;
         - a PIL image of any mode; of an animation, the current frame. The file's orientation counts
           as long as it is the image that `Image.open` gave (see tfcomp/images/orientation.py);
         - an array [H, W], [H, W, 1], [H, W, 3] (RGB) or [H, W, 4] (RGBA) of uint8, of other
           integers from 0 to 255, of uint16 (0..65535 is scaled to 0..255; 0..255 where none is
           larger), of bool, or of floats from 0 to 1; of any byte order.
       max_pixels: larger images are refused before they are decoded.
-      background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's name.
+      background: the colour below transparent pixels, (r, g, b) from 0 to 255 or a name.
 
     Raises:
-      ImageError: anything else, in one line.
+      ImageError: it cannot be read as an image.
       ConfigError: a bad background.
     """
     colour = checked_background(background)
@@ -161,7 +161,7 @@ def _as_array(source: Any) -> np.ndarray:
     try:
         return np.asarray(source)
     except Exception as error:  # noqa: BLE001
-        # Anything may call itself an array; of libraries' own types some refuse with odd errors.
+        # Some libraries' types claim to be arrays and then raise odd errors.
         raise ImageError(f"the array cannot be read: {_one_line(error)}") from None
 
 
@@ -186,7 +186,7 @@ def _convert_array(
 
 
 def _array_to_8_bits(array: np.ndarray, notes: list[str]) -> np.ndarray:
-    """Any byte order, and any width but uint16's, which says how its samples are meant."""
+    """uint8 of samples of any dtype and byte order; uint16 may mean 0..65535 or 0..255."""
     kind, width = array.dtype.kind, array.dtype.itemsize
     if kind == "b":
         return array.astype(np.uint8) * np.uint8(255)

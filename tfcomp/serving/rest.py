@@ -18,11 +18,11 @@ from tfcomp.serving.deadline import Deadline, WatchedConnection, WatchedTlsConne
 from tfcomp.serving.errors import BusyServingError, ServingError
 from tfcomp.serving.transport import LONGEST_REASON, Endpoint, Inputs, Outputs
 
-# Too many requests, a proxy without its server, a server that loads its model or whose queue is
-# full. 504 is not among them: the server has spent its time on the request.
+# Too many requests; a proxy without its server; a server that loads its model or has a full queue.
+# Not 504: the server has spent its time on the request.
 _BUSY = (429, 502, 503)
 _MOST_KEPT = 64  # connections, for threads that share a client
-_LONGEST_REFUSAL = 1 << 16  # bytes of a page that is no answer
+_LONGEST_REFUSAL = 1 << 16  # bytes that are read of an error page
 
 
 class RestTransport:
@@ -74,7 +74,7 @@ class RestTransport:
 
     def _leave_to_parent(self) -> None:
         """After a fork: two processes on one connection would read each other's answers."""
-        # The parent's threads may have been within the queue of connections, so its lock is theirs.
+        # A thread of the parent may have held the lock of the queue of connections.
         if self._pool.pool is not None:
             vars(self._pool.pool).update(vars(queue.LifoQueue(_MOST_KEPT)))
         self._pool = self._new_pool()
@@ -83,7 +83,7 @@ class RestTransport:
         with Deadline(self._endpoint.timeout) as deadline:
             try:
                 answer = self._exchange(body)
-                if deadline.passed:  # which ends an answer early
+                if deadline.passed:  # the answer may be cut short
                     raise self._endpoint.too_late()
                 return answer
             except (HTTPError, OSError) as error:
@@ -153,7 +153,7 @@ def _to_json(value: Any) -> Any:
 
 
 def _column(values: Any) -> list[bytes]:
-    """One output: a list of an item each."""
+    """One output: a list of one value for each item."""
     if not isinstance(values, list):
         raise TypeError("an output is a list")
     return [_from_json(item) for item in values]
@@ -170,7 +170,7 @@ def _from_json(value: Any) -> bytes:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost words of an exception, which urllib3 wraps in several others."""
+    """The message of the innermost exception, which urllib3 wraps in several others."""
     while True:
         inner = next((part for part in error.args if isinstance(part, BaseException)), None)
         inner = inner or error.__cause__

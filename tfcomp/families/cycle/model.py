@@ -12,7 +12,7 @@ geometric in sqrt(lambda_q), the high-rate optimum of a uniform quantiser, and i
 
 The loss (tfcomp/models/losses.py) is rate + lambda_q * distortion (Balle et al. 2017),
 + w1 * cycle consistency MSE(E(I), E(D(E(I)))), + w2 * Aytekin's sparsity objective, + w3 * what a
-round of feedback would still change.
+round of iterative encoding would change.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class CycleModel(base.CodecModel):
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:
-        """All of them, or, with `encoder_only`, those that no decoder and no table depends on."""
+        """All of them; with `encoder_only`, those on which neither decoder nor tables depend."""
         variables = super().trainable_variables
         if not self.encoder_only:
             return variables
@@ -119,7 +119,7 @@ class CycleModel(base.CodecModel):
 
     @property
     def analysis_variables(self) -> list[tf.Variable]:
-        """The encoder's alone: the transforms' analysis direction, and its own branch."""
+        """Those of the encoder alone: the analysis direction and its own branch."""
         mirrored = [v for stage in self.levels for layer in stage for v in layer.analysis_variables]
         return mirrored + self.correction_variables
 
@@ -152,14 +152,14 @@ class CycleModel(base.CodecModel):
     def transform(self, images: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """g_a: float32 [B, H, W, 3] -> float32 [B, h, w, C], before any quality's gain.
 
-        Without the encoder's correction. `quality` int32 [B]; None where the qualities take turns.
+        Without the encoder's correction. `quality` is int32 [B]; where None, qualities take turns.
         """
         if quality is None:
             quality = tf.range(tf.shape(images)[0]) % self.qualities + 1
         return self._transform(images, quality)[0]
 
     def _transform(self, images: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """What `transform` gives, and the features that the last level makes it of."""
+        """The result of `transform`, and the last level's input features."""
         x = tf.cast(images - 0.5, self.transform_dtype)
         for stage in self.levels:
             features = x
@@ -174,7 +174,7 @@ class CycleModel(base.CodecModel):
         return self._in_steps(*self._transform(images, quality), quality)
 
     def _in_steps(self, y: tf.Tensor, features: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        """What `_transform` gives, corrected and in the quality's steps: float32 [B, h, w, C]."""
+        """`_transform`'s result, corrected and in the quality's steps: float32 [B, h, w, C]."""
         if self.correction:
             if not self.correction.built:
                 self.correction.build(features.shape)
@@ -263,7 +263,7 @@ class CycleModel(base.CodecModel):
         return losses.feedback(latents, tf.stop_gradient(latents + move), pixels)
 
     def take_other_shape(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
-        """See `CodecModel`: blocks that are new start as the identity; else see pruning.py."""
+        """See `CodecModel`: new blocks start as the identity; narrower models see pruning.py."""
         known = {layer.name: layer for stage in trained.levels for layer in stage}
         shared = [layer for stage in self.levels for layer in stage if layer.name in known]
         pairs = [(layer.variables, known[layer.name].variables) for layer in shared]
@@ -275,7 +275,7 @@ class CycleModel(base.CodecModel):
             assign(*pair)
 
     def take_optional_parts(self, trained: Any) -> None:
-        """See `CodecModel`: what has other shapes stays as narrowing or building left it."""
+        """See `CodecModel`: parts of other shapes stay as they are."""
         pruning.take_blocks(self.correction, trained.correction)
         assign(self.diffusion_variables, trained.diffusion_variables)
 
@@ -284,7 +284,7 @@ class CycleModel(base.CodecModel):
         principal_components.initialize(self, images, seed)
 
     def finish(self, batches: tf.data.Dataset) -> None:
-        """Fits the entropy model's tables to what the encoder makes of training pictures.
+        """Fits the entropy model's tables to the latents of training pictures.
 
         Args:
           batches: `tf.data.Dataset` of uint8 [B, crop, crop, 3].

@@ -41,7 +41,7 @@ def narrow(model: CodecModel, wide: CodecModel, images: np.ndarray) -> None:
       images: uint8 [B, H, W, 3], pictures to weigh channels with; H, W multiples of the stride.
 
     Raises:
-      CodecError: the model is no narrower form of the wide one.
+      CodecError: the model is not a narrower form of the wide one.
     """
     _check(model.model_config, wide.model_config)
     inputs = np.arange(3)
@@ -67,13 +67,10 @@ def narrow(model: CodecModel, wide: CodecModel, images: np.ndarray) -> None:
 
 
 def take_blocks(correction: AnalysisCorrection | None, trained: AnalysisCorrection | None) -> None:
-    """Gives an encoder's own branch what a trained one has learnt, as many blocks as both have.
+    """Copies an encoder's own branch from a trained one, as many blocks as both have.
 
-    Blocks that the trained one has not got stay as they were built: they add nothing yet.
-
-    Args:
-      correction: a built `AnalysisCorrection` or None.
-      trained: likewise; nothing happens where one is missing or they have other channels.
+    Other blocks stay as they were built, and add nothing yet. Nothing happens where either is None
+    or their channels differ.
     """
     if correction and trained and correction.last[0].shape == trained.last[0].shape:
         _take_correction(correction, trained, np.arange(correction.last[0].shape[2]))

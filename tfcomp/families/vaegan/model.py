@@ -34,6 +34,7 @@ left and falls while there are too many (Rezende, Viola 2018, arXiv:1810.00597).
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Sequence
 
 import numpy as np
@@ -115,7 +116,7 @@ class VaeganModel(base.CodecModel):
 
     @property
     def transform_variables(self) -> list[tf.Variable]:
-        """What a run that starts from another takes over, but for the prior."""
+        """What a run that starts from another takes over, apart from the prior."""
         networks = (self.encoder, self.decoder, self.discriminator)
         return [v for network in networks for v in network.variables] + [
             self.log_gain,
@@ -124,7 +125,7 @@ class VaeganModel(base.CodecModel):
 
     @property
     def lambdas(self) -> np.ndarray:
-        """Multipliers to move the gains by at such a start: 1, they stay. float32 [qualities]."""
+        """float32 [qualities], by which gains move at such a start: ones, so they stay."""
         return np.ones(self.qualities, np.float32)
 
     def gain(self, quality: tf.Tensor) -> tf.Tensor:
@@ -180,18 +181,23 @@ class VaeganModel(base.CodecModel):
         discriminator_optimizer: Any,
         **kwargs: Any,
     ) -> None:
-        """Takes the three optimisers.
-
-        The discriminator's should have no momentum, so that it stands still while it waits.
-        """
+        """Takes the three optimisers, the discriminator's without momentum (see below)."""
         super().compile(**kwargs)
         self.encoder_optimizer = encoder_optimizer
         self.decoder_optimizer = decoder_optimizer
         self.discriminator_optimizer = discriminator_optimizer
 
     def optimizer_settings(self, name: str, settings: OptimizerConfig) -> OptimizerConfig:
-        """See `CodecModel`."""
-        return vaegan_start.optimizer_settings(self.loss_config, name, settings)
+        """See `CodecModel`; the discriminator's is Adam without momentum.
+
+        A step with gradients of 0 then leaves it as it is.
+        """
+        if name != "discriminator_optimizer":
+            return settings
+        rate = settings.learning_rate * self.loss_config.discriminator_rate
+        return dataclasses.replace(
+            settings, name="adam", learning_rate=rate, momentum=0.0, average_decay=0.0
+        )
 
     def variables_of(self, optimizer_name: str) -> list[tf.Variable]:
         """See `CodecModel`. The prior and the gains go with the encoder."""
@@ -213,7 +219,7 @@ class VaeganModel(base.CodecModel):
     def attributes(self) -> FrozenAttributes | None:
         """The fixed attribute network of the likelihood term, None without one."""
         if self._attributes is None and self.loss_config.attribute_network:
-            # Out of Keras's sight: it is no part of the model and goes into no checkpoint.
+            # Keras must not see it: it is not part of the model, nor of checkpoints.
             attributes = FrozenAttributes(self.loss_config.attribute_network)
             object.__setattr__(self, "_attributes", attributes)
         return self._attributes
@@ -257,7 +263,7 @@ class VaeganModel(base.CodecModel):
 
         Returns:
           dict of optimiser name -> gradients of `variables_of(name)`, and a dict of metric name ->
-          float32 scalar, but for "bpp": float32 [B].
+          float32 scalar (for "bpp" float32 [B]).
         """
         settings = self.loss_config
         with tf.GradientTape(persistent=True) as tape:
@@ -289,7 +295,7 @@ class VaeganModel(base.CodecModel):
                 llike += self._play(images, reconstruction, decoded, quality, parts)
             parts["llike"] = llike
             lambdas = tf.exp(tf.gather(self.log_lambda, quality - 1))
-            # Against the mean of the start, so that the scale of the loss stays.
+            # Relative to the mean start, so that the loss keeps its scale.
             share = lambdas / float(np.mean(self.model_config.start_lambda))
             scale = share**settings.quality_weight_power
             parts["loss"] = tf.reduce_mean((parts["bpp"] + lambdas * llike) / scale)
@@ -311,7 +317,7 @@ class VaeganModel(base.CodecModel):
             "decoder_optimizer": of(parts["decoder_loss"], "decoder_optimizer"),
             "discriminator_optimizer": [g * parts["discriminator_learns"] for g in learning],
         }
-        # Of one shape whether there is a discriminator or not.
+        # The same shapes with and without a discriminator.
         parts = {k: v if k == "bpp" else tf.reduce_mean(v) for k, v in parts.items()}
         return gradients, parts
 
@@ -358,7 +364,7 @@ class VaeganModel(base.CodecModel):
         return settings.feature_weight * parts["features"]
 
     def _steer_rate(self, quality: tf.Tensor, bpp: tf.Tensor) -> None:
-        """Moves each quality's lambda towards the rate that it is to take."""
+        """Moves each quality's lambda towards its target rate."""
         chosen = tf.one_hot(quality - 1, self.qualities)
         target = tf.gather(tf.constant(self.model_config.target_bpp), quality - 1)
         spare = tf.clip_by_value(tf.math.log(target / tf.maximum(bpp, 1e-6)), -1.0, 1.0)
@@ -369,6 +375,6 @@ class VaeganModel(base.CodecModel):
             move, count = context.all_reduce(tf.distribute.ReduceOp.SUM, [move, count])
         move = tf.math.divide_no_nan(move, count) * self.loss_config.lambda_rate
         self.log_lambda.assign(self.log_lambda + move)
-        # The best step of a uniform quantiser goes with 1 / sqrt(lambda): the rate follows at once
-        # instead of when the gains have learnt it.
+        # The best step of a uniform quantiser is proportional to 1 / sqrt(lambda): so the rate
+        # follows at once, before the gains have learnt it.
         self.log_gain.assign(self.log_gain + 0.5 * move[:, None])
