@@ -50,7 +50,7 @@ def read_start(response: Any, length: int) -> bytes:
 
 
 def parsed(content: bytes, items: int) -> dict[str, Any]:
-    """The JSON object of an answer to a request of so many items; {} for any other content.
+    """The JSON object of an answer to a request of `items` items; {} for any other content.
 
     Raises:
       AnswerError: the answer has too many values, or they are nested too deep.
