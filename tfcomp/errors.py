@@ -38,6 +38,11 @@ class ConfigError(CodecError):
     """A configuration file or option has a value that cannot be used."""
 
 
+def one_line(error: BaseException) -> str:
+    """An exception's message in one line; the name of its type where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def exit_code_of(program: str, work: Callable[[], object]) -> int:
     """Runs a command's work.
 

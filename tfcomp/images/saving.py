@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfcomp.errors import ConfigError, ImageError, OutputError
+from tfcomp.errors import ConfigError, ImageError, OutputError, one_line
 from tfcomp.images.difference import squared_error
 from tfcomp.images.opening import register_plugin_of_suffix
 
@@ -100,9 +100,9 @@ def _saved(pixels: np.ndarray, file_format: str, options: dict[str, Any], target
         raise
     except Exception as error:  # noqa: BLE001
         # Too large a side ends in a struct.error of one format, a ValueError of another.
-        reason = " ".join(str(error).split()) or type(error).__name__
         raise OutputError(
-            f"{target} can't be made, {file_format} does not take this image ({reason}); use .png"
+            f"{target} can't be made, {file_format} does not take this image ({one_line(error)}); "
+            "use .png"
         ) from None
     return stream.getvalue()
 

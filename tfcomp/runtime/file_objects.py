@@ -1,9 +1,12 @@
-"""Open files and streams, read whole."""
+"""Open files and streams, read whole, and why a file cannot be read."""
 
 from __future__ import annotations
 
 import io
+import os
 from typing import Any
+
+from tfcomp.errors import one_line
 
 _PIECE = 2**20
 
@@ -40,11 +43,20 @@ def read_whole(file: Any, limit: int) -> bytes:
         raise
     except Exception as error:  # noqa: BLE001
         # Closed files, network streams: each library raises errors of its own.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise FileObjectError(f"the file object cannot be read: {reason}") from None
+        raise FileObjectError(f"the file object cannot be read: {one_line(error)}") from None
     if len(content) > limit:
         raise FileObjectError(f"the file object has more than {limit} bytes")
     return bytes(content)
+
+
+def unreadable(path: str | os.PathLike, error: Exception, what: str) -> str:
+    """One line about a path that gave an OSError or a ValueError where `what` was to be read."""
+    name = os.fsdecode(path)
+    if isinstance(error, FileNotFoundError):
+        return f"{name} does not exist"
+    if isinstance(error, IsADirectoryError):
+        return f"{name} is a folder; name {what}"
+    return f"{name} cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 def _can_go_back(file: Any) -> bool:

@@ -18,13 +18,13 @@ import numpy as np
 from PIL import Image
 
 from tfcomp.bitstream.container import MAGIC, MAX_PIXELS
-from tfcomp.errors import ImageError
+from tfcomp.errors import ImageError, one_line
 from tfcomp.images.colour import to_srgb
 from tfcomp.images.conversion import Storage, upright_rgb
 from tfcomp.images.opening import check_is_no_drawing, open_image
 from tfcomp.images.samples import integers_to_8_bits
 from tfcomp.images.transparency import WHITE, Background, checked_background, compose
-from tfcomp.runtime.file_objects import FileObjectError, is_file_object, read_whole
+from tfcomp.runtime.file_objects import FileObjectError, is_file_object, read_whole, unreadable
 
 __all__ = ["MAX_FILE_BYTES", "WHITE", "Background", "InputImage", "read_image"]
 
@@ -97,13 +97,8 @@ def _read_path(
             content = file.read(MAX_FILE_BYTES + 1)  # a pipe cannot go back to its start
     except ImageError:
         raise
-    except FileNotFoundError:
-        raise ImageError(f"{name} does not exist") from None
-    except IsADirectoryError:
-        raise ImageError(f"{name} is a folder; name an image file") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ImageError(f"{name} cannot be read: {reason}") from None
+        raise ImageError(unreadable(path, error, "an image file")) from None
     return _read_stream(io.BytesIO(content), name, max_pixels, background)
 
 
@@ -128,7 +123,7 @@ def _read_stream(
         raise ImageError(f"{name} cannot be read: {error}") from None
     except Exception as error:  # noqa: BLE001
         # Pillow's readers raise many types on damaged files.
-        raise ImageError(f"{name} cannot be read: {_one_line(error)}") from None
+        raise ImageError(f"{name} cannot be read: {one_line(error)}") from None
     with image:
         return _convert_pil(image, name, max_pixels, background)
 
@@ -145,14 +140,14 @@ def _convert_pil(
     try:
         image.load()
     except Exception as error:  # noqa: BLE001
-        raise ImageError(f"{name} cannot be decoded: {_one_line(error)}") from None
+        raise ImageError(f"{name} cannot be decoded: {one_line(error)}") from None
     try:
         rgb = upright_rgb(image, storage, notes, background, to_srgb)
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from None
     except (ValueError, OSError) as error:
         raise ImageError(
-            f"{name} has mode {image.mode}: {_one_line(error)}; convert it to RGB first"
+            f"{name} has mode {image.mode}: {one_line(error)}; convert it to RGB first"
         ) from None
     return InputImage(np.array(rgb, dtype=np.uint8), tuple(notes))
 
@@ -162,7 +157,7 @@ def _as_array(source: Any) -> np.ndarray:
         return np.asarray(source)
     except Exception as error:  # noqa: BLE001
         # Some libraries' types claim to be arrays and then raise odd errors.
-        raise ImageError(f"the array cannot be read: {_one_line(error)}") from None
+        raise ImageError(f"the array cannot be read: {one_line(error)}") from None
 
 
 def _convert_array(
@@ -226,7 +221,3 @@ def _frame_note(image: Image.Image) -> list[str]:
         # Counting frames reads the file, which may be damaged further on.
         frames = 1
     return [f"only frame {image.tell() + 1} of {frames} kept"] if frames > 1 else []
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
