@@ -143,7 +143,7 @@ class BundleCodec:
         return quality
 
     def check_size(self, pixels: np.ndarray) -> None:
-        """Raises ImageError where the model takes no picture [H, W, 3] of this size."""
+        """Raises ImageError where the model takes no picture, uint8 [H, W, 3], of this size."""
         height, width, _ = pixels.shape
         fixed_size = self._manifest.fixed_size
         if fixed_size is not None and fixed_size != (width, height):
@@ -177,7 +177,7 @@ class BundleCodec:
         """The file of given latents, such as iterative encoding finds.
 
         Args:
-          latents: [h, w, channels], as the bundle's entropy coder takes them.
+          latents: [h, w, channels] of the entropy coder's latent_dtype.
           quality: from 1.
           height: of the image, in pixels.
           width: likewise.

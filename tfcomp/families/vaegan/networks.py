@@ -26,7 +26,7 @@ def activate(x: tf.Tensor) -> tf.Tensor:
 
 
 class ResidualBlock(keras.layers.Layer):
-    """x + conv(activate(conv(x))).
+    """x + conv(activate(conv(x))), float32 [B, h, w, C] -> the same shape.
 
     The second kernel starts at 0 (as ReZero, arXiv:2003.04887).
     """
