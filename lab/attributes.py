@@ -9,7 +9,6 @@ another architecture, another seed and no part in any loss.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from tensorflow import keras
 from tqdm import tqdm
 
 from lab.face_pictures import ADULT_AGE, read_faces
-from tfcomp.errors import CodecError
+from tfcomp.errors import exit_code_of
 from tfcomp.models import attribute_network
 from tfcomp.models.attribute_network import AGE_MEAN, AGE_UNIT, STRIDES, WIDTHS
 
@@ -129,15 +128,14 @@ def main(arguments=None):
     parser.add_argument("--out", type=Path, required=True, help=".npz file to write")
     parser.add_argument("--epochs", type=int, default=30)
     options = parser.parse_args(arguments)
-    try:
-        arrays, accuracy = train(read_faces(options.faces, "train", 64), options.epochs)
-    except CodecError as error:
-        print(f"attributes: {error}", file=sys.stderr)
-        return 2
+    return exit_code_of("attributes", lambda: _run(options))
+
+
+def _run(options):
+    arrays, accuracy = train(read_faces(options.faces, "train", 64), options.epochs)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     attribute_network.save(options.out, arrays)
     print(f"gender right on {100 * accuracy:.1f} % of held-out adults; wrote {options.out}")
-    return 0
 
 
 if __name__ == "__main__":

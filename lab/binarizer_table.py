@@ -23,7 +23,7 @@ from tensorflow import keras
 
 from tfcomp import config as config_module
 from tfcomp.data import sources
-from tfcomp.errors import CodecError
+from tfcomp.errors import exit_code_of
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.families.binary.demonstration import test_pictures
 from tfcomp.runs import run_folder
@@ -57,9 +57,10 @@ class Result:
     """One way to make bits, after training.
 
     Attributes:
-      name: which. training_loss: mean over the last tenth of the steps, with the noise of then.
+      name: of the variant.
+      training_loss: mean over the last tenth of the steps, with their noise.
       test_loss: the same loss on the test pictures, with the bits of files.
-      raw_bpp, file_bpp, psnr: a quality each; raw bits sent, whole files, dB.
+      raw_bpp, file_bpp, psnr: one a quality; raw bits sent, whole files, dB.
       stages: (noise level, counts of sigmoid(f) in 20 bins of 0..1) at the end of each stage.
     """
 
@@ -138,7 +139,7 @@ def _measured(name, model, pictures, training_loss, stages):
 
 
 def _stages(loss):
-    """(sigma, end) pairs; one stage without a noise level where there is no noise."""
+    """(sigma, end) pairs; a single stage without a noise level where no noise is added."""
     if loss.binarizer != "noise":
         return [(None, 1.0)]
     return list(zip(loss.noise, (*loss.stage_ends[:-1], 1.0)))
@@ -217,19 +218,18 @@ def main(arguments=None):
     parser.add_argument("--only", help="variants to compare, by number from 0: 0,3")
     parser.add_argument("--out", type=Path, default=Path("runs/binarizers"))
     options = parser.parse_args(arguments)
-    try:
-        config = config_module.load(options.config)
-        given = {"source": options.data, "data_dir": options.data_dir}
-        given = {name: value for name, value in given.items() if value is not None}
-        config = dataclasses.replace(config, data=dataclasses.replace(config.data, **given))
-        if options.steps:
-            training = dataclasses.replace(config.training, steps=options.steps)
-            config = dataclasses.replace(config, training=training)
-        compare(config, options.out, options.limit, options.only)
-    except CodecError as error:
-        print(f"binarizer_table: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code_of("binarizer_table", lambda: _run(options))
+
+
+def _run(options):
+    config = config_module.load(options.config)
+    given = {"source": options.data, "data_dir": options.data_dir}
+    given = {name: value for name, value in given.items() if value is not None}
+    config = dataclasses.replace(config, data=dataclasses.replace(config.data, **given))
+    if options.steps:
+        training = dataclasses.replace(config.training, steps=options.steps)
+        config = dataclasses.replace(config, training=training)
+    compare(config, options.out, options.limit, options.only)
 
 
 def compare(config, out, limit, only=None):

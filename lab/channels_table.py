@@ -13,17 +13,17 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from tfcomp import api
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import ConfigError, exit_code_of
 from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.images import read_images
 from tfcomp.evaluation.metrics import psnr, ssim
+from tfcomp.evaluation.size_search import largest_within
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,16 +82,14 @@ class _Jpeg:
 
 
 def jpeg_at(ratio, channels, images):
-    """JPEG's row at the largest ratio that is no larger than `ratio`; None if it has none."""
-    low, high, best = 1, 100, None
-    while low <= high:
-        quality = (low + high) // 2
-        coded = sum(len(JPEG.encode(image, quality)) for image in images)
-        if sum(image.size for image in images) / coded >= ratio:
-            best, low = quality, quality + 1
-        else:
-            high = quality - 1
-    return None if best is None else measure(_Jpeg, best, channels, images)
+    """JPEG's row at the smallest ratio that is no smaller than `ratio`; None if it has none."""
+
+    def coded(quality):
+        return sum(len(JPEG.encode(image, quality)) for image in images)
+
+    raw = sum(image.size for image in images)
+    quality = largest_within(coded, range(1, 101), raw / ratio)
+    return None if quality is None else measure(_Jpeg, quality, channels, images)
 
 
 def markdown(rows, jpeg_rows, count):
@@ -148,17 +146,17 @@ def main(arguments=None):
     parser.add_argument("--limit", type=int, help="measure on the first N images only")
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     options = parser.parse_args(arguments)
-    try:
-        codec = api.load(options.model)
-        ladder = channels_of(codec, options.channels)
-        test = options.folder / "test"
-        images = list(read_images(test if test.is_dir() else options.folder).values())
-        images = images[: options.limit]
-        rows = [measure(codec, q, count, images) for q, count in enumerate(ladder, 1)]
-        jpeg_rows = [jpeg_at(row.ratio, row.channels, images) for row in rows]
-    except CodecError as error:
-        print(f"channels_table: {error}", file=sys.stderr)
-        return 2
+    return exit_code_of("channels_table", lambda: _run(options))
+
+
+def _run(options):
+    codec = api.load(options.model)
+    ladder = channels_of(codec, options.channels)
+    test = options.folder / "test"
+    images = list(read_images(test if test.is_dir() else options.folder).values())
+    images = images[: options.limit]
+    rows = [measure(codec, q, count, images) for q, count in enumerate(ladder, 1)]
+    jpeg_rows = [jpeg_at(row.ratio, row.channels, images) for row in rows]
     options.out.mkdir(parents=True, exist_ok=True)
     table = markdown(rows, jpeg_rows, len(images))
     (options.out / "channels.md").write_text(table, encoding="utf-8")
@@ -169,7 +167,6 @@ def main(arguments=None):
     }
     (options.out / "channels.json").write_text(json.dumps(values, indent=1) + "\n")
     print(table)
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""UTKFace as it lies on disk: aligned face pictures with age and gender.
+"""Reads UTKFace: aligned face pictures with age and gender.
 
     FACES/attributes.csv               file, age, gender
     FACES/{train,test}/{male,female}/*.jpg
@@ -54,7 +54,7 @@ def read_faces(folder, split, side=None):
       side: pixels a side to shrink the pictures to; None leaves them as they are.
 
     Raises:
-      ConfigError: there is no such data set.
+      ConfigError: the data set is missing.
     """
     folder = Path(folder)
     try:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,7 @@ from lab.contact_sheet import contact_sheet
 from lab.face_pictures import ADULT_AGE, read_faces
 from tfcomp import api
 from tfcomp.bitstream.container import parse
-from tfcomp.errors import CodecError
+from tfcomp.errors import exit_code_of
 from tfcomp.evaluation.classical import AVIF, JPEG, WEBP
 from tfcomp.evaluation.metrics import psnr
 
@@ -190,26 +189,26 @@ def main(arguments=None):
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     options = parser.parse_args(arguments)
-    try:
-        # TensorFlow is needed for the judge alone.
-        from lab import gender_judge
+    return exit_code_of("faces", lambda: _run(options))
 
-        codec = api.load(options.model)
-        size = codec.info["fixed_size"]
-        side = size[0] if size else None
-        judge = gender_judge.obtain(options.judge, read_faces(options.faces, "train", side).adults)
-        faces = read_faces(options.faces, "test", side).adults
-        if options.limit:
-            faces = faces.take(np.arange(len(faces.age)) < options.limit)
 
-        def gender_of(pixels):
-            return gender_judge.accuracy(judge, pixels, faces.male)
+def _run(options):
+    # TensorFlow is needed for the judge alone.
+    from lab import gender_judge
 
-        original = gender_of(faces.pixels)
-        results = measure(codec, faces, gender_of, options.refine)
-    except CodecError as error:
-        print(f"faces: {error}", file=sys.stderr)
-        return 2
+    codec = api.load(options.model)
+    size = codec.info["fixed_size"]
+    side = size[0] if size else None
+    judge = gender_judge.obtain(options.judge, read_faces(options.faces, "train", side).adults)
+    faces = read_faces(options.faces, "test", side).adults
+    if options.limit:
+        faces = faces.take(np.arange(len(faces.age)) < options.limit)
+
+    def gender_of(pixels):
+        return gender_judge.accuracy(judge, pixels, faces.male)
+
+    original = gender_of(faces.pixels)
+    results = measure(codec, faces, gender_of, options.refine)
     options.out.mkdir(parents=True, exist_ok=True)
     rows = [row for row, _ in results]
     table = markdown(rows, original, len(faces.age))
@@ -218,7 +217,6 @@ def main(arguments=None):
     (options.out / "faces.json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     contact_sheet(_sheet_columns(faces, results)).save(options.out / "contact_sheet.png")
     print(table)
-    return 0
 
 
 if __name__ == "__main__":

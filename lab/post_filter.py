@@ -3,9 +3,9 @@
     python -m lab.post_filter DATA/train,DATA2/train --out jpeg.tflite --minutes 10
 
 Crops of photographs are coded at random qualities, and a small network learns to give the crops
-back. The loss of a crop is its squared error over that of the decoded crop, so that every quality
-pulls alike. The learning rate falls with the steps done or the time spent, whichever is further, so
-that the run ends when it should on a slow machine too.
+back. The loss of a crop is its squared error over that of the decoded crop, so that all qualities
+weigh alike. The learning rate falls with the share of steps or of time that is spent, whichever is
+larger, so that the run ends in time on a slow machine too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from lab.post_filter_network import DeployedPostFilter, PostFilter
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import ConfigError, exit_code_of
 from tfcomp.evaluation.classical import CODECS, ClassicalCodec
 from tfcomp.evaluation.images import image_files, read_pixels
 from tfcomp.export.tflite import convert
@@ -63,7 +63,7 @@ def coded_batch(
     chosen = crops[random.integers(len(crops), size=size)]
     if random.random() < 0.5:
         chosen = chosen[:, :, ::-1]
-    # Even in the logarithm: an artefact more or less counts most where there are many.
+    # Uniform in the logarithm: low qualities have most of the artefacts.
     lowest, highest = np.log(_QUALITIES)
     qualities = np.exp(random.uniform(lowest, highest, size)).round().astype(int)
     decoded = [codec.decode(codec.encode(crop, int(q))) for crop, q in zip(chosen, qualities)]
@@ -73,7 +73,7 @@ def coded_batch(
 def train(
     codec: ClassicalCodec, crops: np.ndarray, steps: int, minutes: float, batch: int, seed: int
 ) -> Tuple[PostFilter, List[float]]:
-    """Trains a network for so many steps, or minutes where those are over sooner.
+    """Trains a network until the steps are done or the minutes are over.
 
     Returns:
       (the network, the loss of every step: 1 is a picture left as it is)
@@ -127,12 +127,7 @@ def main(arguments=None) -> int:
     parser.add_argument("--crops-per-image", type=int, default=8, help="(8)")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
-    try:
-        _run(options)
-    except CodecError as error:
-        print(f"post_filter: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code_of("post_filter", lambda: _run(options))
 
 
 def _run(options) -> None:

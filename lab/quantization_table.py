@@ -2,10 +2,9 @@
 
     python -m lab.quantization_table FOLDER --run checkpoints/cycle --out exports/sizes
 
-Each row is a bundle in --out; one that is there already is measured as it is. int8 is calibrated
-on the embedded photographs, the figures are of FOLDER's pictures. Speed is of the two networks
-alone, on one thread, by the time the processor spent; the entropy networks are the same float32
-integers in every row.
+Each row is a bundle in --out; an existing one is measured as it is. int8 is calibrated on the
+embedded photographs, and measured on FOLDER's pictures. Speed is that of the two networks alone, in
+processor time of one thread; the entropy networks are the same in every row.
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from tfcomp.errors import CodecError
+from tfcomp.errors import CodecError, exit_code_of
+from tfcomp.images.cropping import middle
 from tfcomp.runtime.quiet_tensorflow import import_quietly
 
 _NETWORKS = {"encoder.tflite": "encode", "decoder.tflite": "decode"}
@@ -44,16 +44,11 @@ def main(arguments=None):
     parser.add_argument("--crop", type=int, metavar="PIXELS", help="the middle square of each only")
     parser.add_argument("--rows", default=";".join(_ROWS), help=f"some of {'; '.join(_ROWS)}")
     options = parser.parse_args(arguments)
-    try:
-        import_quietly()
-        _run(options)
-    except CodecError as error:
-        print(f"quantization_table: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code_of("quantization_table", lambda: _run(options))
 
 
 def _run(options):
+    import_quietly()
     from tfcomp.evaluation.images import read_images
     from tfcomp.export import quantization_cost
 
@@ -62,7 +57,7 @@ def _run(options):
         chosen = np.linspace(0, len(images) - 1, options.images).round().astype(int)
         images = {name: images[name] for name in np.array(sorted(images))[chosen]}
     if options.crop:
-        images = {name: _middle(image, options.crop) for name, image in images.items()}
+        images = {name: middle(image, options.crop, options.crop) for name, image in images.items()}
     rows = ["none", *(row.strip() for row in options.rows.split(";") if row.strip() != "none")]
     folders = {row: options.out / row.replace(", ", "-").replace(" ", "-") for row in rows}
     _make_bundles(options.run, folders)
@@ -114,11 +109,6 @@ def speeds(bundle, image, repeats=3):
             times.append(time.process_time() - start)
         found.append(height * width / min(times) / 1e6)
     return tuple(found)
-
-
-def _middle(image, side):
-    top, left = (max(0, (length - side) // 2) for length in image.shape[:2])
-    return np.ascontiguousarray(image[top : top + side, left : left + side])
 
 
 def _make_bundles(run, folders):

@@ -1,4 +1,4 @@
-"""What `--refine` and `--feedback` bring: bytes, PSNR, BD-rate, and the seconds that they take.
+"""What `--refine` and `--feedback` bring: bytes, PSNR, BD-rate and seconds.
 
     python -m lab.refinement FOLDER --model cycle --steps 0,25,100 --feedback 0,1
 
@@ -16,10 +16,11 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import ConfigError, exit_code_of
 from tfcomp.evaluation.curves import Point, bd_rate
 from tfcomp.evaluation.images import read_images
 from tfcomp.evaluation.metrics import psnr
+from tfcomp.images.cropping import middle
 
 
 class _Setting(NamedTuple):
@@ -40,14 +41,10 @@ def main(arguments=None) -> int:
     parser.add_argument("--images", help="only these, by name without suffix")
     parser.add_argument("--crop", metavar="WxH", help="only the middle of each picture")
     options = parser.parse_args(arguments)
-    try:
-        return _run(options)
-    except CodecError as error:
-        print(f"refinement: {error}", file=sys.stderr)
-        return 2
+    return exit_code_of("refinement", lambda: _run(options))
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> None:
     import tfcomp
 
     images = _chosen(read_images(options.folder), options.images, options.crop)
@@ -82,7 +79,6 @@ def _run(options: argparse.Namespace) -> int:
             bpp, decibels = np.mean(rates[each], axis=0)
             curves[each].append(Point(quality, float(bpp), float(decibels)))
     _print_means(curves)
-    return 0
 
 
 def _print_means(curves: Dict[_Setting, List[Point]]) -> None:
@@ -110,13 +106,7 @@ def _chosen(
         width, height = (int(side) for side in crop.lower().split("x"))
     except ValueError:
         raise ConfigError(f"--crop is WIDTHxHEIGHT, such as 256x256, not '{crop}'") from None
-    return {name: _middle(image, height, width) for name, image in images.items()}
-
-
-def _middle(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    top = max(0, (image.shape[0] - height) // 2)
-    left = max(0, (image.shape[1] - width) // 2)
-    return np.ascontiguousarray(image[top : top + height, left : left + width])
+    return {name: middle(image, height, width) for name, image in images.items()}
 
 
 def _numbers(text: str) -> List[int]:

@@ -23,11 +23,12 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 from tqdm import tqdm
 
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import CodecError, ConfigError, exit_code_of
 from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.contestants import Contestant, Model
 from tfcomp.evaluation.images import image_files, read_pixels
 from tfcomp.evaluation.metrics import ms_ssim, psnr
+from tfcomp.evaluation.size_search import largest_within
 from tfcomp.runtime.atomic_file import write_atomically
 
 CLAIMED_RATIO, CLAIMED_PSNR = 5.33, 21.0
@@ -94,18 +95,11 @@ def measure(codec: Contestant, quality: int, images: Sequence[np.ndarray]) -> Fi
 
 
 def no_smaller_setting(size_of: Callable[[int], int], highest: int, target: int) -> int:
-    """The lowest setting from 1 to `highest` that makes at least `target` bytes.
+    """The lowest setting from 1 to `highest` whose file has at least `target` bytes, or `highest`.
 
-    size_of: setting -> bytes, growing. The highest setting where none makes as many.
+    `size_of` gives the bytes of a setting's file, which grow with the setting.
     """
-    low, high = 1, highest
-    while low < high:
-        middle = (low + high) // 2
-        if size_of(middle) >= target:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    return (largest_within(size_of, range(1, highest), target - 1) or 0) + 1
 
 
 def compare(codec: Contestant, images: Sequence[np.ndarray]) -> List[Tuple[Figures, Figures]]:
@@ -130,7 +124,7 @@ def compare(codec: Contestant, images: Sequence[np.ndarray]) -> List[Tuple[Figur
 
 
 def markdown(pairs: Sequence[Tuple[Figures, Figures]], heading: str) -> str:
-    """The table, one line a quality, with the claim below and what becomes of it."""
+    """The table, one line a quality, followed by the claim and whether it holds."""
     name = pairs[0][0].codec
     lines = [
         heading,
@@ -172,12 +166,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table here")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     options = parser.parse_args(arguments)
-    try:
-        _run(options)
-    except CodecError as error:
-        print(f"seed_figures: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code_of("seed_figures", lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -210,7 +199,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _timed(step: Callable):
-    """What the step gives, and [wall-clock seconds, processor seconds]."""
+    """The step's result, and [wall-clock seconds, processor seconds]."""
     wall, cpu = time.perf_counter(), time.process_time()
     result = step()
     return result, np.array([time.perf_counter() - wall, time.process_time() - cpu])

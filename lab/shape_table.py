@@ -4,9 +4,9 @@
         --steps 1500 --set model.widths=[32,320] --set optimizer.muon_step=0.004
 
 trains one shape and prints a line of a table: BD-rate against JPEG in the same pictures, steps
-across the borders of 16 at 0.1 to 0.2 bits/pixel, multiply-adds of the decoder's transforms, and
-the processor's seconds. Bits are those that training counts, rounded latents and 22 bytes for what
-else a file holds, within 1 % of files'. The lines of different shapes make the tables of
+across the borders of 16 at 0.1 to 0.2 bits/pixel, multiply-adds of the exported decoder.tflite, and
+the processor's seconds. Bits are those that training counts, of rounded latents, with 22 bytes for
+the rest of a file: within 1 % of what files take. The lines of different shapes make the tables of
 lab/notes/flagship.md.
 """
 
@@ -23,14 +23,16 @@ import numpy as np
 import yaml
 
 from tfcomp import config as config_module
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import ConfigError, exit_code_of
 from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.curves import Point, bd_rate
 from tfcomp.evaluation.images import read_images
+from tfcomp.evaluation.macs import MultiplyAdds
 from tfcomp.evaluation.metrics import border_steps, psnr
 from tfcomp.evaluation.rate_distortion import curve
 
 _FILE_BITS = 8 * 22
+_COUNTED_SIDE = 256  # pixels, rounded up to whole latent elements
 _LOW_RATES = (0.1, 0.2)  # bits/pixel
 
 
@@ -46,32 +48,29 @@ def main(arguments: list[str] | None = None) -> int:
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="YAML value"
     )
     options = parser.parse_args(arguments)
-    try:
-        config = _changed(config_module.load(options.config), options)
-        images = dict(list(read_images(options.pictures).items())[:: options.every])
-        print(_line(config, images, " ".join(options.set) or "as it is"))
-    except CodecError as error:
-        print(f"shape_table: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code_of("shape_table", lambda: _run(options))
 
 
-def decoder_macs(settings: config_module.ModelConfig) -> float:
-    """Multiply-adds a pixel of the synthesis transform, without the entropy model's."""
-    total, scale, channels = 0.0, 1, 3
-    last = len(settings.widths) - 1
-    for level, width in enumerate(settings.widths):
-        scale *= settings.level_strides[level]
-        here = settings.level_kernel_sizes[level] ** 2 * channels * width
-        if level < last:
-            here += width**2  # GDN
-        depthwise = 2 * settings.expansion * width**2 + settings.block_kernel_size**2 * width
-        block = depthwise if settings.block == "depthwise" else 18 * width**2
-        here += settings.residual_blocks[level] * block
-        here += (settings.decoder_blocks or (0,) * (last + 1))[level] * depthwise
-        total += here / scale**2
-        channels = width
-    return total
+def _run(options: argparse.Namespace) -> None:
+    config = _changed(config_module.load(options.config), options)
+    images = dict(list(read_images(options.pictures).items())[:: options.every])
+    print(_line(config, images, " ".join(options.set) or "as it is"))
+
+
+def decoder_macs(model: Any) -> float:
+    """Multiply-adds a pixel of a model's exported decoder.tflite, as the benchmark counts them."""
+    from tfcomp.export.families import deploy
+    from tfcomp.export.tflite import convert
+
+    rows = -(-_COUNTED_SIDE // model.stride)
+    latents = np.zeros((1, rows, rows, model.model_config.channels), np.int32)
+    counter = MultiplyAdds()
+    counter.network_ran(
+        convert(deploy(model), "decode"),
+        "decode",
+        {"latents": latents, "quality": np.ones(1, np.int32)},
+    )
+    return counter.total / (rows * model.stride) ** 2
 
 
 def _changed(config: config_module.Config, options: Any) -> config_module.Config:
@@ -103,7 +102,7 @@ def _line(config: config_module.Config, images: dict[str, np.ndarray], label: st
     whole, middle = bd_rate(anchor, points), bd_rate(anchor, points, (27, 36))
     cells = [
         label,
-        f"{decoder_macs(config.model) / 1000:.2f}",
+        f"{decoder_macs(model) / 1000:.2f}",
         *(f"{found.percent:+.1f} %" if found else "-" for found in (whole, middle)),
         f"{np.mean(steps):.2f}" if steps else "-",
         f"{seconds:.0f}",

@@ -4,8 +4,8 @@ r"""Small pictures, where headers weigh: a model against JPEG, WebP and AVIF, wi
         --limit 200 --markdown T.md
 
 A thumbnail's file is mostly header: a JPEG of 32x32 pixels starts with more than 300 bytes of
-tables. So every codec is measured twice, by whole files and by what is left when all is taken away
-that a reader of many such pictures could know beforehand:
+tables. So every codec is measured twice: by whole files, and without everything that a reader of
+many such pictures could know beforehand:
 
     tfcomp   the sections; not magic, version, fingerprint, quality, size, section lengths, CRC
     JPEG     the entropy-coded scan; not its quantisation and Huffman tables, though with
@@ -29,7 +29,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tfcomp.bitstream.container import parse
-from tfcomp.errors import CodecError
+from tfcomp.errors import CodecError, exit_code_of
 from tfcomp.evaluation.classical import AVIF, JPEG, WEBP
 from tfcomp.evaluation.contestants import Contestant, Model
 from tfcomp.evaluation.curves import Point, bd_rate
@@ -140,9 +140,9 @@ def curves(contestants: Sequence[Contestant], pictures: Sequence[np.ndarray]) ->
 
 
 def at_psnr(rows: Sequence[Row], level: float) -> Optional[Tuple[float, float]]:
-    """Bytes a picture, whole and stripped, that a codec needs for so many dB.
+    """Bytes a picture, whole and stripped, that a codec needs for `level` dB.
 
-    Between two settings by straight lines in log bytes; None outside what was measured.
+    Linear in log bytes between two settings; None outside what was measured.
     """
     order = sorted(rows, key=lambda row: row.psnr)
     levels = [row.psnr for row in order]
@@ -202,28 +202,27 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--limit", type=int, default=200, help="how many pictures")
     parser.add_argument("--markdown", type=Path, help="file to write; default: standard output")
     options = parser.parse_args(arguments)
-    try:
-        from tfcomp.data.sources import open_source
+    return exit_code_of("thumbnail_table", lambda: _run(options))
 
-        source = open_source(options.source, options.data_dir, options.split)
-        pictures = [image.numpy() for image in source.images().take(options.limit)]
-        model = Model(options.model)
-        model.name = model.codec.bundle.manifest.name
-        results = curves([model, *CLASSICAL], pictures)
-        height, width = pictures[0].shape[:2]
-        heading = (
-            f"{len(pictures)} pictures of {source.name}, {width}x{height}; {model.describe()}; "
-            + "; ".join(codec.describe() for codec in CLASSICAL)
-        )
-        text = markdown(results, heading)
-        if options.markdown:
-            write_atomically(options.markdown, text.encode("utf-8"))
-        else:
-            print(text)
-    except CodecError as error:
-        print(f"thumbnail_table: {error}", file=sys.stderr)
-        return 2
-    return 0
+
+def _run(options: argparse.Namespace) -> None:
+    from tfcomp.data.sources import open_source
+
+    source = open_source(options.source, options.data_dir, options.split)
+    pictures = [image.numpy() for image in source.images().take(options.limit)]
+    model = Model(options.model)
+    model.name = model.codec.bundle.manifest.name
+    results = curves([model, *CLASSICAL], pictures)
+    height, width = pictures[0].shape[:2]
+    heading = (
+        f"{len(pictures)} pictures of {source.name}, {width}x{height}; {model.describe()}; "
+        + "; ".join(codec.describe() for codec in CLASSICAL)
+    )
+    text = markdown(results, heading)
+    if options.markdown:
+        write_atomically(options.markdown, text.encode("utf-8"))
+    else:
+        print(text)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ what to do next, so a command-line tool can print it unchanged.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+
 
 class CodecError(ValueError):
     """Base of all errors that the input causes, not a bug."""
@@ -33,3 +36,22 @@ class OutputError(CodecError):
 
 class ConfigError(CodecError):
     """A configuration file or option has a value that cannot be used."""
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's message in one line; the name of its type where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def exit_code_of(program: str, work: Callable[[], object]) -> int:
+    """Runs a command's work.
+
+    Returns:
+      0; 2 where it ends in a `CodecError`, whose line goes to standard error after `program`.
+    """
+    try:
+        work()
+    except CodecError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 2
+    return 0

@@ -21,7 +21,7 @@ from functools import partial
 
 import numpy as np
 
-from tfcomp import CodecError
+from tfcomp.errors import exit_code_of
 from tfcomp.serving import Client
 
 
@@ -108,12 +108,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 4, 16])
     parser.add_argument("--seconds", type=float, default=10, help="for each line of the table")
     parser.add_argument("--timeout", type=float, default=60, help="for each request")
-    try:
-        run(parser.parse_args())
-    except CodecError as error:
-        print(f"load_test.py: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return exit_code_of("load_test.py", lambda: run(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -227,6 +227,19 @@ def test_files_of_another_quality_do_not_count_as_done(images, tmp_path, codec):
     assert written == codec.compress(images / "b.png", 5)
 
 
+def test_an_effort_makes_the_files_that_the_codec_makes_with_it(images, tmp_path, codec):
+    code, _ = _run(images, tmp_path / "out", "--quality", "3", "--effort", "2")
+    assert code == 0
+    made = {name: (tmp_path / "out" / f"{name}.tfcomp").read_bytes() for name in NAMES}
+    assert made == {name: codec.compress(images / name, 3, effort=2) for name in NAMES}
+    assert any(made[name] != codec.compress(images / name, 3) for name in NAMES)
+    step = Compress("cycle", 3, effort=1)
+    with beam.Pipeline(options=PipelineOptions([])) as pipeline:
+        _ = pipeline | ReadImages(str(images)) | step | Write(str(tmp_path / "own"))
+    written = (tmp_path / "own" / "a.png.tfcomp").read_bytes()
+    assert written == codec.compress(images / "a.png", 3, effort=1)
+
+
 def test_the_steps_make_a_pipeline_of_ones_own(images, tmp_path):
     done = DoneIn(str(tmp_path / "out"), b"none", 1)
     pattern = os.path.join(str(images).replace("[", "[[]"), "**.bmp")
@@ -252,6 +265,7 @@ def test_a_process_opens_the_codec_once(images, tmp_path, monkeypatch):
         (["{tmp}/nowhere", "{tmp}/out"], "nowhere"),
         (["{in}", "{tmp}/out", "--model", "nomodel"], "nomodel"),
         (["{in}", "{tmp}/out", "--quality", "99"], "99"),
+        (["{in}", "{tmp}/out", "--effort", "12"], "effort must be from 0 to 9, not 12"),
         (["{tmp}", "{tmp}/out"], "no images"),
         (["{in}", "{tmp}/out", "{tmp}/more"], "a third name"),
         (["{in}", "{tmp}/file"], "file is a file"),

@@ -1,5 +1,6 @@
 """The container in stock ops against tfcomp.bitstream's."""
 
+import dataclasses
 import zlib
 from types import SimpleNamespace
 
@@ -188,6 +189,9 @@ def test_a_bundle_of_fixed_size_leaves_the_size_out():
         return graph_container.parse(tf.constant(data), FIXED_FORMAT)
 
     assert parsed(data, parse) == ("", 1, 20, 33, streams)
+    smaller = dataclasses.replace(FIXED_FORMAT, max_pixels=20 * 33 - 1)
+    error = graph_container.parse(tf.constant(data), smaller).error.numpy()
+    assert error == b"the file says 20x33 pixels, more than the limit of 659 of this model"
 
 
 def two_sections(quality, rows):

@@ -109,7 +109,7 @@ def container() -> list[str]:
         bundle = SimpleNamespace(qualities=QUALITIES, section_count=len(sections), fixed_size=fixed)
         for other in _odd_files(data, fixed):
             lines += _refusal(other, bundle, fingerprint, MAX_PIXELS)
-        if fixed is None and size != (1, 1):
+        if size != (1, 1):
             lines.append(line("max_pixels", [size[0] * size[1] - 1]))
             lines += _refusal(data, bundle, fingerprint, size[0] * size[1] - 1)
     return lines

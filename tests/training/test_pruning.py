@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import hyperprior_factory
 from tfcomp.errors import CodecError
 from tfcomp.families.cycle import pruning
 from tfcomp.families.cycle.model import CycleModel
@@ -87,6 +88,48 @@ def test_the_encoders_own_branch_keeps_the_channels_that_its_level_keeps(tiny_mo
     assert np.abs(expected - tiny_model.analysis(images, quality)).max() > 0.1
 
 
+@pytest.mark.parametrize("tied", [True, False])
+def test_depthwise_blocks_keep_the_channels_and_hidden_features_that_count(tied):
+    config = hyperprior_factory.patch_config()
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, tied=tied))
+    wide = hyperprior_factory.lively_model(config=config)
+    first, gdn, *blocks = wide.levels[0]
+    dead = np.arange(0, 48, 4)  # of the first level, and of what its blocks have inside
+    following = wide.levels[1][0]
+    for kernel in {id(k): k for k in (following.kernel, following.synthesis_kernel)}.values():
+        kernel.assign(_without(kernel.numpy(), dead, 2))
+    for name in ("analysis", "synthesis"):
+        gamma = getattr(gdn, f"{name}_gamma_root")
+        gamma.assign(_without(_without(gamma.numpy(), dead, 0), dead, 1))
+    inside = np.arange(0, 96, 4)
+    for block in blocks:
+        for _, spread, gathered in block.kernels.values():
+            spread.assign(_without(_without(spread.numpy(), dead, 2), inside, 3))
+            gathered.assign(_without(gathered.numpy(), inside, 2))
+        for hidden_bias, bias in block.biases.values():
+            hidden_bias.assign(_without(np.full(96, 0.1), inside, 0))
+            bias.assign(_without(np.full(48, 0.01), dead, 0))
+
+    narrow = _narrower(wide, widths=(36, 16))
+    pruning.narrow(narrow, wide, _pictures())
+
+    names = {layer.name for layer in narrow.levels[0]}
+    assert {"residual_0_0", "decoder_0_0"} <= names
+    # Without the dead channels' own bias the mirror image gives what the wide one does.
+    following.synthesis_bias.assign(_without(following.synthesis_bias.numpy(), dead, 0))
+    _assert_same_transforms(narrow, wide)
+
+
+def test_blocks_of_either_direction_find_their_own_where_others_are_left_out():
+    config = hyperprior_factory.patch_config()
+    wide = hyperprior_factory.lively_model(config=config)
+    narrow = _narrower(wide, residual_blocks=(0, 1), widths=(40, 16))
+    pruning.narrow(narrow, wide, _pictures())
+    kept = narrow.levels[0][-1].scales["synthesis"].numpy()
+    theirs = wide.levels[0][-1].scales["synthesis"].numpy()
+    assert kept.shape == (2, 40) and np.isin(kept, theirs).all()
+
+
 def _without(values, channels, axis):
     keep = ~np.isin(np.arange(values.shape[axis]), channels)
     return values * np.expand_dims(keep, [a for a in range(values.ndim) if a != axis])
@@ -99,6 +142,9 @@ def _without(values, channels, axis):
         {"widths": (8, 12, 12)},
         {"kernel_size": 3},
         {"tied": False},
+        {"kernel_sizes": (3, 5, 5)},
+        {"strides": (4, 2, 2)},
+        {"block": "depthwise"},
     ],
 )
 def test_what_is_no_narrower_form_is_refused(tiny_model, changes):

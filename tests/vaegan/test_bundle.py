@@ -8,6 +8,7 @@ import tensorflow as tf
 import tfcomp
 from tfcomp.bitstream import container
 from tfcomp.errors import ImageError
+from tfcomp.export import cli
 
 _HEADER_AND_CHECKSUM = 13
 
@@ -26,6 +27,13 @@ def test_a_wrong_size_is_one_clear_error(vaegan_bundle, vaegan_model):
         tfcomp.load(vaegan_bundle).compress(wrong)
     with pytest.raises(ImageError, match="32x32 pixels only, not 40x32"):
         vaegan_model.compress(tf.zeros([1, 32, 40, 3]), 1)
+
+
+def test_a_served_model_that_could_take_no_picture_is_not_exported(vaegan_run, tmp_path, capsys):
+    out = tmp_path / "out"
+    flags = ["--saved-model", "--run", str(vaegan_run), "--out", str(out), "--max-pixels"]
+    assert cli.main([*flags, "1023"]) == 2
+    assert "32x32" in capsys.readouterr().err and not out.exists()
 
 
 @pytest.mark.parametrize("kind", ["fixed", "ladder"])

@@ -4,8 +4,8 @@
         pipeline | ReadImages("photos") | Compress("cycle", quality=4) | Write("compressed")
 
 The same as a command: `python -m tfcomp.beam photos compressed --model cycle --quality 4`. Files
-that a step cannot process are listed in `errors.jsonl`, beside the others. Workers need tfcomp and
-Beam, and no TensorFlow.
+that a step cannot process are listed in `errors.jsonl`, among the results. Workers need tfcomp and
+Beam, but no TensorFlow below effort 7.
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ import sys
 
 from tfcomp.runtime.standard_error import without_lines
 
-# Beam's and its workers' own log lines. Whoever sets one of Beam's log level options wants to see
-# them.
+# Log lines of Beam and its workers, which are shown if one of Beam's log level options is given.
 NOISE = re.compile(
     rb"^INFO:(root|__main__|apache_beam)"
     rb"|apitools not found, and bigquery client libraries are not available"

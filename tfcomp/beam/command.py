@@ -21,6 +21,7 @@ from tfcomp.beam.writing import Write
 from tfcomp.cli.interruption import Terminated, raised_when_told_to_end
 from tfcomp.cli.output import complain
 from tfcomp.errors import CodecError
+from tfcomp.latent_search.search import checked_plan
 from tfcomp.runtime import registry
 
 
@@ -36,6 +37,9 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[argparse.Namespace, l
     parser.add_argument("-m", "--model", help="name or path of a bundle (see tfcomp models)")
     parser.add_argument(
         "-q", "--quality", type=int, metavar="N", help="from 1, which makes the smallest files"
+    )
+    parser.add_argument(
+        "--effort", type=int, default=0, metavar="N", help="search longer: 0 to 9 (0)"
     )
     parser.add_argument(
         "--threads", type=int, default=1, metavar="N", help="processors an image may use (1)"
@@ -70,6 +74,7 @@ def run(options: argparse.Namespace, for_beam: list[str]) -> int:
     model = options.model or registry.default_model()
     codec = load(model, 1)
     quality = codec.checked_quality(options.quality)
+    checked_plan(codec, options.effort)
     is_local = "://" not in options.source and not any(c in options.source for c in "*?[")
     if is_local and not os.path.isdir(options.source):
         raise CodecError(f"{options.source} is not a folder; name a folder of images")
@@ -86,7 +91,7 @@ def run(options: argparse.Namespace, for_beam: list[str]) -> int:
     _ = (
         pipeline
         | ReadImages(options.source, DoneIn(options.target, fingerprint, quality))
-        | Compress(model, quality, options.threads)
+        | Compress(model, quality, options.threads, options.effort)
         | Write(options.target)
     )
     try:

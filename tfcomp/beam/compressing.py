@@ -20,23 +20,27 @@ class Compress(beam.PTransform):
       model: name or path of a bundle that every worker has.
       quality: 1 (smallest) to the model's number of qualities; the model's default if None.
       threads: processors that one image may use. Beam's workers already share out the images.
+      effort: 0 to 9, how long to search for a better picture for its bits (docs/effort.md). From 7
+        on every worker needs TensorFlow.
     Takes and gives an `Outcome`: of `File` that hold images in any format that Pillow reads, and
     of `File` that hold .tfcomp files.
     """
 
-    def __init__(self, model: str, quality: int | None = None, threads: int = 1) -> None:
+    def __init__(
+        self, model: str, quality: int | None = None, threads: int = 1, effort: int = 0
+    ) -> None:
         super().__init__()
-        self._model, self._quality, self._threads = model, quality, threads
+        self._work = _Compress(model, quality, threads, effort)
 
     def expand(self, images: Outcome) -> Outcome:
-        work = _Compress(self._model, self._quality, self._threads)
-        outputs = images.done | beam.ParDo(work).with_outputs(FAILED, main="done")
+        outputs = images.done | beam.ParDo(self._work).with_outputs(FAILED, main="done")
         return with_failures(outputs, images.failed)
 
 
 class _Compress(beam.DoFn):
-    def __init__(self, model: str, quality: int | None, threads: int) -> None:
-        self._model, self._quality, self._threads = model, quality, threads
+    def __init__(self, model: str, quality: int | None, threads: int, effort: int) -> None:
+        self._model, self._threads = model, threads
+        self._quality, self._effort = quality, effort
         self._shared = Shared()
         self._codec: Codec | None = None
         self._failed = counter("images_failed")
@@ -48,7 +52,7 @@ class _Compress(beam.DoFn):
     def process(self, image: File) -> Iterator[File | TaggedOutput]:
         assert self._codec is not None
         try:
-            data = self._codec.compress(image.content, self._quality)
+            data = self._codec.compress(image.content, self._quality, effort=self._effort)
         except CodecError as error:
             reason = str(error).replace("the input", image.name, 1)
         except MemoryError:

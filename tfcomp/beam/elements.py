@@ -1,4 +1,4 @@
-"""What flows through the pipeline, and what a step gives back."""
+"""The elements of the pipeline, and the outcome of a step."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Failure:
 
 
 class Outcome(NamedTuple):
-    """What a step hands to the next: a PCollection of `File`, and one of every `Failure` so far."""
+    """The result of a step: a PCollection of `File`, and one of every `Failure` so far."""
 
     done: Any
     failed: Any

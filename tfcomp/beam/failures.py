@@ -17,7 +17,7 @@ FILE_NAME = "errors.jsonl"
 
 
 def errors_path(folder: str) -> str:
-    """Where the failures go that are met while `folder` is filled."""
+    """The file of failures in a folder of results."""
     return FileSystems.join(folder, FILE_NAME)
 
 

@@ -8,8 +8,8 @@ SUFFIX = ".tfcomp"
 
 
 def target_path(folder: str, name: str) -> str:
-    """Where the file made of an image goes: photo.jpg becomes photo.jpg.tfcomp.
+    """The path of an image's compressed file: photo.jpg becomes photo.jpg.tfcomp.
 
-    The whole name is kept, since no worker can know whether there is a photo.png too.
+    The whole name is kept, since no worker knows whether there is a photo.png too.
     """
     return FileSystems.join(folder, *(name + SUFFIX).split("/"))

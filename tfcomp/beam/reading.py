@@ -1,4 +1,4 @@
-"""The first step: finds a collection's images, leaves out those that are done, reads the others."""
+"""The first step: finds a collection's images and reads those that are not done yet."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from tfcomp.runtime.image_input import MAX_FILE_BYTES
 
 @dataclass(frozen=True)
 class DoneIn:
-    """Where results are from earlier runs, and which of them count as done.
+    """The results of earlier runs that count as done.
+
+    A file of another model or quality, or older than its image, is made again.
 
     Attributes:
-      folder: what `Write` fills.
+      folder: the one that `Write` fills.
       fingerprint: the first 4 bytes of the bundle's.
-      quality: of the files. A file of another model or quality, or older than its image, is made
-        again.
+      quality: of the files.
     """
 
     folder: str
@@ -38,7 +39,7 @@ class DoneIn:
 
     @property
     def start(self) -> bytes:
-        """What such a file begins with."""
+        """The first bytes of such a file."""
         return MAGIC + bytes([FORMAT_VERSION]) + self.fingerprint + bytes([self.quality])
 
 
@@ -70,7 +71,7 @@ class ReadImages(beam.PTransform):
             )
         outputs = (
             found
-            # Otherwise one worker would process all files that it has listed.
+            # Without it one worker would process all files that it has listed.
             | "Share out" >> beam.Reshuffle()
             | "Read" >> beam.ParDo(_Read(base, self._done_in)).with_outputs(
                 FAILED, main="done"

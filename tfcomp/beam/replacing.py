@@ -1,14 +1,14 @@
-"""Files that appear under their names whole or not at all, on any file system that Beam knows.
+"""Atomic writes on any file system that Beam knows.
 
-    .tfcomp-unfinished/3f09...    what is being written
-    photo.jpg.tfcomp              the same file once it is whole
+    .tfcomp-unfinished/3f09...    a file that is being written
+    photo.jpg.tfcomp              the same file once it is complete
 
-A killed worker leaves its unfinished file in that folder and nowhere else, so the end of the run,
-or the next run, removes it. On this machine's file systems the files of another run's live process
-stay (tfcomp/runtime/unfinished.py); elsewhere the whole folder is removed.
+A killed worker leaves its unfinished file in that folder only, and the end of the run or the next
+run removes it. On this machine's file systems the files of another run's live process stay
+(tfcomp/runtime/unfinished.py); elsewhere the whole folder is removed.
 
-A result replaces an earlier result and nothing else: another program's file of that name stays and
-is an error, and a link is replaced itself.
+A result replaces only an earlier result: another program's file of that name stays and is an error,
+and a link is replaced itself.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def replace(path: str, chunks: Iterable[bytes], folder: str, start: bytes = b"")
     """Writes a file through a temporary one, which replaces an earlier file when complete.
 
     Args:
-      path: of the file; its folder is made if need be.
+      path: of the file; its folder is made if absent.
       chunks: its content.
-      folder: below which the temporary file is, on the file system of path.
-      start: what the file begins with, and what is replaced must begin with too.
+      folder: that of the temporary file, on the same file system as `path`.
+      start: the first bytes of the file, and of a file that it may replace.
 
     Raises:
       OSError: it can't be written.
@@ -62,9 +62,9 @@ def replace(path: str, chunks: Iterable[bytes], folder: str, start: bytes = b"")
 
 
 def remove_unfinished(folder: str) -> None:
-    """Removes what stopped workers left below `folder`, of this run and of earlier ones.
+    """Removes what stopped workers left below `folder`, in this run and earlier ones.
 
-    Call it when no worker writes there any more. It does not raise where nothing can be removed.
+    Call it when no worker writes there any more. It never raises an OSError.
     """
     path = FileSystems.join(folder, TEMPORARY_FOLDER)
     with contextlib.suppress(OSError, BeamIOError):
@@ -95,7 +95,7 @@ def _require_start(path: str, start: bytes) -> None:
 def _make_folder(path: str) -> None:
     try:
         FileSystems.mkdirs(path)
-    except (OSError, BeamIOError):  # Beam's way to say that it is there; if not, writing will fail
+    except (OSError, BeamIOError):  # it exists already; if not, writing will fail
         return
 
 

@@ -1,4 +1,4 @@
-"""The last step: files appear under their names whole or not at all."""
+"""The last step: writes the files."""
 
 from __future__ import annotations
 

@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--models", metavar="A,B", help="installed models or bundle paths ('': none)"
     )
     parser.add_argument(
+        "--effort",
+        type=int,
+        metavar="N",
+        help="let models search longer, 0 to 9; for one of them alone: --models A@effortN",
+    )
+    parser.add_argument(
         "--codecs",
         metavar="A,B",
         default=_CODECS,
@@ -81,6 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Runs the subcommand; returns its exit code."""
     from tfcomp.evaluation import benchmark, enhancement_comparison, equal_rate
+    from tfcomp.evaluation.contestants import at_effort
     from tfcomp.evaluation.curves import parse_psnr_range
     from tfcomp.evaluation.gate import Gate
     from tfcomp.runtime import registry
@@ -88,6 +95,8 @@ def run(options: argparse.Namespace) -> int:
     if options.repeats < 1 or options.pictures < 0:
         raise ConfigError("--repeats must be 1 or more, and --pictures 0 or more")
     models = [registry.default_model()] if options.models is None else _names(options.models)
+    if options.effort is not None:
+        models = [at_effort(name, options.effort) for name in models]
     plan = benchmark.Plan(
         folder=options.folder,
         models=tuple(models),

@@ -1,8 +1,8 @@
 """The whole description of a training run: frozen dataclasses, read from YAML.
 
-Every number that shapes a model or its training stands here under one name, so that the
-`config.yaml` in a run folder is all that is needed to train the same again. Unknown keys are
-refused: a typing error must not silently train something else.
+Every number that shapes a model or its training has one name here, so that the `config.yaml` of a
+run folder is all that is needed to train the same again. Unknown keys are errors: a typing error
+must not silently train something else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from tfcomp.config.families import FAMILIES, Family
 from tfcomp.config.recipe import Phase, Recipe
 from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
-from tfcomp.config.whole import Config, dump, from_dict, load, to_dict
+from tfcomp.config.whole import Config, dump, from_dict, load, sections, to_dict
 
 __all__ = [
     "FAMILIES",
@@ -27,6 +27,7 @@ __all__ = [
     "dump",
     "from_dict",
     "load",
+    "sections",
     "to_dict",
 ]
 

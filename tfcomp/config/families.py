@@ -1,7 +1,7 @@
-"""The families of codecs: the one list of them, and where their parts are found.
+"""The list of families of codecs, and where their parts are.
 
 A family is a folder of tfcomp/families. Its parts are imported when they are asked for, so that
-whoever reads a config needs no TensorFlow.
+reading a config needs no TensorFlow.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Family:
 
     @property
     def model(self) -> Any:
-        """The Keras model, made of the two sections: a `tfcomp.models.base.CodecModel`."""
+        """The class of its Keras model, a `tfcomp.models.base.CodecModel`."""
         return getattr(self.part("model"), f"{self.prefix}Model")
 
     @property

@@ -9,9 +9,9 @@
         training: {steps: 8000, float32_from: 0.0}
         optimizer: {learning_rate: 2.0e-4}
 
-A config without `phases` is a recipe of one phase. Each phase starts with what the one before has
-learnt; a phase whose model is narrower starts with the strongest channels
-(tfcomp/families/cycle/pruning.py), one with `encoder_only` leaves the decoder as it is.
+A config without `phases` is a recipe of one phase. Each phase starts with the weights of the one
+before. A phase with a narrower model starts with the strongest channels
+(tfcomp/families/cycle/pruning.py); one with `encoder_only` leaves the decoder as it is.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ class Recipe:
         return self.phases[0].config.model.family
 
     def map(self, change: Any) -> Recipe:
-        """The recipe with `change` (Config -> Config) done to every phase's config."""
+        """The recipe with `change` (Config -> Config) applied to every phase's config."""
         return Recipe(
             tuple(dataclasses.replace(phase, config=change(phase.config)) for phase in self.phases)
         )
 
     def with_steps(self, steps: int) -> Recipe:
-        """The recipe in so many optimiser steps in all, each phase with its share, at least one.
+        """The recipe in `steps` optimiser steps, divided among its phases, at least one each.
 
         Raises:
           ConfigError: there are more phases than steps.
@@ -110,7 +110,7 @@ def from_dict(values: Dict[str, Any]) -> Recipe:
     """Builds a `Recipe` from nested plain values.
 
     Raises:
-      ConfigError: as `tfcomp.config.from_dict`; or a phase has no name or is no mapping.
+      ConfigError: as `tfcomp.config.from_dict`; or a phase has no name, or is not a mapping.
     """
     values = dict(values or {})
     if "phases" not in values:

@@ -17,7 +17,7 @@ class OptimizerConfig:
       learning_rate: Adam's learning rate.
       muon_step: the size of Muon's step as a fraction of the kernel's norm.
       warmup_steps: steps over which both grow linearly from 0.
-      cuts: (fraction of all steps, factor) pairs: from there on rates are multiplied by factor.
+      cuts: (fraction of all steps, factor) pairs: from that step on the rates have that factor.
       clip_norm: bound on the global gradient norm.
       momentum: of "adam" (its beta_1); Muon's own is fixed.
       average_decay: decay of the exponential moving average of the weights that is exported
@@ -90,20 +90,20 @@ class TrainingConfig:
     Attributes:
       steps: optimiser steps in all.
       seed: seeds initial weights, data order, crops, qualities and noise.
-      precision: of the transforms: "float32", "mixed_bfloat16", or "auto", the latter where the
-        machine computes in bfloat16 (the entropy model is float32 always).
+      precision: of the transforms: "float32", "mixed_bfloat16", or "auto" for the latter where the
+        machine computes in bfloat16. The entropy model is always float32.
       float32_from: the fraction of the run from which the transforms are float32 in any case.
       entropy_backend: "tfc", TensorFlow Compression's entropy bottleneck, "own", tfcomp's, or
-        "auto", the former where it is installed.
+        "auto" for the former where it is installed.
       strategy: "none", "mirrored" or "multiworker".
-      log_every: steps a line in history.csv and a TensorBoard point stand for.
+      log_every: steps for each line of history.csv and each TensorBoard point.
       checkpoint_minutes: time between checkpoints.
       picture_every: steps between TensorBoard pictures (0 = none).
-      start_from: a finished run folder whose transforms (and entropy model, where it has the same
-        kind and shape) this run starts with; None to start from principal components.
-      encoder_only: whether to train what the encoder alone has (a cycle model's scales, biases, GDN
-        and own branch of the analysis direction), from `start_from`. Decoder, entropy model and
-        tables stay those of that run, so files of before still decode.
+      start_from: a finished run folder with whose transforms (and entropy model, where it has the
+        same kind and shape) this run starts; None to start from principal components.
+      encoder_only: train only what the encoder alone has (a cycle model's scales, biases, GDN and
+        own branch of the analysis direction), from `start_from`. Decoder, entropy model and tables
+        stay those of that run, so its files still decode.
     """
 
     steps: int = 1000

@@ -65,6 +65,21 @@ def from_dict(values: dict) -> Config:
     return Config(**sections)
 
 
+def sections(family: str, model: Any, loss: Any) -> tuple[Any, Any]:
+    """The sections `model` and `loss` of a family, each given as such, as a dict or as None.
+
+    Raises:
+      ConfigError: as `from_dict`.
+    """
+    given = (model or {}, loss or {})
+    plain = [section if isinstance(section, dict) else {} for section in given]
+    read = from_dict({"model": {**plain[0], "family": family}, "loss": plain[1]})
+    return tuple(
+        made if isinstance(section, dict) else section
+        for section, made in zip(given, (read.model, read.loss))
+    )
+
+
 def _family(model: Any) -> Family:
     family = model.get("family", "cycle") if isinstance(model, dict) else "cycle"
     if not isinstance(family, str) or family not in FAMILIES:

@@ -18,13 +18,11 @@ def decode_rgb(source: str | os.PathLike | bytes) -> np.ndarray:
     """Decodes one image (a path, or the file's bytes) to uint8 [H, W, 3], RGB.
 
     It follows the rules of tfcomp/images, as tfcomp.runtime.image_input does, so that training sees
-    what the codec will be given: EXIF orientation is applied; the first frame of an animation is
-    taken; transparent pixels lie on white; grey, palette and CMYK become RGB; deep samples are
-    scaled by the range that the file states. But embedded colour profiles are ignored here.
+    what the codec will be given; but embedded colour profiles are ignored here.
 
-    Raises whatever Pillow raises on a file that it cannot read in full: OSError for most damage,
-    but also SyntaxError, ValueError, struct.error and others; ImageError for samples in no known
-    range and for formats that are not read here.
+    Raises:
+      ImageError: the samples are in no known range, or the format is not read here.
+      OSError: for most damage; Pillow also raises SyntaxError, ValueError, struct.error and others.
     """
     file: Any = io.BytesIO(source) if isinstance(source, bytes) else source
     with warnings.catch_warnings():

@@ -29,9 +29,9 @@ class FolderSource(ImageSource):
     root/split/label/image.jpg), the images of `split` are taken. A folder without split folders
     is one tree of training images. The order is that of the sorted paths.
 
-    Files with an image's suffix that are no images are left out when the folder is scanned; those
-    that turn out damaged when decoded are left out of `images()`, and `endless_images()` shows the
-    next readable file in their place. All are named in `skipped` and logged once.
+    Files with an image's suffix that are not images are left out when the folder is scanned. Files
+    that prove damaged when decoded are left out of `images()`; `endless_images()` gives the next
+    readable file instead. All are named in `skipped` and logged once.
 
     Raises:
       ConfigError: a folder is missing, has no such split, has no readable image, or has split

@@ -15,11 +15,11 @@ FOREVER = np.iinfo(np.int64).max
 
 @dataclasses.dataclass(frozen=True)
 class Share:
-    """Which positions of an endless sequence one of several workers takes: a part of every period.
+    """The part of every period of an endless sequence that one of several workers takes.
 
     Attributes:
       period: length of a period.
-      first: where the part begins in it.
+      first: where the part starts in the period.
       length: of the part.
     """
 
@@ -58,7 +58,7 @@ class ImageSource(abc.ABC):
     def images(self, shuffle_seed: int | None = None) -> tf.data.Dataset:
         """One pass over the images: a finite dataset of uint8 [H, W, 3], RGB.
 
-        In a fixed order, or with `shuffle_seed` in the random order which that seed stands for.
+        In a fixed order, or with `shuffle_seed` in the random order of that seed.
         """
 
     @abc.abstractmethod
@@ -67,14 +67,14 @@ class ImageSource(abc.ABC):
     ) -> tf.data.Dataset:
         """Pass after pass, each in a new random order: an infinite dataset of uint8 [H, W, 3].
 
-        The sequence is fixed by `seed`. `start` is the number of the image to begin with, reached
-        without decoding the ones before it, so that a resumed training goes on where it stopped.
-        Images outside the `share` are left out, and not decoded either.
+        `seed` fixes the sequence. It starts with image number `start` without decoding the ones
+        before it, so that a resumed training goes on where it stopped. Images outside the `share`
+        are left out, and not decoded either.
         """
 
 
 class MemorySource(ImageSource):
-    """Decoded images held in memory, end to end in one tensor, so that any one is found at once."""
+    """Decoded images in memory, end to end in one tensor, so that any one is found at once."""
 
     def __init__(self, name: str, images: Iterable[np.ndarray | tf.Tensor]) -> None:
         """Takes uint8 [H, W, 3] images."""
@@ -92,7 +92,7 @@ class MemorySource(ImageSource):
 
     @classmethod
     def holding(cls, source: ImageSource) -> MemorySource:
-        """Decodes all of `source` into memory (3 bytes a pixel; twice that while it is read)."""
+        """Decodes all of `source` into memory: 3 bytes a pixel, and twice that during the read."""
         if isinstance(source, MemorySource):
             return source
         memory = cls(source.name, source.images())
@@ -122,7 +122,7 @@ def shuffled_index(position: tf.Tensor, count: int, seed: int | tf.Tensor) -> tf
     """The image to show at `position` (int64, counted over all passes) of an endless shuffle.
 
     Each pass over `count` images is a new permutation, computed without state, so that any position
-    can be looked up directly.
+    is found directly.
     """
     count = tf.constant(count, tf.int64)
     epoch = position // count

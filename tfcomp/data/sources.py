@@ -1,4 +1,4 @@
-"""Opens the source that the user names after --data."""
+"""Opens the image source that `--data` names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def open_source(
       data_dir: for "tfds:" alone, the folder where prepared data sets lie; TFDS's own by default.
       split: "train", "test", or another split that the source has.
 
-    Raises ConfigError, which says what to write instead, where there are no such images.
+    Raises:
+      ConfigError: there are no such images; it says what to write instead.
     """
     kind, _, rest = spec.partition(":")
     if kind == "sample" and not rest:

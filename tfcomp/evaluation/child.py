@@ -132,8 +132,10 @@ def main() -> None:
         metric = Lpips.installed() if job["lpips"] else None
         found, peak = measure(contestant, images, job["repeats"], lambda: say(step=1), metric)
         macs = None
-        if isinstance(contestant, Model):
-            macs = dataclasses.asdict(macs_per_pixel(contestant.codec.bundle, contestant.feedback))
+        # What TensorFlow multiplies in gradient descent is not heard.
+        if isinstance(contestant, Model) and not contestant.plan.steps:
+            counted = macs_per_pixel(contestant.codec.bundle, contestant.plan.rounds)
+            macs = dataclasses.asdict(counted)
     except CodecError as error:
         say(error=str(error))
         return

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Callable, Dict, Mapping, Protocol, Sequence, Tuple
+import re
+from typing import Any, Callable, Dict, Mapping, Protocol, Sequence, Tuple
 
 import numpy as np
 
 from tfcomp.errors import CodecError, ConfigError, ImageError
 from tfcomp.evaluation.classical import CODECS
+from tfcomp.latent_search.search import checked_plan
 
 MODEL, CODEC = "model", "codec"
+_WITH_SEARCH = re.compile(r"(?P<bundle>.+)@(?P<option>effort)?(?P<number>[0-9]+)")
+_WORDS = {"effort": "effort", "feedback": "rounds of feedback:"}
 
 
 class Contestant(Protocol):
@@ -49,26 +53,27 @@ class Model:
         """Loads the model.
 
         Args:
-          name: an installed model or the path of a bundle; with "@N" behind it, N rounds of
-            feedback (docs/effort.md).
+          name: an installed model or the path of a bundle; with "@effortN" behind it, at that
+            effort, and with "@N", after N rounds of feedback (docs/effort.md).
           num_threads: of the networks.
 
         Raises:
-          CodecError: it is neither, or takes no feedback.
+          CodecError: it is neither, or cannot search so.
         """
         import tfcomp
 
         self.name = name
-        bundle, _, rounds = name.rpartition("@")
-        if not (bundle and rounds.isdecimal()) or os.path.exists(name):
-            bundle, rounds = name, "0"
-        self.codec = tfcomp.load(bundle, num_threads=num_threads)
-        self.feedback = self.codec.checked_feedback(int(rounds))
+        found = _named_search(name)
+        self.codec = tfcomp.load(found["bundle"] if found else name, num_threads=num_threads)
+        self._search: dict[str, Any] = {}
+        if found:
+            self._search[found["option"] or "feedback"] = int(found["number"])
+        self.plan = checked_plan(self.codec, **{"effort": None, **self._search})
         self.qualities = tuple(range(1, self.codec.qualities + 1))
         self.highest = self.codec.qualities
 
     def encode(self, image: np.ndarray, quality: int) -> bytes:
-        return self.codec.compress(image, quality=quality, feedback=self.feedback)
+        return self.codec.compress(image, quality=quality, **self._search)
 
     def decode(self, data: bytes) -> np.ndarray:
         return self.codec.decompress(data)
@@ -95,8 +100,17 @@ class Model:
             f"family {manifest.family}, {manifest.entropy['kind']} entropy coding, weights "
             f"{'float32' if manifest.quantization == 'none' else manifest.quantization}, "
             f"quality {'1' if manifest.qualities == 1 else f'1..{manifest.qualities}'}"
-            + (f", rounds of feedback: {self.feedback}" if self.feedback else "")
+            + "".join(f", {_WORDS[option]} {number}" for option, number in self._search.items())
         )
+
+
+def at_effort(name: str, effort: int) -> str:
+    """The name of a model at an effort; one that says how it searches stays as it is."""
+    return name if _named_search(name) else f"{name}@effort{effort}"
+
+
+def _named_search(name: str) -> re.Match[str] | None:
+    return None if os.path.exists(name) else _WITH_SEARCH.fullmatch(name)
 
 
 def open_contestant(kind: str, name: str) -> Contestant:

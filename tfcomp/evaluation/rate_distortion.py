@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, List, Sequence
 import numpy as np
 from tqdm import tqdm
 
-from tfcomp.errors import CodecError
+from tfcomp.errors import exit_code_of
 from tfcomp.evaluation.classical import CODECS
 from tfcomp.evaluation.contestants import CODEC, MODEL, open_contestant
 from tfcomp.evaluation.curves import Point, bd_rate, why_incomparable
@@ -57,14 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--codecs", default="jpeg", help=f"of {', '.join(CODECS)}")
     parser.add_argument("--json", type=Path, help="also write the curves to this file")
     options = parser.parse_args(arguments)
-    try:
-        return _run(options)
-    except CodecError as error:
-        print(f"rate_distortion: {error}", file=sys.stderr)
-        return 2
+    return exit_code_of("rate_distortion", lambda: _run(options))
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> None:
     images = read_images(options.folder)
     names = [name for name in options.codecs.split(",") if name]
     contestants: List[Any] = [open_contestant(MODEL, options.model)]
@@ -98,7 +94,6 @@ def _run(options: argparse.Namespace) -> int:
         plain = {name: [dataclasses.asdict(p) for p in pts] for name, pts in results.items()}
         text = json.dumps(finite(plain), indent=1, allow_nan=False) + "\n"
         options.json.write_text(text, encoding="utf-8")
-    return 0
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Sequence
 
-from tfcomp.errors import CodecError, OutputError
+from tfcomp.errors import OutputError, exit_code_of
 from tfcomp.runtime import checksums
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import Bundle, is_bundle
@@ -47,16 +48,16 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m tfcomp.export.checksums", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("bundles", metavar="BUNDLE", nargs="+", type=Path, help="bundle folder")
-    for folder in parser.parse_args(arguments).bundles:
-        try:
-            if not is_bundle(folder) or not folder.is_dir():
-                raise OutputError(f"{folder} is not a bundle folder")
-            print(f"{write_checksums(folder)}  {folder}")
-            Bundle.read(folder, sealed=True)
-        except CodecError as error:
-            print(f"checksums: {error}", file=sys.stderr)
-            return 2
-    return 0
+    bundles = parser.parse_args(arguments).bundles
+    return exit_code_of("checksums", lambda: _seal(bundles))
+
+
+def _seal(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        if not is_bundle(folder) or not folder.is_dir():
+            raise OutputError(f"{folder} is not a bundle folder")
+        print(f"{write_checksums(folder)}  {folder}")
+        Bundle.read(folder, sealed=True)
 
 
 if __name__ == "__main__":

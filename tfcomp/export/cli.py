@@ -106,6 +106,8 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
     model, config = run_folder.load_model(options.run)
     if options.quantize == "int8":
         return _export_int8(options, model, config)
+    if options.saved_model:
+        _check_takes_pictures(config, options.max_pixels)
     # The SavedModel speaks for the bundle: its files carry the bundle's fingerprint.
     manifest = bundle.write_bundle(
         model,
@@ -184,6 +186,19 @@ def _measure_written(options: argparse.Namespace) -> dict[str, Any]:
     manifest = measured.measure_written(options.out, options.measure)
     bundle.write_manifest(options.out, manifest)
     return {"bundle": options.out, **_measured_line(manifest)}
+
+
+def _check_takes_pictures(config: Config, max_pixels: int | None) -> None:
+    """Raises ConfigError where the one size that a model takes is above the served limit."""
+    from tfcomp.export.savedmodel import SERVED_PIXELS
+
+    limit = max_pixels or SERVED_PIXELS
+    width, height = config.model.fixed_size or (1, 1)
+    if width * height > limit:
+        raise ConfigError(
+            f"the model takes pictures of {width}x{height} pixels only, more than the limit of "
+            f"{limit}: give --max-pixels {width * height}"
+        )
 
 
 def _save_model(

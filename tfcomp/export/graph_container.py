@@ -113,9 +113,9 @@ def parse(data: tf.Tensor, file_format: Format) -> Parsed:
     if file_format.fixed_size is None:
         width, position = _decode_varint(faults, padded, position, end)
         height, position = _decode_varint(faults, padded, position, end)
-        _check_size(faults, width, height, file_format.max_pixels)
     else:
         width, height = tf.unstack(tf.constant(file_format.fixed_size, tf.int64))
+    _check_size(faults, width, height, file_format.max_pixels)
     quality = padded[_QUALITY_AT]
     rows = (height + file_format.stride - 1) // file_format.stride
     # A quality that was refused must not reach anything that looks it up.

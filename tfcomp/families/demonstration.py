@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Sequence
 
@@ -12,7 +11,9 @@ from PIL import Image, ImageDraw, ImageOps
 from tfcomp import api
 from tfcomp.config import Config
 from tfcomp.data.sample_source import sample_images
+from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.metrics import psnr
+from tfcomp.evaluation.size_search import largest_within
 from tfcomp.export import bundle
 from tfcomp.models.base import CodecModel
 from tfcomp.runs import run_summary
@@ -30,38 +31,13 @@ def jpeg_of_size(image: np.ndarray, size: int) -> tuple[np.ndarray, int, int]:
     Returns:
       (decoded uint8 [H, W, 3], bytes of the file, its quality setting)
     """
-    best = _jpeg(image, 1), 1
-    low, high = 2, 95
-    while low <= high:
-        quality = (low + high) // 2
-        data = _jpeg(image, quality)
-        if len(data) <= size:
-            best = data, quality
-            low = quality + 1
-        else:
-            high = quality - 1
-    data, quality = best
-    pixels = np.asarray(Image.open(io.BytesIO(data), formats=["JPEG"]).convert("RGB"))
-    return pixels, len(data), quality
-
-
-def _jpeg(image: np.ndarray, quality: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(
-        buffer, "JPEG", quality=quality, optimize=True, subsampling="4:2:0"
-    )
-    return buffer.getvalue()
+    quality = largest_within(lambda q: len(JPEG.encode(image, q)), range(1, 96), size) or 1
+    data = JPEG.encode(image, quality)
+    return JPEG.decode(data), len(data), quality
 
 
 def side_by_side(panels: Sequence[tuple[str, np.ndarray]]) -> Image.Image:
-    """Joins labelled pictures of one size from left to right.
-
-    Args:
-      panels: (label, uint8 [H, W, 3]) pairs.
-
-    Returns:
-      a PIL image.
-    """
+    """Joins labelled pictures of one size, uint8 [H, W, 3], from left to right."""
     height, width = panels[0][1].shape[:2]
     sheet = Image.new("RGB", (width * len(panels), height + _LABEL_HEIGHT), "white")
     draw = ImageDraw.Draw(sheet)
@@ -74,13 +50,8 @@ def side_by_side(panels: Sequence[tuple[str, np.ndarray]]) -> Image.Image:
 def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Path]:
     """Exports the run's bundle and codes an embedded photograph that was not trained on.
 
-    Args:
-      model: the trained model.
-      config: its config.
-      folder: the run folder.
-
     Returns:
-      dict of label -> path of what was written.
+      dict of label -> path of what was written into the run folder.
     """
     folder = Path(folder)
     bundle.write_bundle(

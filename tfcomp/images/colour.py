@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-_SAME_COLOUR = 3  # levels of 255 by which another maker's sRGB profile may differ
+_SAME_COLOUR = 3  # levels of 255 by which other sRGB profiles may differ
 
 
 def to_srgb(image: Image.Image, notes: list[str]) -> Image.Image:
@@ -39,7 +39,7 @@ def to_srgb(image: Image.Image, notes: list[str]) -> Image.Image:
 
 
 def _changes_nothing(transform: Any) -> bool:
-    """Whether colours from all over the cube stay what they are."""
+    """Whether colours from all over the cube stay the same."""
     from PIL import ImageCms
 
     levels = np.linspace(0, 255, 9).astype(np.uint8)

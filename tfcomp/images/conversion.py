@@ -20,9 +20,9 @@ class Storage:
     """How a file stores a picture; read before the picture is loaded.
 
     Attributes:
-      raw_mode: of its samples, in Pillow's words; "" if unknown.
+      raw_mode: Pillow's name for the form of its samples; "" if unknown.
       chunks: the short ones of a PNG.
-      notes: of what Pillow loses while it decodes.
+      notes: what Pillow loses while it decodes.
     """
 
     raw_mode: str
@@ -55,7 +55,7 @@ def upright_rgb(
         ignored if None.
 
     Raises:
-      ImageError: samples in no known range, and what Pillow raises for odd modes.
+      ImageError: the samples are in no known range. Pillow raises others for odd modes.
     """
     notes += storage.notes
     orientation = describe_exif(image, notes)
@@ -93,7 +93,7 @@ def _to_rgb(
 
 
 def _raw_mode(image: Image.Image) -> str:
-    """How an image that is not loaded yet stores its samples, in Pillow's words; "" if unknown."""
+    """`Storage.raw_mode` of an image that is not loaded yet."""
     for tile in getattr(image, "tile", None) or []:
         arguments = tile[3] if len(tile) > 3 else None
         raw_mode = arguments[0] if isinstance(arguments, tuple) and arguments else arguments

@@ -1,9 +1,9 @@
-"""Opening an image file: the formats that are tried, and no other.
+"""Opens image files of listed formats only.
 
-Pillow tries every format that it knows on any bytes, whatever the file's name. One is EPS, for
-which it starts Ghostscript, a whole programming language; another is WMF, which asks the operating
-system to draw; and others, of science and games, have readers that were rarely attacked. This list
-has the formats that people keep pictures in.
+Pillow tries every format that it knows on any bytes, whatever the file's name. For EPS it starts
+Ghostscript, a whole programming language; for WMF it asks the operating system to draw; and its
+readers of formats from science and games were rarely attacked. The list has the formats that people
+keep pictures in.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FORMATS = (
     "PNG", "JPEG", "MPO", "WEBP", "AVIF", "HEIF", "JXL", "TIFF", "GIF", "BMP", "DIB", "PPM",
     "JPEG2000", "TGA", "ICO", "ICNS", "PCX", "PSD", "QOI", "SGI", "DDS",
 )
-# Formats that Pillow reads with a plugin: what its files start with, and who has it.
+# Formats that Pillow reads with a plugin: how their files start, and the plugin.
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _AVIF_BRANDS = (b"avif", b"avis")
 _JXL_STARTS = (b"\xff\x0a", b"\x00\x00\x00\x0cJXL \r\n\x87\n")
@@ -39,7 +39,7 @@ _PLUGIN_OF_SUFFIX = {
     **dict.fromkeys((".heic", ".heif", ".hif"), "HEIF"),
 }
 _HEAD_BYTES = 64
-# Opened by the caller, they are drawn by another program only when their pixels are asked for.
+# Another program draws them when their pixels are asked for.
 _DRAWN_BY_OTHERS = ("EPS", "WMF")
 
 
@@ -53,8 +53,8 @@ def open_image(source: str | os.PathLike | BinaryIO) -> ImageFile.ImageFile:
 
     Raises:
       ImageError: the plugin of a format is not installed.
-      UnidentifiedImageError: it is no image of these formats.
-      OSError: and nearly anything else that Pillow raises on damaged files.
+      UnidentifiedImageError: it is not an image of these formats.
+      OSError: the file is damaged; Pillow raises nearly any other type too.
     """
     Image.init()
     register_plugin_of(_head(source))
@@ -110,7 +110,7 @@ def _register(name: str) -> None:
 
 
 def _brands(head: bytes) -> set[bytes]:
-    """Of a file of boxes, as HEIC and AVIF are: its brand, and those that it is compatible with."""
+    """The brand and compatible brands of a file of boxes, such as HEIC and AVIF."""
     if head[4:8] != b"ftyp":
         return set()
     end = min(int.from_bytes(head[:4], "big"), len(head))

@@ -1,9 +1,9 @@
-"""Which way up a picture is meant to be seen.
+"""Turns pictures upright by their EXIF orientation.
 
 A file's orientation counts for the picture as it was opened. An image made from it in memory
 (rotated, transposed, resized, converted, copied) still has the file's EXIF but may have been turned
-already, and nothing says so; its pixels are taken as they are, as `image.show()` shows them.
-`ImageOps.exif_transpose(image)` turns one by its EXIF and takes the orientation out.
+already; so its pixels are taken as they are, as `image.show()` shows them.
+`ImageOps.exif_transpose(image)` turns one by its EXIF and removes the orientation.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _UPRIGHT_FORMATS = ("JXL", "HEIF")
 
 
 def describe_exif(image: Image.Image, notes: list[str]) -> int:
-    """The orientation to undo, 1 where there is none; notes that EXIF is dropped."""
+    """The orientation to undo, 1 for none; notes that EXIF is dropped."""
     try:
         exif = image.getexif()
         stated, has_exif = exif.get(_TAG, 1), len(exif) > 0

@@ -1,6 +1,6 @@
-"""Converts samples of more than 8 bits to 8, by the range that they are in, not their type.
+"""Converts samples of more than 8 bits to 8, by their range instead of their type.
 
-Which value is white? The first of these that says so decides:
+The first of these that tells which value is white decides:
 
 1. The file. A TIFF states BitsPerSample, and may state WhiteLevel, or MaxSampleValue or
    SMaxSampleValue; the last two count only if all their bits are ones (1, 1023, 4095), since many
@@ -9,7 +9,7 @@ Which value is white? The first of these that says so decides:
 2. The values, for images made in memory and for floats: 1 for floats up to 1, else 255 for values
    up to 255, else 65535 for integers.
 
-Black is 0. The notes say what was taken for white, unless it was simply 16 bits.
+Black is 0. The notes say which value was taken for white, unless it was simply 16 bits.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def integers_to_8_bits(
         notes.append(f"samples from 0 to {white} reduced to 8 bits")
     if white > _16_BITS:
         return np.rint(samples * (255.0 / white)).astype(np.uint8)
-    # One table instead of arithmetic in a wider type, of a picture's size.
+    # A table, instead of arithmetic on a whole picture in a wider type.
     levels = np.arange(white + 1, dtype=np.uint32)
     return ((levels * 255 + white // 2) // white).astype(np.uint8)[samples]
 
@@ -115,7 +115,7 @@ def floats_to_8_bits(
 
 
 def check_colour_range(image: Image.Image) -> None:
-    """Raises ImageError for a deep colour image whose white Pillow, which halves it, overlooks."""
+    """Raises ImageError for a deep colour image whose white Pillow ignores when it halves bits."""
     bits = _tag(image, _BITS_PER_SAMPLE)
     if image.mode in ("RGB", "RGBA", "CMYK") and bits and bits > 8:
         white = _stated_by_tiff(image)
@@ -129,7 +129,7 @@ def check_colour_range(image: Image.Image) -> None:
 def _stated_white(
     image: Image.Image, significant_bits: int, samples: np.ndarray
 ) -> float | None:
-    """The value that the file says is white; None where it says nothing."""
+    """The value that the file declares white; None where it does not say."""
     file_format = getattr(image, "format", None)
     if file_format == "TIFF":
         return _stated_by_tiff(image)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfcomp.errors import ConfigError, ImageError, OutputError
+from tfcomp.errors import ConfigError, ImageError, OutputError, one_line
 from tfcomp.images.difference import squared_error
 from tfcomp.images.opening import register_plugin_of_suffix
 
@@ -28,8 +28,8 @@ _LOSSLESS: dict[str, dict[str, Any]] = {
     "DIB": {},
     "PPM": {},
 }
-# Read again after each of these ways to save, until the picture is near enough. Some of them have
-# no loss but for odd sizes: Pillow's own PCX of one pixel can't be read.
+# Ways to save, each read again until the picture is near enough. Some of these formats lose nothing
+# except at odd sizes: Pillow can't read its own PCX of one pixel.
 _TRIES: dict[str, list[dict[str, Any]]] = {
     "JPEG": [{"quality": 95, "subsampling": 0}, {"quality": 100, "subsampling": 0}],
     "MPO": [{"quality": 95, "subsampling": 0}, {"quality": 100, "subsampling": 0}],
@@ -46,7 +46,7 @@ def output_format(suffix: str) -> str:
     """Pillow's name of the format with this lower-case ending, ".png".
 
     Raises:
-      ConfigError: pictures can't be written so, with the package to install where that would help.
+      ConfigError: pictures can't be written so; it names the package to install, if there is one.
     """
     Image.init()
     try:
@@ -100,9 +100,9 @@ def _saved(pixels: np.ndarray, file_format: str, options: dict[str, Any], target
         raise
     except Exception as error:  # noqa: BLE001
         # Too large a side ends in a struct.error of one format, a ValueError of another.
-        reason = " ".join(str(error).split()) or type(error).__name__
         raise OutputError(
-            f"{target} can't be made, {file_format} does not take this image ({reason}); use .png"
+            f"{target} can't be made, {file_format} does not take this image ({one_line(error)}); "
+            "use .png"
         ) from None
     return stream.getvalue()
 
@@ -115,7 +115,7 @@ def _is_near(pixels: np.ndarray, content: bytes, file_format: str) -> bool:
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001
-        # A file that can't be read again is no copy of the picture.
+        # A file that can't be read again is not a copy of the picture.
         return False
     if again.shape != pixels.shape:
         return False

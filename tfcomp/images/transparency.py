@@ -14,7 +14,7 @@ Background = Union[str, Sequence[int]]
 WHITE = (255, 255, 255)
 _NAMES = {WHITE: "white", (0, 0, 0): "black"}
 _ALPHA_MODES = ("RGBA", "RGBa", "LA", "La", "PA")
-# What a PNG's fewer bits are multiplied by when it is read, but its transparent level is not.
+# Pillow multiplies a PNG's samples of fewer bits by this, but not its transparent level.
 _SCALE_OF_RAW_MODE = {"L;1": 255, "1": 255, "L;2": 85, "L;4": 17}
 
 
@@ -22,7 +22,7 @@ def checked_background(background: Background) -> tuple[int, int, int]:
     """Returns (r, g, b) from 0 to 255, given these three or a colour's name.
 
     Raises:
-      ConfigError: it is no colour.
+      ConfigError: it is not a colour.
     """
     try:
         if isinstance(background, str):
@@ -50,7 +50,7 @@ def split_alpha(
     """
     mode = image.mode
     if mode in _ALPHA_MODES or _has_alpha_palette(image):
-        # Modes with a small a are premultiplied; these are their only ways out.
+        # Modes with a small a are premultiplied; they convert to these only.
         whole = image.convert("LA" if mode in ("LA", "La") else "RGBA")
         return whole.convert("L" if whole.mode == "LA" else "RGB"), whole.getchannel("A")
     if "transparency" not in image.info:
@@ -91,7 +91,7 @@ def _has_alpha_palette(image: Image.Image) -> bool:
 
 
 def _key_alpha(image: Image.Image, key: Any, raw_mode: str) -> Image.Image | None:
-    """Alpha of an image with one transparent level or colour; None where it can't be told.
+    """Alpha of an image with one transparent level or colour; None where it is not known.
 
     Pillow keeps only the high bytes of 16-bit colours, so those pixels can't be found again.
     """

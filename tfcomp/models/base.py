@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from tfcomp import config as config_module
 from tfcomp.bitstream import container
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.config.run import OptimizerConfig
@@ -39,6 +40,7 @@ class CodecModel(keras.Model):
       freeze() -> dict of CdfTables by section, the integer tables files are written with;
       training_loss(images, quality) -> float32 scalar, and its parts: a dict of float32 [B] named
           like `metric_names` (a family may give a `train_step` of its own instead);
+      family -> its name in configs;
       prior -> the entropy model, whose encode and decode write and read a file's sections;
       metric_names -> what history.csv and the progress bar show of a step, "loss" first.
     and may define
@@ -49,23 +51,30 @@ class CodecModel(keras.Model):
 
     Qualities count from 1 (smallest files) to `qualities`. H and W given to `analysis` are
     multiples of `stride`; `call` takes any size from 1x1 up.
+
+    Args:
+      model_config: the family's section `model`, its dict, or None for the defaults.
+      loss_config: likewise, of the section `loss`.
     """
 
+    family: str
     metric_names: Tuple[str, ...] = ("loss",)
     optimizer_names: Tuple[str, ...] = ("optimizer",)
     clip_norm = 1.0
     encoder_only = False  # whether training leaves all that decodes as it is, where a family can
     seed = 0  # of the qualities and the noise drawn in training
+    total_steps = 1  # of the whole run, for what changes over it
 
-    def __init__(self, model_config: Any, loss_config: Any, **kwargs: Any) -> None:
+    def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
         # Only the transforms may compute in half precision (`transform_dtype`). The model itself is
         # float32 whatever the policy, so that Keras casts neither pictures nor entropy models.
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.transform_dtype = keras.mixed_precision.global_policy().compute_dtype
-        self.model_config = model_config
-        self.loss_config = loss_config
-        self.qualities = model_config.qualities
-        self.stride = model_config.stride
+        self.model_config, self.loss_config = config_module.sections(
+            self.family, model_config, loss_config
+        )
+        self.qualities = self.model_config.qualities
+        self.stride = self.model_config.stride
         self.fingerprint = bytes(FINGERPRINT_BYTES)
         # Optimiser's name -> `tfcomp.training.averages.WeightAverages`.
         self.averages: dict[str, Any] = {}
@@ -294,6 +303,12 @@ class CodecModel(keras.Model):
             pixels = tf.clip_by_value(pixels[: parsed.height, : parsed.width], 0.0, 1.0)
             images.append(tf.cast(tf.round(pixels * 255.0), tf.uint8).numpy())
         return images
+
+    def get_config(self) -> dict[str, Any]:
+        whole = config_module.to_dict(
+            config_module.Config(model=self.model_config, loss=self.loss_config)
+        )
+        return {"model_config": whole["model"], "loss_config": whole["loss"], "name": self.name}
 
     def _lookup(self, fingerprint: bytes) -> CodecModel:
         from tfcomp.errors import UnknownBundleError

@@ -8,6 +8,7 @@ float32 [B], one value an image, so that each image can carry its own quality's 
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.rate_distortion_quantizer import BITS_OF_A_SQUARED_STEP
@@ -28,6 +29,11 @@ def rate(bits: tf.Tensor, pixels: int | tf.Tensor) -> tf.Tensor:
 def squared_error(images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
     """Mean squared error on the 0..255 scale, over all pixels and colours of each image."""
     return tf.reduce_mean(tf.math.squared_difference(images, reconstructions), (1, 2, 3)) * 255.0**2
+
+
+def psnr(mse: tf.Tensor) -> tf.Tensor:
+    """dB, float32 [B], of squared errors on the 0..255 scale, float32 [B]; 78 dB at most."""
+    return 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-3)) / np.log(10.0)
 
 
 def ms_ssim_distortion(images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:

@@ -2,15 +2,15 @@
 
 Importing this module, or calling `tfcomp.register_pillow()`, registers it.
 
-Opening checks the file and finds its model, decoding waits for the first use of the pixels, as in
+Opening checks the file and finds its model; decoding waits for the first use of the pixels, as in
 Pillow's own plugins. `Image.MAX_IMAGE_PIXELS` holds; raised or None, it also lifts tfcomp's limit
-on what a few bytes may claim.
+of pixels for each byte of a file.
 
 Saving takes the options quality, 0 to 100 as everywhere in Pillow, or level, the model's own
 quality (1 to 8 of most), or target_bpp or max_bytes; effort, feedback and background
 (see `Codec.compress`); and model, the name or path of a bundle. Any other option is refused; exif,
-icc_profile, xmp, comment and dpi are dropped with a warning. A file is replaced once its
-successor is whole: for this, registering wraps `Image.Image.save` (see saving.py).
+icc_profile, xmp, comment and dpi are dropped with a warning. A file is replaced only once its
+successor is complete: for this, registering wraps `Image.Image.save` (see saving.py).
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class TfcompImageFile(ImageFile.ImageFile):
         return super().load()
 
     def load_seek(self, pos: int) -> None:
-        """Pillow asks for this where the pixels do not come from the file itself."""
+        """Does nothing; Pillow calls it, and the pixels do not come from the file itself."""
 
 
 def register() -> None:

@@ -1,8 +1,8 @@
-"""What `image.save("x.tfcomp")` does: encode first, write after.
+"""`image.save("x.tfcomp")`: encodes first and writes after.
 
-Pillow empties the file before it calls a plugin's save function, so a plugin alone cannot keep what
-was there when an image or an option is refused. `save_whole` goes around `Image.save` for this one
-format: Pillow saves into memory, and the file is replaced in one step once all of it is there.
+Pillow empties the file before it calls a plugin's save function, so a plugin alone cannot keep the
+earlier file when an image or an option is refused. `save_whole` wraps `Image.save` for this one
+format: Pillow saves into memory, and the file is replaced in one step.
 
 `quality` is Pillow's scale, 0 to 100, cut into as many equal parts as the model has levels. Of 8:
 
@@ -40,7 +40,7 @@ OPTIONS = (
     "background",
     "model",
 )
-# What many hand to every `save`, and a .tfcomp file has no place for.
+# Often given to every `save`; a .tfcomp file has no place for them.
 _METADATA = ("exif", "icc_profile", "xmp", "comment", "dpi")
 
 
@@ -72,7 +72,7 @@ def save(image: Image.Image, file: IO[bytes], filename: Any) -> None:
 
 
 def save_all(image: Image.Image, file: IO[bytes], filename: Any) -> None:
-    """`save`, of an image that is no animation."""
+    """`save`, of an image that is not an animation."""
     others = image.encoderinfo.pop("append_images", None)
     if others or getattr(image, "n_frames", 1) > 1:
         raise TfcompSaveError(

@@ -1,4 +1,4 @@
-"""A run folder is taken by the file that says what is trained there, or not at all.
+"""A training claims its run folder by writing the file that says what is trained there.
 
     recipe.yaml   a recipe of several phases      config.yaml   one phase, or the last one
 """
@@ -15,12 +15,7 @@ CONFIG = "config.yaml"
 
 
 def claim(folder: Path, name: str, text: str) -> None:
-    """Makes a run folder and writes its first file.
-
-    Args:
-      folder: made if absent.
-      name: RECIPE or CONFIG.
-      text: what the file says.
+    """Makes a run folder and writes its first file, named RECIPE or CONFIG.
 
     Raises:
       CodecError: the folder holds a run or other files, or can't be written.

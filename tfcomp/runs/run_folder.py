@@ -24,7 +24,7 @@ _WEIGHTS = "weights.npz"
 
 
 def build_model(config: Config) -> CodecModel:
-    """The untrained, built model of a `tfcomp.config.Config`."""
+    """The untrained, built model of a config."""
     with entropy_backend.chosen(config.training.entropy_backend):
         return FAMILIES[config.model.family].model(config.model, config.loss).build_codec()
 

@@ -1,9 +1,9 @@
 """Weights by name in a NumPy archive, the same on every TensorFlow.
 
 A variable is named by the attributes that lead to it: "levels/0/0/kernel" is
-model.levels[0][0].kernel. TensorFlow's own checkpoints, which earlier versions wrote, name them
-alike, so they are read too. Reading accounts for every tensor: one that is missing, left over or of
-another shape is an error. (Under Keras 3, `tf.train.Checkpoint` skips lists of layers in silence.)
+model.levels[0][0].kernel. TensorFlow's own checkpoints, which tfcomp 0.1 wrote, have the same
+names, so they are read too. Reading accounts for every tensor: one that is missing, left over or of
+another shape is an error. (Under Keras 3, `tf.train.Checkpoint` silently skips lists of layers.)
 """
 
 from __future__ import annotations
@@ -21,19 +21,13 @@ from tensorflow import keras
 from tfcomp.errors import CodecError
 from tfcomp.runtime.atomic_file import write_atomically
 
-# Attributes of ours that hold variables though they are private.
+# Private attributes of tfcomp that hold variables.
 _PRIVATE = ("_density", "_matrices", "_biases", "_factors", "_weight_logit", "_ratio_logit")
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def named_variables(model: keras.Model) -> dict[str, tf.Variable]:
-    """Every variable of a built model by its name, in a fixed order.
-
-    Args:
-      model: a `tfcomp.models.base.CodecModel`.
-
-    Returns:
-      dict of name -> variable; metrics' variables are left out.
+    """Every variable of a built model by its name, in a fixed order, without those of metrics.
 
     Raises:
       ValueError: the model has a variable that no attribute of its layers leads to.
@@ -87,11 +81,7 @@ def _is_variable(thing: Any) -> bool:
 
 
 def write(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Writes named arrays, all or nothing.
-
-    Args:
-      path: of the .npz file.
-      arrays: dict of name -> variable, tensor or array.
+    """Writes variables, tensors or arrays by name into an .npz file, all or nothing.
 
     Raises:
       OutputError: the file cannot be written.
@@ -107,7 +97,7 @@ def _array(value: Any) -> np.ndarray:
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """dict of name -> array of a file that `write` made.
+    """The arrays of a file that `write` made, by name.
 
     Raises:
       CodecError: it is any other file.
@@ -124,7 +114,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
 def read_checkpoint(
     prefix: Path, names: Iterable[str], root: str = "model"
 ) -> dict[str, np.ndarray]:
-    """The same of a TensorFlow checkpoint, as tfcomp 0.1 wrote them.
+    """The arrays of a TensorFlow checkpoint of tfcomp 0.1, by name.
 
     Args:
       prefix: the checkpoint's path without .index.
@@ -171,12 +161,7 @@ def _checkpoint_key(nodes: Any, path: Sequence[str]) -> str | None:
 def assign(
     variables: Mapping[str, tf.Variable], arrays: Mapping[str, np.ndarray], source: str | Path
 ) -> None:
-    """Gives variables their values, once every tensor is accounted for.
-
-    Args:
-      variables: dict of name -> variable.
-      arrays: dict of name -> array, of the same names and shapes.
-      source: what messages call the arrays.
+    """Assigns arrays to the variables of the same names and shapes; messages call them `source`.
 
     Raises:
       CodecError: names or shapes differ; nothing has changed then.

@@ -1,11 +1,11 @@
 """The running world: images in, `.tfcomp` bytes out and back, on LiteRT and without TensorFlow.
 
-codec.py has the whole road, to be read from top to bottom. bundle.py reads one trained model,
-registry.py finds the installed ones, entropy.py turns latents into sections and back,
-interpreter.py is LiteRT, tiles.py keeps large images from filling the memory, image_input.py makes
-RGB of whatever people call an image by the rules of tfcomp/images. tfcomp/api.py stands above it.
+codec.py codes and decodes, and is to be read from top to bottom. bundle.py reads one trained model,
+registry.py finds the installed ones, and image_input.py turns images of any kind into RGB by the
+rules of tfcomp/images. Below stand tfcomp/networks, which runs LiteRT, and tfcomp/entropy_kinds,
+which turns latents into sections and back; above stands tfcomp/api.py.
 
-The names below are fetched when they are first used, LiteRT when the first network runs.
+The names below are imported when they are first used, LiteRT when the first network runs.
 """
 
 from __future__ import annotations

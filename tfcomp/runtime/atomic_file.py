@@ -1,4 +1,4 @@
-"""Writing a file all or nothing: what was there before is lost only once its successor is whole."""
+"""Atomic writes: a file is replaced only once its successor is complete."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ def write_atomically(
     Args:
       path: of the file.
       data: the content.
-      overwrite: if False, whatever is at `path` at the last moment stays, links to nothing too.
-      follow_links: whether a symbolic link to a file stays and the file is written. If False the
-        link itself is replaced, and so is one to nothing in any case: nothing is made where it
-        points.
+      overwrite: if False, whatever is at `path` at the last moment stays, dangling links too.
+      follow_links: whether a symbolic link to a file stays and that file is written. If False the
+        link itself is replaced, as a dangling link always is: nothing is made where it points.
 
     Raises:
       OutputError: it can't be written; what was there is then untouched.
@@ -53,10 +52,10 @@ def write_atomically(
 
 
 def put_in_place(temporary: str, path: str) -> None:
-    """Gives a finished file its name, unless there is something of that name.
+    """Renames a finished file to `path`, unless that name is taken.
 
     Raises:
-      FileExistsError: there is something of that name.
+      FileExistsError: the name is taken.
       OSError: it can't be done; `temporary` may be left.
     """
     try:
@@ -77,7 +76,7 @@ def put_in_place(temporary: str, path: str) -> None:
 
 
 def _status(path: str | os.PathLike) -> os.stat_result | None:
-    """Of what a path leads to; None where there is nothing, or a link that leads nowhere."""
+    """The status of a path's target; None where there is none, or the link is dangling."""
     try:
         return os.stat(path)
     except OSError:

@@ -5,17 +5,17 @@
     decoder.tflite   int32 latents and quality -> uint8 image
     tables.npz       the frozen integer tables of the range coder
     entropy.tflite   the integer networks of a hyperprior, where there is one
-    encoder.json     how far encoders go that improve latents (`EncoderTuning`), where there is one;
-                     the manifest of older bundles holds it
+    encoder.json     step sizes of encoders that improve latents (`EncoderTuning`), where there is
+                     one; the manifest of older bundles holds them
     gradient.tflite  the decoder's derivative, for encoders that improve latents, where there is one
-    SHA256SUMS       what each of these files is (tfcomp/runtime/checksums.py); older bundles have
+    SHA256SUMS       checksums of all these files (tfcomp/runtime/checksums.py); older bundles have
                      none
 
 The fingerprint is the SHA-256 of decoder.tflite followed by tables.npz (and entropy.tflite, with a
 hyperprior, and the manifest's "entropy" object, where it describes a layout). A compressed file
 carries its first 4 bytes, so whatever changes what a file decodes to also changes the fingerprint.
 
-A bundle is code and is trusted like code (SECURITY.md): nothing searches for one but in the
+A bundle is code and is trusted like code (SECURITY.md): bundles are searched for only in the
 package, in the folder of `tfcomp install` and where the user said.
 """
 
@@ -170,7 +170,7 @@ def _needed(manifest: Manifest, tuning: EncoderTuning) -> list[str]:
 
 
 def _checked_digest(files: BundleFiles, contents: Mapping[str, bytes], sealed: bool) -> str | None:
-    """The bundle's digest if it has SHA256SUMS and is what it says."""
+    """The bundle's digest after a check against SHA256SUMS; None where it has none."""
     if not files.has(CHECKSUMS):
         if sealed:
             raise BundleError(f"it has no {CHECKSUMS}; install the bundle again")
@@ -183,7 +183,7 @@ def _checked_digest(files: BundleFiles, contents: Mapping[str, bytes], sealed: b
 
 @contextlib.contextmanager
 def _faults_of(path: str | Path) -> Iterator[None]:
-    """Whatever a damaged or hostile bundle makes fail is a BundleError that names it, in a line."""
+    """Turns every failure of a damaged or hostile bundle into a BundleError of one line."""
     try:
         yield
     except UNREADABLE as error:

@@ -1,6 +1,6 @@
 """A bundle's files, from a folder or from a zip (at its top or one level down).
 
-Nothing is taken from what is no regular file: a pipe would wait for ever, and a device has no end.
+Only regular files are read: a pipe would wait for ever, and a device has no end.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MAX_ARCHIVE_BYTES = 2 * 2**30
 _MAX_RATIO = 64  # of what a zip's entry unpacks to; weights hardly shrink
 _MAX_DIRECTORY_BYTES = 2**20  # of a zip: some thousands of entries
 
-# Opened so, a pipe that took a file's place meanwhile does not wait for a writer.
+# With O_NONBLOCK a pipe that has replaced the file meanwhile does not wait for a writer.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -139,7 +139,7 @@ def _check_archive(file: IO[bytes]) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """One line that says why; of some errors only the kind is known."""
+    """An error's reason in one line; the name of its type where it has no message."""
     if isinstance(error, CodecError):
         return str(error)
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,8 +1,7 @@
-"""SHA256SUMS: what every file of a bundle must be, as `sha256sum -c` reads it.
+"""SHA256SUMS: the checksum of every file of a bundle, in the form of `sha256sum -c`.
 
-A bundle is code: its networks run where it is loaded. The fingerprint that compressed files carry
-covers what they are decoded with and nothing else; this covers every file, encoder, manifest and
-card too.
+A bundle is code: its networks run where it is loaded. The fingerprint in compressed files covers
+only what they are decoded with; SHA256SUMS covers every file, encoder, manifest and card too.
 
     # bundle 5d41...                  SHA-256 over name, length and SHA-256 of every file
     9a0364b9...  decoder.tflite       one line a file, in order of name
@@ -57,9 +56,14 @@ def parse(text: bytes) -> tuple[str, dict[str, str]]:
 
 
 def check(text: bytes, contents: Mapping[str, bytes]) -> str:
-    """Returns the bundle's digest; raises BundleError where the files are not those of SHA256SUMS.
+    """Checks files against SHA256SUMS; returns the bundle's digest.
 
-    contents: every file that is listed and every file that is read.
+    Args:
+      text: of SHA256SUMS.
+      contents: every file that is listed and every file that is read, bytes by name.
+
+    Raises:
+      BundleError: a file differs, or is missing on either side.
     """
     digest, sums = parse(text)
     for name in sorted(contents):

@@ -1,9 +1,9 @@
-"""One bundle's networks and entropy coder at work, to be read from top to bottom.
+"""Codes and decodes with one bundle; to be read from top to bottom.
 
 encode: RGB -> padding -> encoder network -> latents -> sections -> container
 decode: container -> sections -> latents -> decoder network -> crop -> RGB
 
-What searches for better latents than the encoder network gives stands above this
+The search for better latents than the encoder network gives stands above this
 (tfcomp/latent_search), and tfcomp/api.py puts both together.
 """
 
@@ -39,7 +39,7 @@ from tfcomp.runtime.pixel_limit import allowed_pixels, check_pixels
 
 _log = logging.getLogger("tfcomp")
 
-# In pixels. Of larger images one network's working memory is given back before the next one runs.
+# In pixels. For larger images a network gives its working memory back before the next one runs.
 _LARGE = 4_000_000
 
 
@@ -48,11 +48,10 @@ class AbsurdLatentsError(BundleError):
 
 
 class BundleCodec:
-    """Latents, files and pictures of one bundle.
+    """Turns pictures into files and back with one bundle.
 
-    Safe to share between threads, and with processes that are forked.
-
-    A copy, or what a pickle gives in another process, is a codec of its own of the same bundle.
+    Safe to share between threads, and with forked processes. A copy or an unpickled codec has
+    networks of its own for the same bundle.
 
     Attributes:
       bundle: the bundle, with its manifest.
@@ -144,7 +143,7 @@ class BundleCodec:
         return quality
 
     def check_size(self, pixels: np.ndarray) -> None:
-        """Raises ImageError where the model takes no picture [H, W, 3] of this size."""
+        """Raises ImageError where the model takes no picture, uint8 [H, W, 3], of this size."""
         height, width, _ = pixels.shape
         fixed_size = self._manifest.fixed_size
         if fixed_size is not None and fixed_size != (width, height):
@@ -178,12 +177,11 @@ class BundleCodec:
         """The file of given latents, such as iterative encoding finds.
 
         Args:
-          latents: [h, w, channels] as the bundle's entropy coder takes them (tfcomp/runtime/
-            entropy.py).
+          latents: [h, w, channels] of the entropy coder's latent_dtype.
           quality: from 1.
-          height: of the image in pixels.
+          height: of the image, in pixels.
           width: likewise.
-          choices: the coder's own.
+          choices: options of the entropy coder.
         """
         sections = self.entropy_coder.encode(latents, quality, **choices)
         return self.pack_sections(sections, quality, height, width)
@@ -260,7 +258,7 @@ class BundleCodec:
 
 @contextlib.contextmanager
 def memory_errors_named() -> Iterator[None]:
-    """Running out of memory is a CodecError, in a line."""
+    """Turns a MemoryError into a CodecError of one line."""
     try:
         yield
     except MemoryError:
@@ -272,7 +270,7 @@ def memory_errors_named() -> Iterator[None]:
 def parse_installed(
     data: bytes, max_pixels: int | None = None
 ) -> tuple[Container, registry.InstalledBundle]:
-    """Takes a file apart, with every check, if an installed model wrote it; decodes nothing.
+    """Parses and checks a file that an installed model wrote, without decoding it.
 
     Args:
       data: the file's bytes.

@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 from tfcomp.errors import BitstreamError
-from tfcomp.runtime.file_objects import FileObjectError, is_file_object, read_whole
+from tfcomp.runtime.file_objects import FileObjectError, is_file_object, read_whole, unreadable
 
-# Far above what the largest image takes; keeps an endless device from filling the memory.
+# Far above the largest file; so an endless device does not fill the memory.
 MAX_FILE_BYTES = 2**30
 
 
@@ -33,14 +33,8 @@ def read_compressed(source: Any) -> bytes:
             f"a {type(source).__name__} is not a .tfcomp file; give its path, its bytes or a file "
             "object"
         )
-    name = os.fsdecode(source)
     try:
         with open(source, "rb") as file:
             return file.read(MAX_FILE_BYTES)
-    except FileNotFoundError:
-        raise BitstreamError(f"{name} does not exist") from None
-    except IsADirectoryError:
-        raise BitstreamError(f"{name} is a folder; name a .tfcomp file") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BitstreamError(f"{name} cannot be read: {reason}") from None
+        raise BitstreamError(unreadable(source, error, "a .tfcomp file")) from None

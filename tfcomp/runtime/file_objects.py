@@ -1,9 +1,12 @@
-"""Open files and streams, read whole."""
+"""Open files and streams, read whole, and why a file cannot be read."""
 
 from __future__ import annotations
 
 import io
+import os
 from typing import Any
+
+from tfcomp.errors import one_line
 
 _PIECE = 2**20
 
@@ -18,16 +21,10 @@ def is_file_object(source: Any) -> bool:
 
 
 def read_whole(file: Any, limit: int) -> bytes:
-    """All bytes of a file object, from its start where it can go back to it, as Pillow reads.
-
-    A stream that cannot go back (a pipe, a socket) is read from where it is.
-
-    Args:
-      file: a binary file object.
-      limit: of bytes; a longer one is an error.
+    """All bytes of a binary file object, from its start if it can seek, as Pillow reads.
 
     Raises:
-      FileObjectError: it can't be read.
+      FileObjectError: it can't be read, or has more than `limit` bytes.
     """
     content = bytearray()
     try:
@@ -45,12 +42,21 @@ def read_whole(file: Any, limit: int) -> bytes:
     except FileObjectError:
         raise
     except Exception as error:  # noqa: BLE001
-        # Closed files, network streams: each library's reads fail in ways of their own.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise FileObjectError(f"the file object cannot be read: {reason}") from None
+        # Closed files, network streams: each library raises errors of its own.
+        raise FileObjectError(f"the file object cannot be read: {one_line(error)}") from None
     if len(content) > limit:
         raise FileObjectError(f"the file object has more than {limit} bytes")
     return bytes(content)
+
+
+def unreadable(path: str | os.PathLike, error: Exception, what: str) -> str:
+    """One line about a path that gave an OSError or a ValueError where `what` was to be read."""
+    name = os.fsdecode(path)
+    if isinstance(error, FileNotFoundError):
+        return f"{name} does not exist"
+    if isinstance(error, IsADirectoryError):
+        return f"{name} is a folder; name {what}"
+    return f"{name} cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 def _can_go_back(file: Any) -> bool:

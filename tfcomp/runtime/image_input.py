@@ -1,9 +1,9 @@
-"""Whatever people call an image, as 8-bit RGB, and what was lost on the way.
+"""Turns images of any kind into 8-bit RGB, and notes what was lost.
 
-Conversions follow Pillow's `convert("RGB")`, with these differences, each because the plain
-conversion would silently give another picture: the EXIF orientation is applied, colours with an
-ICC profile are converted to sRGB, deep samples are scaled by the range that they are in, not
-clipped, and transparent pixels show the background. The rules are those of tfcomp/images.
+Conversions follow Pillow's `convert("RGB")`, except where it would silently give another picture:
+the EXIF orientation is applied, colours with an ICC profile are converted to sRGB, deep samples are
+scaled by their range instead of clipped, and transparent pixels show the background. The rules are
+those of tfcomp/images.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 from PIL import Image
 
 from tfcomp.bitstream.container import MAGIC, MAX_PIXELS
-from tfcomp.errors import ImageError
+from tfcomp.errors import ImageError, one_line
 from tfcomp.images.colour import to_srgb
 from tfcomp.images.conversion import Storage, upright_rgb
 from tfcomp.images.opening import check_is_no_drawing, open_image
 from tfcomp.images.samples import integers_to_8_bits
 from tfcomp.images.transparency import WHITE, Background, checked_background, compose
-from tfcomp.runtime.file_objects import FileObjectError, is_file_object, read_whole
+from tfcomp.runtime.file_objects import FileObjectError, is_file_object, read_whole, unreadable
 
 __all__ = ["MAX_FILE_BYTES", "WHITE", "Background", "InputImage", "read_image"]
 
@@ -51,18 +51,18 @@ def read_image(
 
     Args:
       source: one of
-        - a path, the bytes of an image file, or a binary file object, which is read from its start
-          where it can go back, in any format that `tfcomp.images.opening` lists;
+        - a path, the bytes of an image file, or a binary file object (read from its start if it
+          can seek), in any format that `tfcomp.images.opening` lists;
         - a PIL image of any mode; of an animation, the current frame. The file's orientation counts
           as long as it is the image that `Image.open` gave (see tfcomp/images/orientation.py);
         - an array [H, W], [H, W, 1], [H, W, 3] (RGB) or [H, W, 4] (RGBA) of uint8, of other
           integers from 0 to 255, of uint16 (0..65535 is scaled to 0..255; 0..255 where none is
           larger), of bool, or of floats from 0 to 1; of any byte order.
       max_pixels: larger images are refused before they are decoded.
-      background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's name.
+      background: the colour below transparent pixels, (r, g, b) from 0 to 255 or a name.
 
     Raises:
-      ImageError: anything else, in one line.
+      ImageError: it cannot be read as an image.
       ConfigError: a bad background.
     """
     colour = checked_background(background)
@@ -97,13 +97,8 @@ def _read_path(
             content = file.read(MAX_FILE_BYTES + 1)  # a pipe cannot go back to its start
     except ImageError:
         raise
-    except FileNotFoundError:
-        raise ImageError(f"{name} does not exist") from None
-    except IsADirectoryError:
-        raise ImageError(f"{name} is a folder; name an image file") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ImageError(f"{name} cannot be read: {reason}") from None
+        raise ImageError(unreadable(path, error, "an image file")) from None
     return _read_stream(io.BytesIO(content), name, max_pixels, background)
 
 
@@ -128,7 +123,7 @@ def _read_stream(
         raise ImageError(f"{name} cannot be read: {error}") from None
     except Exception as error:  # noqa: BLE001
         # Pillow's readers raise many types on damaged files.
-        raise ImageError(f"{name} cannot be read: {_one_line(error)}") from None
+        raise ImageError(f"{name} cannot be read: {one_line(error)}") from None
     with image:
         return _convert_pil(image, name, max_pixels, background)
 
@@ -145,14 +140,14 @@ def _convert_pil(
     try:
         image.load()
     except Exception as error:  # noqa: BLE001
-        raise ImageError(f"{name} cannot be decoded: {_one_line(error)}") from None
+        raise ImageError(f"{name} cannot be decoded: {one_line(error)}") from None
     try:
         rgb = upright_rgb(image, storage, notes, background, to_srgb)
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from None
     except (ValueError, OSError) as error:
         raise ImageError(
-            f"{name} has mode {image.mode}: {_one_line(error)}; convert it to RGB first"
+            f"{name} has mode {image.mode}: {one_line(error)}; convert it to RGB first"
         ) from None
     return InputImage(np.array(rgb, dtype=np.uint8), tuple(notes))
 
@@ -161,8 +156,8 @@ def _as_array(source: Any) -> np.ndarray:
     try:
         return np.asarray(source)
     except Exception as error:  # noqa: BLE001
-        # Anything may call itself an array; of libraries' own types some refuse with odd errors.
-        raise ImageError(f"the array cannot be read: {_one_line(error)}") from None
+        # Some libraries' types claim to be arrays and then raise odd errors.
+        raise ImageError(f"the array cannot be read: {one_line(error)}") from None
 
 
 def _convert_array(
@@ -186,7 +181,7 @@ def _convert_array(
 
 
 def _array_to_8_bits(array: np.ndarray, notes: list[str]) -> np.ndarray:
-    """Any byte order, and any width but uint16's, which says how its samples are meant."""
+    """uint8 of samples of any dtype and byte order; uint16 may mean 0..65535 or 0..255."""
     kind, width = array.dtype.kind, array.dtype.itemsize
     if kind == "b":
         return array.astype(np.uint8) * np.uint8(255)
@@ -226,7 +221,3 @@ def _frame_note(image: Image.Image) -> list[str]:
         # Counting frames reads the file, which may be damaged further on.
         frames = 1
     return [f"only frame {image.tell() + 1} of {frames} kept"] if frames > 1 else []
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

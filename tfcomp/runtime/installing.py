@@ -28,8 +28,8 @@ def install(source: str | os.PathLike[str], force: bool = False) -> registry.Ins
 
     Args:
       source: the bundle's path.
-      force: replace an installed model of the same name, or go before the package's own. Another
-        version of a model stays beside the new one, so that its files stay readable.
+      force: replace an installed model of the same name, or take precedence over the package's
+        own. Another version of the model stays beside the new one, so that its files stay readable.
 
     Raises:
       BundleError: an unsound bundle.
@@ -83,7 +83,7 @@ def remove(name: str) -> list[Path]:
 
 
 def _is_named(path: Path, name: str) -> bool:
-    """Whether a bundle has that name; whatever is in the very place of it does, broken or not."""
+    """Whether a bundle has that name; a folder of that name counts even if it is broken."""
     if path.name == name:
         return path.is_dir()
     with contextlib.suppress(BundleError):
@@ -136,14 +136,14 @@ def _copy(source: Path, bundle: Bundle, work: Path) -> None:
 
 
 def _set_aside(target: Path, fingerprint: str) -> None:
-    """Makes room at `target`; another version of the model keeps its place in the lookups."""
+    """Makes room at `target`; another version of the model is kept under another name."""
     if not os.path.lexists(target):
         return
     hidden = _hidden(target)
     try:
         old = Bundle.read(target, sealed=True).manifest.fingerprint
     except BundleError:
-        old = fingerprint  # nothing that could be read
+        old = fingerprint  # broken: not worth keeping
     kept = target.with_name(f"{target.name}-{old[:8]}")  # sorts after its name: the new one counts
     os.rename(target, hidden if old == fingerprint or os.path.lexists(kept) else kept)
     shutil.rmtree(hidden, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""manifest.json: what a model is, as a decoder, an encoder and a person must know it.
+"""manifest.json: what decoders, encoders and people must know of a model.
 
-Every number is checked before anything is made of it. The file is at most 1 MiB (bundle_files.py),
-and a number in it has at most 300 digits: longer ones are neither pixels nor gains.
+Every number is checked before it is used. The file has at most 1 MiB (bundle_files.py), and a
+number in it at most 300 digits.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import BundleError
 
 MANIFEST_VERSION = 1
-_MAX_DIGITS = 300  # so that whatever is an integer here is a float64 too
+_MAX_DIGITS = 300  # so that every integer here fits into a float64
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Manifest:
       stride: image pixels per latent element along one side. channels: latent channels.
       fixed_size: (width, height) in pixels where the model takes one size only, else None.
       max_pixels: largest image the model may be asked for.
-      reach: how far in latent elements an output of either network looks to each side, if known;
-        large images are then worked on in overlapping tiles (optional). decoder_reach: the same
-        of the decoder alone (optional; as `reach` where absent).
+      reach: how many latent elements to each side an output of either network depends on, if
+        known; large images are then coded in overlapping tiles. decoder_reach: the same of the
+        decoder alone; `reach` where absent.
       entropy: {"kind": ...}, which entropy coder reads the sections.
       distortion_weights: of the encoder's quantiser, see `Layout` (optional).
       fingerprint: 64 hex digits.
@@ -78,12 +78,12 @@ class Manifest:
 
     @property
     def sections(self) -> Any:
-        """What the bundle fixes about its sections: the layout of its kind of entropy coder."""
+        """The layout of the sections, of the bundle's kind of entropy coder."""
         return self.kind.layout(self.entropy, self)
 
     @property
     def layout(self) -> Layout | None:
-        """Of the sections of a coder with networks; None for another kind of entropy coder."""
+        """The same of an entropy coder with networks; None for another kind."""
         return self.sections if self.kind.has_networks else None
 
     @classmethod
@@ -124,10 +124,10 @@ class Manifest:
 
 
 def manifest_object(text: bytes) -> dict[str, Any]:
-    """The object of manifest.json, no more of it checked than that it is one.
+    """The JSON object of manifest.json, whose values are not checked yet.
 
     Raises:
-      BundleError: it is none, or holds a number of too many digits.
+      BundleError: it is not a JSON object, or a number has too many digits.
     """
     try:
         values = json.loads(text, parse_int=_integer)
@@ -190,7 +190,7 @@ def _entropy(values: Mapping[str, Any], qualities: int) -> Mapping[str, Any]:
 
 
 class _Described(NamedTuple):
-    """What a kind looks at, before there is a manifest: see `Description`."""
+    """What a kind needs to know before there is a manifest: see `Description`."""
 
     channels: int
     qualities: int

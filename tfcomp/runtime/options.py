@@ -1,4 +1,4 @@
-"""Numbers that a caller gives as options: checked once, refused in one line."""
+"""Checks numbers that a caller gives as options."""
 
 from __future__ import annotations
 
@@ -12,15 +12,10 @@ _LONGEST = 40
 
 
 def whole_number(name: str, value: Any, least: int | None = None) -> int:
-    """`value` as an int, NumPy's integers among what is taken; no float, no text, no bool.
-
-    Args:
-      name: what the error calls it.
-      value: what was given.
-      least: the smallest that is allowed.
+    """`value` as an int, of Python's or NumPy's integers; no float, no text, no bool.
 
     Raises:
-      ConfigError: it is none, or below `least`.
+      ConfigError: it is not an integer, or below `least`; the error calls it `name`.
     """
     try:
         if isinstance(value, bool):
@@ -34,10 +29,10 @@ def whole_number(name: str, value: Any, least: int | None = None) -> int:
 
 
 def positive_number(name: str, value: Any) -> float:
-    """`value` as a float above 0, not infinite.
+    """`value` as a finite float above 0.
 
     Raises:
-      ConfigError: it is none.
+      ConfigError: it is not; the error calls it `name`.
     """
     try:
         if isinstance(value, (bool, str, bytes)):
@@ -51,7 +46,7 @@ def positive_number(name: str, value: Any) -> float:
 
 
 def _shown(value: Any) -> str:
-    """Text in quotes, numbers and the like as they are, and the type's name of all else."""
+    """Text in quotes, numbers as they are, and the name of any other type."""
     plain = value is None or isinstance(value, (bool, int, float, str, bytes))
     text = repr(value) if plain else f"a {type(value).__name__}"
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

@@ -1,8 +1,8 @@
 """How large a picture a file may ask for.
 
-By default the model's own limit holds, and one that follows from the file's length: a few bytes
-that claim many megapixels are no picture, but cost as much to decode as one. Whoever names a number
-of pixels is ready to pay for them, and only that number holds.
+By default two limits hold: the model's own, and one proportional to the file's length, since a few
+bytes that claim many megapixels cost as much to decode as a picture. A number that the caller gives
+holds instead of both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tfcomp.runtime.options import positive_number
 
 
 def allowed_pixels(manifest: Manifest, file_bytes: int, max_pixels: float | None = None) -> int:
-    """The largest picture that a file of so many bytes may hold.
+    """The most pixels that a file of `file_bytes` bytes may hold.
 
     Args:
       manifest: of the model.
@@ -23,7 +23,7 @@ def allowed_pixels(manifest: Manifest, file_bytes: int, max_pixels: float | None
         default.
 
     Raises:
-      ConfigError: a max_pixels that is no number of pixels.
+      ConfigError: max_pixels is not a positive whole number.
     """
     if max_pixels is not None:
         given = positive_number("max_pixels", max_pixels)

@@ -1,4 +1,4 @@
-"""TensorFlow, imported without what it says of graphics cards that nobody asked for."""
+"""Imports TensorFlow without its remarks about graphics cards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tfcomp.runtime.standard_error import without_lines
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _ERRORS_ONLY = "2"
-# Errors by their level, which every import of TensorFlow 2.14 and later writes.
+# What every import of TensorFlow 2.14 and later writes at the level of errors.
 _NOISE = re.compile(
     rb"Unable to register cu[A-Z]+ factory: Attempting to register factory for plugin"
     rb"|computation placer already registered"
@@ -27,9 +27,9 @@ _NOISE = re.compile(
 
 
 def import_quietly() -> None:
-    """Imports TensorFlow, from then on with errors only on standard error.
+    """Imports TensorFlow, which then writes errors only to standard error.
 
-    Whoever sets TF_CPP_MIN_LOG_LEVEL wants to see, and sees all of that level.
+    Where TF_CPP_MIN_LOG_LEVEL is set, it holds instead.
 
     Raises:
       ImportError: it is not installed.

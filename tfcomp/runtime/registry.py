@@ -1,12 +1,12 @@
 """The installed bundles: which models can be named, and which files can be decoded.
 
-Bundles are looked for in the folders listed in the environment variable TFCOMP_BUNDLES (separated
+Bundles are searched for in the folders listed in the environment variable TFCOMP_BUNDLES (separated
 as in PATH; each may be a bundle itself or hold several), then in the user's folder of
 `tfcomp install`, then in the package's own `bundles` folder. A compressed file never says where its
 model is: it only carries a fingerprint, which is looked up here.
 
-What a manifest says of itself is a claim. No lookup is answered with a bundle whose files were not
-checked against it: one that fails is skipped, and said once.
+A manifest only claims what its bundle is. Lookups return bundles whose files were checked against
+it; a bundle that fails is skipped, with one warning.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ class InstalledBundle:
     """A bundle at `path`.
 
     Attributes:
-      sealed: whether it must have SHA256SUMS, as all that `tfcomp install` and the package put
-        there.
+      sealed: whether it must have SHA256SUMS, as the package's own and installed ones must.
     """
 
     manifest: Manifest
@@ -54,13 +53,13 @@ class InstalledBundle:
 
 @dataclass
 class _Seen:
-    """What is known of a path while it stays as it was.
+    """What is known of a path as long as its files do not change.
 
     Attributes:
       signature: of its files.
-      manifest: None where `problem` says why.
+      manifest: None where it is broken; then `problem` says why.
       digest: None without SHA256SUMS.
-      checked: whether `problem` and `digest` speak for the whole bundle.
+      checked: whether the whole bundle was checked, not its manifest alone.
     """
 
     signature: Any
@@ -83,8 +82,8 @@ def list_models() -> list[str]:
 def installed_bundles() -> tuple[list[InstalledBundle], list[str]]:
     """(sound bundles in order of precedence, one line about each that is broken).
 
-    Two bundles may share a name: by name the first counts, by fingerprint both do, so files that an
-    earlier version of a model wrote stay readable.
+    Two bundles may share a name. By name the first is found, by fingerprint either, so that files
+    of an earlier version of a model stay readable.
     """
     bundles, problems, known = [], [], set()
     for path, sealed in _candidates():
@@ -125,7 +124,7 @@ def find_by_name(name_or_path: str | os.PathLike) -> InstalledBundle:
 
     Raises:
       UnknownBundleError: there is neither.
-      BundleError: what there is is broken.
+      BundleError: the bundle is broken.
     """
     if not isinstance(name_or_path, (str, os.PathLike)):
         raise UnknownBundleError(
@@ -177,7 +176,7 @@ def find_by_fingerprint(fingerprint: bytes) -> InstalledBundle:
 
 
 def _claims(asked: Any) -> Iterator[InstalledBundle]:
-    """Bundles whose manifests say what is asked for, unchecked, in order of precedence."""
+    """Bundles whose manifests match, in order of precedence; their files are not checked yet."""
     for path, sealed in _candidates():
         seen = _look_at(path, sealed)
         if seen.manifest is None:
@@ -189,7 +188,7 @@ def _claims(asked: Any) -> Iterator[InstalledBundle]:
 def _sound(
     claims: Iterator[InstalledBundle], first: bool = False
 ) -> tuple[list[InstalledBundle], list[str]]:
-    """Those of the claims that hold, only the first if so asked; and what is wrong with others."""
+    """The sound bundles among the claims (only the `first`), and the problems of the others."""
     sound, problems = [], []
     for bundle in claims:
         problem = _look_at(bundle.path, bundle.sealed, whole=True).problem
@@ -208,7 +207,7 @@ def _has_digest(bundle: InstalledBundle) -> bool:
 
 
 def _look_at(path: Path, sealed: bool, whole: bool = False) -> _Seen:
-    """What is known of a path; read again only if its files changed. whole: check all of it."""
+    """What is known of a path, read again if its files changed. `whole`: check every file."""
     signature = _signature(path)
     seen = _seen.get((path, sealed))
     if seen is None or signature is None or seen.signature != signature:
@@ -228,7 +227,7 @@ def _look_at(path: Path, sealed: bool, whole: bool = False) -> _Seen:
 
 
 def _signature(path: Path) -> Any:
-    """Changes when a file of the bundle does; None where that can't be told."""
+    """A value that changes with the bundle's files; None where the path cannot be read."""
     try:
         if not os.path.isdir(path):
             return _times(os.stat(path))

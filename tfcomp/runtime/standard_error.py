@@ -1,4 +1,4 @@
-"""Standard error without lines that libraries write there and that tell a person nothing."""
+"""Filters lines of libraries that mean nothing to users out of standard error."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SECONDS_TO_END = 2.0
 
 @contextlib.contextmanager
 def without_lines(noise: re.Pattern[bytes]) -> Iterator[None]:
-    """Leaves lines that match out of standard error, those of C++ and of child processes too.
+    """Drops matching lines from standard error, those of C++ and of child processes too.
 
-    All else comes through at the end of its line. A process of its own passes it on, so that the
-    last words of one that crashes are not lost. Without standard error, or where processes cannot
-    fork, nothing is left out.
+    Other lines pass when they are complete. A separate process passes them on, so that the last
+    words of a process that crashes are not lost. Without standard error, or where processes cannot
+    fork, nothing is dropped.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -55,7 +55,7 @@ def _restore(kept: int, child: int) -> None:
 
 
 def _pass_on(source: int, target: int, kept: int, noise: re.Pattern[bytes]) -> None:
-    """All that the child does. Never returns."""
+    """The child process. Never returns."""
     try:
         os.close(target)
         for number in ("SIGINT", "SIGTERM", "SIGHUP"):  # it ends after its parent

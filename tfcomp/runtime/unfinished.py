@@ -1,11 +1,10 @@
-"""Names of files that are being written, and sweeping away those that nobody finishes any more.
+"""Names of temporary files, and the removal of those that killed processes leave.
 
-    .tfcomp-3f09a1c2-4711-9be05c.tmp    machine, process, a number of its own
+    .tfcomp-3f09a1c2-4711-9be05c.tmp    machine, process, a random number
 
-A process that is killed leaves its temporary file. Whoever writes into that folder next removes it:
-at once if the name tells a process of this machine that has ended, after an hour if it is of
-another machine or of an earlier version. A write takes seconds, and a live process's is never
-removed within that hour.
+The next process that writes into the folder removes such a file: at once if it belongs to an ended
+process of this machine, and after an hour if it belongs to another machine or an earlier version.
+Writing takes seconds, so no file of a live process is an hour old.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ def temporary_name() -> str:
 
 
 def sweep_unfinished(folder: str | os.PathLike[str]) -> None:
-    """Removes what ended processes left in a folder; raises nothing where that cannot be done."""
+    """Removes the temporary files of ended processes in a folder; never raises an OSError."""
     with contextlib.suppress(OSError), os.scandir(os.fspath(folder)) as entries:
         for entry in entries:
             if is_unfinished_name(entry.name) and _is_abandoned(entry):
@@ -67,7 +66,7 @@ def _has_ended(process: int) -> bool:
 
 @functools.cache
 def _machine() -> str:
-    """8 digits for where process numbers mean the same: machine, its start, and container."""
+    """8 digits for machine, boot and container, within which process numbers are unique."""
     parts = [platform.node()]
     with contextlib.suppress(OSError):
         parts.append(os.readlink("/proc/self/ns/pid"))

@@ -16,7 +16,7 @@ class Address:
 
     Attributes:
       scheme: http, https, grpc or grpcs.
-      path: what stands before /v1, "" in most places.
+      path: what precedes /v1, mostly "".
     """
 
     scheme: str
@@ -29,7 +29,7 @@ class Address:
         """From a URL like http://localhost:8501.
 
         Raises:
-          ConfigError: it is no such URL.
+          ConfigError: it is not such a URL.
         """
         try:
             parts = urlsplit(url)

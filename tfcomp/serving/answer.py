@@ -1,8 +1,7 @@
-"""Reads what an HTTP server answers, within limits.
+"""Reads a server's HTTP answers within limits.
 
-The limit holds for the bytes as they arrive and unpacked. An answer in JSON may hold no
-more values than the outputs of a request need, since each takes a hundred bytes of memory for three
-on the wire.
+The limit in bytes holds for an answer as it arrives and unpacked. JSON may hold no more values than
+the outputs of a request need: a value of three bytes takes a hundred bytes of memory.
 """
 
 from __future__ import annotations
@@ -12,16 +11,18 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from tfcomp.serving.transport import too_large, too_many
+
 _PIECE = 1 << 16
 _MOST_DIGITS = 20
-# Of JSON's own characters: what all outputs' names take, and one item with its message.
+# JSON's punctuation: as much as the outputs' names take, and one item with its message.
 _MARKS = 10_000
 _MARKS_AN_ITEM = 200
 _ENCODINGS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
 class AnswerError(Exception):
-    """What is wrong with an answer; the message follows the server's address."""
+    """An answer is unusable; the message follows the server's address."""
 
 
 def read_whole(response: Any, limit: int) -> bytes:
@@ -32,7 +33,7 @@ def read_whole(response: Any, limit: int) -> bytes:
     """
     claimed = response.headers.get("Content-Length", "")
     if claimed.isascii() and claimed.isdecimal() and int(claimed[:20]) > limit:
-        raise _too_large(limit)
+        raise AnswerError(too_large(limit))
     return b"".join(_unpacked(response, limit))
 
 
@@ -49,19 +50,15 @@ def read_start(response: Any, length: int) -> bytes:
 
 
 def parsed(content: bytes, items: int) -> dict[str, Any]:
-    """The object that an answer in JSON holds; {} for any other content.
-
-    Args:
-      content: of the answer.
-      items: how many the request had.
+    """The JSON object of an answer to a request of `items` items; {} for any other content.
 
     Raises:
-      AnswerError: the answer has more parts, or more within each other, than answers to it have.
+      AnswerError: the answer has too many values, or they are nested too deep.
     """
     if sum(content.count(mark) for mark in (b"{", b"[", b",", b":")) > (
         _MARKS + _MARKS_AN_ITEM * items
     ):
-        raise AnswerError(f"answers with too many values for {items} items")
+        raise AnswerError(too_many(items))
     try:
         answer = json.loads(content.decode("utf-8"), parse_int=_whole)
     except RecursionError:
@@ -82,31 +79,24 @@ def _unpacked(response: Any, limit: int) -> Iterator[bytes]:
     while piece := response.read1(_PIECE, decode_content=False):
         arrived += len(piece)
         if arrived > limit:
-            raise _too_large(limit)
+            raise AnswerError(too_large(limit))
         if unpacker is not None:
             try:
                 piece = unpacker.decompress(piece, limit + 1 - made)
             except zlib.error:
                 raise AnswerError(f"answers with what is not {encoding}") from None
             if unpacker.unconsumed_tail:
-                raise _too_large(limit)
+                raise AnswerError(too_large(limit))
         made += len(piece)
         if made > limit:
-            raise _too_large(limit)
+            raise AnswerError(too_large(limit))
         yield piece
     if unpacker is not None and not unpacker.eof:
         raise AnswerError("answers with only a part of what it packed")
 
 
-def _too_large(limit: int) -> AnswerError:
-    return AnswerError(
-        f"answers with more than {limit} bytes; send fewer items a request (items_a_request), or "
-        "allow more (max_answer_bytes) if you trust it"
-    )
-
-
 def _whole(digits: str) -> int:
-    """Older Pythons take minutes for a number of a million digits."""
+    """int(digits), with a limit: older Pythons take minutes for a million digits."""
     if len(digits) > _MOST_DIGITS:
         raise ValueError("a number of too many digits")
     return int(digits)

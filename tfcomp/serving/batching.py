@@ -1,4 +1,4 @@
-"""From a batch of any length to requests of a size that servers take, and back in order."""
+"""Cuts a batch into requests of a size that servers take, and keeps the results in order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a batch, ready to be sent, or the error that keeps it from that.
+    """One item of a batch, ready to be sent, or the error of one that cannot be read.
 
     Attributes:
       index: its place in the batch; None where it is alone.
@@ -48,14 +48,14 @@ def chunks(
     answer_bytes: Callable[[bytes], int] = len,
     max_answer_bytes: float = math.inf,
 ) -> Iterator[list[Item]]:
-    """Cuts into lists of at most max_items that hold at most max_bytes, or one larger item.
+    """Cuts items, in order, into lists of at most max_items and max_bytes, or one larger item.
 
     Args:
       items: in their order.
-      max_items: of a list.
-      max_bytes: of a list's content.
-      answer_bytes: content of an item -> what its answer may take.
-      max_answer_bytes: of a list.
+      max_items: in a list.
+      max_bytes: in a list, of content.
+      answer_bytes: content of an item -> the most bytes of its answer.
+      max_answer_bytes: for a list's answers.
     """
     chunk: list[Item] = []
     size = answer = 0
@@ -75,10 +75,10 @@ def chunks(
 def in_order(
     work: Callable[[Chunk], Answer], parts: Iterable[Chunk], at_once: int
 ) -> Iterator[Answer]:
-    """work(part) for every part, in the parts' order, `at_once` of them at the same time.
+    """Yields work(part) for every part, in order, with `at_once` of them under way.
 
-    Takes parts as it goes, never more than at_once + 1 ahead of its caller. An exception of `work`
-    is raised here, and parts that have not begun by then never do.
+    Takes parts as it goes, at most at_once + 1 ahead of its caller. An exception of `work` is
+    raised here, and no further part is started.
     """
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="tfcomp-serving")
     waiting: deque[Future[Answer]] = deque()

@@ -26,14 +26,14 @@ from tfcomp.serving.address import Address
 from tfcomp.serving.batching import Item, chunks, in_order
 from tfcomp.serving.errors import ItemError, ServingError
 from tfcomp.serving.images import claimed_size, image_file, pixels_of
-from tfcomp.serving.transport import Inputs, Transport
+from tfcomp.serving.transport import Endpoint, Inputs, Transport
 
 ITEMS_A_REQUEST = 8
 BYTES_A_REQUEST = 8 * 2**20
 ANSWER_BYTES = 256 * 2**20
 _ANSWER_BYTES_A_PIXEL = 4  # at most: three colours in a PNG, in base64
 _HIGHEST_LIMIT = 2**31 - 1  # what gRPC can express
-_LONGEST_REASON = 1000  # bytes of a server's words on one item
+_LONGEST_REASON = 1000  # bytes of a server's message about one item
 _SERVERS_DEFAULT_QUALITY = 0
 _MAX_QUALITY = 255  # a byte in the file
 _PLACE_IN_REQUEST = re.compile(r"^item \d+: ")
@@ -62,7 +62,7 @@ class _Signature(Generic[Result]):
     def result(
         self, item: Item, file: bytes, error: bytes, max_pixels: int
     ) -> Union[Result, ItemError]:
-        """What an item's pair of outputs means: file, or error where it is not empty."""
+        """The result of an item's two outputs: the file, or the error if it is not empty."""
         if error:
             # The server counts within the request.
             said = error[:_LONGEST_REASON].decode("utf-8", "replace")
@@ -85,7 +85,7 @@ _DECOMPRESS = _Signature(
 class Client:
     """Compresses and decompresses with a model that TensorFlow Serving serves.
 
-    Threads may share it. So may forked processes, over gRPC as far as its library allows that.
+    Threads may share it; so may forked processes, over gRPC as far as its library allows.
 
     Args:
       url: http://HOST:8501 for REST, grpc://HOST:8500 for gRPC; https:// and grpcs:// with TLS.
@@ -93,16 +93,16 @@ class Client:
       version: of the model; the newest if None.
       timeout: seconds that the server may take to answer one request, from its first byte sent to
         the last of the answer.
-      retries: how often a request that found no server, or a busy one, is repeated, with growing
-        pauses. A request that a server refuses or does not answer in time is not repeated.
+      retries: how often a request is repeated, with growing pauses, if no server or a busy one was
+        found. A request that a server refuses or does not answer in time is not repeated.
       requests_at_once: how many requests of a batch are under way at the same time.
       max_answer_bytes: a longer answer to one request, packed or unpacked, is an error.
-      max_pixels: a larger decoded picture is an error of its item; so is a picture of another size
-        than the sent file states.
+      max_pixels: a larger decoded picture is an error of its item; so is one of another size than
+        the sent file's.
 
     Raises:
-      ConfigError: `url` is no address of a server.
-      CodecError: a package for the protocol is missing; nothing is sent before the first image.
+      ConfigError: `url` is not a server's address.
+      CodecError: a package for the protocol is missing. Nothing is sent before the first image.
     """
 
     def __init__(
@@ -132,7 +132,9 @@ class Client:
             from tfcomp.serving.retrying import retrying
 
             self._retrying = retrying(retries)
-            self._transport = _connect(self._address, model, version, timeout, max_answer_bytes)
+            self._transport = _connect(
+                Endpoint(self._address, model, version, timeout, max_answer_bytes)
+            )
         except ModuleNotFoundError as error:
             raise CodecError(_explain(error, self._address)) from None
 
@@ -184,10 +186,10 @@ class Client:
           bytes_a_request: likewise.
 
         Returns:
-          an iterator over the results, in the order of the images; the work is done as it is asked
-          for them. An image that cannot be compressed gives an ItemError in its place, which is not
-          raised. A request that gets no answer ends the batch: it raises ServingError, and the
-          results before it have been handed out.
+          an iterator over the results, in the order of the images, which does the work as it goes.
+          An image that cannot be compressed gives an ItemError in its place, which is not raised. A
+          request without an answer ends the batch: it raises ServingError after the results before
+          it.
         """
         limits = (items_a_request, bytes_a_request)
         return self._batch(_COMPRESS, images, limits, progress, _checked_quality(quality))
@@ -255,7 +257,7 @@ class Client:
         return results()
 
     def _answer_weight(self, signature: _Signature) -> Callable[[bytes], int]:
-        """What an item's answer may take, so that a request has room for those of all its items."""
+        """The most bytes of an item's answer, so that a request's answers fit into the limit."""
         if signature is not _DECOMPRESS:
             return len
 
@@ -268,7 +270,7 @@ class Client:
     def _answer(
         self, signature: _Signature[Result], items: list[Item], quality: int | None
     ) -> list[Union[Result, ItemError]]:
-        """The results of one request, for items that have an error that error."""
+        """The results of one request; items that already have an error keep it."""
         sent = [item for item in items if item.error is None]
         answers: list[Union[Result, ItemError]] = []
         if sent:
@@ -299,20 +301,18 @@ class Client:
         return files, errors
 
 
-def _connect(
-    address: Address, model: str, version: int | None, timeout: float, max_answer_bytes: int
-) -> Transport:
-    if address.speaks_grpc:
+def _connect(endpoint: Endpoint) -> Transport:
+    if endpoint.address.speaks_grpc:
         from tfcomp.serving.grpc_predict import GrpcTransport
 
-        return GrpcTransport(address, model, version, timeout, max_answer_bytes)
+        return GrpcTransport(endpoint)
     from tfcomp.serving.rest import RestTransport
 
-    return RestTransport(address, model, version, timeout, max_answer_bytes)
+    return RestTransport(endpoint)
 
 
 def _explain(error: ModuleNotFoundError, address: Address) -> str:
-    """One line about a package that is not installed. Raises the error if it is one of ours."""
+    """One line about a package that is not installed; a module of tfcomp's own is raised."""
     package = (error.name or "").split(".")[0]
     if package in ("", "tfcomp"):
         raise error

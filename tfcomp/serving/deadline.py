@@ -1,7 +1,7 @@
 """Ends a request when its time is up, whatever its server does.
 
-A socket's time-out is for one read. A server that sends a byte now and then never exceeds it, so a
-timer shuts the connection down.
+A socket's time-out holds for one read, and a server that sends a byte now and then never exceeds
+it. So a timer shuts the connection down.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _of_this_thread = threading.local()
 
 
 class Deadline:
-    """A context: once the time is up, it shuts the connections that its thread uses.
+    """A context that shuts its thread's connection down once the time is up.
 
     Attributes:
       passed: whether the time is up.
@@ -25,7 +25,7 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.passed = False
-        self._lock = threading.Lock()  # a child of this process has no use for it
+        self._lock = threading.Lock()  # never used in a forked child
         self._socket: socket.socket | None = None
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
@@ -39,10 +39,10 @@ class Deadline:
         _of_this_thread.deadline = None
         self._timer.cancel()
         with self._lock:
-            self._socket = None  # the connection may be another request's by now
+            self._socket = None  # another request may use the connection by now
 
     def watch(self, connection: socket.socket | None) -> None:
-        """Says what the request goes through."""
+        """Tells it the socket of the request."""
         with self._lock:
             self._socket = connection
             if self.passed:
@@ -56,7 +56,7 @@ class Deadline:
     def _cut(self) -> None:
         if self._socket is not None:
             with contextlib.suppress(OSError):
-                # Not the method of a TLS socket, which another thread is reading from.
+                # Not a TLS socket's own method: another thread is reading from it.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
@@ -67,7 +67,7 @@ def _watch(connection: socket.socket | None) -> None:
 
 
 class _Watched:
-    """Of a connection: tells its thread's deadline which socket it has."""
+    """A connection that tells its thread's deadline which socket it has."""
 
     sock: Any
 
@@ -76,7 +76,7 @@ class _Watched:
         _watch(self.sock)
 
     def request(self, *arguments: Any, **options: Any) -> None:
-        _watch(self.sock)  # kept from an earlier request; None before the first
+        _watch(self.sock)  # of an earlier request; None before the first
         super().request(*arguments, **options)  # type: ignore[misc]
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a served codec: one item, or a whole request."""
+"""Errors of a served codec: of one item, or of a whole request."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ class ItemError(CodecError):
 
     Attributes:
       index: its place in the batch, from 0; None where it was alone.
-      name: its path, or "" where it has none. reason: what is wrong with it.
+      name: its path, or "" where it has none.
+      reason: what is wrong with it.
     """
 
     def __init__(self, index: int | None, name: str, reason: str) -> None:
         self.index = index
         self.name = name
         self.reason = reason
-        # Where the reason names the file itself, once is enough.
+        # A reason may begin with the file's name.
         shown = "" if reason.startswith(name) else name
         if index is None:
             place = shown
@@ -26,7 +27,7 @@ class ItemError(CodecError):
         super().__init__(f"{place}: {reason}" if place else reason)
 
     def __reduce__(self) -> tuple[type[ItemError], tuple[int | None, str, str]]:
-        """So that it passes between processes."""
+        """Lets it pass between processes."""
         return type(self), (self.index, self.name, self.reason)
 
 

@@ -12,9 +12,15 @@ import grpc
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from tfcomp import forking
-from tfcomp.serving.address import Address
 from tfcomp.serving.errors import BusyServingError, ServingError
-from tfcomp.serving.transport import Inputs, Outputs
+from tfcomp.serving.transport import (
+    LONGEST_REASON,
+    Endpoint,
+    Inputs,
+    Outputs,
+    too_large,
+    too_many,
+)
 
 _UNLIMITED = -1
 _UNCOMPRESSED_ONLY = 1
@@ -28,7 +34,6 @@ _OPTIONS = [
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.enable_retries", 0),  # retrying.py does that, for both protocols alike
 ]
-_LONGEST_REASON = 300
 # Of TensorFlow's types.proto.
 _DT_INT32 = 3
 _DT_STRING = 7
@@ -37,19 +42,8 @@ _DT_STRING = 7
 class GrpcTransport:
     """Speaks to PredictionService. Safe to share by threads."""
 
-    def __init__(
-        self,
-        address: Address,
-        model: str,
-        version: int | None,
-        timeout: float,
-        max_answer_bytes: int,
-    ) -> None:
-        self._address = address
-        self._max_answer_bytes = max_answer_bytes
-        self._model = model
-        self._version = version
-        self._timeout = timeout
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
         self._connect()
 
     def predict(self, signature: str, inputs: Inputs) -> Outputs:
@@ -58,27 +52,27 @@ class GrpcTransport:
             forking.never_free(self._channel)
             self._connect()
         request = predict_pb2.PredictRequest()
-        request.model_spec.name = self._model
+        request.model_spec.name = self._endpoint.model
         request.model_spec.signature_name = signature
-        if self._version is not None:
-            request.model_spec.version.value = self._version
+        if self._endpoint.version is not None:
+            request.model_spec.version.value = self._endpoint.version
         for name, values in inputs.items():
             _fill(request.inputs[name], values)
         try:
-            response = self._service.Predict(request, timeout=self._timeout)
+            response = self._service.Predict(request, timeout=self._endpoint.timeout)
         except grpc.RpcError as error:
             raise self._explained(error) from None
         items = max(len(values) for values in inputs.values())
         if any(len(tensor.string_val) > items for tensor in response.outputs.values()):
-            raise ServingError(f"{self._address} answers with too many values for {items} items")
+            raise ServingError(f"{self._endpoint.address} {too_many(items)}")
         return {name: list(tensor.string_val) for name, tensor in response.outputs.items()}
 
     def close(self) -> None:
         self._channel.close()
 
     def _connect(self) -> None:
-        address = self._address
-        options = [*_OPTIONS, ("grpc.max_receive_message_length", self._max_answer_bytes)]
+        address, limit = self._endpoint.address, self._endpoint.max_answer_bytes
+        options = [*_OPTIONS, ("grpc.max_receive_message_length", limit)]
         if address.is_encrypted:
             credentials = grpc.ssl_channel_credentials()
             self._channel = grpc.secure_channel(address.target, credentials, options)
@@ -88,24 +82,18 @@ class GrpcTransport:
         self._process = os.getpid()
 
     def _explained(self, error: Any) -> ServingError:
-        code, details = error.code(), " ".join((error.details() or "").split())[:_LONGEST_REASON]
+        address = self._endpoint.address
+        code, details = error.code(), " ".join((error.details() or "").split())[:LONGEST_REASON]
         if code == grpc.StatusCode.DEADLINE_EXCEEDED:
-            return ServingError(
-                f"{self._address} gave no answer within {self._timeout:g} s; allow more time, or "
-                "send fewer or smaller images a request"
-            )
+            return self._endpoint.too_late()
         if code == grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
-            return ServingError(
-                f"{self._address} answers with more than {self._max_answer_bytes} bytes; send "
-                "fewer items a request (items_a_request), or allow more (max_answer_bytes) if you "
-                "trust it"
-            )
+            return ServingError(f"{address} {too_large(self._endpoint.max_answer_bytes)}")
         if code == grpc.StatusCode.UNAVAILABLE:
             return BusyServingError(
-                f"{self._address} is not available: {details}; start the server, or correct the "
+                f"{address} is not available: {details}; start the server, or correct the "
                 "address (the usual port is 8500)"
             )
-        return ServingError(f"{self._address} refuses ({code.name}): {details}")
+        return ServingError(f"{address} refuses ({code.name}): {details}")
 
 
 def _fill(tensor: Any, values: Any) -> None:

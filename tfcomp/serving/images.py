@@ -1,7 +1,7 @@
-"""Makes of any image a file that the server reads as the runtime would.
+"""Turns any image into a file that the server reads as the runtime would.
 
-The server knows no colour profiles, and no format beyond PNG, JPEG, BMP and GIF. Plain PNG and JPEG
-files are sent as they are, which is far smaller than their pixels; all else is converted here.
+The server knows no colour profiles, and no formats but PNG, JPEG, BMP and GIF. Plain PNG and JPEG
+files, which are far smaller than their pixels, are sent as they are; others are converted here.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _EXIF_ORIENTATION = 0x0112
 _PNG_BIT_DEPTH = 24  # where it stands in the file
 _PNG_METADATA = (b"eXIf", b"iTXt", b"Raw profile type")  # what may hold an orientation
 _ALTERING = {"icc_profile", "transparency"}
-_QUICK = 1  # of PNG's levels of compression; to pass through a network, once
+_QUICK = 1  # a PNG compression level: the file passes through a network once
 
 
 def image_file(source: Any) -> bytes:
     """A PNG or JPEG file of an image.
 
     Args:
-      source: what `tfcomp.runtime.read_image` takes, pixels' limits and all.
+      source: what `tfcomp.runtime.read_image` takes, within the same limits.
 
     Raises:
       ImageError: the image cannot be read. The pixels of a file that is sent as it is are not
@@ -82,7 +82,7 @@ def claimed_size(file: bytes) -> tuple[int, int] | None:
 
 
 def _content(source: Any) -> bytes | None:
-    """The bytes of a file; None for anything else, and for paths that `read_image` complains of."""
+    """The bytes of a file; None for anything else, and for unreadable paths."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
     if isinstance(source, (str, os.PathLike)) and os.path.isfile(source):
@@ -95,7 +95,7 @@ def _content(source: Any) -> bytes | None:
 
 
 def _reads_alike(content: bytes) -> bool:
-    """Whether a file's header shows nothing that the server reads otherwise than the runtime."""
+    """Whether server and runtime read a file alike, by its header."""
     try:
         with warnings.catch_warnings():
             # The limit that counts is checked below.
@@ -111,5 +111,5 @@ def _reads_alike(content: bytes) -> bool:
             # PNG may hold its EXIF behind the pixels, where Pillow decodes them all to get there.
             return content[_PNG_BIT_DEPTH] == 8 and not any(m in content for m in _PNG_METADATA)
     except Exception:  # noqa: BLE001
-        # Pillow's readers raise many types; `read_image` has the words for all of them.
+        # Pillow's readers raise many types; `read_image` explains all of them.
         return False

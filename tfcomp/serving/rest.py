@@ -13,37 +13,26 @@ import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, TimeoutError
 
 from tfcomp import forking
-from tfcomp.serving.address import Address
 from tfcomp.serving.answer import AnswerError, parsed, read_start, read_whole
 from tfcomp.serving.deadline import Deadline, WatchedConnection, WatchedTlsConnection
 from tfcomp.serving.errors import BusyServingError, ServingError
-from tfcomp.serving.transport import Inputs, Outputs
+from tfcomp.serving.transport import LONGEST_REASON, Endpoint, Inputs, Outputs
 
-# Too many requests, a proxy without its server, a server that loads its model or whose queue is
-# full. 504 is not among them: the server has spent its time on the request.
+# Too many requests; a proxy without its server; a server that loads its model or has a full queue.
+# Not 504: the server has spent its time on the request.
 _BUSY = (429, 502, 503)
 _MOST_KEPT = 64  # connections, for threads that share a client
-_LONGEST_REASON = 300
-_LONGEST_REFUSAL = 1 << 16  # bytes of a page that is no answer
+_LONGEST_REFUSAL = 1 << 16  # bytes that are read of an error page
 
 
 class RestTransport:
     """Speaks to `POST /v1/models/MODEL[/versions/VERSION]:predict`. Safe to share by threads."""
 
-    def __init__(
-        self,
-        address: Address,
-        model: str,
-        version: int | None,
-        timeout: float,
-        max_answer_bytes: int,
-    ) -> None:
-        self._address = address
-        self._timeout = timeout
-        self._max_answer_bytes = max_answer_bytes
-        self._path = f"{address.path}/v1/models/{quote(model, safe='')}"
-        if version is not None:
-            self._path += f"/versions/{version}"
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint, self._address = endpoint, endpoint.address
+        self._path = f"{self._address.path}/v1/models/{quote(endpoint.model, safe='')}"
+        if endpoint.version is not None:
+            self._path += f"/versions/{endpoint.version}"
         self._path += ":predict"
         self._pool = self._new_pool()
         forking.call_in_children(self._leave_to_parent)
@@ -85,27 +74,27 @@ class RestTransport:
 
     def _leave_to_parent(self) -> None:
         """After a fork: two processes on one connection would read each other's answers."""
-        # The parent's threads may have been within the queue of connections, so its lock is theirs.
+        # A thread of the parent may have held the lock of the queue of connections.
         if self._pool.pool is not None:
             vars(self._pool.pool).update(vars(queue.LifoQueue(_MOST_KEPT)))
         self._pool = self._new_pool()
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
-        with Deadline(self._timeout) as deadline:
+        with Deadline(self._endpoint.timeout) as deadline:
             try:
                 answer = self._exchange(body)
-                if deadline.passed:  # which ends an answer early
-                    raise self._too_late()
+                if deadline.passed:  # the answer may be cut short
+                    raise self._endpoint.too_late()
                 return answer
             except (HTTPError, OSError) as error:
                 # NewConnectionError is a TimeoutError by its type.
                 late = isinstance(error, TimeoutError) and not isinstance(error, NewConnectionError)
                 if late or deadline.passed:
-                    raise self._too_late() from None
+                    raise self._endpoint.too_late() from None
                 raise self._absent(error) from None
             except AnswerError:
                 if deadline.passed:
-                    raise self._too_late() from None
+                    raise self._endpoint.too_late() from None
                 raise
 
     def _exchange(self, body: bytes) -> tuple[int, bytes]:
@@ -114,14 +103,14 @@ class RestTransport:
             self._path,
             body=body,
             headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
-            timeout=urllib3.Timeout(total=self._timeout),
+            timeout=urllib3.Timeout(total=self._endpoint.timeout),
             retries=False,  # retrying.py does that, for both protocols alike
             redirect=False,
             preload_content=False,
         )
         try:
             if response.status == 200:
-                content = read_whole(response, self._max_answer_bytes)
+                content = read_whole(response, self._endpoint.max_answer_bytes)
                 response.release_conn()
             else:
                 content = read_start(response, _LONGEST_REFUSAL)
@@ -134,12 +123,6 @@ class RestTransport:
             raise
         return response.status, content
 
-    def _too_late(self) -> ServingError:
-        return ServingError(
-            f"{self._address} gave no answer within {self._timeout:g} s; allow more time, or send "
-            "fewer or smaller images a request"
-        )
-
     def _absent(self, error: Exception) -> ServingError:
         if isinstance(error, ProtocolError):
             return BusyServingError(f"{self._address} broke the connection off: {_reason(error)}")
@@ -151,7 +134,7 @@ class RestTransport:
     def _refusal(self, status: int, content: bytes, answer: dict[str, Any]) -> ServingError:
         said = answer.get("error")
         if not isinstance(said, str):
-            said = content[:_LONGEST_REASON].decode("utf-8", "replace")
+            said = content[:LONGEST_REASON].decode("utf-8", "replace")
         kind = BusyServingError if status in _BUSY else ServingError
         return kind(f"{self._address} refuses (HTTP {status}): {_one_line(said)}")
 
@@ -170,7 +153,7 @@ def _to_json(value: Any) -> Any:
 
 
 def _column(values: Any) -> list[bytes]:
-    """One output: a list of an item each."""
+    """One output: a list of one value for each item."""
     if not isinstance(values, list):
         raise TypeError("an output is a list")
     return [_from_json(item) for item in values]
@@ -187,7 +170,7 @@ def _from_json(value: Any) -> bytes:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost words of an exception, which urllib3 wraps in several others."""
+    """The message of the innermost exception, which urllib3 wraps in several others."""
     while True:
         inner = next((part for part in error.args if isinstance(part, BaseException)), None)
         inner = inner or error.__cause__
@@ -200,4 +183,4 @@ def _reason(error: BaseException) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text[: 4 * _LONGEST_REASON].split())[:_LONGEST_REASON]
+    return " ".join(text[: 4 * LONGEST_REASON].split())[:LONGEST_REASON]

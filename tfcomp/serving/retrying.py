@@ -16,9 +16,9 @@ _LONGEST_WAIT = 10.0  # s
 def retrying(retries: int) -> tenacity.Retrying:
     """Calls a function again, up to `retries` times, where it raises BusyServingError.
 
-    Between tries it waits for a random time from a range that doubles, so that many clients of a
-    server that comes back do not all return at once. A time-out is not tried again: the server may
-    still be at work on the request, and a second one would only add to its load.
+    Between tries it waits for a random time from a range that doubles, so that a restarted server's
+    clients do not all return at once. A time-out is not tried again: the server may still be at
+    work on the request.
     """
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(BusyServingError),

@@ -1,13 +1,44 @@
-"""What the client asks of a protocol."""
+"""What both protocols know of a server, and what the client asks of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, Union
+
+from tfcomp.serving.address import Address
+from tfcomp.serving.errors import ServingError
 
 # The tensors of one request: each a list of files or of whole numbers, one for each item.
 Inputs = Mapping[str, Union[Sequence[bytes], Sequence[int]]]
 Outputs = dict[str, list[bytes]]
+
+LONGEST_REASON = 300  # characters of a server's words
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A served model.
+
+    Attributes:
+      model: the name that the server serves it under.
+      version: of the model; the newest if None.
+      timeout: seconds that one request may take.
+      max_answer_bytes: of one answer.
+    """
+
+    address: Address
+    model: str
+    version: int | None
+    timeout: float
+    max_answer_bytes: int
+
+    def too_late(self) -> ServingError:
+        """The error of a request whose time is up."""
+        return ServingError(
+            f"{self.address} gave no answer within {self.timeout:g} s; allow more time, or send "
+            "fewer or smaller images a request"
+        )
 
 
 class Transport(Protocol):
@@ -26,3 +57,16 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Gives the connections back."""
+
+
+def too_large(limit: int) -> str:
+    """What is wrong with an answer of more than `limit` bytes; it follows the address."""
+    return (
+        f"answers with more than {limit} bytes; send fewer items a request (items_a_request), or "
+        "allow more (max_answer_bytes) if you trust it"
+    )
+
+
+def too_many(items: int) -> str:
+    """What is wrong with an answer of more values than the request has items."""
+    return f"answers with too many values for {items} items"

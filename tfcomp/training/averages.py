@@ -1,7 +1,7 @@
-"""Averages of weights over time: what a run may export in the place of its last weights.
+"""Averages of weights over time, which a run may export instead of its last weights.
 
-Polyak averaging (Polyak, Juditsky 1992), exponentially weighted. Averages are kept beside the
-weights and never replace them while a run goes on.
+Polyak averaging (Polyak, Juditsky 1992), exponentially weighted. The averages are kept beside the
+weights and never replace them during a run.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class WeightAverages:
         ]
 
     def start(self) -> None:
-        """Lets the averages begin at the variables' values of now."""
+        """Sets the averages to the variables' present values."""
         for average, variable in zip(self.values, self.variables):
             average.assign(tf.convert_to_tensor(variable))
 
@@ -55,12 +55,7 @@ class WeightAverages:
 
 
 def attach(model: CodecModel, settings: OptimizerConfig) -> None:
-    """Gives a built model the averages that its optimisers' settings ask for.
-
-    Args:
-      model: a `CodecModel`.
-      settings: the config's `OptimizerConfig`.
-    """
+    """Gives a built model the averages that its optimisers' settings ask for."""
     for name in model.optimizer_names:
         decay = model.optimizer_settings(name, settings).average_decay
         if decay:

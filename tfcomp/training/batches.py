@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import tensorflow as tf
 
 from tfcomp.config import Config
@@ -20,8 +22,8 @@ def training_batches(
     """Endless batches of random crops, of a static shape.
 
     Args:
-      source: a `tfcomp.data.source.ImageSource`.
-      config: a `tfcomp.config.Config`.
+      source: where the images come from.
+      config: of the run; its section `data` says how they are cut.
       batch_size: of the global batch.
       start_step: number of the first batch, of `batch_size` images each.
       worker: whose share of each batch, from 0.
@@ -30,21 +32,17 @@ def training_batches(
     Returns:
       a tf.data.Dataset of uint8 [batch_size / workers, crop, crop, 3].
     """
-    data = config.data
-    shape = [batch_size // workers, data.crop, data.crop, 3]
+    shape = [batch_size // workers, config.data.crop, config.data.crop, 3]
+    settings = dataclasses.asdict(config.data)
+    for name in ("source", "data_dir", "split", "batch_size"):
+        del settings[name]
     batches = pipeline.training_batches(
         source,
-        crop=data.crop,
         batch_size=batch_size,
         seed=config.training.seed,
-        downscale=data.downscale,
-        downscale_probability=data.downscale_probability,
-        detail_probability=data.detail_probability,
-        grain=data.grain,
-        cache=data.cache,
-        crops_per_image=data.crops_per_image,
         start_step=start_step,
         worker=worker,
         workers=workers,
+        **settings,
     )
     return batches.map(lambda images: tf.ensure_shape(images, shape))

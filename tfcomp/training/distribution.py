@@ -1,10 +1,10 @@
-"""How the devices and machines of a run share it, and who writes.
+"""How the devices and machines of a run share the work, and which of them writes.
 
     TF_CONFIG --> strategy --> Team:  every worker  its share of each batch, the mean gradient
                                       the chief     start, history, pictures, the result
 
-Every worker runs the same program. What only one may do the first of them does, the chief; what it
-did to the variables the others then copy.
+Every worker runs the same program. The first one, the chief, also does what only one may do, and
+the others then copy the variables that it has changed.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Team:
             variable.assign(value)
 
     def _values_of_first_replica(self, values: Sequence[tf.Variable]) -> list[tf.Tensor]:
-        """Tensors' values on the chief, as numpy arrays; one round for each type of number."""
+        """The chief's values as NumPy arrays; one exchange for each dtype."""
         local = [
             tf.convert_to_tensor(_on_this_worker(self.strategy, tensorflow_variable(each)))
             for each in values

@@ -45,7 +45,7 @@ def train(config: Config, folder: str | Path, resume: bool = False) -> CodecMode
     """Trains a model as the config says and leaves everything in a run folder.
 
     Args:
-      config: a `tfcomp.config.Config`.
+      config: of the run.
       folder: the run folder; made if absent.
       resume: go on from the folder's last checkpoint, optimiser state included.
 
@@ -112,7 +112,7 @@ def _train(
         _start(plain, config, pictures)
         if plain is not model:
             distribution.copy_weights(plain, model)
-        # They were made of weights that training does not begin with.
+        # Until now they held the weights of an untrained model.
         for each in model.averages.values():
             each.start()
     kept = [variable for optimizer in optimizers.values() for variable in optimizer.variables]
@@ -127,7 +127,7 @@ def _train(
     if not team.is_chief:
         return None
     if team.replicas > 1:
-        # For whatever comes next, a model that knows nothing of replicas.
+        # What follows gets a model that knows nothing of replicas.
         replicated, model = model, run_folder.build_model(config)
         distribution.copy_weights(replicated, model)
     precision.use_float32(model)
@@ -231,6 +231,6 @@ def _fit_part(
             epochs=first // line + epochs,
             steps_per_epoch=steps,
             callbacks=observers,
-            shuffle=False,  # the batches are, and Keras 3 says so otherwise
+            shuffle=False,  # the batches are shuffled, and Keras 3 would warn of it
             verbose=0,
         )

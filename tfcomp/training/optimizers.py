@@ -169,12 +169,9 @@ class WarmupThenCuts(keras.optimizers.schedules.LearningRateSchedule):
 def build_optimizer(
     settings: OptimizerConfig, steps: int, kernels: Sequence[tf.Variable]
 ) -> keras.optimizers.Optimizer:
-    """The optimiser that a config describes.
+    """The optimiser that a config describes, for a run of `steps` steps.
 
-    Args:
-      settings: a `tfcomp.config.OptimizerConfig`.
-      steps: optimiser steps of the whole run.
-      kernels: what Muon moves, where the settings say Muon; a model's `hidden_kernels`.
+    Muon, where the settings say so, moves `kernels` (a model's `hidden_kernels`).
     """
     schedule = WarmupThenCuts(
         settings.learning_rate, steps, settings.warmup_steps, settings.cuts

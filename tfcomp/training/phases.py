@@ -33,12 +33,9 @@ _RESULTS = (claiming.CONFIG, "weights.npz", "tables.npz")
 
 
 def train(recipe: Recipe, folder: str | Path, resume: bool = False) -> CodecModel | None:
-    """Trains all phases of a recipe.
+    """Trains all phases of a recipe in a run folder, which is made if absent.
 
-    Args:
-      recipe: what to train.
-      folder: the run folder; made if absent.
-      resume: go on where the training in this folder was stopped.
+    With `resume` the training that was stopped in this folder goes on.
 
     Returns:
       the trained model; None on workers other than the chief.
@@ -85,7 +82,7 @@ def _places(recipe: Recipe, folder: Path) -> list[Path]:
 
 
 def _is_begun(place: Path) -> bool:
-    """Whether a phase has a checkpoint to go on from; what is left of one without goes."""
+    """Whether a phase has a checkpoint to go on from; without one its folder is removed."""
     from tfcomp.training import run_checkpoints
 
     if run_checkpoints.latest(place / "checkpoints"):

@@ -1,8 +1,8 @@
-"""In which precision the transforms are trained, and when they change over to float32.
+"""In which precision the transforms are trained, and when they change to float32.
 
-bfloat16 halves what a convolution costs where a processor multiplies it in hardware (AMX,
-AVX512-BF16) or a GPU does. The entropy model is float32 always: its integers have to be exact. The
-last part of a run is float32 as well, as the exported networks are.
+bfloat16 halves the cost of a convolution where a processor (AMX, AVX512-BF16) or a GPU has it in
+hardware. The entropy model is always float32, since its integers must be exact. The last part of a
+run is float32 too, as the exported networks are.
 """
 
 from __future__ import annotations
@@ -55,19 +55,19 @@ def processor_flags(path: str = "/proc/cpuinfo") -> frozenset[str]:
 
 
 def use_float32(model: CodecModel) -> None:
-    """Lets a model that was built for half precision compute in float32 from here on."""
+    """Makes a model that was built for half precision compute in float32."""
     model.transform_dtype = FULL
     keras_versions.set_dtype_policies(model, FULL)
 
 
 def parts(done: int, steps: int, line: int, change: int) -> list[tuple[int, int, bool]]:
-    """How many steps of a run have which precision, in whole lines of history.
+    """The parts of a run by precision, in whole lines of history.
 
     Args:
       done: steps that are done already.
       steps: of the whole run.
-      line: steps that a line of history stands for.
-      change: the step from which all is float32.
+      line: steps in a line of history.
+      change: the step from which the transforms are float32.
 
     Returns:
       list of (first step, steps, float32 or not), none empty.

@@ -1,4 +1,4 @@
-"""What a run needs to go on after a stop, in files of its own format.
+"""Checkpoints: what a run needs to go on after a stop.
 
     checkpoints/step-00000500.npz    step, weights, what the optimisers keep, averages of weights
 """

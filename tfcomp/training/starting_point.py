@@ -25,8 +25,7 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
 
     Args:
       model: a built model of the same family and qualities, of the same widths or narrower ones
-        (see tfcomp/families/cycle/pruning.py). Blocks that the run had not got stay as they were
-        built, which is the identity.
+        (see tfcomp/families/cycle/pruning.py). Blocks that the run lacks start as the identity.
       folder: the finished run's folder.
       pictures: uint8 [B, H, W, 3], to weigh channels with where the model is narrower.
 
@@ -48,14 +47,14 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
 
 
 def check_same_decoder(config: Config, fits: bool) -> None:
-    """Whether a run that trains its encoder only has just what its start decodes with.
+    """Checks that a run of `encoder_only` has the very decoder that it starts from.
 
     Args:
       config: of the run.
-      fits: what `start_from` said.
+      fits: what `start_from` returned.
 
     Raises:
-      CodecError: it has not.
+      CodecError: the decoders differ.
     """
     assert config.training.start_from is not None  # the config has checked it
     start = config_module.load(Path(config.training.start_from) / "config.yaml").model
@@ -67,7 +66,7 @@ def check_same_decoder(config: Config, fits: bool) -> None:
 
 
 def _what_decodes(settings: Any) -> Any:
-    """A cycle model's settings without those that only its encoder looks at."""
+    """A cycle model's settings without those of its encoder alone."""
     prior = dataclasses.replace(settings.hyperprior, distortion_weights=(1.0, 1.0))
     return dataclasses.replace(
         settings,

@@ -102,7 +102,7 @@ class BinaryModelConfig:
 
     @property
     def decoder_reach(self) -> int:
-        """The same of the decoder alone: no less is known."""
+        """The same of the decoder alone, for which no smaller bound is known."""
         return self.reach
 
 
@@ -115,11 +115,11 @@ class BinaryLossConfig:
       noise: standard deviations of the noise, one after another over the run.
       noise_ends: the fraction of all steps at which each of `noise` ends, rising; empty for equal
         shares. The last one lasts until the end.
-      hard_share: the fraction of all steps, at the end, in which the decoder is given the very
-        bits that files carry (straight-through, without noise).
+      hard_share: the last fraction of all steps, in which the decoder gets the bits that files
+        hold (straight-through, without noise).
       code_weight: weight of mean(code^2), with codes in 0..1: bits of 0 are preferred.
       quality_weight_power: each image's squared error is multiplied by (channels sent / all) **
-        power, so that the large errors of few bits do not drown the small ones of many.
+        power, so that low qualities, whose errors are large, do not dominate.
     """
 
     binarizer: str = "noise"

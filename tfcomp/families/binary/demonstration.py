@@ -2,7 +2,7 @@
 
     python -m tfcomp.families.binary.demonstration runs/binary
 
-train.py does the same when it ends; the command above loads a run folder and shows it again.
+train.py does the same at its end; the command loads a run folder and shows it again.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from tfcomp import api
 from tfcomp.config import Config
 from tfcomp.data import sources
 from tfcomp.data.sample_source import sample_images
-from tfcomp.errors import CodecError, ConfigError
+from tfcomp.errors import ConfigError, exit_code_of
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.export import bundle
+from tfcomp.images.cropping import middle
 from tfcomp.models.base import CodecModel
 from tfcomp.networks.interpreter import Model, Network
 from tfcomp.runs import run_summary
@@ -34,39 +35,22 @@ _NOT_SENT = 128  # grey
 
 
 def test_pictures(config: Config, count: int, side: int) -> list[np.ndarray]:
-    """Centres of the first pictures of the source's test split, else of the embedded ones.
+    """Centres of the first `count` pictures of the source's test split, else of the embedded ones.
 
-    Args:
-      config: the run's `tfcomp.config.Config`.
-      count: how many at most.
-      side: of the squares, in pixels; smaller pictures are taken whole.
-
-    Returns:
-      list of uint8 [H, W, 3].
+    Squares of `side` pixels, uint8 [H, W, 3]; smaller pictures are taken whole.
     """
     try:
         source = sources.open_source(config.data.source, config.data.data_dir, "test")
         pictures = [image.numpy() for image in source.images().take(count)]
     except ConfigError:  # most folders have no such split
         pictures = list(sample_images("test").values())[:count]
-    return [_centre(picture, side) for picture in pictures]
-
-
-def _centre(picture: np.ndarray, side: int) -> np.ndarray:
-    height, width = picture.shape[:2]
-    top, left = max(0, height - side) // 2, max(0, width - side) // 2
-    return np.ascontiguousarray(picture[top : top + side, left : left + side])
+    return [middle(picture, side, side) for picture in pictures]
 
 
 def picture_of_bits(bits: np.ndarray, sent: int) -> np.ndarray:
-    """All channels of a code side by side: 1 is white, 0 black, what is not sent grey.
+    """All channels of a code, int [h, w, C], side by side as uint8 [H, W, 3].
 
-    Args:
-      bits: int [h, w, C].
-      sent: how many channels are sent.
-
-    Returns:
-      uint8 [H, W, 3].
+    A 1 is white and a 0 black; the channels after the first `sent`, which are not sent, are grey.
     """
     height, width, channels = bits.shape
     across = int(np.ceil(np.sqrt(channels)))
@@ -80,13 +64,9 @@ def picture_of_bits(bits: np.ndarray, sent: int) -> np.ndarray:
 
 
 def sheet_of(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> Image.Image:
-    """One picture of labelled panels.
+    """One picture of rows of (label, uint8 [H, W, 3]), all of one length.
 
-    Args:
-      rows: list of lists of (label, uint8 [H, W, 3]); every row has the same length.
-
-    Returns:
-      a PIL image; panels are enlarged without smoothing.
+    Panels are enlarged without smoothing.
     """
     size = (len(rows[0]) * (_PANEL + 4), len(rows) * (_PANEL + _LABEL_HEIGHT))
     sheet = Image.new("RGB", size, "white")
@@ -106,13 +86,8 @@ def sheet_of(rows: Sequence[Sequence[tuple[str, np.ndarray]]]) -> Image.Image:
 def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Path]:
     """Exports the run's bundle and shows what it does to pictures that were not trained on.
 
-    Args:
-      model: the trained `BinaryModel`.
-      config: its config.
-      folder: the run folder.
-
     Returns:
-      dict of label -> path of what was written.
+      dict of label -> path of what was written into the run folder.
     """
     folder = Path(folder)
     training = run_summary.summarize(config, folder)
@@ -140,12 +115,9 @@ def show(
     """A row a picture: the original, its bits, and what files of three qualities decode to.
 
     Args:
-      codec: a `tfcomp.api.Codec` of a binary bundle.
+      codec: of a binary bundle.
       sent: channels that each quality sends.
-      pictures: list of uint8 [H, W, 3].
-
-    Returns:
-      a PIL image.
+      pictures: uint8 [H, W, 3] each.
     """
     stride = codec.info["stride"]
     encoder = Network(Model(codec.bundle.encoder, 1, "encoder.tflite"), "encode", "latents")
@@ -175,18 +147,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tfcomp.families.binary.demonstration")
     parser.add_argument("run", type=Path, help="run folder")
     options = parser.parse_args(arguments)
+    return exit_code_of("binary_demonstration", lambda: _show_again(options.run))
+
+
+def _show_again(folder: Path) -> None:
     from tfcomp.runs import run_folder
 
-    try:
-        model, config = run_folder.load_model(options.run)
-        if config.model.family != "binary":
-            raise ConfigError(f"{options.run} is a run of '{config.model.family}', not of 'binary'")
-        for label, path in make(model, config, options.run).items():
-            print(f"{label:<24}{path}")
-    except CodecError as error:
-        print(f"binary_demonstration: {error}", file=sys.stderr)
-        return 2
-    return 0
+    model, config = run_folder.load_model(folder)
+    if config.model.family != "binary":
+        raise ConfigError(f"{folder} is a run of '{config.model.family}', not of 'binary'")
+    for label, path in make(model, config, folder).items():
+        print(f"{label:<24}{path}")
 
 
 if __name__ == "__main__":

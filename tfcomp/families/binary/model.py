@@ -7,14 +7,14 @@
                                                                           |
      image <- [convT 5x5 x2 <- IGDN] x levels <- residual <- conv 3x3 <- 2 code - 1, or 0: not sent
 
-Noise of standard deviation sigma makes small features useless: to say anything, they have to lie
-far out on either side, where the sigmoid is 0 or 1. So sigma grows over the training, and in the
-end a hard threshold changes nothing (as in Salakhutdinov and Hinton 2009, "Semantic hashing"). Its
-rivals are in `binarize`.
+Noise of standard deviation sigma makes small features useless: to carry information, they must be
+so large that the sigmoid saturates at 0 or 1. So sigma grows over the training, and at its end a
+hard threshold changes nothing (as in Salakhutdinov and Hinton 2009, "Semantic hashing"). `binarize`
+has the alternatives.
 
 Quality q sends the first sent[q] channels of the code. Training draws a quality for each picture,
 so the first channels learn to carry what matters most (nested dropout, Rippel et al. 2014,
-arXiv:1402.0915): the bits of a small file are the beginning of those of a large one.
+arXiv:1402.0915): a small file's bits are the first of a large file's.
 """
 
 from __future__ import annotations
@@ -25,15 +25,13 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import noise
 from tfcomp.entropy_kinds.registry import KINDS
-from tfcomp.families.binary.config import BinaryLossConfig, BinaryModelConfig
 from tfcomp.models import base, layers, losses
 
-# The prior sees bits from which no gradient leads back, so this moves nothing but the prior; and so
-# little of it that the loss stays the one above.
+# Gradients stop at the prior's bits, so this term trains the prior alone, and is too small to show
+# in the loss.
 _PRIOR_WEIGHT = 1e-5
 # Elements of the codes, all channels deep, that contexts are chosen and counted on.
 _FITTED_ELEMENTS = 65536
@@ -42,27 +40,13 @@ _FITTED_BATCHES = 64
 
 @keras.utils.register_keras_serializable(package=layers.PACKAGE)
 class BinaryModel(base.CodecModel):
-    """Autoencoder whose code is made of bits.
+    """Autoencoder whose code is made of bits."""
 
-    Args:
-      model_config: a `BinaryModelConfig` (or its dict).
-      loss_config: a `BinaryLossConfig` (or its dict); None for the defaults.
-
-    Attributes:
-      total_steps: optimiser steps of the whole run, which the noise curriculum divides.
-    """
-
+    family = "binary"
     metric_names = ("loss", "bpp", "psnr", "mse", "ones", "unsure", "sigma")
-    total_steps = 1
 
     def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
-        if isinstance(model_config, dict) or isinstance(loss_config, dict):
-            model = {**(model_config or {}), "family": "binary"}
-            whole = config_module.from_dict({"model": model, "loss": loss_config or {}})
-            model_config, loss_config = whole.model, whole.loss
-        super().__init__(
-            model_config or BinaryModelConfig(), loss_config or BinaryLossConfig(), **kwargs
-        )
+        super().__init__(model_config, loss_config, **kwargs)
         settings = self.model_config
         # Here each direction has kernels of its own.
         self.stages: list[Any] = []  # layers that know both directions
@@ -88,7 +72,7 @@ class BinaryModel(base.CodecModel):
         return tf.cast(x, tf.float32)
 
     def synthesis(self, code: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        """See `CodecModel`; codes in 0..1, of which the channels that are not sent do not count."""
+        """See `CodecModel`; codes in 0..1. Channels that are not sent count as 0."""
         y = (2.0 * tf.cast(code, tf.float32) - 1.0) * self.prior.sent_mask(quality)
         y = tf.cast(y, self.transform_dtype)
         for layer in reversed(self.stages):
@@ -96,7 +80,7 @@ class BinaryModel(base.CodecModel):
         return tf.cast(y, tf.float32) + 0.5
 
     def progress(self) -> tf.Tensor:
-        """How much of the run is done, float32 scalar in 0..1."""
+        """The share of the run that is done, float32 scalar in 0..1."""
         optimizer = getattr(self, "optimizer", None)
         if optimizer is None:
             return tf.constant(1.0)
@@ -120,7 +104,7 @@ class BinaryModel(base.CodecModel):
 
         Args:
           features: float32 [B, h, w, C].
-          progress: float32 scalar, how much of the run is done; None to ask the optimiser.
+          progress: float32 scalar, the share of the run that is done; None to ask the optimiser.
 
         Returns:
           float32 [B, h, w, C] in 0..1.
@@ -162,7 +146,7 @@ class BinaryModel(base.CodecModel):
         parts = {
             "bpp": bpp,
             "mse": mse,
-            "psnr": 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-3)) / np.log(10.0),
+            "psnr": losses.psnr(mse),
             "ones": tf.reduce_mean(hard_bits(features), (1, 2, 3)),
             "unsure": tf.reduce_mean(unsure, (1, 2, 3)),
             "sigma": self.noise_level(self.progress()) * tf.ones_like(mse),
@@ -170,7 +154,7 @@ class BinaryModel(base.CodecModel):
         return tf.reduce_mean(loss + _PRIOR_WEIGHT * bpp), parts
 
     def loss_of_bits(self, images: tf.Tensor, quality: tf.Tensor) -> float:
-        """The loss with the very bits of files, float: what training would give without noise.
+        """The loss of the bits that files hold, float: training's, without noise.
 
         Args:
           images: float32 [B, H, W, 3] in 0..1.
@@ -211,12 +195,6 @@ class BinaryModel(base.CodecModel):
     def freeze(self) -> dict[str, CdfTables]:
         """See `CodecModel`."""
         return self.prior.freeze()
-
-    def get_config(self) -> dict[str, Any]:
-        whole = config_module.to_dict(
-            config_module.Config(model=self.model_config, loss=self.loss_config)
-        )
-        return {"model_config": whole["model"], "loss_config": whole["loss"], "name": self.name}
 
 
 def hard_bits(features: tf.Tensor) -> tf.Tensor:

@@ -19,17 +19,16 @@ class CycleModelConfig:
       family: "cycle".
       widths: output channels of the strided levels; the last one is the latent's.
       kernel_size: side of the strided kernels.
-      kernel_sizes: the same, one number a level; none for `kernel_size` at all of them.
-      strides: by how much each level shrinks its input, one number a level; none for 2 at each.
+      kernel_sizes: the same, one number a level; empty for `kernel_size` at all of them.
+      strides: of each level, one number a level; empty for 2 at each.
       residual_blocks: residual blocks after each strided level, one number a level.
-      block: what they are made of: "convolution", two 3x3 convolutions, or "depthwise", a
-        depthwise and two 1x1 convolutions with scales of each quality's own
-        (tfcomp/models/depthwise_block.py).
+      block: "convolution", two 3x3 convolutions, or "depthwise", a depthwise and two 1x1
+        convolutions with scales for each quality (tfcomp/models/depthwise_block.py).
       block_kernel_size: side of the depthwise kernels, odd.
-      expansion: how many times as wide a depthwise block is inside.
-      encoder_blocks: depthwise blocks that the encoder alone has after each level's own, one
-        number a level; none for none. decoder_blocks: the same of the decoder, which has them
-        before the level's own.
+      expansion: hidden features of a depthwise block, as a multiple of its channels.
+      encoder_blocks: depthwise blocks of the encoder alone, after each level's own; one number a
+        level, or empty.
+      decoder_blocks: the same of the decoder alone, before the level's own.
       correction_blocks: residual blocks of the encoder's own branch from the last level but one to
         the latents (tfcomp/models/analysis_correction.py); 0 for no such branch.
       diffusion: whether the decoder ends with a step of anisotropic diffusion
@@ -39,8 +38,8 @@ class CycleModelConfig:
       min_lambda, max_lambda: ends of the geometric ladder of rate-distortion multipliers, in
         bits/pixel per unit of squared error on the 0..255 scale.
       default_quality: what `compress` uses when nothing is said.
-      tuning: how far encoders go that search for better latents. Its lists may also stand beside
-        it, by their old names.
+      tuning: the step sizes of encoders that search for better latents. Its lists may also stand
+        beside it, by their old names.
       prior: "factorized" (one table a channel and quality) or "hyperprior".
       hyperprior: its shape, where `prior` says so.
     """
@@ -125,7 +124,7 @@ class CycleModelConfig:
 
     @property
     def level_strides(self) -> Tuple[int, ...]:
-        """By how much each level shrinks its input."""
+        """Stride of each level."""
         return self.strides or (2,) * len(self.widths)
 
     @property
@@ -161,7 +160,7 @@ class CycleModelConfig:
         return -(-(self._reach_pixels(self.decoder_blocks) + diffusion) // self.stride)
 
     def _reach_pixels(self, own_blocks: Tuple[int, ...]) -> int:
-        """Of one direction of the mirrored levels, and its own depthwise blocks."""
+        """Reach in pixels of one direction of the mirrored levels and its own blocks."""
         pixels, scale = 0, 1
         depthwise = self.block_kernel_size // 2
         in_a_block = 2 if self.block == "convolution" else depthwise
@@ -184,7 +183,7 @@ class CycleLossConfig:
       cycle_weight: w1, on MSE(E(I), E(D(E(I)))).
       cycle_images: how many images of each batch the cycle term is computed on (0 = all); it
         costs a second analysis pass.
-      feedback_weight: w3, on how far latents are from where a round of feedback would move them
+      feedback_weight: w3, on how far a round of iterative encoding would move the latents
         (docs/effort.md), times the tuning's cycle_gains; it costs a second analysis pass.
       sparsity_weight: w2, on Aytekin's compressibility objective of the latents.
       sparsity_alpha: alpha in that objective.

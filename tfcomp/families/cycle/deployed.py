@@ -26,8 +26,8 @@ class DeployedCycle(DeployedTransforms):
 
     Attributes:
       encode, decode: see `DeployedTransforms`. Latents are int32; with a hyperprior `encode` gives
-        them in float32 and not rounded, since how they are depends on the entropy model, and
-        `decode` takes them in eighths of a step.
+        them in float32 and not rounded, since the entropy model decides how to round, and `decode`
+        takes them in eighths of a step.
     """
 
     def __init__(self, model: CycleModel, half: bool = False) -> None:

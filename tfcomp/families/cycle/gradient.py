@@ -1,6 +1,6 @@
 """The decoder's derivative, for encoders that improve latents (tfcomp/latent_search/rounds.py).
 
-    latents --------- g_s, layer by layer, what each saw kept -------> picture
+    latents ------- g_s, layer by layer, each input kept -----------> picture
                              |      |      |      |
     gradient <-- every layer's Jacobian, transposed, last to first <-- error
 
@@ -20,7 +20,7 @@ from tfcomp.families.cycle.model import CycleModel
 
 
 class DeployedGradient(tf.Module):
-    """Where a picture's error says that latents should go, of a trained `CycleModel`.
+    """The direction in which latents lower a picture's error, for a trained `CycleModel`.
 
     Args:
       model: the trained model, with a hyperprior.
@@ -30,10 +30,10 @@ class DeployedGradient(tf.Module):
         latents int32 [1, h, w, C] that were decoded, in eighths of a step; quality int32 [1]) ->
         {"gradient": float32 [1, h, w, C], in steps}; H and W multiples of the stride.
 
-    The gradient is -J^T error / step^2, J the decoder's Jacobian by its latents in steps and step^2
-    = 18 / (lambda ln 2) the square of a quantisation step in grey levels that the quality's lambda
-    asks for (model.py): were the decoder orthogonal, adding it would undo the error. It is what is
-    left of the gradient of lambda * squared error once constants are chosen so.
+    The gradient is -J^T error / step^2, with J the decoder's Jacobian by its latents in steps, and
+    step^2 = 18 / (lambda ln 2) the square of the quality's best quantisation step in grey levels
+    (model.py). It is the gradient of lambda * squared error with constants chosen so that adding it
+    would undo the error of an orthogonal decoder.
     """
 
     def __init__(self, model: CycleModel) -> None:
@@ -41,7 +41,7 @@ class DeployedGradient(tf.Module):
         build, units = DeployedLayers(half=False), model.prior.kind.latent_units
         step_size = build.constant(np.exp(-model.log_gain.numpy()))
         inverse_square = model.lambdas * np.log(2.0) / 18.0
-        # Errors come in grey levels, and the layers make pictures of 0..1.
+        # Errors are in grey levels, and the layers' pictures in 0..1.
         weight = build.constant(-255.0 * inverse_square)
         synthesis = [
             form_of(layer).with_pullback(build, layer)

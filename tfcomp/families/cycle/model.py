@@ -12,7 +12,7 @@ geometric in sqrt(lambda_q), the high-rate optimum of a uniform quantiser, and i
 
 The loss (tfcomp/models/losses.py) is rate + lambda_q * distortion (Balle et al. 2017),
 + w1 * cycle consistency MSE(E(I), E(D(E(I)))), + w2 * Aytekin's sparsity objective, + w3 * what a
-round of feedback would still change.
+round of iterative encoding would change.
 """
 
 from __future__ import annotations
@@ -23,12 +23,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy_kinds.prior import assign, of_one_shape
 from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.families.cycle import pruning
-from tfcomp.families.cycle.config import CycleLossConfig, CycleModelConfig
 from tfcomp.models import base, layers, losses, principal_components, replication
 from tfcomp.models.analysis_correction import AnalysisCorrection
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
@@ -39,26 +37,13 @@ _CALIBRATION_BATCHES = 24
 
 @keras.utils.register_keras_serializable(package=layers.PACKAGE)
 class CycleModel(base.CodecModel):
-    """Autoencoder with shared kernels, variable rate, and a hyperprior or a factorized prior.
+    """Autoencoder with shared kernels, variable rate, and a hyperprior or a factorized prior."""
 
-    Args:
-      model_config: a `CycleModelConfig` (or its dict).
-      loss_config: a `CycleLossConfig` (or its dict); None for the defaults.
-    """
-
+    family = "cycle"
     metric_names = ("loss", "bpp", "psnr", "mse", "cycle", "sparsity")
 
     def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
-        if isinstance(model_config, dict) or isinstance(loss_config, dict):
-            whole = config_module.from_dict(
-                {"model": model_config or {}, "loss": loss_config or {}}
-            )
-            model_config, loss_config = whole.model, whole.loss
-        super().__init__(
-            model_config or CycleModelConfig(),
-            loss_config or CycleLossConfig(),
-            **kwargs,
-        )
+        super().__init__(model_config, loss_config, **kwargs)
         settings = self.model_config
         self.lambdas = np.geomspace(
             settings.min_lambda, settings.max_lambda, self.qualities
@@ -125,7 +110,7 @@ class CycleModel(base.CodecModel):
 
     @property
     def trainable_variables(self) -> list[tf.Variable]:
-        """All of them, or, with `encoder_only`, those that no decoder and no table depends on."""
+        """All of them; with `encoder_only`, those on which neither decoder nor tables depend."""
         variables = super().trainable_variables
         if not self.encoder_only:
             return variables
@@ -134,7 +119,7 @@ class CycleModel(base.CodecModel):
 
     @property
     def analysis_variables(self) -> list[tf.Variable]:
-        """The encoder's alone: the transforms' analysis direction, and its own branch."""
+        """Those of the encoder alone: the analysis direction and its own branch."""
         mirrored = [v for stage in self.levels for layer in stage for v in layer.analysis_variables]
         return mirrored + self.correction_variables
 
@@ -167,14 +152,14 @@ class CycleModel(base.CodecModel):
     def transform(self, images: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """g_a: float32 [B, H, W, 3] -> float32 [B, h, w, C], before any quality's gain.
 
-        Without the encoder's correction. `quality` int32 [B]; None where the qualities take turns.
+        Without the encoder's correction. `quality` is int32 [B]; where None, qualities take turns.
         """
         if quality is None:
             quality = tf.range(tf.shape(images)[0]) % self.qualities + 1
         return self._transform(images, quality)[0]
 
     def _transform(self, images: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """What `transform` gives, and the features that the last level makes it of."""
+        """The result of `transform`, and the last level's input features."""
         x = tf.cast(images - 0.5, self.transform_dtype)
         for stage in self.levels:
             features = x
@@ -189,7 +174,7 @@ class CycleModel(base.CodecModel):
         return self._in_steps(*self._transform(images, quality), quality)
 
     def _in_steps(self, y: tf.Tensor, features: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        """What `_transform` gives, corrected and in the quality's steps: float32 [B, h, w, C]."""
+        """`_transform`'s result, corrected and in the quality's steps: float32 [B, h, w, C]."""
         if self.correction:
             if not self.correction.built:
                 self.correction.build(features.shape)
@@ -248,7 +233,7 @@ class CycleModel(base.CodecModel):
         parts = {
             "bpp": bpp,
             "mse": mse,
-            "psnr": 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-3)) / np.log(10.0),
+            "psnr": losses.psnr(mse),
             "cycle": tf.zeros_like(bpp),
             "sparsity": tf.zeros_like(bpp),
         }
@@ -278,7 +263,7 @@ class CycleModel(base.CodecModel):
         return losses.feedback(latents, tf.stop_gradient(latents + move), pixels)
 
     def take_other_shape(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
-        """See `CodecModel`: blocks that are new start as the identity; else see pruning.py."""
+        """See `CodecModel`: new blocks start as the identity; narrower models see pruning.py."""
         known = {layer.name: layer for stage in trained.levels for layer in stage}
         shared = [layer for stage in self.levels for layer in stage if layer.name in known]
         pairs = [(layer.variables, known[layer.name].variables) for layer in shared]
@@ -290,7 +275,7 @@ class CycleModel(base.CodecModel):
             assign(*pair)
 
     def take_optional_parts(self, trained: Any) -> None:
-        """See `CodecModel`: what has other shapes stays as narrowing or building left it."""
+        """See `CodecModel`: parts of other shapes stay as they are."""
         pruning.take_blocks(self.correction, trained.correction)
         assign(self.diffusion_variables, trained.diffusion_variables)
 
@@ -299,7 +284,7 @@ class CycleModel(base.CodecModel):
         principal_components.initialize(self, images, seed)
 
     def finish(self, batches: tf.data.Dataset) -> None:
-        """Fits the entropy model's tables to what the encoder makes of training pictures.
+        """Fits the entropy model's tables to the latents of training pictures.
 
         Args:
           batches: `tf.data.Dataset` of uint8 [B, crop, crop, 3].
@@ -317,9 +302,3 @@ class CycleModel(base.CodecModel):
     def freeze(self) -> dict[str, CdfTables]:
         """See `CodecModel`."""
         return self.prior.freeze(np.exp(np.asarray(self.log_gain)))
-
-    def get_config(self) -> dict[str, Any]:
-        whole = config_module.to_dict(
-            config_module.Config(model=self.model_config, loss=self.loss_config)
-        )
-        return {"model_config": whole["model"], "loss_config": whole["loss"], "name": self.name}

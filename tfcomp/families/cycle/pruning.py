@@ -4,8 +4,8 @@ A network pruned by whole channels and trained on learns in a fraction of the st
 scratch needs (Li et al. 2017, arXiv:1608.08710). A channel's strength here is the energy that it
 hands to the next level on real pictures: mean(x_c^2) * |K_next[:, :, c, :]|^2. With tied kernels
 one choice of channels serves both directions. The last level, the latents, stays whole, so that
-the entropy model fits as it is. Residual blocks beyond the narrow model's own are left out; those
-that it has beyond the wide one's start as they always do, as the identity.
+the entropy model fits as it is. Blocks that only the wide model has are left out; those that only
+the narrow one has start as they always do, as the identity.
 """
 
 from __future__ import annotations
@@ -18,7 +18,18 @@ import tensorflow as tf
 from tfcomp.errors import CodecError
 from tfcomp.models.analysis_correction import AnalysisCorrection
 from tfcomp.models.base import CodecModel
+from tfcomp.models.depthwise_block import DepthwiseBlock
 from tfcomp.models.layers import GDN, TiedConv2D, TiedResidualBlock
+
+# Settings in which both models are alike.
+_EQUAL = (
+    "level_kernel_sizes",
+    "level_strides",
+    "block",
+    "block_kernel_size",
+    "tied",
+    "qualities",
+)
 
 
 def narrow(model: CodecModel, wide: CodecModel, images: np.ndarray) -> None:
@@ -30,21 +41,24 @@ def narrow(model: CodecModel, wide: CodecModel, images: np.ndarray) -> None:
       images: uint8 [B, H, W, 3], pictures to weigh channels with; H, W multiples of the stride.
 
     Raises:
-      CodecError: the model is no narrower form of the wide one.
+      CodecError: the model is not a narrower form of the wide one.
     """
     _check(model.model_config, wide.model_config)
     inputs = np.arange(3)
     x = tf.cast(images, tf.float32) / 255.0 - 0.5
+    quality = tf.range(len(images)) % wide.qualities + 1  # they take turns
     for level, (stage, wide_stage) in enumerate(zip(model.levels, wide.levels)):
         for layer in wide_stage:
-            x = layer.analysis(x)
+            x = layer.analysis(x, quality)
         outputs = np.arange(x.shape[-1])
         if level + 1 < len(model.levels):
             following = wide.levels[level + 1][0].kernel.numpy()
             strength = np.mean(np.square(x), axis=(0, 1, 2)) * np.square(following).sum((0, 1, 3))
             outputs = np.sort(np.argsort(-strength)[: stage[0].filters])
-        for layer, wide_layer in zip(stage, wide_stage):
-            _take(layer, wide_layer, inputs, outputs)
+        known = {layer.name: layer for layer in wide_stage}
+        for layer in stage:
+            if layer.name in known:
+                _TAKERS[type(layer)](layer, known[layer.name], inputs, outputs)
         before_last = inputs
         inputs = outputs
     model.log_gain.assign(wide.log_gain)
@@ -53,13 +67,10 @@ def narrow(model: CodecModel, wide: CodecModel, images: np.ndarray) -> None:
 
 
 def take_blocks(correction: AnalysisCorrection | None, trained: AnalysisCorrection | None) -> None:
-    """Gives an encoder's own branch what a trained one has learnt, as many blocks as both have.
+    """Copies an encoder's own branch from a trained one, as many blocks as both have.
 
-    Blocks that the trained one has not got stay as they were built: they add nothing yet.
-
-    Args:
-      correction: a built `AnalysisCorrection` or None.
-      trained: likewise; nothing happens where one is missing or they have other channels.
+    Other blocks stay as they were built, and add nothing yet. Nothing happens where either is None
+    or their channels differ.
     """
     if correction and trained and correction.last[0].shape == trained.last[0].shape:
         _take_correction(correction, trained, np.arange(correction.last[0].shape[2]))
@@ -70,20 +81,14 @@ def _check(settings: Any, wide: Any) -> None:
         len(settings.widths) != len(wide.widths)
         or any(n > w for n, w in zip(settings.widths, wide.widths))
         or settings.widths[-1] != wide.widths[-1]
-        or (settings.kernel_size, settings.tied, settings.qualities)
-        != (wide.kernel_size, wide.tied, wide.qualities)
+        or settings.expansion > wide.expansion
+        or any(getattr(settings, name) != getattr(wide, name) for name in _EQUAL)
     ):
         raise CodecError(
             "start_from: this run's transforms are no narrower form of the trained run's: keep "
-            "the last of widths, kernel_size, tied and qualities, and widen nothing"
+            "the last of widths, kernel sizes, strides, block, tied and qualities, and widen "
+            "nothing"
         )
-
-
-def _take(layer: Any, wide: Any, inputs: np.ndarray, outputs: np.ndarray) -> None:
-    """Copies the chosen channels of one layer's variables."""
-    if type(layer) not in _TAKERS:
-        raise TypeError(f"can't narrow a {type(layer).__name__}")
-    _TAKERS[type(layer)](layer, wide, inputs, outputs)
 
 
 def _take_convolution(layer: Any, wide: Any, inputs: np.ndarray, outputs: np.ndarray) -> None:
@@ -111,11 +116,30 @@ def _take_block(layer: Any, wide: Any, inputs: np.ndarray, outputs: np.ndarray) 
         _take_convolution(part, wide_part, outputs, outputs)
 
 
+def _take_depthwise(layer: Any, wide: Any, inputs: np.ndarray, outputs: np.ndarray) -> None:
+    """The strongest of the hidden features too, by what both 1x1 kernels make of them."""
+    for direction in layer.directions:
+        depthwise, first, second = (kernel.numpy() for kernel in wide.kernels[direction])
+        first, second = first[:, :, outputs], second[:, :, :, outputs]
+        strength = np.square(first).sum((0, 1, 2)) * np.square(second).sum((0, 1, 3))
+        hidden = layer.kernels[direction][1].shape[-1]
+        inside = np.sort(np.argsort(-strength)[:hidden])
+        chosen = (depthwise[:, :, outputs], first[:, :, :, inside], second[:, :, inside])
+        for kernel, values in zip(layer.kernels[direction], chosen):
+            kernel.assign(values)
+        for bias, theirs, kept in zip(
+            layer.biases[direction], wide.biases[direction], (inside, outputs)
+        ):
+            bias.assign(theirs.numpy()[kept])
+        layer.scales[direction].assign(wide.scales[direction].numpy()[:, outputs])
+
+
 # (layer, the wide one, its inputs, its outputs): copies the chosen channels.
 _TAKERS: dict[type, Callable[[Any, Any, np.ndarray, np.ndarray], None]] = {
     TiedConv2D: _take_convolution,
     GDN: _take_normalisation,
     TiedResidualBlock: _take_block,
+    DepthwiseBlock: _take_depthwise,
 }
 
 

@@ -19,15 +19,15 @@ class VaeganModelConfig:
         decoder mirrors them.
       kernel_size: side of the strided kernels.
       residual_blocks: residual blocks after each level, one number a level.
-      fold: blocks of fold x fold positions of the last level become one latent vector. With as
-        many as there are, a picture becomes one vector (dense layers), else 1.
+      fold: blocks of fold x fold positions of the last level become one latent vector. Where fold
+        is the side of that level, a whole picture becomes one vector (dense layers).
       num_channels: channels of the latents.
       ladder: how many of the channels each quality uses, the first ones (needs the hyperprior,
         which learns to pay nothing for the rest); empty for all of them.
       linear_skip: adds a linear transform of blocks beside either network, which starts as
         principal components: training starts as a block transform codec.
       image_size: (width, height) of all pictures, which files then leave out; None for any size.
-      target_bpp: bits/pixel that each quality is to take; one number a quality.
+      target_bpp: the rate that each quality aims at, bits/pixel; one number a quality.
       start_lambda: the weight of the likelihood terms against the rate that each quality starts
         with; training moves it until the rate is on target. One number a quality.
       default_quality: what `compress` uses when nothing is said.
@@ -130,11 +130,11 @@ class VaeganModelConfig:
 
     @property
     def decoder_reach(self) -> int:
-        """The same of the decoder alone: no less is known."""
+        """The same of the decoder alone, for which no smaller bound is known."""
         return self.reach
 
     def with_channels(self, count: int) -> VaeganModelConfig:
-        """The same codec with `count` latent channels, the ladder and what hangs on it cut there.
+        """The same codec with `count` latent channels and the qualities that use no more.
 
         Raises:
           ConfigError: the ladder has no such step.
@@ -181,8 +181,7 @@ class VaeganLossConfig:
       pixel_weight: on the squared error (0..255 scale) in the likelihood term.
       ssim_weight: on 1 - SSIM in it.
       feature_weight: on the distance in the discriminator's features.
-      attribute_network: file of a fixed attribute network (tfcomp.training.attributes); None for
-        none.
+      attribute_network: file of a fixed attribute network (lab/attributes.py); None for none.
       attribute_feature_weight: on the distance in its features.
       attribute_weight: on the squared difference of its outputs.
       gamma: weight of the likelihood term against the adversarial one in the decoder's loss.

@@ -3,7 +3,7 @@
     encode   uint8 image -> Encoder -> * gain_q -> round -> int32
     decode   int32 -> / gain_q -> Decoder -> uint8 image
 
-The discriminator stays behind: nothing that is decoded needs it.
+The discriminator is left out: decoding does not need it.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ class DeployedVaegan(DeployedTransforms):
       half: round the weights to what float16 holds.
 
     Attributes:
-      encode, decode: as `DeployedTransforms` has them, of any size: that a model
-        takes one size only is the runtime's affair.
+      encode, decode: see `DeployedTransforms`. They take any size; the runtime checks that of a
+        model of one size.
     """
 
     def __init__(self, model: VaeganModel, half: bool = False) -> None:

@@ -1,7 +1,7 @@
-"""Keeps the two sides of an adversarial game level.
+"""Keeps the discriminator and the decoder equally strong in adversarial training.
 
-After Larsen et al. 2015 (arXiv:1512.09300): a side that has run ahead waits. At an even game, where
-the discriminator says "half and half" to everything, both of its losses are ln 2 = 0.69.
+After Larsen et al. 2015 (arXiv:1512.09300): a side that is ahead waits. In equilibrium, where the
+discriminator gives every picture a probability of one half, both of its losses are ln 2 = 0.69.
 """
 
 from __future__ import annotations

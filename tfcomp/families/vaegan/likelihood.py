@@ -10,15 +10,15 @@ from typing import Sequence
 
 import tensorflow as tf
 
-# Gender logits far out say no more than "sure".
+# Larger logits say no more than "certain".
 _SURE = 4.0
 
 
 def feature_distance(features: Sequence[tf.Tensor], others: Sequence[tf.Tensor]) -> tf.Tensor:
     """Mean over levels and places of |u - v|^2, u and v the two feature vectors made unit length.
 
-    Unit length (as Zhang et al. 2018, arXiv:1801.03924) takes from the discriminator the way out
-    of shrinking its features. From 0 to 4.
+    From 0 to 4. With features of unit length (Zhang et al. 2018, arXiv:1801.03924) the
+    discriminator cannot lower the distance by shrinking them.
 
     Args:
       features: tuple of float32 [B, h, w, C].
@@ -32,7 +32,7 @@ def feature_distance(features: Sequence[tf.Tensor], others: Sequence[tf.Tensor])
 
 
 def attribute_distance(outputs: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
-    """Mean squared difference of what the attribute network says: float32 [B, N] twice."""
+    """Mean squared difference of two outputs, float32 [B, N], of the attribute network."""
     return tf.reduce_mean(tf.math.squared_difference(_bounded(outputs), _bounded(others)), -1)
 
 

@@ -34,13 +34,13 @@ left and falls while there are too many (Rezende, Viola 2018, arXiv:1810.00597).
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Sequence
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from tfcomp import config as config_module
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.config.run import OptimizerConfig
 from tfcomp.entropy import noise
@@ -49,7 +49,6 @@ from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import ImageError
 from tfcomp.families.vaegan import equilibrium, likelihood
 from tfcomp.families.vaegan import start as vaegan_start
-from tfcomp.families.vaegan.config import VaeganLossConfig, VaeganModelConfig
 from tfcomp.families.vaegan.networks import Decoder, Discriminator, Encoder
 from tfcomp.models import base, layers, losses, replication
 from tfcomp.models.attribute_network import FrozenAttributes
@@ -57,13 +56,9 @@ from tfcomp.models.attribute_network import FrozenAttributes
 
 @keras.utils.register_keras_serializable(package=layers.PACKAGE)
 class VaeganModel(base.CodecModel):
-    """Encoder, decoder, discriminator, and a prior that files are written with.
+    """Encoder, decoder, discriminator, and a prior that files are written with."""
 
-    Args:
-      model_config: a `VaeganModelConfig` (or its dict).
-      loss_config: a `VaeganLossConfig` (or its dict); None for the defaults.
-    """
-
+    family = "vaegan"
     optimizer_names = ("encoder_optimizer", "decoder_optimizer", "discriminator_optimizer")
     metric_names = (
         "loss",  # the encoder's
@@ -83,16 +78,9 @@ class VaeganModel(base.CodecModel):
         "decoder_listens",
         "log_lambda",
     )
-    total_steps = 1
 
     def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
-        if isinstance(model_config, dict) or isinstance(loss_config, dict):
-            model = {**(model_config or {}), "family": "vaegan"}
-            whole = config_module.from_dict({"model": model, "loss": loss_config or {}})
-            model_config, loss_config = whole.model, whole.loss
-        super().__init__(
-            model_config or VaeganModelConfig(), loss_config or VaeganLossConfig(), **kwargs
-        )
+        super().__init__(model_config, loss_config, **kwargs)
         settings = self.model_config
         self.encoder = Encoder(settings, name="encoder")
         self.decoder = Decoder(settings, name="decoder")
@@ -128,7 +116,7 @@ class VaeganModel(base.CodecModel):
 
     @property
     def transform_variables(self) -> list[tf.Variable]:
-        """What a run that starts from another takes over, but for the prior."""
+        """What a run that starts from another takes over, apart from the prior."""
         networks = (self.encoder, self.decoder, self.discriminator)
         return [v for network in networks for v in network.variables] + [
             self.log_gain,
@@ -137,7 +125,7 @@ class VaeganModel(base.CodecModel):
 
     @property
     def lambdas(self) -> np.ndarray:
-        """Multipliers to move the gains by at such a start: 1, they stay. float32 [qualities]."""
+        """float32 [qualities], by which gains move at such a start: ones, so they stay."""
         return np.ones(self.qualities, np.float32)
 
     def gain(self, quality: tf.Tensor) -> tf.Tensor:
@@ -193,18 +181,23 @@ class VaeganModel(base.CodecModel):
         discriminator_optimizer: Any,
         **kwargs: Any,
     ) -> None:
-        """Takes the three optimisers.
-
-        The discriminator's should have no momentum, so that it stands still while it waits.
-        """
+        """Takes the three optimisers, the discriminator's without momentum (see below)."""
         super().compile(**kwargs)
         self.encoder_optimizer = encoder_optimizer
         self.decoder_optimizer = decoder_optimizer
         self.discriminator_optimizer = discriminator_optimizer
 
     def optimizer_settings(self, name: str, settings: OptimizerConfig) -> OptimizerConfig:
-        """See `CodecModel`."""
-        return vaegan_start.optimizer_settings(self.loss_config, name, settings)
+        """See `CodecModel`; the discriminator's is Adam without momentum.
+
+        A step with gradients of 0 then leaves it as it is.
+        """
+        if name != "discriminator_optimizer":
+            return settings
+        rate = settings.learning_rate * self.loss_config.discriminator_rate
+        return dataclasses.replace(
+            settings, name="adam", learning_rate=rate, momentum=0.0, average_decay=0.0
+        )
 
     def variables_of(self, optimizer_name: str) -> list[tf.Variable]:
         """See `CodecModel`. The prior and the gains go with the encoder."""
@@ -226,7 +219,7 @@ class VaeganModel(base.CodecModel):
     def attributes(self) -> FrozenAttributes | None:
         """The fixed attribute network of the likelihood term, None without one."""
         if self._attributes is None and self.loss_config.attribute_network:
-            # Out of Keras's sight: it is no part of the model and goes into no checkpoint.
+            # Keras must not see it: it is not part of the model, nor of checkpoints.
             attributes = FrozenAttributes(self.loss_config.attribute_network)
             object.__setattr__(self, "_attributes", attributes)
         return self._attributes
@@ -270,7 +263,7 @@ class VaeganModel(base.CodecModel):
 
         Returns:
           dict of optimiser name -> gradients of `variables_of(name)`, and a dict of metric name ->
-          float32 scalar, but for "bpp": float32 [B].
+          float32 scalar (for "bpp" float32 [B]).
         """
         settings = self.loss_config
         with tf.GradientTape(persistent=True) as tape:
@@ -284,7 +277,7 @@ class VaeganModel(base.CodecModel):
                 prior=bits,
                 bpp=losses.rate(bits, height * width),
                 pixels=mse,
-                psnr=10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-3)) / np.log(10.0),
+                psnr=losses.psnr(mse),
                 log_lambda=tf.reduce_mean(self.log_lambda),
             )
             llike = settings.pixel_weight * mse
@@ -302,7 +295,7 @@ class VaeganModel(base.CodecModel):
                 llike += self._play(images, reconstruction, decoded, quality, parts)
             parts["llike"] = llike
             lambdas = tf.exp(tf.gather(self.log_lambda, quality - 1))
-            # Against the mean of the start, so that the scale of the loss stays.
+            # Relative to the mean start, so that the loss keeps its scale.
             share = lambdas / float(np.mean(self.model_config.start_lambda))
             scale = share**settings.quality_weight_power
             parts["loss"] = tf.reduce_mean((parts["bpp"] + lambdas * llike) / scale)
@@ -324,7 +317,7 @@ class VaeganModel(base.CodecModel):
             "decoder_optimizer": of(parts["decoder_loss"], "decoder_optimizer"),
             "discriminator_optimizer": [g * parts["discriminator_learns"] for g in learning],
         }
-        # Of one shape whether there is a discriminator or not.
+        # The same shapes with and without a discriminator.
         parts = {k: v if k == "bpp" else tf.reduce_mean(v) for k, v in parts.items()}
         return gradients, parts
 
@@ -371,7 +364,7 @@ class VaeganModel(base.CodecModel):
         return settings.feature_weight * parts["features"]
 
     def _steer_rate(self, quality: tf.Tensor, bpp: tf.Tensor) -> None:
-        """Moves each quality's lambda towards the rate that it is to take."""
+        """Moves each quality's lambda towards its target rate."""
         chosen = tf.one_hot(quality - 1, self.qualities)
         target = tf.gather(tf.constant(self.model_config.target_bpp), quality - 1)
         spare = tf.clip_by_value(tf.math.log(target / tf.maximum(bpp, 1e-6)), -1.0, 1.0)
@@ -382,12 +375,6 @@ class VaeganModel(base.CodecModel):
             move, count = context.all_reduce(tf.distribute.ReduceOp.SUM, [move, count])
         move = tf.math.divide_no_nan(move, count) * self.loss_config.lambda_rate
         self.log_lambda.assign(self.log_lambda + move)
-        # The best step of a uniform quantiser goes with 1 / sqrt(lambda): the rate follows at once
-        # instead of when the gains have learnt it.
+        # The best step of a uniform quantiser is proportional to 1 / sqrt(lambda): so the rate
+        # follows at once, before the gains have learnt it.
         self.log_gain.assign(self.log_gain + 0.5 * move[:, None])
-
-    def get_config(self) -> dict[str, Any]:
-        whole = config_module.to_dict(
-            config_module.Config(model=self.model_config, loss=self.loss_config)
-        )
-        return {"model_config": whole["model"], "loss_config": whole["loss"], "name": self.name}

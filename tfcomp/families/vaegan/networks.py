@@ -4,8 +4,8 @@
     Decoder        conv -> unfold -> [residual -> convT x2 -> leaky ReLU] x levels (+ linear blocks)
     Discriminator  [conv /2 -> leaky ReLU] x levels -> conv -> one logit a position
 
-Folding packs a grid of positions into one vector (space to depth), which makes the 1x1 convolution
-behind it a dense layer: the way to one latent vector for a whole picture.
+Folding packs a grid of positions into one vector (space to depth). The 1x1 convolution after it is
+then a dense layer, so that a whole picture can become one latent vector.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def activate(x: tf.Tensor) -> tf.Tensor:
 
 
 class ResidualBlock(keras.layers.Layer):
-    """x + conv(activate(conv(x))).
+    """x + conv(activate(conv(x))), float32 [B, h, w, C] -> the same shape.
 
     The second kernel starts at 0 (as ReZero, arXiv:2003.04887).
     """
@@ -97,8 +97,8 @@ class Decoder(keras.layers.Layer):
                 settings.kernel_size,
                 2,
                 "same",
-                # Each output pixel sees a quarter of the taps. Keras calls fan_out what is the
-                # fan-in of a transposed kernel.
+                # Each output pixel sees a quarter of the taps. Keras's fan_out is the fan-in of a
+                # transposed kernel.
                 kernel_initializer=keras.initializers.VarianceScaling(
                     8.0 if level else 0.1, "fan_out", "truncated_normal"
                 ),

@@ -1,40 +1,14 @@
-"""How vaegan's weights and optimisers begin."""
+"""The weights that vaegan's training begins with."""
 
 from __future__ import annotations
-
-import dataclasses
 
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.config.run import OptimizerConfig
-from tfcomp.families.vaegan.config import VaeganLossConfig
 from tfcomp.models.base import CodecModel
 
 # Standard deviation of the latents, in quantisation steps, without a linear path.
 _START_DEVIATION = 1.5
-
-
-def optimizer_settings(
-    loss_config: VaeganLossConfig, name: str, settings: OptimizerConfig
-) -> OptimizerConfig:
-    """One optimiser's settings, made of those that the run's config gives for all.
-
-    Args:
-      loss_config: a `VaeganLossConfig`.
-      name: "encoder_optimizer", "decoder_optimizer" or "discriminator_optimizer".
-      settings: a `tfcomp.config.OptimizerConfig`.
-
-    Returns:
-      The same, or for the discriminator Adam without momentum: a step with gradients of 0 then
-      leaves it as it is.
-    """
-    if name != "discriminator_optimizer":
-        return settings
-    rate = settings.learning_rate * loss_config.discriminator_rate
-    return dataclasses.replace(
-        settings, name="adam", learning_rate=rate, momentum=0.0, average_decay=0.0
-    )
 
 
 def initialize(model: CodecModel, images: np.ndarray) -> None:
