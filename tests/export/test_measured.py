@@ -89,7 +89,7 @@ def test_lossless_files_have_no_psnr_and_still_a_card(tmp_path, tiny_run):
     flat.mkdir()
     Image.new("RGB", (64, 64), (128, 128, 128)).save(flat / "grey.png")
     blocks = bundle_factory.write_bundle(tmp_path / "blocks")
-    found = measured.measured(blocks, flat)
+    found = measured.measure(blocks, flat)
     assert [point["psnr"] for point in found["rate_distortion"]] == [None, None]
     from tfcomp.export import bundle
 
@@ -104,7 +104,7 @@ def test_lossless_files_have_no_psnr_and_still_a_card(tmp_path, tiny_run):
 def test_a_picture_of_another_size_than_the_models_is_named(tmp_path, pictures):
     blocks = bundle_factory.write_bundle(tmp_path / "fixed", name="fixed", fixed_size=[64, 64])
     with pytest.raises(tfcomp.CodecError, match=r"fixed takes images of 64x64 pixels only, and a"):
-        measured.measured(blocks, pictures)
+        measured.measure(blocks, pictures)
 
 
 def test_one_of_integers_is_measured_as_it_is(tmp_path, tiny_run, pictures, capsys):

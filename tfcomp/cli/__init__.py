@@ -14,7 +14,17 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from tfcomp import __version__
-from tfcomp.cli import benchmark, compress, decompress, export, info, install, models, train
+from tfcomp.cli import (
+    benchmark,
+    compress,
+    decompress,
+    export,
+    info,
+    install,
+    models,
+    release,
+    train,
+)
 from tfcomp.cli.interruption import Terminated, raised_when_told_to_end
 from tfcomp.cli.output import complain, give_up_standard_output, open_closed_streams
 from tfcomp.errors import CodecError, OutputError
@@ -91,7 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=_CommandParser
     )
-    for module in (compress, decompress, info, models, install, benchmark, train, export):
+    for module in (
+        *(compress, decompress, info, models, install),
+        *(benchmark, train, export, release),
+    ):
         name = module.__name__.rpartition(".")[2]
         summary, _, details = (module.__doc__ or "").partition("\n")
         command = commands.add_parser(

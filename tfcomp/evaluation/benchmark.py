@@ -6,19 +6,15 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import importlib.util
 import json
 import os
-import platform
-import sys
 import time
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from tqdm import tqdm
 
-import tfcomp
 from tfcomp.errors import CodecError, ConfigError, OutputError
 from tfcomp.evaluation.child import measure_in_child
 from tfcomp.evaluation.classical import CODECS, decode_on_one_thread
@@ -31,6 +27,7 @@ from tfcomp.evaluation.enhancement_comparison import (
     settings_near,
     training_crops,
 )
+from tfcomp.evaluation.environment import environment
 from tfcomp.evaluation.gate import Gate, judge
 from tfcomp.evaluation.images import image_files, read_pixels
 from tfcomp.evaluation.lpips import Lpips
@@ -40,7 +37,8 @@ from tfcomp.evaluation.results import Entry, Results, compare_with_anchor, to_cs
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.unfinished import sweep_unfinished, temporary_name
 
-_EXTRA = ("bjontegaard", "jinja2", "matplotlib")
+_FOR_FIGURES = ("bjontegaard",)
+_FOR_THE_REPORT = ("jinja2", "matplotlib")
 _RESULT_FILES = ("results.json", "results.csv", "rd.png", "report.html")
 
 
@@ -79,7 +77,7 @@ def check(plan: Plan) -> None:
     Raises:
       CodecError: an extra, a model or a codec is not there, or a name does not fit.
     """
-    _require_extra()
+    _require(_FOR_FIGURES)
     files = image_files(plan.folder)
     models = [Model(name).name for name in dict.fromkeys(plan.models)]
     _checked_names(plan, models, *_installed(plan.codecs))
@@ -154,7 +152,7 @@ def run(plan: Plan, on_finished: Callable[[str], object] = lambda line: None) ->
                 by_name[first].mean_curve(), by_name[second].mean_curve(), plan.psnr_range
             ),
         ),
-        environment=_environment(plan.repeats),
+        environment=_timed_environment(plan.repeats),
         enhancement=_enhancement(plan, entries, files) if plan.enhance else None,
     )
 
@@ -203,7 +201,9 @@ def make_writable(out: Path, images: Path) -> None:
     Raises:
       OutputError: it cannot be written to, lies within the folder of test images, or holds a file
         of a result's name that no benchmark wrote.
+      CodecError: a package is missing that the report needs.
     """
+    _require(_FOR_THE_REPORT)
     if images.resolve() in (out.resolve(), *out.resolve().parents):
         raise OutputError(
             f"cannot write to {out}: the next run would take rd.png there for a test image; choose "
@@ -234,8 +234,8 @@ def _is_of_benchmark(path: Path) -> bool:
         return False
 
 
-def _require_extra() -> None:
-    if any(importlib.util.find_spec(module) is None for module in _EXTRA):
+def _require(modules: Sequence[str]) -> None:
+    if any(importlib.util.find_spec(module) is None for module in modules):
         raise CodecError("the benchmark needs more packages; run: pip install 'tfcomp[benchmark]'")
 
 
@@ -316,19 +316,9 @@ def _published_bd(
     }
 
 
-def _environment(repeats: int) -> Dict[str, object]:
-    versions = {}
-    for package in ("tfcomp", "numpy", "Pillow", "ai-edge-litert", "bjontegaard", "scikit-image"):
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    versions["tfcomp"] = tfcomp.__version__
+def _timed_environment(repeats: int) -> Dict[str, object]:
     return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
-        "packages": versions,
+        **environment("numpy", "Pillow", "ai-edge-litert", "bjontegaard", "scikit-image"),
         "timing": (
             f"1 thread, after a warm-up; {_often(repeats)}; a process of its own for each codec"
         ),
@@ -342,13 +332,3 @@ def _often(repeats: int) -> str:
         f"each step {repeats} times (fewer once that takes {SECONDS_FOR_REPEATS} s), the median "
         "taken"
     )
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or sys.platform

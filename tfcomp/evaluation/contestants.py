@@ -78,12 +78,14 @@ class Model:
 
         sizes: image's name -> (width, height).
         """
-        fixed = self.codec.bundle.manifest.fixed_size
+        manifest = self.codec.bundle.manifest
+        fixed = manifest.fixed_size
         for image, (width, height) in sizes.items():
             if fixed is not None and fixed != (width, height):
                 raise ImageError(
-                    f"{self.name} takes images of {fixed[0]}x{fixed[1]} pixels only, and {image} "
-                    f"has {width}x{height}: leave the model out, or give a folder of such images"
+                    f"{manifest.name} takes images of {fixed[0]}x{fixed[1]} pixels only, and "
+                    f"{image} has {width}x{height}: leave the model out, or give a folder of such "
+                    "images"
                 )
 
     def describe(self) -> str:

@@ -40,6 +40,9 @@ class RateDifference:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.percent:+.1f} % ({self.low:.1f} to {self.high:.1f} dB)"
+
 
 def bd_rate(
     anchor: Sequence[Point],

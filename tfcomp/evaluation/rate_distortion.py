@@ -90,10 +90,7 @@ def _run(options: argparse.Namespace) -> int:
             why = why_incomparable(results[name], results[options.model])
             print(f"{options.model} against {name}: {why}")
             continue
-        print(
-            f"BD-rate of {options.model} against {name}: {found.percent:+.1f} % "
-            f"({found.low:.1f} to {found.high:.1f} dB)"
-        )
+        print(f"BD-rate of {options.model} against {name}: {found}")
     if options.json:
         plain = {name: [dataclasses.asdict(p) for p in pts] for name, pts in results.items()}
         text = json.dumps(finite(plain), indent=1, allow_nan=False) + "\n"

@@ -8,8 +8,10 @@ import io
 import json
 import math
 import statistics
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from pathlib import Path
+from typing import Any, Collection, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from tfcomp.evaluation.contestants import CODEC
 from tfcomp.evaluation.curves import Point, RateDifference, bd_rate, why_incomparable
 from tfcomp.evaluation.enhancement_comparison import Enhancement
 from tfcomp.evaluation.gate import Verdict
@@ -19,6 +21,11 @@ from tfcomp.evaluation.published import PublishedCurve
 
 FORMAT_VERSION = 1
 MEAN = "mean"  # the name of the image that is none
+# What two runs of one benchmark on one machine do not share.
+_UNSTEADY = frozenset(
+    ("encode_mpx_s", "decode_mpx_s", "encode_runs", "decode_runs")
+    + ("baseline_mib", "peak_mib", "timing")
+)
 
 
 @dataclasses.dataclass
@@ -113,14 +120,31 @@ def compare_with_anchor(
         }
 
 
-def to_json(results: Results) -> bytes:
-    """results.json: everything. Infinite PSNR (a lossless file) is null."""
+def to_json(results: Results, reproducible: bool = False) -> bytes:
+    """results.json: everything. Infinite PSNR (a lossless file) is null.
+
+    Args:
+      results: of a run.
+      reproducible: what a bundle keeps, the same bytes each time: no speeds, no memory, only the
+        name of the images' folder, and only mean curves of the codecs.
+    """
     plain = {"format_version": FORMAT_VERSION, **dataclasses.asdict(results)}
     for entry, record in zip(results.entries, plain["entries"]):
         encode, decode = entry.speeds()
         record["mean"] = [dataclasses.asdict(m) for m in entry.means()]
         record["encode_mpx_s"], record["decode_mpx_s"] = encode, decode
+    if reproducible:
+        plain = {**_without(plain, _UNSTEADY), "folder": Path(results.folder).resolve().name}
+        for record in plain["entries"]:
+            if record["kind"] == CODEC:
+                del record["measurements"], record["bd_per_image"]
     return (json.dumps(finite(plain), indent=1, allow_nan=False) + "\n").encode()
+
+
+def _without(value: Any, names: Collection[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _without(item, names) for key, item in value.items() if key not in names}
+    return [_without(item, names) for item in value] if isinstance(value, list) else value
 
 
 def to_csv(results: Results) -> bytes:

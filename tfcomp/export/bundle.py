@@ -3,6 +3,7 @@
     NAME/manifest.json   what it is and how it was measured
          encoder.tflite  decoder.tflite  tables.npz  [entropy.tflite]  [gradient.tflite]
          [encoder.json]  numbers for encoders that search for better latents
+         [results.json]  what it was measured to do
          README.md       the model card
          SHA256SUMS      what each of these files is
 """
@@ -13,7 +14,7 @@ import contextlib
 import json
 import os
 from pathlib import Path
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from tfcomp.errors import OutputError
 from tfcomp.export import calibration, model_card, tflite
 from tfcomp.export.checksums import write_checksums
 from tfcomp.export.families import deploy
+from tfcomp.export.measured import RESULTS
 from tfcomp.export.unfinished import unfinished_folder
 from tfcomp.models.base import CodecModel
 from tfcomp.runtime.atomic_file import write_atomically
@@ -33,7 +35,7 @@ from tfcomp.runtime.bundle import fingerprint_of
 
 BUNDLE_FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
-_NOT_IN_EVERY_BUNDLE = ("entropy.tflite", "gradient.tflite", ENCODER_TUNING)
+_NOT_IN_EVERY_BUNDLE = ("entropy.tflite", "gradient.tflite", ENCODER_TUNING, RESULTS)
 
 
 def write_bundle(
@@ -43,10 +45,8 @@ def write_bundle(
     name: str,
     quantize: str = "none",
     training: dict[str, Any] | None = None,
-    licence: str | None = None,
     images: Sequence[np.ndarray] | None = None,
-    check: Callable[[Path], None] | None = None,
-    measure: Callable[[Path], dict[str, Any]] | None = None,
+    finish: Callable[[Path], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Exports a trained model as a bundle folder.
 
@@ -58,12 +58,10 @@ def write_bundle(
       name: the bundle's name.
       quantize: see `tflite.convert`.
       training: a JSON-ready summary of the training for the manifest.
-      licence: terms of the weights, one line.
       images: for quantize "int8", pictures to calibrate with: list of uint8 [H, W, 3].
-      check: called with the finished folder before it takes its place; what it raises keeps the
-        bundle from being written.
-      measure: called likewise; returns more entries for the manifest, of what it measured
-        (`measured.measured`).
+      finish: called with the whole bundle, in a hidden folder, before it takes its place. It may
+        change files, and returns more entries for the manifest. What it raises keeps the bundle
+        from being written.
 
     Returns:
       the manifest, a dict.
@@ -123,13 +121,13 @@ def write_bundle(
             "fingerprint": fingerprint(work, entropy),
             "training": training or {},
             "rate_distortion": [],
-            "licence": licence or "not stated",
+            "licence": config.release.terms or "not stated",
         }
+        if config.release.authors:
+            manifest["authors"] = config.release.authors
         write_manifest(work, manifest)
-        if check is not None:
-            check(work)
-        if measure is not None:
-            manifest.update(measure(work))
+        if finish is not None:
+            manifest.update(finish(work))
             write_manifest(work, manifest)
         _install(work, folder)
     model.use_bundle(model.tables, bytes.fromhex(manifest["fingerprint"]))
@@ -137,14 +135,23 @@ def write_bundle(
 
 
 def _write_tuning(model: CodecModel, tuning: EncoderTuning, folder: Path) -> None:
-    if tuning != EncoderTuning():
-        (folder / ENCODER_TUNING).write_bytes(tuning.render())
+    replace_tuning(folder, tuning)
     if not tuning.gradient_gains:
         return
     gradient = FAMILIES[model.model_config.family].part("gradient").DeployedGradient(model)
     # In 8 bits, whatever the rest: encoders take small steps along it, and quantise after each.
     network = tflite.convert(gradient, "gradient", "dynamic")
     (folder / "gradient.tflite").write_bytes(network)
+
+
+def replace_tuning(folder: Path, tuning: EncoderTuning) -> None:
+    """Gives a bundle folder other numbers for encoders, of a gradient that it has or not at all."""
+    if tuning == EncoderTuning():
+        (folder / ENCODER_TUNING).unlink(missing_ok=True)
+    else:
+        (folder / ENCODER_TUNING).write_bytes(tuning.render())
+    if not tuning.gradient_gains:
+        (folder / "gradient.tflite").unlink(missing_ok=True)
 
 
 def fingerprint(folder: str | Path, entropy: dict[str, Any]) -> str:

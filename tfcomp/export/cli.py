@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Sequence
 
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.config import Config
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.evaluation.images import image_files
 from tfcomp.export import versions
-from tfcomp.runs.requirements import check, explain
+from tfcomp.runs.requirements import named
 from tfcomp.runtime.quiet_tensorflow import import_quietly
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def parse(
         help="measure every quality on these pictures, for the manifest and the model card; "
         "without --tflite and --saved-model, of the bundle that is in --out",
     )
-    parser.add_argument("--licence", help="terms of the weights, one line for the manifest")
+    parser.add_argument(
+        "--licence", help="terms of the weights, one line; default: those of the run's config"
+    )
     return parser.parse_args(arguments)
 
 
@@ -104,6 +107,9 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
     from tfcomp.runs import run_folder, run_summary
 
     model, config = run_folder.load_model(options.run)
+    if options.licence:
+        release = dataclasses.replace(config.release, terms=options.licence)
+        config = dataclasses.replace(config, release=release)
     if options.quantize == "int8":
         return _export_int8(options, model, config)
     # The SavedModel speaks for the bundle: its files carry the bundle's fingerprint.
@@ -114,8 +120,7 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
         options.name or options.out.name,
         quantize=options.quantize,
         training=run_summary.summarize(config, options.run),
-        licence=options.licence,
-        measure=_measuring(options),
+        finish=lambda folder: _measured(options, folder),
     )
     written = {"bundle": options.out, **_measured_line(manifest)}
     if options.saved_model:
@@ -144,9 +149,10 @@ def _export_int8(options: argparse.Namespace, model: CodecModel, config: Config)
         reference = Path(work) / "float32"
         bundle.write_bundle(model, config, reference, "float32")
 
-        def check(candidate: Path) -> None:
+        def finish(candidate: Path) -> dict[str, Any]:
             line = quantization_cost.check(reference, candidate, unseen, options.max_loss)
             written["measured"] = line
+            return _measured(options, candidate)
 
         manifest = bundle.write_bundle(
             model,
@@ -155,21 +161,19 @@ def _export_int8(options: argparse.Namespace, model: CodecModel, config: Config)
             options.name or options.out.name,
             quantize="int8",
             training=run_summary.summarize(config, options.run),
-            licence=options.licence,
             images=list(known.values()),
-            check=check,
-            measure=_measuring(options),
+            finish=finish,
         )
     if options.measure is not None:
         written["on pictures"] = manifest["measured"]
     return written
 
 
-def _measuring(options: argparse.Namespace) -> Callable[[Path], dict[str, Any]] | None:
-    """What `write_bundle` takes as `measure`."""
-    from tfcomp.export.measured import measured
+def _measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """More of the manifest of the bundle in a folder, where that was asked for."""
+    from tfcomp.export.measured import measure
 
-    return options.measure and (lambda folder: measured(folder, options.measure))
+    return measure(folder, options.measure) if options.measure else {}
 
 
 def _measured_line(manifest: dict[str, Any]) -> dict[str, str]:
@@ -214,15 +218,10 @@ def main(arguments: Sequence[str] | None = None, program: str = "export.py") -> 
     """Runs the command, which messages call `program`; returns 0, or 2 for bad input."""
     options = parse(arguments, program)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    logging.getLogger("absl").setLevel(logging.ERROR)
     try:
-        check()
-        for label, path in export(options).items():
-            print(f"{label:<12}{path}")
-    except ModuleNotFoundError as error:
-        print(f"{program}: {explain(error)}", file=sys.stderr)
-        return 2
+        with named():
+            for label, path in export(options).items():
+                print(f"{label:<12}{path}")
     except (CodecError, OSError) as error:  # of the latter: no room for temporary files
         print(f"{program}: {error}", file=sys.stderr)
         return 2
