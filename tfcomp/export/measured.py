@@ -37,7 +37,8 @@ def measure(
       pictures: a folder, and those within. They should not be those that it was trained on.
       codecs: classical codecs to compare with, beside `ANCHOR`.
       rounds: numbers of rounds of search to measure beside none.
-      on_finished: see `benchmark.run`.
+      on_finished: called with a line about each codec that is not installed, and see
+        `benchmark.run`.
 
     Returns:
       manifest entries: see `manifest_entries`.
@@ -57,11 +58,24 @@ def measure(
         ),
         lambda line: on_finished(line.replace(path, name)),
     )
+    for line in results.missing:
+        on_finished(line)
     for entry in results.entries:
         entry.name = entry.name.replace(path, name)
     content = to_json(results, reproducible=True)
     write_atomically(bundle / RESULTS, content)
     return manifest_entries(json.loads(content))
+
+
+def check(pictures: Path, codecs: Sequence[str] = ()) -> None:
+    """What `measure` would refuse whatever the bundle is, in a moment.
+
+    Raises:
+      CodecError: the folder holds no pictures, or a codec or a package is not known or not there.
+    """
+    benchmark.check(
+        benchmark.Plan(folder=pictures, models=(), codecs=(ANCHOR, *codecs), published="none")
+    )
 
 
 def measure_written(folder: Path, pictures: Path) -> Dict[str, Any]:

@@ -16,9 +16,8 @@ from typing import Any, Callable, Mapping
 
 from tfcomp.errors import ConfigError, OutputError
 from tfcomp.evaluation.environment import environment
-from tfcomp.evaluation.images import image_files
 from tfcomp.export import bundle as bundle_module
-from tfcomp.export.measured import measure
+from tfcomp.export.measured import check, measure
 from tfcomp.models.base import CodecModel
 from tfcomp.release.pictures import TuningPictures, tuning_pictures
 from tfcomp.release.tuning import tune, why_untunable
@@ -73,7 +72,7 @@ def release(plan: Plan, say: Callable[[str], object] = lambda line: None) -> dic
     if plan.tune_pictures < 1 or any(number < 1 for number in plan.rounds):
         raise ConfigError("--tune-pictures and --rounds take 1 or more")
     _check_absent(plan.out)
-    image_files(plan.pictures)
+    check(plan.pictures, plan.codecs)
     model, config = run_folder.load_model(plan.run)
     config = dataclasses.replace(
         config, release=dataclasses.replace(config.release, **plan.words)
