@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfcomp.cli.lists import listed
 from tfcomp.cli.output import complain, printable, remark
 from tfcomp.errors import ConfigError
 
@@ -87,18 +88,18 @@ def run(options: argparse.Namespace) -> int:
 
     if options.repeats < 1 or options.pictures < 0:
         raise ConfigError("--repeats must be 1 or more, and --pictures 0 or more")
-    models = [registry.default_model()] if options.models is None else _names(options.models)
+    models = [registry.default_model()] if options.models is None else listed(options.models)
     plan = benchmark.Plan(
         folder=options.folder,
         models=tuple(models),
-        codecs=tuple(_names(options.codecs)),
+        codecs=tuple(listed(options.codecs)),
         anchor=options.anchor,
         psnr_range=parse_psnr_range(options.psnr_range) if options.psnr_range else None,
         repeats=options.repeats,
         published=options.published,
         gates=tuple(Gate.parse(text) for text in options.gate),
         lpips=options.lpips,
-        enhance=tuple(_names(options.enhance)),
+        enhance=tuple(listed(options.enhance)),
         enhance_training=options.enhance_training,
     )
     benchmark.check(plan)
@@ -122,10 +123,6 @@ def run(options: argparse.Namespace) -> int:
         else:
             complain(verdict.line)
     return 0 if all(verdict.passed for verdict in results.verdicts) else 1
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _summary(results: Results) -> list[str]:

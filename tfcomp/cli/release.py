@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tfcomp.cli.lists import listed
 from tfcomp.cli.output import printable, remark
 from tfcomp.errors import ConfigError
 
@@ -85,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
                 tune=not options.no_tune,
                 tune_source=options.tune,
                 tune_pictures=options.tune_pictures,
-                codecs=tuple(_names(options.codecs)),
+                codecs=tuple(listed(options.codecs)),
                 rounds=tuple(_numbers(options.rounds)),
                 words={name: text for name, text in words.items() if text},
             ),
@@ -96,12 +97,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 def _numbers(text: str) -> list[int]:
     try:
-        return [int(number) for number in _names(text)]
+        return [int(number) for number in listed(text)]
     except ValueError:
         raise ConfigError(f"--rounds takes whole numbers, such as 1,4, not '{text}'") from None

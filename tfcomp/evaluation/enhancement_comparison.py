@@ -18,7 +18,7 @@ import numpy as np
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.evaluation.contestants import Contestant
 from tfcomp.evaluation.enhancement import PostFilter, best_strength
-from tfcomp.evaluation.images import image_files, read_pixels
+from tfcomp.evaluation.images import image_files, middle, read_pixels
 from tfcomp.evaluation.lpips import MIN_SIDE, Lpips
 from tfcomp.evaluation.measuring import Measurement
 from tfcomp.evaluation.metrics import decibels, ms_ssim, psnr
@@ -194,9 +194,7 @@ def table(enhancement: Enhancement) -> List[str]:
 
 
 def _middle(picture: np.ndarray) -> np.ndarray:
-    top, left = (max(0, (side - _TRAINING_SIDE) // 2) for side in picture.shape[:2])
-    part = picture[top : top + _TRAINING_SIDE, left : left + _TRAINING_SIDE]
-    return np.ascontiguousarray(part)
+    return middle(picture, _TRAINING_SIDE, _TRAINING_SIDE)
 
 
 def _lpips(metric: Optional[Lpips], original: np.ndarray, other: np.ndarray) -> Optional[float]:

@@ -1,4 +1,4 @@
-"""The test images of a folder."""
+"""The images of a folder, and crops of them."""
 
 from __future__ import annotations
 
@@ -45,3 +45,15 @@ def read_images(folder: Path) -> Dict[str, np.ndarray]:
     """
     files = image_files(folder)
     return {path.relative_to(folder).as_posix(): read_pixels(path) for path in files}
+
+
+def middle(image: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """The middle of an image, rows x columns pixels or what it has of them.
+
+    Args:
+      image: uint8 [H, W, 3].
+      rows: of the crop.
+      columns: of the crop.
+    """
+    top, left = max(0, image.shape[0] - rows) // 2, max(0, image.shape[1] - columns) // 2
+    return np.ascontiguousarray(image[top : top + rows, left : left + columns])

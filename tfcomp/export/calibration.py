@@ -6,6 +6,8 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from tfcomp.evaluation.images import middle
+
 _SIDE = 256  # of the middle of a picture that is used, in pixels
 _LEVELS = 4
 
@@ -60,5 +62,4 @@ def _middle(image: np.ndarray, stride: int, fixed_size: tuple[int, int] | None) 
         rows, columns = (min(side, _SIDE) // stride * stride for side in (height, width))
     if not 0 < rows <= height or not 0 < columns <= width:
         raise ValueError(f"a picture of {width}x{height} pixels is too small to calibrate with")
-    top, left = (height - rows) // 2, (width - columns) // 2
-    return image[top : top + rows, left : left + columns]
+    return middle(image, rows, columns)

@@ -12,7 +12,7 @@ import numpy as np
 from tfcomp.config import Config
 from tfcomp.data.sources import open_source
 from tfcomp.errors import ConfigError
-from tfcomp.evaluation.images import image_files, read_pixels
+from tfcomp.evaluation.images import image_files, middle, read_pixels
 from tfcomp.runs.run_summary import data_name
 
 SIDE = 256  # of the crops, in pixels
@@ -54,14 +54,8 @@ def tuning_pictures(
     pictures = list(itertools.islice(images.as_numpy_iterator(), count))
     _check_unmeasured(pictures, measured)
     words = f"{len(pictures)} picture{'s' if len(pictures) > 1 else ''} of {data_name(name)}"
-    return TuningPictures(
-        tuple(map(_middle, pictures)), f"{words}, the middle {SIDE}x{SIDE} pixels"
-    )
-
-
-def _middle(picture: np.ndarray) -> np.ndarray:
-    top, left = (max(0, side - SIDE) // 2 for side in picture.shape[:2])
-    return np.ascontiguousarray(picture[top : top + SIDE, left : left + SIDE])
+    crops = tuple(middle(picture, SIDE, SIDE) for picture in pictures)
+    return TuningPictures(crops, f"{words}, the middle {SIDE}x{SIDE} pixels")
 
 
 def _check_unmeasured(pictures: Sequence[np.ndarray], folder: Path) -> None:
