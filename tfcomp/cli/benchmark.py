@@ -160,7 +160,7 @@ def _name(entry: Entry) -> str:
 
 
 def _speed(mpx_s: float) -> str:
-    """The speed in words; a slow codec's does not round to 0."""
+    """The speed as text; a slow codec's does not round to 0."""
     return f"{mpx_s:.2f}" if mpx_s >= 0.1 else f"{mpx_s:.2g}"
 
 

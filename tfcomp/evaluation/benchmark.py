@@ -1,4 +1,4 @@
-"""The benchmark: models and classical codecs, side by side, from whole files.
+"""The benchmark: compares models with classical codecs by whole files.
 
 `run` measures, `write` leaves results.json, results.csv, rd.png and report.html.
 """
@@ -72,10 +72,10 @@ class Plan:
 
 
 def check(plan: Plan) -> None:
-    """What `run` would refuse of the options, in a moment; it also reads the images.
+    """Raises early what `run` would raise for these options; does not read the images.
 
     Raises:
-      CodecError: an extra, a model or a codec is not there, or a name does not fit.
+      CodecError: a package, a model or a codec is missing, or a name is unknown.
     """
     _require(_FOR_FIGURES)
     files = image_files(plan.folder)
@@ -190,13 +190,13 @@ def write(results: Results, out: Path, pictures: int) -> List[Path]:
     }
     for name, content in files.items():
         write_atomically(out / name, content)
-    # The pictures take time, so the figures are safe before they are made.
+    # The report's pictures take time, so the figures are written first.
     write_atomically(out / "report.html", render(results, worst_images(results, pictures)))
     return [out / name for name in (*files, "report.html")]
 
 
 def make_writable(out: Path, images: Path) -> None:
-    """Makes the folder for the results, before hours are spent on them.
+    """Makes the folder for the results, before hours of measuring.
 
     Raises:
       OutputError: it cannot be written to, lies within the folder of test images, or holds a file
@@ -265,7 +265,7 @@ def _installed(names: Sequence[str]) -> Tuple[List[str], List[str]]:
 def _checked_names(
     plan: Plan, models: Sequence[str], codecs: Sequence[str], missing: Sequence[str]
 ) -> str:
-    """The anchor's name, once every name that an option mentions is known to be there."""
+    """The anchor's name; raises ConfigError for an option with a name that is not measured."""
     names = [*models, *codecs]
     if not names:
         raise ConfigError("nothing to measure: name a model or an installed codec")
@@ -285,7 +285,7 @@ def _checked_names(
 
 
 def _enhancement(plan: Plan, entries: Sequence[Entry], files: Sequence[Path]) -> Enhancement:
-    """What the filters do to every contestant's pictures at a few of the measured settings."""
+    """Measures the filters on every contestant's pictures at a few of the measured settings."""
     filters = chosen_filters(plan.enhance)
     described, crops = training_crops(plan.enhance_training, plan.folder)
     metric = Lpips.installed() if plan.lpips else None
@@ -307,7 +307,7 @@ def _published_bd(
     anchor: Sequence[Point],
     psnr_range: Optional[Tuple[float, float]],
 ) -> Dict[str, Optional[RateDifference]]:
-    """Against an anchor measured here, which is fair only on the images that theirs were."""
+    """BD-rates of published curves, which were measured on Kodak: None on other images."""
     if not are_kodak([path.stem for path in files]):
         return {curve.name: None for curve in curves}
     return {

@@ -1,4 +1,4 @@
-"""What a benchmark compares: models and classical codecs behind one face."""
+"""What a benchmark compares: models and classical codecs behind one interface."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MODEL, CODEC = "model", "codec"
 
 
 class Contestant(Protocol):
-    """Something that makes files of images, and images of those files, on one thread.
+    """A codec that encodes images to files and decodes them, on one thread.
 
     Attributes:
       name: how tables name it.
@@ -49,12 +49,12 @@ class Model:
         """Loads the model.
 
         Args:
-          name: an installed model or the path of a bundle; with "@N" behind it, N rounds of
-            feedback (docs/effort.md).
+          name: an installed model or the path of a bundle; "NAME@N" takes N rounds of
+            search (docs/effort.md).
           num_threads: of the networks.
 
         Raises:
-          CodecError: it is neither, or takes no feedback.
+          CodecError: it is neither, or takes no rounds.
         """
         import tfcomp
 
@@ -74,9 +74,10 @@ class Model:
         return self.codec.decompress(data)
 
     def require_sizes(self, sizes: Mapping[str, Sequence[int]]) -> None:
-        """Raises ImageError for the first image that the model does not take, by its size.
+        """Raises ImageError for the first image of a size that the model does not take.
 
-        sizes: image's name -> (width, height).
+        Args:
+          sizes: image's name -> (width, height).
         """
         manifest = self.codec.bundle.manifest
         fixed = manifest.fixed_size
@@ -102,7 +103,7 @@ class Model:
 
 
 def open_contestant(kind: str, name: str) -> Contestant:
-    """The model or the codec of that name.
+    """Opens the model or the codec of a name.
 
     Raises:
       CodecError: there is none, or it is not installed.
@@ -120,14 +121,14 @@ def open_contestant(kind: str, name: str) -> Contestant:
 def nearest_quality(
     size_of: Callable[[int], int], known: Dict[int, int], qualities: Sequence[int], target: int
 ) -> int:
-    """The quality whose file comes nearest to a size, by its logarithm.
+    """The quality whose file is nearest to a size, by the logarithm.
 
-    File sizes mostly grow with quality, so bisection finds it in a few tries; where they do not,
-    it is the nearest of all that are known.
+    Found by bisection, as file sizes mostly grow with quality; if they do not, the result is the
+    nearest of the sizes that became known.
 
     Args:
       size_of: quality -> bytes of the file it makes.
-      known: sizes that need no try: quality -> bytes. Tries are added to it.
+      known: quality -> bytes, of sizes that are known; those that are measured are added.
       qualities: (lowest, highest) to choose from.
       target: bytes.
     """

@@ -1,4 +1,4 @@
-"""What a measurement or an export was made with: Python, machine and the versions of packages."""
+"""The environment of a measurement or an export: Python, machine, versions of packages."""
 
 from __future__ import annotations
 

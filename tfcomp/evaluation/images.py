@@ -30,7 +30,7 @@ def read_pixels(path: Path) -> np.ndarray:
     """The image as uint8 [H, W, 3].
 
     Raises:
-      ImageError: it names the file.
+      ImageError: it cannot be read; the message names the file.
     """
     from tfcomp.runtime.image_input import read_image
 
@@ -48,7 +48,7 @@ def read_images(folder: Path) -> Dict[str, np.ndarray]:
 
 
 def middle(image: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """The middle of an image, rows x columns pixels or what it has of them.
+    """The middle rows x columns pixels of an image, or fewer if it is smaller.
 
     Args:
       image: uint8 [H, W, 3].

@@ -30,7 +30,7 @@ from tfcomp.evaluation.results import finite
 def curve(
     encode: Callable, decode: Callable, qualities: Sequence[int], images: Dict[str, np.ndarray]
 ) -> List[Point]:
-    """Codes every image at every quality; a point is the mean over the images.
+    """Codes every image at every quality; each point is the mean over the images.
 
     Args:
       encode: (uint8 [H, W, 3], quality) -> bytes.

@@ -1,4 +1,4 @@
-"""What a benchmark found, and its files results.json and results.csv."""
+"""The results of a benchmark, and their files results.json and results.csv."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tfcomp.evaluation.measuring import Measurement
 from tfcomp.evaluation.published import PublishedCurve
 
 FORMAT_VERSION = 1
-MEAN = "mean"  # the name of the image that is none
-# What two runs of one benchmark on one machine do not share.
+MEAN = "mean"  # stands for the image's name in means
+# Fields that differ between two runs of a benchmark on one machine.
 _UNSTEADY = frozenset(
     ("encode_mpx_s", "decode_mpx_s", "encode_runs", "decode_runs")
     + ("baseline_mib", "peak_mib", "timing")
@@ -39,8 +39,8 @@ class Entry:
         after all was coded; None where the system does not tell.
       macs: of models; None for classical codecs.
       bd: against the anchor, on the mean curves. bd_per_image: the same image by image.
-        Both None where the curves share no PSNR; and of the anchor itself, 0.
-      bd_missing: why there is no `bd`, in a few words; None where there is one.
+        Both are None if the curves share no PSNR, and 0 for the anchor itself.
+      bd_missing: why there is no `bd`, in a few words; None if there is one.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Entry:
         return [_mean([m for m in self.measurements if m.quality == q]) for q in qualities]
 
     def mean_curve(self) -> List[Point]:
-        """The curve that counts: mean bits/pixel and mean PSNR at each quality."""
+        """Mean bits/pixel and mean PSNR at each quality."""
         return _points(self.means())
 
     def image_curve(self, image: str) -> List[Point]:
@@ -79,13 +79,13 @@ class Results:
     """A whole run.
 
     Attributes:
-      folder: where the images were. images: name -> (width, height).
+      folder: of the images. images: name -> (width, height).
       entries: models first, then codecs, as asked for.
       missing: one line about each codec that is not installed.
-      anchor: name of the entry that BD-rates refer to. psnr_range: what they were held to, if so.
+      anchor: name of the entry that BD-rates refer to. psnr_range: dB they are limited to, if any.
       published: curves to show beside; published_bd: theirs against the anchor, by name.
       verdicts: of the gates. environment: versions, machine, how it was timed.
-      enhancement: what post-filters did; None where none were asked for.
+      enhancement: the post-filters' results; None if none were asked for.
     """
 
     folder: str
@@ -121,7 +121,7 @@ def compare_with_anchor(
 
 
 def to_json(results: Results, reproducible: bool = False) -> bytes:
-    """results.json: everything. Infinite PSNR (a lossless file) is null.
+    """results.json. Infinite PSNR, of a lossless file, is null.
 
     Args:
       results: of a run.
@@ -187,7 +187,7 @@ def _points(measurements: Iterable[Measurement]) -> List[Point]:
 
 
 def finite(value: Any) -> Any:
-    """The same for JSON, which has no infinity: None in its place, and in that of NaN."""
+    """The value for JSON, which has neither infinity nor NaN: None in their place."""
     if isinstance(value, dict):
         return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

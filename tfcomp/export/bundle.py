@@ -100,7 +100,7 @@ def write_bundle(
                 tflite.convert_signatures(networks, networks.functions, stored)
             )
         if kind.takes_feedback:
-            # A family that has none does not say so: its encoders take no rounds.
+            # Not every family has a tuning; encoders of the others take no rounds.
             _write_tuning(model, getattr(config.model, "tuning", EncoderTuning()), work)
         manifest = {
             "format_version": BUNDLE_FORMAT_VERSION,
@@ -145,7 +145,7 @@ def _write_tuning(model: CodecModel, tuning: EncoderTuning, folder: Path) -> Non
 
 
 def replace_tuning(folder: Path, tuning: EncoderTuning) -> None:
-    """Gives a bundle folder other numbers for encoders, of a gradient that it has or not at all."""
+    """Replaces the numbers for encoders; gradient.tflite goes if none of them needs it."""
     if tuning == EncoderTuning():
         (folder / ENCODER_TUNING).unlink(missing_ok=True)
     else:
@@ -155,7 +155,7 @@ def replace_tuning(folder: Path, tuning: EncoderTuning) -> None:
 
 
 def fingerprint(folder: str | Path, entropy: dict[str, Any]) -> str:
-    """SHA-256 (hex) over all that a file is decoded with.
+    """SHA-256 (hex) over everything that decoding a file depends on.
 
     Args:
       folder: the bundle's folder.
@@ -187,11 +187,11 @@ def _output_errors_named(folder: str | Path) -> Iterator[None]:
 
 
 def _install(work: Path, folder: Path) -> None:
-    """Puts the finished bundle in place: the folder, or where it is there its files.
+    """Puts the finished bundle in place: renames the folder, or replaces an older bundle's files.
 
-    The folder itself stays, which a server or a container may hold open. The manifest goes last:
-    until then what is there is the older bundle or one whose fingerprint does not fit, and never
-    looks whole.
+    An existing folder itself stays: a server or a container may hold it open. The manifest is
+    replaced last. Until then its fingerprint does not match, so that no reader takes a mixture of
+    two bundles for a whole one.
     """
     if not folder.exists():
         os.rename(work, folder)
@@ -200,5 +200,5 @@ def _install(work: Path, folder: Path) -> None:
     for name in sorted(names - {_MANIFEST}):
         os.replace(work / name, folder / name)
     os.replace(work / _MANIFEST, folder / _MANIFEST)
-    for name in set(_NOT_IN_EVERY_BUNDLE) - names:  # of a bundle with parts that this one lacks
+    for name in set(_NOT_IN_EVERY_BUNDLE) - names:  # of the older bundle
         (folder / name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The command `python export.py`: a run folder becomes a bundle and a SavedModel."""
+"""The command `python export.py`: exports a run folder to a bundle and a SavedModel."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def parse(
 
 
 def export(options: argparse.Namespace) -> dict[str, Any]:
-    """Does what the options say; returns a dict of label -> path of what was written."""
+    """Exports as the options say; returns label -> path of each output."""
     if options.measure is not None:
-        image_files(options.measure)  # what is missing is said before anything is done
+        image_files(options.measure)  # fails before any work if there are none
     if not (options.tflite or options.saved_model):
         if options.measure is not None:
             return _measure_written(options)
@@ -170,7 +170,7 @@ def _export_int8(options: argparse.Namespace, model: CodecModel, config: Config)
 
 
 def _measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """More of the manifest of the bundle in a folder, where that was asked for."""
+    """Manifest entries with the figures of the bundle in a folder; none without --measure."""
     from tfcomp.export.measured import measure
 
     return measure(folder, options.measure) if options.measure else {}
@@ -222,7 +222,7 @@ def main(arguments: Sequence[str] | None = None, program: str = "export.py") -> 
         with named():
             for label, path in export(options).items():
                 print(f"{label:<12}{path}")
-    except (CodecError, OSError) as error:  # of the latter: no room for temporary files
+    except (CodecError, OSError) as error:  # OSError: no room for temporary files
         print(f"{program}: {error}", file=sys.stderr)
         return 2
     return 0

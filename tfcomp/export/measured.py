@@ -1,4 +1,4 @@
-"""What a bundle's manifest and card say of its rate and quality: the benchmark's results.
+"""The figures in a bundle's manifest and card, which come from the benchmark's results.
 
     pictures -> benchmark.run -> results.json -> manifest.json -> README.md
 """
@@ -34,7 +34,7 @@ def measure(
 
     Args:
       bundle: its folder, which need not be in its place yet.
-      pictures: a folder, and those within. They should not be those that it was trained on.
+      pictures: a folder, with those within it; none that the model was trained on.
       codecs: classical codecs to compare with, beside `ANCHOR`.
       rounds: numbers of rounds of search to measure beside none.
       on_finished: called with a line about each codec that is not installed, and see
@@ -68,7 +68,7 @@ def measure(
 
 
 def check(pictures: Path, codecs: Sequence[str] = ()) -> None:
-    """What `measure` would refuse whatever the bundle is, in a moment.
+    """Raises early what `measure` would raise for any bundle.
 
     Raises:
       CodecError: the folder holds no pictures, or a codec or a package is not known or not there.
@@ -79,7 +79,7 @@ def check(pictures: Path, codecs: Sequence[str] = ()) -> None:
 
 
 def measure_written(folder: Path, pictures: Path) -> Dict[str, Any]:
-    """`measure` of a bundle that was exported before.
+    """Measures a bundle that was exported earlier.
 
     Returns:
       its manifest with what was found, to be written by `bundle.write_manifest`.
@@ -97,7 +97,7 @@ def measure_written(folder: Path, pictures: Path) -> Dict[str, Any]:
 
 
 def manifest_entries(results: Mapping[str, Any]) -> Dict[str, Any]:
-    """What a manifest takes from the object of results.json.
+    """The manifest entries that follow from the object of results.json.
 
     Returns:
       "rate_distortion": a list with quality, bpp, psnr and, where some picture is large enough,

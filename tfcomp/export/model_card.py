@@ -1,4 +1,4 @@
-"""The model card of a bundle: its manifest, told to a person."""
+"""The model card of a bundle: its manifest as Markdown for people."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ _DERIVATIVE = "; the decoder's derivative, for encoders only, as int8"
 def render(manifest: dict[str, Any], derivative: bool) -> str:
     """Markdown text of a bundle's README.md, from its manifest.
 
-    derivative: whether the bundle holds the decoder's.
+    Args:
+      manifest: the object of manifest.json.
+      derivative: whether the bundle holds the decoder's derivative.
     """
     training = "\n".join(f"- {key}: {value}" for key, value in manifest["training"].items())
     points = manifest["rate_distortion"]
@@ -129,5 +131,5 @@ def _environment(found: dict[str, Any] | None) -> str:
 
 
 def _number(value: float | None, digits: int) -> str:
-    """A dash where there is none: PSNR of lossless files, MS-SSIM of small pictures."""
+    """The number, or a dash for None: PSNR of lossless files, MS-SSIM of small pictures."""
     return "–" if value is None else f"{value:.{digits}f}"
