@@ -74,57 +74,10 @@ def write_bundle(
         if folder.exists() and any(folder.iterdir()) and not (folder / _MANIFEST).is_file():
             raise OutputError(f"{folder} holds files that are no bundle: give an empty folder")
         folder.parent.mkdir(parents=True, exist_ok=True)
-    deployed = deploy(model, half=quantize == "float16")
     with _output_errors_named(folder), unfinished_folder(folder.parent, folder.name) as work:
-        samples: dict[str, Any] = {"encode": None, "decode": None}
-        if quantize == "int8":
-            fixed = config.model.fixed_size
-            samples = calibration.samples(
-                deployed,
-                images or (),
-                model.stride,
-                model.qualities,
-                fixed,
-                model.prior.kind.latent_units,
-            )
-        for file, signature in (("encoder.tflite", "encode"), ("decoder.tflite", "decode")):
-            network = tflite.convert(deployed, signature, quantize, samples[signature])
-            (work / file).write_bytes(network)
-        save_tables(work / "tables.npz", model.tables)
-        kind, layout = model.prior.kind, model.prior.layout
-        entropy: dict[str, Any] = {"kind": kind.name, **kind.layout_to_json(layout)}
-        networks = kind.graph.networks(model.prior, half=quantize == "float16")
-        if networks is not None:
-            stored = "float16" if quantize == "float16" and networks.fits_float16 else "none"
-            (work / "entropy.tflite").write_bytes(
-                tflite.convert_signatures(networks, networks.functions, stored)
-            )
-        if kind.takes_feedback:
-            # Not every family has a tuning; encoders of the others take no rounds.
-            _write_tuning(model, getattr(config.model, "tuning", EncoderTuning()), work)
-        manifest = {
-            "format_version": BUNDLE_FORMAT_VERSION,
-            "name": name,
-            "family": config.model.family,
-            "qualities": model.qualities,
-            "default_quality": config.model.default_quality,
-            "stride": model.stride,
-            "channels": config.model.channels,
-            "reach": config.model.reach,
-            "decoder_reach": config.model.decoder_reach,
-            "fixed_size": config.model.fixed_size,
-            "max_pixels": MAX_PIXELS,
-            "entropy": entropy,
-            # The encoder's business: it has no part in the fingerprint of what decodes.
-            "distortion_weights": kind.distortion_weights(layout),
-            "quantization": quantize,
-            "fingerprint": fingerprint(work, entropy),
-            "training": training or {},
-            "rate_distortion": [],
-            "licence": config.release.terms or "not stated",
-        }
-        if config.release.authors:
-            manifest["authors"] = config.release.authors
+        _write_parts(model, config, quantize, images, work)
+        manifest = _manifest(model, config, name, quantize, work)
+        manifest["training"] = training or {}
         write_manifest(work, manifest)
         if finish is not None:
             manifest.update(finish(work))
@@ -132,6 +85,72 @@ def write_bundle(
         _install(work, folder)
     model.use_bundle(model.tables, bytes.fromhex(manifest["fingerprint"]))
     return manifest
+
+
+def _write_parts(
+    model: CodecModel,
+    config: Config,
+    quantize: str,
+    images: Sequence[np.ndarray] | None,
+    folder: Path,
+) -> None:
+    """Writes networks, tables and the numbers for encoders."""
+    half = quantize == "float16"
+    deployed = deploy(model, half)
+    samples: dict[str, Any] = {"encode": None, "decode": None}
+    kind = model.prior.kind
+    if quantize == "int8":
+        samples = calibration.samples(
+            deployed,
+            images or (),
+            model.stride,
+            model.qualities,
+            config.model.fixed_size,
+            kind.latent_units,
+        )
+    for file, signature in (("encoder.tflite", "encode"), ("decoder.tflite", "decode")):
+        network = tflite.convert(deployed, signature, quantize, samples[signature])
+        (folder / file).write_bytes(network)
+    save_tables(folder / "tables.npz", model.tables)
+    networks = kind.graph.networks(model.prior, half=half)
+    if networks is not None:
+        stored = "float16" if half and networks.fits_float16 else "none"
+        (folder / "entropy.tflite").write_bytes(
+            tflite.convert_signatures(networks, networks.functions, stored)
+        )
+    if kind.takes_feedback:
+        # Not every family has a tuning; encoders of the others take no rounds.
+        _write_tuning(model, getattr(config.model, "tuning", EncoderTuning()), folder)
+
+
+def _manifest(
+    model: CodecModel, config: Config, name: str, quantize: str, folder: Path
+) -> dict[str, Any]:
+    """The manifest of the parts in a folder, before anything is measured."""
+    settings, kind, layout = config.model, model.prior.kind, model.prior.layout
+    entropy: dict[str, Any] = {"kind": kind.name, **kind.layout_to_json(layout)}
+    manifest = {
+        "format_version": BUNDLE_FORMAT_VERSION,
+        "name": name,
+        "family": settings.family,
+        "qualities": model.qualities,
+        "default_quality": settings.default_quality,
+        "stride": model.stride,
+        "channels": settings.channels,
+        "reach": settings.reach,
+        "decoder_reach": settings.decoder_reach,
+        "fixed_size": settings.fixed_size,
+        "max_pixels": MAX_PIXELS,
+        "entropy": entropy,
+        # The encoder's business: it has no part in the fingerprint of what decodes.
+        "distortion_weights": kind.distortion_weights(layout),
+        "quantization": quantize,
+        "fingerprint": fingerprint(folder, entropy),
+        "training": {},
+        "rate_distortion": [],
+        "licence": config.release.terms or "not stated",
+    }
+    return manifest | ({"authors": config.release.authors} if config.release.authors else {})
 
 
 def _write_tuning(model: CodecModel, tuning: EncoderTuning, folder: Path) -> None:

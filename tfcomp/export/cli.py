@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.config import Config
 from tfcomp.errors import CodecError, ConfigError
-from tfcomp.evaluation.images import image_files
-from tfcomp.export import versions
+from tfcomp.export import measured, versions
 from tfcomp.runs.requirements import named
 from tfcomp.runtime.quiet_tensorflow import import_quietly
 
@@ -87,7 +86,7 @@ def parse(
 def export(options: argparse.Namespace) -> dict[str, Any]:
     """Exports as the options say; returns label -> path of each output."""
     if options.measure is not None:
-        image_files(options.measure)  # fails before any work if there are none
+        measured.check(options.measure)
     if not (options.tflite or options.saved_model):
         if options.measure is not None:
             return _measure_written(options)
@@ -171,9 +170,7 @@ def _export_int8(options: argparse.Namespace, model: CodecModel, config: Config)
 
 def _measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Manifest entries with the figures of the bundle in a folder; none without --measure."""
-    from tfcomp.export.measured import measure
-
-    return measure(folder, options.measure) if options.measure else {}
+    return measured.measure(folder, options.measure) if options.measure else {}
 
 
 def _measured_line(manifest: dict[str, Any]) -> dict[str, str]:
@@ -183,7 +180,7 @@ def _measured_line(manifest: dict[str, Any]) -> dict[str, str]:
 def _measure_written(options: argparse.Namespace) -> dict[str, Any]:
     """Measures the bundle in --out, which an earlier run exported."""
     import_quietly()
-    from tfcomp.export import bundle, measured
+    from tfcomp.export import bundle
 
     manifest = measured.measure_written(options.out, options.measure)
     bundle.write_manifest(options.out, manifest)
