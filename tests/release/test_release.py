@@ -203,6 +203,20 @@ def test_what_is_wrong_is_said_in_a_line_and_nothing_is_written(
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
+def test_training_data_that_is_gone_is_replaced_by_other_pictures_or_named(
+    run, to_measure, tmp_path, capsys
+):
+    copy = shutil.copytree(run, tmp_path / "run")
+    text = (copy / "config.yaml").read_text()
+    assert "source: sample" in text
+    (copy / "config.yaml").write_text(text.replace("source: sample", "source: folder:gone"))
+    out = tmp_path / "out"
+    assert main(["release", str(copy), "--measure", str(to_measure), "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert "gone does not exist" in error and "give pictures after --tune, or --no-tune" in error
+    assert not out.exists()
+
+
 def test_a_release_that_fails_on_the_way_leaves_nothing(
     flags, tmp_path, monkeypatch, capsys
 ):

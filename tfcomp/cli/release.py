@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rounds",
         metavar="A,B",
         default="4",
-        help="measure so many rounds of search, too ('': none; 4)",
+        help="rounds of search to measure beside none ('': none; 4)",
     )
     parser.add_argument("--terms", help="of the weights, one line; default: of the run's config")
     parser.add_argument("--sources", help="the training pictures and their terms, likewise")

@@ -50,7 +50,16 @@ def tuning_pictures(
         split = "train"
         if Path(source).is_dir():
             name = f"folder:{source}"
-    images = open_source(name, data.data_dir, split).images(shuffle_seed=config.training.seed)
+    try:
+        opened = open_source(name, data.data_dir, split)
+    except ConfigError as error:
+        if source is not None:
+            raise
+        raise ConfigError(
+            f"the training data cannot be tuned on ({error}): give pictures after --tune, or "
+            "--no-tune"
+        ) from None
+    images = opened.images(shuffle_seed=config.training.seed)
     pictures = list(itertools.islice(images.as_numpy_iterator(), count))
     _check_unmeasured(pictures, measured)
     words = f"{len(pictures)} picture{'s' if len(pictures) > 1 else ''} of {data_name(name)}"
