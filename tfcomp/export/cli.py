@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import logging
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.config import Config
@@ -109,18 +110,19 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
     if options.licence:
         release = dataclasses.replace(config.release, terms=options.licence)
         config = dataclasses.replace(config, release=release)
-    if options.quantize == "int8":
-        return _export_int8(options, model, config)
-    # The SavedModel speaks for the bundle: its files carry the bundle's fingerprint.
-    manifest = bundle.write_bundle(
+    write = functools.partial(
+        bundle.write_bundle,
         model,
         config,
         options.out,
         options.name or options.out.name,
         quantize=options.quantize,
         training=run_summary.summarize(config, options.run),
-        finish=lambda folder: _measured(options, folder),
     )
+    if options.quantize == "int8":
+        return _export_int8(options, model, config, write)
+    # Files of the SavedModel carry the bundle's fingerprint.
+    manifest = write(finish=lambda folder: _measured(options, folder))
     written = {"bundle": options.out, **_measured_line(manifest)}
     if options.saved_model:
         written["SavedModel"] = versions.write(
@@ -131,12 +133,13 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
     return written
 
 
-def _export_int8(options: argparse.Namespace, model: CodecModel, config: Config) -> dict[str, Any]:
+def _export_int8(
+    options: argparse.Namespace, model: CodecModel, config: Config, write: Callable[..., Any]
+) -> dict[str, Any]:
     """Writes the bundle only if it costs less than --max-loss against float32."""
     from tfcomp.data.sample_source import sample_images
     from tfcomp.evaluation.images import read_images
     from tfcomp.export import bundle, quantization_cost
-    from tfcomp.runs import run_summary
 
     def pictures(folder: Path | None, split: str) -> dict[str, np.ndarray]:
         return read_images(folder) if folder else sample_images(split)
@@ -153,16 +156,7 @@ def _export_int8(options: argparse.Namespace, model: CodecModel, config: Config)
             written["measured"] = line
             return _measured(options, candidate)
 
-        manifest = bundle.write_bundle(
-            model,
-            config,
-            options.out,
-            options.name or options.out.name,
-            quantize="int8",
-            training=run_summary.summarize(config, options.run),
-            images=list(known.values()),
-            finish=finish,
-        )
+        manifest = write(images=list(known.values()), finish=finish)
     if options.measure is not None:
         written["on pictures"] = manifest["measured"]
     return written
