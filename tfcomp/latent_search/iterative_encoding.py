@@ -15,7 +15,7 @@ with a smaller step.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -107,6 +107,18 @@ class IterativeEncoder:
 
     def run(self, count: int, progress: Progress | None = None) -> Candidate:
         """The candidate of least cost after `count` rounds, of which `progress` is told."""
+        for number, found in enumerate(self.bests(count)):
+            best = found
+            if number and progress is not None:
+                progress(number, count)
+        return best
+
+    def bests(self, count: int) -> Iterator[Candidate]:
+        """Yields the candidate of least cost before the first round and after each one.
+
+        Args:
+          count: how many rounds; there are none where all gains are 0.
+        """
         codec, quality = self._codec, self._quality
         latents = codec.encode_image(EdgePadded(self._pixels, self._stride), quality)
         plain = self._candidate(latents, {})
@@ -121,15 +133,14 @@ class IterativeEncoder:
         at = best = self._candidate(latents, choices) if choices else plain
         least = cost(best)
         rounds = rounds_of(count, codec.gains(quality), self._cycle_error(latents), self._descent)
-        for number, each in enumerate(rounds, 1):
+        yield best if least < cost(plain) else plain
+        for each in rounds:
             found = self._moved(at, each)
             its_cost = math.inf if found is None else cost(found)
             if found is not None and its_cost < least:
                 best, least = found, its_cost
             at = best if found is None or its_cost > _ASTRAY * least else found
-            if progress is not None:
-                progress(number, count)
-        return best if least < cost(plain) else plain
+            yield best if least < cost(plain) else plain
 
     def _multiplier(self, plain: Candidate) -> float | None:
         """Bits that a squared grey level is worth, by the manifest or else by this picture's files.
