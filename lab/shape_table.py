@@ -23,6 +23,7 @@ import numpy as np
 import yaml
 
 from tfcomp import config as config_module
+from tfcomp.config import recipe
 from tfcomp.errors import ConfigError, exit_code_of
 from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.curves import Point, bd_rate
@@ -52,7 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    config = _changed(config_module.load(options.config), options)
+    # A recipe's last phase is the one whose learning rate falls.
+    config = _changed(recipe.load(options.config).phases[-1].config, options)
     images = dict(list(read_images(options.pictures).items())[:: options.every])
     print(_line(config, images, " ".join(options.set) or "as it is"))
 

@@ -1,4 +1,5 @@
 import pytest
+import yaml
 
 from lab import shape_table
 from tests import hyperprior_factory
@@ -17,6 +18,22 @@ def pictures(tmp_path_factory):
     for name, pixels in sample_images("test").items():
         Image.fromarray(pixels[:64, :96]).save(folder / f"{name}.png")
     return folder
+
+
+def test_a_recipes_last_phase_is_the_one_that_is_trained(pictures, tmp_path, capsys):
+    recipe = yaml.safe_load(TINY.read_text())
+    recipe["phases"] = [
+        {"name": "first"},
+        {"name": "last", "model": {"kernel_size": 3}},
+    ]
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump(recipe))
+    common = ["--pictures", str(pictures), "--steps", "1", "--every", "2"]
+    macs = []
+    for config, changed in ((path, []), (TINY, ["--set", "model.kernel_size=3"])):
+        assert shape_table.main([str(config), *common, *changed]) == 0
+        macs.append(capsys.readouterr().out.strip().splitlines()[-1].split(" | ")[1])
+    assert macs[0] == macs[1]
 
 
 def test_a_short_training_gives_a_line_of_the_table(pictures, capsys):
