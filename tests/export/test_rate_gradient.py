@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests import hyperprior_factory
+from tests.export.test_integer_networks import whole_kernel
 from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.code_lengths import code_lengths
 from tfcomp.bitstream.tables import CdfTables
@@ -23,9 +24,9 @@ from tfcomp.networks.interpreter import Model
 _NAMES = ("first", "second", "mean", "scale")
 
 
-@pytest.fixture(scope="module")
-def prior():
-    return hyperprior_factory.lively_model().prior
+@pytest.fixture(scope="module", params=["tiny", "patch"])
+def prior(request):
+    return hyperprior_factory.prior_of(request.param)
 
 
 @pytest.fixture(scope="module", params=["none", "float16"])
@@ -61,8 +62,9 @@ def test_layers_read_from_the_file_are_the_models(prior, content):
         assert len(read) == len(by_shape) == len(_NAMES)
         for name in _NAMES:
             expected = layers[name].frozen()
-            found = by_shape[expected["kernel"].shape + (expected["low"],)]
-            np.testing.assert_array_equal(found.kernel, expected["kernel"])
+            kernel = whole_kernel(expected["kernels"])
+            found = by_shape[kernel.shape + (expected["low"],)]
+            np.testing.assert_array_equal(found.kernel, kernel)
             np.testing.assert_array_equal(found.bias, expected["bias"])
             assert found.factor == 2.0 ** -expected["shift"]
             assert found.high == expected["high"]

@@ -68,24 +68,35 @@ class _Graph:
         self._makers = {operator[2]: operator for operator in self._operators}
 
     def layers(self) -> list[FrozenLayer]:
-        found = [self._layer(each) for each in self._operators if each[0] == "CONV_2D"]
+        found, added = [], set[int]()
+        for operator in self._operators:
+            if operator[0] == "CONV_2D" and operator[2] not in added:
+                found.append(self._layer(operator, added))
         if not found:
             raise ValueError("no layers")
         return found
 
-    def _layer(self, convolution: tuple[str, list[int], int]) -> FrozenLayer:
-        _, (_, kernel, start), tensor = convolution
-        bias = self._constant(start)[None]
+    def _layer(
+        self, convolution: tuple[str, list[int], int], added: set[int]
+    ) -> FrozenLayer:
+        """The layer of a convolution; `added` gains the outputs of those that it adds to it."""
+        tensor = convolution[2]
+        kernels, bias = self._weights(convolution)
         factor, low, high = 1.0, -np.inf, np.inf
         for _ in self._operators:
             name, inputs, output = self._user(tensor)
             if name in ("CONV_2D", "CONCATENATION"):
-                weights = self._constant(kernel).transpose(1, 2, 3, 0)
-                return FrozenLayer(np.ascontiguousarray(weights), bias, factor, low, high)
+                return FrozenLayer(_joined(kernels), bias, factor, low, high)
             if name == "RELU":
                 low = 0.0
             elif name != "FLOOR":
-                number = self._constant(*(other for other in inputs if other != tensor))
+                (other,) = (each for each in inputs if each != tensor)
+                if other in self._makers and self._makers[other][0] == "CONV_2D":
+                    more, start = self._weights(self._makers[other])
+                    kernels, number = kernels + more, start
+                    added.add(other)
+                else:
+                    number = self._constant(other)
                 if name == "ADD":
                     bias = bias + number
                 elif name == "MUL":
@@ -98,6 +109,12 @@ class _Graph:
                     raise ValueError(f"a layer with the operation {name}")
             tensor = output
         raise ValueError("a layer without an end")
+
+    def _weights(
+        self, convolution: tuple[str, list[int], int]
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        _, (_, kernel, bias), _ = convolution
+        return [self._constant(kernel).transpose(1, 2, 3, 0)], self._constant(bias)[None]
 
     def _user(self, tensor: int) -> tuple[str, list[int], int]:
         return next(operator for operator in self._operators if tensor in operator[1])
@@ -116,3 +133,13 @@ class _Graph:
         if name not in ("MUL", "ADD"):
             raise ValueError(f"a constant with the operation {name}")
         return left * right if name == "MUL" else left + right
+
+
+def _joined(kernels: list[np.ndarray]) -> np.ndarray:
+    """One kernel of the inputs of all, the larger kernels' first; zeros surround small ones."""
+    kernels = sorted(kernels, key=lambda kernel: -kernel.shape[0])
+    parts = []
+    for kernel in kernels:
+        around = [(kernels[0].shape[0] - kernel.shape[0]) // 2] * 2
+        parts.append(np.pad(kernel, (around, around, (0, 0), (0, 0))))
+    return np.concatenate(parts, axis=2)

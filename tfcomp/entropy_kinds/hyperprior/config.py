@@ -28,6 +28,9 @@ class HyperpriorConfig:
       distortion_weights: bits that a squared error of one quantisation step is worth in
         rate-distortion optimised quantisation (tfcomp/bitstream/rate_distortion_quantizer.py), at
         the first and at the last quality; in geometric steps between.
+      pointwise_context: whether passes over all squares see the channels before at their own
+        square alone, which their neighbours add next to nothing to: a fifth of the multiply-adds
+        less.
     """
 
     groups: Tuple[int, ...] = (8, 24, 80, 208)
@@ -40,6 +43,7 @@ class HyperpriorConfig:
     skipped_scales: int = 0
     distortion_weights: Tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT)
     quincunx: int = 0
+    pointwise_context: bool = False
 
     def __post_init__(self) -> None:
         require(len(self.groups) >= 1, "hyperprior groups needs at least one group")

@@ -66,6 +66,7 @@ class Hyperprior(Prior):
         skipped_scales: int = 0,
         distortion_weights: tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT),
         quincunx: int = 0,
+        pointwise_context: bool = False,
         backend: Any = None,
         name: str = "hyperprior",
     ) -> None:
@@ -111,16 +112,22 @@ class Hyperprior(Prior):
         )
         self.passes = self.layout.passes
         self.pass_layers = [
-            self._pass_layers(number, features, hidden) for number in range(len(self.passes))
+            self._pass_layers(number, features, hidden, pointwise_context)
+            for number in range(len(self.passes))
         ]
 
-    def _pass_layers(self, number: int, features: int, hidden: int) -> dict[str, IntegerConv]:
-        size = self.passes[number].channels
-        inputs = features + 2 * self.passes[number].seen
+    def _pass_layers(
+        self, number: int, features: int, hidden: int, pointwise_context: bool
+    ) -> dict[str, IntegerConv]:
+        size, context = self.passes[number].channels, 2 * self.passes[number].seen
+        whole = self.passes[number].parity is None  # all squares at once
+        pointwise = context if pointwise_context and whole else 0
         q, top = self.qualities, float(MEAN_UNITS * 127)
         name = f"pass_{number}"
         return {
-            "first": IntegerConv(inputs, hidden, 3, q, name=name + "_first"),
+            "first": IntegerConv(
+                features + context, hidden, 3, q, pointwise=pointwise, name=name + "_first"
+            ),
             "second": IntegerConv(hidden, hidden, 1, name=name + "_second"),
             "mean": IntegerConv(
                 hidden, size, 1, q, shift=9, low=-top, high=top, gain=0.02, name=name + "_mean"

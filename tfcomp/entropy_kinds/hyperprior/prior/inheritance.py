@@ -36,10 +36,15 @@ def inherit(prior: Any, trained: Any) -> bool:
     for layers, number, step in zip(prior.pass_layers, sources, prior.passes):
         trained_layers, seen = trained.pass_layers[number], trained.passes[number].seen
         for name, layer in layers.items():
-            kernel = trained_layers[name].kernel
-            if name == "first":
+            its = trained_layers[name]
+            if (layer.pointwise_kernel is None) != (its.pointwise_kernel is None):
+                return False
+            kernel = its.kernel
+            if its.pointwise_kernel is not None:
+                pairs.append((layer.pointwise_kernel, its.pointwise_kernel))
+            elif name == "first":
                 kernel = _widened(kernel, features, seen, step.seen)
-            pairs += [(layer.kernel, kernel), (layer.bias, trained_layers[name].bias)]
+            pairs += [(layer.kernel, kernel), (layer.bias, its.bias)]
     if any(variable.shape != value.shape for variable, value in pairs):
         return False
     for variable, value in [*pairs, *zip(prior.ladder.variables, trained.ladder.variables)]:
