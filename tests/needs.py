@@ -44,6 +44,7 @@ CIFAR10 = without(
 )
 BJONTEGAARD = without("bjontegaard is not installed", _PACKAGES)
 CHECKOUT = without("this is no checkout of git", "git clone")
+GIT = without("there is no git", "apt-get install git")
 EXTENSION = without("the C extension is not built", "apt-get install gcc; pip install -e .")
 
 
