@@ -19,27 +19,10 @@ ROOT = tiny_runs.ROOT
 TINY = tiny_runs.config_file("cycle")
 
 
-@pytest.fixture(scope="session")
-def tiny_config():
-    return tiny_runs.load_config("cycle")
-
-
-@pytest.fixture(scope="session")
-def tiny_run(tmp_path_factory, tiny_config):
-    """The run folder of the tiny config's whole training."""
-    return tiny_runs.train(tiny_config, tmp_path_factory, "tiny")
-
-
-@pytest.fixture()
-def tiny_model(tiny_run):
-    """The trained tiny model, a fresh copy for each test."""
-    return tiny_runs.load_model(tiny_run)
-
-
-@pytest.fixture(scope="session")
-def tiny_bundle(tmp_path_factory, tiny_run):
-    """A float32 bundle and a SavedModel of the tiny run, through the export command."""
-    return tiny_runs.export(tiny_run, tmp_path_factory, "--tflite", "--saved-model")
+# The model is a fresh copy for each test.
+tiny_config, tiny_run, tiny_model, tiny_bundle = tiny_runs.fixtures(
+    "cycle", "tiny", "tiny", "--tflite", "--saved-model", model_scope="function"
+)
 
 
 @pytest.fixture(scope="session")

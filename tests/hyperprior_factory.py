@@ -64,8 +64,14 @@ def patch_config():
         decoder_blocks=(1, 0),
         correction_blocks=0,
         diffusion=False,
+        hyperprior=dataclasses.replace(config.model.hyperprior, pointwise_context=True),
     )
     return dataclasses.replace(config, model=model)
+
+
+def prior_of(kind):
+    """The `Hyperprior` of a lively model of kind "tiny" or "patch"."""
+    return lively_model(config={"tiny": tiny_config, "patch": patch_config}[kind]()).prior
 
 
 def lively_model(seed=0, config=None):
@@ -88,6 +94,9 @@ def lively_model(seed=0, config=None):
         for name, spread in (("first", 0.3), ("second", 0.4), ("mean", 0.5), ("scale", 0.2)):
             kernel = layers[name].kernel
             kernel.assign(rng.normal(0, spread, kernel.shape))
+            pointwise = layers[name].pointwise_kernel
+            if pointwise is not None:
+                pointwise.assign(rng.normal(0, spread, pointwise.shape))
     for layer in model.prior.hyper_layers:
         layer.kernel.assign(rng.normal(0, 0.3, layer.kernel.shape))
     for kernel in model.prior.analysis_kernels:  # Keras 2 and 3 draw other ones

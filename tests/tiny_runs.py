@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -39,3 +41,36 @@ def export(run, tmp_path_factory, *flags):
     folder = tmp_path_factory.mktemp("exports") / run.name
     assert cli.main([*flags, "--run", str(run), "--out", str(folder)]) == 0
     return folder
+
+
+def fixtures(family, prefix, run_name, *flags, model_scope="session"):
+    """The fixtures PREFIX_config, PREFIX_run, PREFIX_model and PREFIX_bundle of a family.
+
+    Args:
+      family: of configs/FAMILY-tiny.yaml.
+      prefix: of the names that the caller gives them.
+      run_name: of the run's folder, and of its bundle.
+      flags: what the export command makes of the run.
+      model_scope: tests leave a model that they share as it is.
+    """
+
+    @pytest.fixture(scope="session")
+    def config():
+        return load_config(family)
+
+    @pytest.fixture(scope="session")
+    def run(tmp_path_factory, request):
+        """The run folder of the tiny config's whole training."""
+        return train(request.getfixturevalue(f"{prefix}_config"), tmp_path_factory, run_name)
+
+    @pytest.fixture(scope=model_scope)
+    def model(request):
+        """The trained tiny model, loaded from its folder."""
+        return load_model(request.getfixturevalue(f"{prefix}_run"))
+
+    @pytest.fixture(scope="session")
+    def bundle(tmp_path_factory, request):
+        """What the export command makes of the tiny run."""
+        return export(request.getfixturevalue(f"{prefix}_run"), tmp_path_factory, *flags)
+
+    return config, run, model, bundle

@@ -7,26 +7,9 @@ import pytest
 
 from tests import tiny_runs
 
-
-@pytest.fixture(scope="session")
-def vaegan_config():
-    return tiny_runs.load_config("vaegan")
-
-
-@pytest.fixture(scope="session")
-def vaegan_run(tmp_path_factory, vaegan_config):
-    return tiny_runs.train(vaegan_config, tmp_path_factory, "tiny-faces")
-
-
-@pytest.fixture(scope="session")
-def vaegan_model(vaegan_run):
-    """The trained tiny model; tests leave it as it is."""
-    return tiny_runs.load_model(vaegan_run)
-
-
-@pytest.fixture(scope="session")
-def vaegan_bundle(tmp_path_factory, vaegan_run):
-    return tiny_runs.export(vaegan_run, tmp_path_factory, "--tflite")
+vaegan_config, vaegan_run, vaegan_model, vaegan_bundle = tiny_runs.fixtures(
+    "vaegan", "vaegan", "tiny-faces", "--tflite"
+)
 
 
 @pytest.fixture(scope="session")

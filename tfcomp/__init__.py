@@ -6,10 +6,10 @@
     image = codec.decompress(data)                     # uint8 array [H, W, 3]
 
     data = tfcomp.compress("photo.png")                # the same in one call
-    image = tfcomp.decompress(data)                    # with whichever installed model wrote it
+    image = tfcomp.decompress(data)                    # with the installed model that wrote it
 
-Importing this package loads nothing else: each name below is fetched when it is first used, so
-that `import tfcomp` is instant and never needs TensorFlow.
+Importing this package loads nothing else: each name below is loaded when it is first used, so
+`import tfcomp` is instant and never needs TensorFlow.
 """
 
 from __future__ import annotations

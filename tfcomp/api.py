@@ -1,10 +1,10 @@
-"""tfcomp in Python: the one place that knows both the running world and the search for latents.
+"""tfcomp in Python: the only module that knows both the running world and the latent search.
 
     load        a model by name or path -> Codec
     compress    a picture -> bytes, in one call
     decompress  bytes -> a picture, with whichever installed model wrote them
 
-`tfcomp` itself has these names; importing it loads this module when the first of them is used.
+`tfcomp` itself has these names, and loads this module when one of them is first used.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ def load(name_or_path: str | os.PathLike | None = None, num_threads: int | None 
 class Codec(SearchableCodec):
     """Compresses and decompresses images with one bundle.
 
-    Safe to share between threads, and with processes that are forked, save for refinement there:
-    TensorFlow cannot be used in a child of a process that has used it.
+    Threads and forked processes may share it, but forked processes cannot refine: TensorFlow does
+    not work in a child of a process that has used it.
 
-    A copy, or what a pickle gives in another process, is a codec of its own of the same bundle.
+    A copy, or a pickle that is loaded in another process, is a new codec of the same bundle.
 
     Attributes:
       bundle: the bundle, with its manifest.
@@ -80,33 +80,32 @@ class Codec(SearchableCodec):
         """Compresses one image.
 
         Args:
-          image: a path, the bytes of an image file, a file object, a PIL image, or an array: see
-            `read_image` for what is accepted and how it becomes RGB. What had to be dropped is
-            logged as a warning of the logger "tfcomp".
+          image: a path, the bytes of an image file, a file object, a PIL image, or an array;
+            `read_image` says what is accepted and how it becomes RGB. What is lost is logged as a
+            warning of the logger "tfcomp".
           quality: 1 (smallest file) to the model's number of qualities; the model's default if
             None.
-          target_bpp: instead of a quality, the largest file to make, in bits/pixel, header and
-            all. Takes the file of least error that fits.
+          target_bpp: instead of a quality, the largest file to make, in bits/pixel, including its
+            header. Takes the file of least error that fits.
           max_bytes: the same in bytes.
           effort: 0 to 9, how long to search for latents that make a better picture for its bits: 0,
-            the default, not at all; 1 to 4 for some percent fewer bits at equal PSNR, in as many
-            times the time or more; 7 to 9 with gradient descent, in minutes, which needs
+            the default, not at all; 1 to 4 for some percent fewer bits at equal PSNR, in at least
+            that many times the time; 7 to 9 with gradient descent, in minutes, which needs
             TensorFlow. At one quality the file may grow. See docs/effort.md.
-          feedback: the same in rounds, of which effort 1 to 4 takes as many; see docs/effort.md.
-          refine: the same in steps of gradient descent; see docs/effort.md.
-          progress: called with rounds or steps done and with those in all.
-          background: what lies below transparent pixels, (r, g, b) from 0 to 255 or a colour's
-            name.
-          on_improvement: called with what rounds and steps did to the file: `Improvement`.
+          feedback: rounds, in place of an effort: efforts 1 to 4 take as many. See docs/effort.md.
+          refine: steps of gradient descent, in place of an effort. See docs/effort.md.
+          progress: called with rounds or steps done and with their total.
+          background: the colour behind transparent pixels, (r, g, b) from 0 to 255 or its name.
+          on_improvement: called with the `Improvement` that rounds and steps made.
 
         Returns:
-          the bytes of a `.tfcomp` file. Of a picture that is drawn, not photographed, it may say a
-          lower quality than was asked for, where that is smaller and not worse by its bits.
+          the bytes of a `.tfcomp` file. The file of a drawn picture may have a lower quality than
+          was asked for, if it is smaller and no worse for its bits.
 
         Raises:
-          ImageError: an image that can't be read or can't fit.
-          ConfigError: bad options.
-          CodecError: gradient descent has no TensorFlow.
+          ImageError: the image cannot be read or cannot fit.
+          ConfigError: an option is wrong.
+          CodecError: gradient descent needs TensorFlow, which is not installed.
         """
         if (quality, target_bpp, max_bytes).count(None) < 2:
             raise ConfigError("give only one of quality, target_bpp and max_bytes")

@@ -1,9 +1,9 @@
-"""encoder.json: how far an encoder goes that searches for better latents, one number a quality.
+"""encoder.json: settings of the search for better latents, one number a quality.
 
     {"cycle_gains": [0, 0.75], "gradient_gains": [0.2, 0.1], "rate_gains": [0.3, 0]}
 
-No decoder needs it, so it has no part in a bundle's fingerprint. A new number is a line of
-`EncoderTuning`: configurations, bundles and messages take it from there.
+No decoder needs it, so it is no part of a bundle's fingerprint. A new setting is one line of
+`EncoderTuning`, from which configurations, bundles and messages take it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,9 @@ from tfcomp.errors import BundleError
 ENCODER_TUNING = "encoder.json"
 
 
-def _gains(old_name: str) -> Any:
-    """Numbers from 0, which is not at all, to 1."""
-    return dataclasses.field(default=(), metadata={"old_name": old_name, "weights": False})
-
-
-def _weights(old_name: str) -> Any:
-    """Numbers above 0."""
-    return dataclasses.field(default=(), metadata={"old_name": old_name, "weights": True})
+def _field(old_name: str, weights: bool = False) -> Any:
+    """Weights are above 0; gains go from 0, which is not at all, to 1."""
+    return dataclasses.field(default=(), metadata={"old_name": old_name, "weights": weights})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,22 +30,21 @@ class EncoderTuning:
 
     Attributes:
       cycle_gains: how far a round follows the cycle's error (tfcomp/latent_search/rounds.py).
-      gradient_gains: how far one goes down the squared error's gradient; a bundle with these has a
-        gradient.tflite (tfcomp/families/cycle/gradient.py).
-      rate_gains: how far one follows the rate's gradient, which the entropy coder knows.
-      distortion_weights: of the quantiser, for latents that a search found; those of the layout
-        where empty.
+      gradient_gains: how far it goes down the gradient of the squared error; a bundle with these
+        has a gradient.tflite (tfcomp/families/cycle/gradient.py).
+      rate_gains: how far it follows the rate's gradient, which the entropy coder gives.
+      distortion_weights: of the quantiser, for latents of a search; if empty, those of the layout.
     """
 
-    # Their old names stood in manifest.json, and in the section `model` of configurations.
-    cycle_gains: Tuple[float, ...] = _gains("feedback_gains")
-    gradient_gains: Tuple[float, ...] = _gains("gradient_gains")
-    rate_gains: Tuple[float, ...] = _gains("rate_gains")
-    distortion_weights: Tuple[float, ...] = _weights("feedback_distortion_weights")
+    # Older manifests, and sections `model` of older configurations, have the old names.
+    cycle_gains: Tuple[float, ...] = _field("feedback_gains")
+    gradient_gains: Tuple[float, ...] = _field("gradient_gains")
+    rate_gains: Tuple[float, ...] = _field("rate_gains")
+    distortion_weights: Tuple[float, ...] = _field("feedback_distortion_weights", weights=True)
 
     @property
     def has_rounds(self) -> bool:
-        """Whether there is a gain that rounds could follow."""
+        """Whether there are gains for rounds."""
         return any((self.cycle_gains, self.gradient_gains, self.rate_gains))
 
     def at(self, quality: int) -> dict[str, float]:
@@ -58,7 +52,7 @@ class EncoderTuning:
         return {name: numbers[quality - 1] for name, numbers in vars(self).items() if numbers}
 
     def fault(self, qualities: int, hyperprior: bool) -> str | None:
-        """What is wrong with the numbers, for a model of so many qualities; None if nothing is."""
+        """What is wrong with the numbers of a model with these qualities; None if nothing is."""
         for each in dataclasses.fields(self):
             numbers = getattr(self, each.name)
             if numbers and not (hyperprior and len(numbers) == qualities):
@@ -73,20 +67,19 @@ class EncoderTuning:
         return (json.dumps({k: v for k, v in vars(self).items() if v}, indent=1) + "\n").encode()
 
     def by_old_names(self) -> dict[str, tuple[float, ...]]:
-        """The numbers by the names that they had in manifest.json."""
+        """The numbers by the names that they have in older manifests."""
         return {
-            each.metadata["old_name"]: getattr(self, each.name)
-            for each in dataclasses.fields(self)
+            each.metadata["old_name"]: getattr(self, each.name) for each in dataclasses.fields(self)
         }
 
     @classmethod
     def read(
         cls, text: bytes | None, manifest: Mapping[str, Any], qualities: int, hyperprior: bool
     ) -> EncoderTuning:
-        """Reads a bundle's numbers, with every check.
+        """Reads and checks a bundle's numbers.
 
         Args:
-          text: of encoder.json; None in bundles whose manifest.json holds the numbers.
+          text: of encoder.json; None for bundles whose manifest.json holds the numbers.
           manifest: the object of manifest.json.
           qualities: the bundle's.
           hyperprior: whether it has one.
@@ -106,7 +99,7 @@ class EncoderTuning:
 
 
 def with_tuning_gathered(model: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration's section `model`, its numbers by old names gathered under `tuning`."""
+    """A configuration's section `model` with numbers of old names moved to `tuning`."""
     old = {each.metadata["old_name"] for each in dataclasses.fields(EncoderTuning)}
     rest = {name: value for name, value in model.items() if name not in old}
     found = _from_old_names(model)

@@ -1,7 +1,7 @@
 """Errors that tfcomp raises on purpose.
 
-Every one of them is a `CodecError`, which is a `ValueError`. Its message is one line that says what
-is wrong and what to do next, so a command-line tool can print it as it stands.
+Each is a `CodecError`, which is a `ValueError`. Its message is one line that says what is wrong and
+what to do next, so a command-line tool can print it unchanged.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 
 class CodecError(ValueError):
-    """Base of all errors that come from the input and not from a bug."""
+    """Base of all errors that the input causes, not a bug."""
 
 
 class BitstreamError(CodecError):
-    """A compressed file is damaged, hostile, or of a kind this version cannot read."""
+    """A compressed file is damaged, hostile, or of a kind that this version cannot read."""
 
 
 class UnknownBundleError(CodecError):

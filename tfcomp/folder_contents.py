@@ -1,10 +1,10 @@
-"""One rule for what a folder of files holds, for every command that takes a folder.
+"""One rule for the files of a folder, for every command that takes a folder.
 
-Taken are regular files whose names have one of the endings asked for, in the folder and in those
-within, in the order of their paths. Left out are hidden files and folders (".x", and so "._x.png",
-which macOS leaves on other disks), what systems keep for themselves (`_SYSTEM_NAMES`), and pipes,
-sockets and devices. Links are followed; a folder that is reached twice counts once, so loops end.
-A link to nothing is taken, so that whoever reads it says what is missing.
+It takes regular files whose names have one of the given endings, in the folder and below, in the
+order of their paths. It leaves out hidden files and folders (".x", and so "._x.png", which macOS
+leaves on other disks), those of operating systems (`_SYSTEM_NAMES`), and pipes, sockets and
+devices. It follows links; a folder that is reached twice counts once, so loops end. It takes a link
+to nothing, so that reading it says what is missing.
 """
 
 from __future__ import annotations
@@ -36,28 +36,20 @@ def suffix_of(name: str) -> str:
 
 
 def is_left_out(name: str) -> bool:
-    """Whether a file or folder of this name, without its path, is hidden or the system's."""
+    """Whether a file or folder of this name, without its path, is hidden or of the system."""
     return name.startswith(".") or name.lower() in _SYSTEM_NAMES
 
 
 def is_taken(path: str, suffixes: Collection[str] = PICTURE_SUFFIXES) -> bool:
-    """The rule as far as a name tells, for storage that is no file system of this machine.
+    """The part of the rule that needs only a name, for storage that is not a local file system.
 
-    Args:
-      path: below the folder that was named, with "/" between names.
-      suffixes: endings that are images'.
+    The path is relative to the given folder, with "/" between names.
     """
     return suffix_of(path) in suffixes and not any(map(is_left_out, path.split("/")))
 
 
-def files_in(
-    folder: str | os.PathLike, suffixes: Collection[str] = PICTURE_SUFFIXES
-) -> list[str]:
+def files_in(folder: str | os.PathLike, suffixes: Collection[str] = PICTURE_SUFFIXES) -> list[str]:
     """Paths of a folder's files relative to it, with "/" between names, sorted.
-
-    Args:
-      folder: where to look.
-      suffixes: endings to take, in lower case.
 
     Raises:
       ImageError: a folder cannot be read.
@@ -66,12 +58,12 @@ def files_in(
 
 
 def holds_any(folder: str | os.PathLike, suffixes: Collection[str] = PICTURE_SUFFIXES) -> bool:
-    """Whether `files_in` gives any, without looking further than the first."""
+    """Whether `files_in` gives any; stops at the first."""
     return next(_found(os.fspath(folder), suffixes), None) is not None
 
 
 def is_regular(path: str | os.PathLike) -> bool:
-    """Whether a path leads to a file of bytes, or to nothing; not to a pipe, socket or device."""
+    """Whether a path leads to a regular file or to nothing, not to a pipe, socket or device."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
     except OSError:
@@ -79,7 +71,7 @@ def is_regular(path: str | os.PathLike) -> bool:
 
 
 def _found(root: str, suffixes: Collection[str]) -> Iterator[str]:
-    """Linked folders come after all others: what is there itself goes by its own path."""
+    """Linked folders come last, so that files in the folder itself have their own paths."""
     visited: set[str] = set()
     waiting = [""]
     linked: list[str] = []

@@ -1,9 +1,9 @@
-"""What stays usable in a process that forks while its other threads are at work.
+"""Locks and objects that survive a fork while other threads are running.
 
-A child has one thread, the one that forked, and the memory of all. A lock that another thread held
-would never be given back there; a network's helper threads are gone, and waiting for them has no
-end. So a fork waits here for what is under way, a child finds every lock free, and whatever cannot
-be used there is told so, to be made anew.
+A child process has only the thread that forked, but the memory of all. A lock that another thread
+holds would never be released there, and a network's helper threads are gone, so waiting for them
+would not end. So a fork waits here until running work is done, a child finds every lock free, and
+objects that it cannot use are told to make themselves anew.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-# Seconds that a fork waits for runs that are under way in other threads. One that takes longer
-# only makes a child that is less sure of the libraries' own state.
+# Seconds that a fork waits for runs in other threads. After that it goes on: only the state of
+# libraries is then less certain in the child.
 _PATIENCE = 5.0
 _PAUSE = 0.0005
 
 
 class Lock:
-    """A lock, for `with`, that no child waits for in vain. Its thread may take it again.
+    """A re-entrant lock, for `with`, that is free in every child.
 
-    Within one of these no other is taken: a fork takes all.
+    No other of these may be taken inside one: a fork takes all of them.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Lock:
         _locks[id(self)] = weakref.ref(self, _forgetting(_locks, id(self)))
 
     def __enter__(self) -> None:
-        # Whoever comes for the next run lets a fork go first, which would else wait for many.
+        # A fork goes before the next run: otherwise it might wait for many of them.
         while _held and threading.get_ident() not in _held:
             time.sleep(_PAUSE)
         self._lock.acquire()
@@ -52,15 +52,15 @@ class Lock:
 
 
 def call_in_children(method: Callable[[], None]) -> None:
-    """Has a bound method called in every child, as long as its object lives."""
+    """Calls a bound method in every child, as long as its object lives."""
     key = id(method.__self__)  # type: ignore[attr-defined]
     _methods[key] = weakref.WeakMethod(method, _forgetting(_methods, key))
 
 
 def never_free(thing: Any) -> None:
-    """Keeps an object for good, even when the process ends.
+    """Keeps an object for ever, even when the process ends.
 
-    For what has lost its threads: freeing it would wait for them.
+    For objects that have lost their threads: freeing them would wait for those.
     """
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
@@ -72,7 +72,7 @@ _held: dict[int, list[Lock]] = {}  # by the number of the thread that forks
 
 def _forgetting(registry: dict[int, Any], key: int) -> Callable[[Any], None]:
     def forget(reference: Any) -> None:
-        if registry.get(key) is reference:  # the number may be another object's by now
+        if registry.get(key) is reference:  # another object may have this number by now
             del registry[key]
 
     return forget
@@ -98,7 +98,7 @@ def _in_parent() -> None:
 
 def _in_child() -> None:
     held = _held.pop(threading.get_ident(), [])
-    _held.clear()  # of other threads that were about to fork
+    _held.clear()  # those of other threads that were about to fork
     for lock in _living(_locks):
         if lock in held:
             lock._give_back()

@@ -1,8 +1,8 @@
 """Prints the table of figures in README.md.
 
-The models' curves are those of their manifests. The classical codecs' curves stand in kodak.json
-beside this file: means over the images, whole files and decoded 8-bit pixels, as `tfcomp benchmark`
-measures them. `--measure KODAK` makes them anew.
+The models' curves are those of results.json in their bundles, which `tfcomp release` measures. The
+classical codecs' curves stand in kodak.json beside this file: means over the images, whole files
+and decoded 8-bit pixels. `--measure KODAK` measures them anew.
 
 `--write` puts the table into README.md, between the two marks that are there.
 """
@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import re
 import sys
 from pathlib import Path
-from statistics import fmean
 from typing import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,30 +69,30 @@ def written(readme: str) -> str:
 
 def measure(folder: Path) -> None:
     """Codes the images of a folder with every classical codec and keeps the mean curves."""
-    from tfcomp.evaluation import classical, metrics
-    from tfcomp.evaluation.images import read_images
+    from tfcomp.evaluation import benchmark
+    from tfcomp.evaluation.results import to_json
+    from tfcomp.export.measured import curve
 
-    images = list(read_images(folder).values())
+    plan = benchmark.Plan(folder, models=(), codecs=("jpeg", *NAMES), repeats=1, published="none")
+    results = json.loads(to_json(benchmark.run(plan, print)))
+    assert not results["missing"], results["missing"]
     lines = []
-    for name in ("jpeg", *NAMES):
-        codec, curve = classical.CODECS[name], []
-        missing = codec.missing()
-        assert missing is None, missing
-        for quality in codec.qualities:
-            bpp, psnr = [], []
-            for image in images:
-                data = codec.encode(image, quality)
-                bpp.append(8 * len(data) / (image.shape[0] * image.shape[1]))
-                psnr.append(metrics.psnr(image, codec.decode(data)))
-            if math.isfinite(max(psnr)):
-                curve.append([quality, round(fmean(bpp), 6), round(fmean(psnr), 5)])
-        lines.append(f"{json.dumps(name)}: {json.dumps(curve)}")
+    for entry in results["entries"]:
+        points = [[p.quality, round(p.bpp, 6), round(p.psnr, 5)] for p in curve(entry)]
+        lines.append(f"{json.dumps(entry['name'])}: {json.dumps(points)}")
     CLASSICAL.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def _model_curve(name: str) -> list[tuple[int, float, float]]:
-    manifest = json.loads((_bundle(name) / "manifest.json").read_text(encoding="utf-8"))
-    return [(p["quality"], p["bpp"], p["psnr"]) for p in manifest["rate_distortion"]]
+    """From results.json, which `tfcomp release` leaves; older bundles have their manifest alone."""
+    from tfcomp.export.measured import RESULTS, manifest_entries
+
+    results = _bundle(name) / RESULTS
+    if results.is_file():
+        entries = manifest_entries(json.loads(results.read_text(encoding="utf-8")))
+    else:
+        entries = json.loads((_bundle(name) / "manifest.json").read_text(encoding="utf-8"))
+    return [(p["quality"], p["bpp"], p["psnr"]) for p in entries["rate_distortion"]]
 
 
 def _megabytes(name: str) -> str:

@@ -66,20 +66,11 @@ def test_what_is_packed_is_parsed_back(fingerprint, quality, width, height, sect
     assert parse(pack(container, fixed_size), lookup) == container
 
 
+@pytest.mark.parametrize("damages", [truncations, flipped_bits])
 @pytest.mark.parametrize("fixed_size", [None, (768, 512)])
-def test_every_truncation_raises_codec_error(fixed_size):
+def test_every_truncation_and_every_flipped_bit_raises_codec_error(fixed_size, damages):
     data = pack(SMALL, fixed_size)
-    for damaged in truncations(data):
-        with pytest.raises(CodecError):
-            parse(damaged, lookup_of(fixed_size=fixed_size))
-        with pytest.raises(CodecError):
-            describe(damaged)
-
-
-@pytest.mark.parametrize("fixed_size", [None, (768, 512)])
-def test_every_flipped_bit_raises_codec_error(fixed_size):
-    data = pack(SMALL, fixed_size)
-    for damaged in flipped_bits(data):
+    for damaged in damages(data):
         with pytest.raises(CodecError):
             parse(damaged, lookup_of(fixed_size=fixed_size))
         with pytest.raises(CodecError):

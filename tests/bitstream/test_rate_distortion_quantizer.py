@@ -57,6 +57,17 @@ def test_the_larger_the_weight_the_closer_to_rounding(tables):
     assert moved[0] > moved[1] > moved[2] > 0
 
 
+def test_a_table_of_the_escape_symbol_alone_rounds_to_nearest(tables):
+    cdf = np.concatenate([[-16, 0, 1 << 16], tables.cdf])
+    with_one = CdfTables(cdf, np.full(3, -12, np.int32), np.zeros(3, np.float32))
+    shifts = threshold_shifts(with_one, 30.0)
+    assert not shifts[0].any()
+    np.testing.assert_array_equal(shifts[1:], threshold_shifts(tables, 30.0))
+    residual = np.array([-20.7, -0.6, 0.4, 1.7], np.float32)
+    result = quantize(residual, np.zeros(4, np.int32), shifts)
+    np.testing.assert_array_equal(result, [-21, -1, 0, 2])
+
+
 def test_absurd_values_stay_bounded(tables):
     residual = np.array([np.inf, -np.inf, 1e30], np.float32)
     result = quantize(residual, np.zeros(3, np.int32), threshold_shifts(tables, 50.0))

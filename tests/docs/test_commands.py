@@ -27,6 +27,7 @@ def workplace(tmp_path_factory):
         "photo.png": "chelsea-quality-4", "photo.jpg": "coffee-quality-8",
         "a.png": "astronaut-quality-1", "b.jpg": "coffee-quality-8",
         "PHOTOS/one.png": "chelsea-quality-4", "PHOTOS/two.png": "astronaut-quality-1",
+        "KODAK/five.png": "coffee-quality-8",
         "photos/three.png": "chelsea-quality-4", "album/four.jpg": "coffee-quality-8",
     }  # fmt: skip
     for name, golden in pictures.items():

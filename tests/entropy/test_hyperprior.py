@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from tests import hyperprior_factory
 from tfcomp.entropy_kinds.hyperprior.prior import Hyperprior, starting
-from tfcomp.models import principal_components
 
 QUALITY = tf.constant([1, 2, 3, 4])
 
@@ -39,10 +38,10 @@ def test_hyper_latents_that_died_start_again():
     prior = model.prior
     y = tf.random.stateless_normal([2, 4, 4, 16], (3, 3))
     alive = prior.hyper_log_gain.numpy()
-    principal_components.wake_hyper_latents(model, y)
+    prior.revive(model, y)
     np.testing.assert_array_equal(prior.hyper_log_gain, alive)  # alive: left as they are
     prior.hyper_log_gain.assign_add(np.full(alive.shape, -20.0))
-    principal_components.wake_hyper_latents(model, y)
+    prior.revive(model, y)
     assert prior.hyper_log_gain.numpy().min() > -2
 
 
@@ -168,3 +167,28 @@ def test_in_training_latents_and_means_have_a_gradient(latents):
     gradient = tape.gradient(bits, values)
     # Towards zero, where the bits are fewer.
     assert float(tf.reduce_mean(tf.cast(gradient * values > 0, tf.float32))) > 0.8
+
+
+def test_a_prior_with_pointwise_context_starts_only_one_of_the_same_kind():
+    trained, prior = _prior(pointwise_context=True), _prior(pointwise_context=True)
+    for variable in trained.variables:
+        variable.assign_add(tf.random.stateless_normal(variable.shape, (5, 5)))
+    assert prior.start_from(trained)
+    for variable, expected in zip(prior.variables, trained.variables):
+        np.testing.assert_array_equal(variable, expected)
+    assert not _prior().start_from(trained) and not prior.start_from(_prior())
+
+
+def test_pointwise_context_shows_a_square_no_neighbours_context():
+    prior = _prior(pointwise_context=True)
+    step = len(prior.passes) - 1
+    features = tf.zeros((1, 5, 5, 8))
+    context = np.zeros((1, 5, 5, prior.passes[step].seen), np.float32)
+    context[:, 2, 2] = 40.0
+    moved = np.zeros((5, 5), bool)
+    for with_it, without in zip(
+        prior.parameters(step, features, tf.constant(context), tf.constant([4])),
+        prior.parameters(step, features, tf.zeros_like(context), tf.constant([4])),
+    ):
+        moved |= (with_it != without).numpy().any((0, 3))
+    assert moved[2, 2] and moved.sum() == 1

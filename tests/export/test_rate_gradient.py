@@ -5,8 +5,10 @@ import pytest
 import tensorflow as tf
 
 from tests import hyperprior_factory
+from tests.export.test_integer_networks import whole_kernel
 from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.code_lengths import code_lengths
+from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy_kinds.hyperprior import rate_gradient
 from tfcomp.entropy_kinds.hyperprior.graph.networks import DeployedEntropy
 from tfcomp.entropy_kinds.hyperprior.layout import MEAN_UNITS
@@ -22,9 +24,9 @@ from tfcomp.networks.interpreter import Model
 _NAMES = ("first", "second", "mean", "scale")
 
 
-@pytest.fixture(scope="module")
-def prior():
-    return hyperprior_factory.lively_model().prior
+@pytest.fixture(scope="module", params=["tiny", "patch"])
+def prior(request):
+    return hyperprior_factory.prior_of(request.param)
 
 
 @pytest.fixture(scope="module", params=["none", "float16"])
@@ -60,11 +62,23 @@ def test_layers_read_from_the_file_are_the_models(prior, content):
         assert len(read) == len(by_shape) == len(_NAMES)
         for name in _NAMES:
             expected = layers[name].frozen()
-            found = by_shape[expected["kernel"].shape + (expected["low"],)]
-            np.testing.assert_array_equal(found.kernel, expected["kernel"])
+            kernel = whole_kernel(expected["kernels"])
+            found = by_shape[kernel.shape + (expected["low"],)]
+            np.testing.assert_array_equal(found.kernel, kernel)
             np.testing.assert_array_equal(found.bias, expected["bias"])
             assert found.factor == 2.0 ** -expected["shift"]
             assert found.high == expected["high"]
+
+
+def test_one_table_alone_has_a_slope_by_value_and_none_by_index(prior, content, tables):
+    networks = IntegerNetworks(Model(content, 1, "entropy.tflite"), prior.layout)
+    layers = [networks.pass_layers(number) for number in range(len(prior.passes))]
+    latents = tables["latents"]
+    alone = CdfTables(
+        latents.cdf[: latents.starts[1]], latents.cdf_offset[:1], latents.quantization_offset[:1]
+    )
+    gradient = RateGradient(layers, prior.layout, alone)
+    assert gradient._by_value.any() and not gradient._by_index.any()
 
 
 @pytest.mark.parametrize("size, quality", [((6, 9), 1), ((5, 4), 2), ((1, 1), 2)])

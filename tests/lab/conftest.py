@@ -6,12 +6,4 @@ from tests.bundle_factory import (  # noqa: F401
     installed,
 )
 from tests.evaluation.conftest import folder, photographs  # noqa: F401
-from tests.vaegan_factory import (  # noqa: F401
-    ladder_bundle,
-    ladder_config,
-    ladder_model,
-    photograph_pieces,
-    vaegan_bundle,
-    vaegan_config,
-    vaegan_run,
-)
+from tests.vaegan_factory import *  # noqa: F403

@@ -13,6 +13,7 @@ from tfcomp.errors import ConfigError
 from tfcomp.images.difference import squared_error
 from tfcomp.latent_search import effort as effort_module
 from tfcomp.latent_search.effort import HIGHEST, plan_of
+from tfcomp.latent_search.iterative_encoding import IterativeEncoder
 from tfcomp.latent_search.lagrangian import bits_of_squared_error
 from tfcomp.pillow import TfcompSaveError
 
@@ -92,6 +93,23 @@ def test_descent_after_rounds_quantises_with_the_weights_of_the_file_it_starts_f
     codec.compress(face, 6, feedback=1, refine=1)
     of_descent = [choices for choices in seen if "hyper_latents" in choices]
     assert of_descent and all(choices["distortion_weight"] == own for choices in of_descent)
+
+
+@pytest.mark.parametrize("options", [{"quality": QUALITY}, {"max_bytes": 900}])
+def test_descent_takes_over_what_rounds_have_found_without_running_them_again(
+    codec, face, monkeypatch, options
+):
+    pytest.importorskip("tensorflow")
+    run, qualities = IterativeEncoder.run, []
+
+    def counted(encoder, *arguments):
+        qualities.append(encoder._quality)
+        return run(encoder, *arguments)
+
+    monkeypatch.setattr(IterativeEncoder, "run", counted)
+    codec.compress(face, feedback=1, refine=1, **options)
+    # Within a limit the chosen file's rounds need not have been the last ones.
+    assert len(qualities) - len(set(qualities)) <= ("max_bytes" in options)
 
 
 def test_a_drawn_picture_costs_no_more_at_a_higher_effort(codec):

@@ -115,11 +115,11 @@ def test_without_gains_there_are_no_rounds_and_latents_stay():
 
 @pytest.mark.parametrize("quality, decibels", [(5, 0.1), (8, 0.4)])
 def test_a_round_of_the_shipped_model_brings_the_picture_nearer(codec, picture, quality, decibels):
-    plain, mended = (codec.compress(picture, quality, feedback=n) for n in (0, 1))
-    gained = psnr(picture, codec.decompress(mended)) - psnr(picture, codec.decompress(plain))
+    plain, iterated = (codec.compress(picture, quality, feedback=n) for n in (0, 1))
+    gained = psnr(picture, codec.decompress(iterated)) - psnr(picture, codec.decompress(plain))
     assert gained > decibels
     # A decibel costs 17 to 25 % of the bytes there: this one is far cheaper.
-    assert len(mended) / len(plain) - 1 < 0.12 * gained
+    assert len(iterated) / len(plain) - 1 < 0.12 * gained
 
 
 def _loss(codec, picture, quality, rounds):

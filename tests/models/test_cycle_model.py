@@ -7,7 +7,7 @@ from tensorflow import keras
 
 from tests.hyperprior_factory import lively_model
 from tfcomp.entropy import noise
-from tfcomp.errors import BitstreamError, CodecError, UnknownBundleError
+from tfcomp.errors import CodecError, UnknownBundleError
 from tfcomp.families.cycle.model import CycleModel
 from tfcomp.latent_search.rounds import Round, after_round
 
@@ -55,17 +55,6 @@ def test_training_changes_encoder_and_decoder_together_and_survives_a_reload(tin
     same = again.synthesis(latents, tf.constant([1]))
     np.testing.assert_array_equal(tiny_model.synthesis(latents, tf.constant([1])), same)
     assert not np.allclose(fresh.synthesis(latents, tf.constant([1])), same)
-
-
-@pytest.mark.parametrize("height, width", [(1, 1), (1, 9), (7, 3), (8, 8), (33, 17)])
-def test_any_size_from_1x1_keeps_its_size(tiny_model, height, width):
-    images = _images(1, height, width, 3)
-    decoded, bits, latents = tiny_model(images)
-    assert decoded.shape == images.shape
-    assert latents.shape == (1, -(-height // 8), -(-width // 8), 16)
-    assert np.isfinite(bits[0]) and bits[0] > 0
-    (picture,) = tiny_model.decompress(tiny_model.compress(images, quality=3))
-    assert picture.shape == (height, width, 3)
 
 
 def test_one_set_of_weights_serves_rates_that_grow_with_quality(tiny_model, photograph):
@@ -206,23 +195,11 @@ def test_mixed_bfloat16_trains_with_a_float32_entropy_model(tiny_config):
     assert all(v.dtype == tf.float32 for v in model.variables)
 
 
-def test_the_model_can_be_rebuilt_from_its_config(tiny_model):
-    again = CycleModel.from_config(tiny_model.get_config())
-    assert again.model_config == tiny_model.model_config
-    assert again.loss_config == tiny_model.loss_config
-
-
 def test_a_file_of_another_model_is_refused(tiny_model, photograph):
     data = tiny_model.compress(photograph[None] / 255.0, 1)
     tiny_model.use_bundle(tiny_model.tables, b"else")
     with pytest.raises(UnknownBundleError):
         tiny_model.decompress(data)
-
-
-def test_a_damaged_file_is_refused(tiny_model, photograph):
-    (data,) = tiny_model.compress(photograph[None] / 255.0, 1)
-    with pytest.raises(BitstreamError):
-        tiny_model.decompress([data[:-1]])
 
 
 def test_a_quality_that_does_not_exist_is_refused(tiny_model, photograph):
@@ -243,14 +220,14 @@ def test_the_feedback_term_pulls_latents_to_where_a_round_of_feedback_moves_them
     pull = -tape.gradient(term, latents).numpy()
     for one, gain in enumerate(model.model_config.tuning.cycle_gains[q - 1] for q in (2, 1, 2)):
         missing = latents[one].numpy() - again[one].numpy()
-        mended = after_round(
+        corrected = after_round(
             latents[one].numpy(),
             8 * decoded[one].numpy(),
             None,
             Round(lambda *_: missing, gain, 0.0),  # noqa: B023
             None,
         )
-        way = mended - latents[one].numpy()
+        way = corrected - latents[one].numpy()
         np.testing.assert_allclose(pull[one], way * 2 * 6 / np.log(2) / 32**2, atol=1e-5)
         np.testing.assert_allclose(
             term[one], np.sum(np.square(way)) * 6 / np.log(2) / 32**2, rtol=1e-4

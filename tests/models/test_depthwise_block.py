@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow import keras
 
 from tfcomp.models import convolution
 from tfcomp.models.depthwise_block import DepthwiseBlock
@@ -14,6 +15,7 @@ def x():
 
 
 def _built(**settings):
+    keras.utils.set_random_seed(1)
     block = DepthwiseBlock(expansion=2, qualities=2, **settings)
     block.build([None, None, None, 4])
     return block

@@ -18,29 +18,24 @@ def test_a_file_is_written_and_replaced(tmp_path):
     assert os.listdir(tmp_path) == ["x"]
 
 
-def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("function", "fault", "told"),
+    [
+        ("fsync", OSError(28, "No space left on device"), OutputError),
+        ("replace", KeyboardInterrupt(""), KeyboardInterrupt),
+    ],
+)
+def test_a_failure_or_an_interruption_leaves_the_old_file_and_nothing_else(
+    tmp_path, monkeypatch, function, fault, told
+):
     target = tmp_path / "x"
     target.write_bytes(b"old")
 
-    def full_disk(descriptor):
-        raise OSError(28, "No space left on device")
+    def failing(*arguments):
+        raise fault
 
-    monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(OutputError, match="No space left"):
-        write_atomically(target, b"new")
-    assert target.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["x"]
-
-
-def test_an_interruption_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
-    target = tmp_path / "x"
-    target.write_bytes(b"old")
-
-    def interrupted(*paths):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "replace", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(os, function, failing)
+    with pytest.raises(told, match=fault.args[-1]):
         write_atomically(target, b"new")
     assert target.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["x"]

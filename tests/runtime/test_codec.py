@@ -2,8 +2,6 @@
 
 import logging
 import os
-import subprocess
-import sys
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +10,7 @@ import pytest
 
 import tfcomp
 from tests.bundle_factory import MAX_ERROR, photo, write_bundle
+from tests.child import python
 from tfcomp.errors import BundleError, ConfigError, ImageError, UnknownBundleError
 from tfcomp.networks import tiles
 
@@ -194,12 +193,6 @@ def test_both_range_coders_write_the_same_file_and_read_it(codec, bundle_folder,
         "sys.stdout.write(codec.decompress(data).tobytes().hex())\n"
     )
     environment = {**os.environ, "TFCOMP_RANGE_CODER": "python"}
-    child = subprocess.run(
-        [sys.executable, "-c", script, str(bundle_folder), str(tmp_path / "x.tfcomp")],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    child = python(script, bundle_folder, tmp_path / "x.tfcomp", env=environment)
     assert child.returncode == 0, child.stderr
     assert bytes.fromhex(child.stdout) == codec.decompress(data).tobytes()

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.child import python
+
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
 SECONDS = 30  # for a child, on a machine that has much else to do
@@ -199,9 +201,7 @@ for seconds in (0.2, 3):
     with lock:
         pass
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=SECONDS
-    )
+    done = python(script, timeout=SECONDS)
     assert done.returncode == 0, done.stderr
     short, long = map(float, done.stdout.split())
     assert short < 0.5 <= long < 2
@@ -223,9 +223,7 @@ assert os.waitpid(number, 0)[1] == 0
 with lock:
     print("well")
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=SECONDS
-    )
+    done = python(script, timeout=SECONDS)
     assert (done.returncode, done.stdout) == (0, "well\n"), done.stderr
 
 

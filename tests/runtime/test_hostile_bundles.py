@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tracemalloc
 import zipfile
@@ -17,6 +16,7 @@ import pytest
 
 import tfcomp
 from tests.bundle_factory import photo, write_bundle, write_manifest
+from tests.child import python
 from tests.conftest import ROOT
 from tests.damage import mutants
 from tfcomp.bitstream.container import pack, parse
@@ -179,12 +179,7 @@ def test_a_full_temporary_folder_does_not_matter(bundle_folder, tmp_path):
         "data = codec.compress(numpy.zeros((9, 7, 3), numpy.uint8))\n"
         "assert codec.decompress(data).shape == (9, 7, 3)\n"
     )
-    child = subprocess.run(
-        [sys.executable, "-c", script, str(bundle_folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    child = python(script, bundle_folder)
     assert child.returncode == 0, child.stderr
 
 

@@ -1,12 +1,12 @@
 """Coding where there is no room for temporary files."""
 
 import os
-import subprocess
 import sys
 
 import pytest
 
 from tests.bundle_factory import photo
+from tests.child import python
 
 RUN_FIRST_NETWORK = """
 import sys
@@ -37,12 +37,7 @@ def without_room(request, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no ulimit here")
 def test_a_network_runs_without_temporary_files(without_room, bundle_folder):
     environment, prefix = without_room
-    done = subprocess.run(
-        [*prefix, sys.executable, "-c", RUN_FIRST_NETWORK, str(bundle_folder)],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    done = python(RUN_FIRST_NETWORK, bundle_folder, prefix=prefix, env=environment)
     assert (done.returncode, done.stdout) == (0, "(1, 2, 2, 48)\n"), done.stderr
     assert done.stderr == ""
 
@@ -64,12 +59,7 @@ except tfcomp.CodecError as error:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no ulimit here")
 def test_coding_works_or_is_a_codec_error_in_one_line(without_room, bundle_folder):
     environment, prefix = without_room
-    done = subprocess.run(
-        [*prefix, sys.executable, "-c", CODE, str(bundle_folder)],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    done = python(CODE, bundle_folder, prefix=prefix, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "(16, 16, 3)\n" or done.stdout.startswith("CodecError: ")
     assert done.stdout.count("\n") == 1 and done.stderr == ""
@@ -82,15 +72,12 @@ def test_the_command_ends_in_files_or_in_one_line_each(without_room, installed, 
     environment, prefix = without_room
     Image.fromarray(photo(16, 16)).save(tmp_path / "a.png")
     command = "import sys; from tfcomp.cli import main; sys.exit(main())"
-    tfcomp_command = [*prefix, sys.executable, "-c", command]
     packed, again = tmp_path / "a.tfcomp", tmp_path / "b.png"
     for arguments in (
         ["compress", str(tmp_path / "a.png"), str(packed), "-m", "tiny"],
         ["decompress", str(packed), str(again)],
     ):
-        done = subprocess.run(
-            [*tfcomp_command, *arguments], env=environment, capture_output=True, text=True
-        )
+        done = python(command, *arguments, prefix=prefix, env=environment)
         assert "Traceback" not in done.stderr
         assert done.returncode in (0, 2) and done.stderr.count("\n") <= 1, done.stderr
         if done.returncode:

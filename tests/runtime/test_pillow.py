@@ -2,8 +2,6 @@
 
 import io
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 import tfcomp
 from tests.bundle_factory import MAX_ERROR, photo, write_bundle
+from tests.child import python
 from tfcomp import api
 from tfcomp.errors import BitstreamError, CodecError
 
@@ -130,10 +129,5 @@ def test_importing_the_module_registers(installed, tmp_path):
         "import sys, tfcomp.pillow\nfrom PIL import Image\n"
         "im = Image.open(sys.argv[1]); im.load(); print(im.size, im.format)"
     )
-    child = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "x.tfcomp")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    child = python(script, tmp_path / "x.tfcomp", check=True)
     assert child.stdout == "(6, 6) TFCOMP\n"

@@ -6,8 +6,6 @@ import logging
 import multiprocessing
 import os
 import pickle
-import subprocess
-import sys
 import threading
 
 import numpy as np
@@ -16,6 +14,7 @@ from PIL import Image
 
 import tfcomp
 from tests.bundle_factory import photo
+from tests.child import python
 from tfcomp.errors import BitstreamError, CodecError, ConfigError, ImageError
 
 PIXELS = photo(16, 12)
@@ -213,12 +212,8 @@ def test_a_codec_is_pickled_while_another_thread_codes(codec):
 def test_a_pickle_needs_no_bundle_where_it_is_opened(codec, tmp_path):
     (tmp_path / "codec.pickle").write_bytes(pickle.dumps(codec))
     script = "import pickle, sys; print(pickle.load(open(sys.argv[1], 'rb')).info['name'])"
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "codec.pickle")],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "TFCOMP_BUNDLES": ""},
-    )
+    environment = {**os.environ, "TFCOMP_BUNDLES": ""}
+    done = python(script, tmp_path / "codec.pickle", env=environment)
     assert done.stdout == "tiny\n"
 
 

@@ -136,7 +136,7 @@ def test_an_unsound_bundle_is_said_once_in_one_line(folder, spoil, caplog):
     assert len(problems) == 1
 
 
-def test_a_bundle_that_is_mended_is_found_again(folder):
+def test_a_bundle_that_is_repaired_is_found_again(folder):
     data = tfcomp.load(folder / "z-sound").compress(photo(8, 8))
     encoder = folder / "z-sound" / "decoder.tflite"
     content = encoder.read_bytes()

@@ -1,17 +1,15 @@
 """What a killed process was writing is swept away by the next, and what a live one writes never."""
 
 import os
-import subprocess
-import sys
 import time
 
+from tests.child import python
 from tfcomp.runtime.unfinished import is_unfinished_name, sweep_unfinished, temporary_name
 
 
 def _name_of_an_ended_process():
     script = "from tfcomp.runtime.unfinished import temporary_name; print(temporary_name())"
-    child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    return child.stdout.strip()
+    return python(script).stdout.strip()
 
 
 def _aged(path, seconds):

@@ -1,8 +1,6 @@
 """The running world needs no TensorFlow and is there at once."""
 
-import os
-import subprocess
-import sys
+import tests.child
 
 BLOCK_TENSORFLOW = """
 import sys
@@ -17,9 +15,7 @@ sys.meta_path.insert(0, Block())
 
 
 def python(script: str, *arguments: str) -> str:
-    child = subprocess.run(
-        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False
-    )
+    child = tests.child.python(script, *arguments)
     assert child.returncode == 0, child.stderr
     assert child.stderr == ""
     return child.stdout
@@ -88,11 +84,5 @@ def test_litert_says_nothing_on_standard_error_and_other_words_pass(bundle_folde
         "codec.compress(np.zeros((8, 8, 3), np.uint8))\n"
         "os.write(2, b'the end\\n')\n"
     )
-    child = subprocess.run(
-        [sys.executable, "-c", script, str(bundle_folder)],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=os.environ.copy(),
-    )
+    child = tests.child.python(script, bundle_folder, check=True)
     assert child.stderr == "a word\nthe end\n"

@@ -48,12 +48,12 @@ def _encode(values, index, *tables):
 
 
 def decode(streams: tf.RaggedTensor, index, tables: GraphTables) -> tuple[tf.Tensor, tf.Tensor]:
-    """As `graph_range_decoder.decode_rows`."""
+    """As `decode_rows` of tfcomp/entropy_kinds/graph/range_decoder.py."""
     return _decode(streams, _of_rank_2(index), *_parts(tables))
 
 
 def encode(values, index, tables: GraphTables) -> tf.RaggedTensor:
-    """As `graph_range_encoder.encode_rows`."""
+    """As `encode_rows` of tfcomp/entropy_kinds/graph/range_encoder.py."""
     return _encode(values, _of_rank_2(index), *_parts(tables))
 
 

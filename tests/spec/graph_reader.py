@@ -287,26 +287,4 @@ def _coder_of(bundle: Bundle) -> GraphEntropy:
     return GraphHyperprior(tables, manifest.layout, deployed, manifest.qualities)
 
 
-READER = Reader(
-    reads={
-        "varint": read_varint,
-        "rows": read_rows,
-        "container": read_container,
-        "range_coder": read_range_coder,
-        "factorized": read_factorized,
-        "bits": read_bits,
-        "hyperprior": read_hyperprior,
-        "golden": read_golden,
-    },
-    writes={
-        "varint": write_varint,
-        "rows": write_rows,
-        "container": write_container,
-        "range_coder": write_range_coder,
-        "factorized": write_factorized,
-        "bits": write_bits,
-        "rate_distortion": write_rate_distortion,
-        "hyperprior": write_hyperprior,
-    },
-    as_said=as_said,
-)
+READER = Reader.of(globals(), as_said)

@@ -17,14 +17,12 @@ import numpy as np
 from tests.bitstream.bit_cases import random_bit_tables, random_bits, random_layout
 from tests.bitstream.coder_cases import random_symbols, random_tables, tables_of
 from tests.spec import container_vectors, hyperprior_vectors, make_golden, quantizer_vectors
-from tests.spec.refusals import kind_of
-from tests.spec.vector_lines import line, of_bytes, of_tables
+from tests.spec.vector_lines import line, of_bytes, of_tables, verdict
 from tests.spec.vector_tables import tables_around_zero
 from tfcomp.bitstream import range_coder
 from tfcomp.entropy_kinds.bits import sections as bit_sections
 from tfcomp.entropy_kinds.bits.layout import BitLayout
 from tfcomp.entropy_kinds.factorized.coder import FactorizedCoder
-from tfcomp.errors import BitstreamError
 from tfcomp.runtime import registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,11 +61,19 @@ def _stream(tables, index, values, data: bytes) -> list[str]:
 
 def _verdict(tables, index, data: bytes) -> list[str]:
     """What becomes of other bytes under the same tables."""
-    try:
-        values = range_coder.decode(data, index, tables)
-    except BitstreamError as error:
-        return [of_bytes("bytes", data), f"check refuse {kind_of(str(error))}"]
-    return [line("values", values), of_bytes("bytes", data), "check read"]
+    return verdict(data, lambda d: [line("values", range_coder.decode(d, index, tables))])
+
+
+def _section(tables, quality: int, values: np.ndarray, data: bytes) -> list[str]:
+    """[height, width, channels] values and the section that they are coded as."""
+    return [
+        *of_tables(tables),
+        line("quality", [quality]),
+        line("shape", values.shape),
+        line("values", values.ravel()),
+        of_bytes("bytes", data),
+        "check both",
+    ]
 
 
 def _range_coder() -> list[str]:
@@ -131,15 +137,7 @@ def _factorized() -> list[str]:
         quality = int(random.integers(1, qualities + 1))
         latents = random.normal(0, 6, (height, width, channels)).astype(np.int32)
         (section,) = coder.encode(latents, quality)
-        lines += [
-            f"case {name}",
-            *of_tables(tables),
-            line("quality", [quality]),
-            line("shape", latents.shape),
-            line("values", latents.ravel()),
-            of_bytes("bytes", section),
-            "check both",
-        ]
+        lines += [f"case {name}", *_section(tables, quality, latents, section)]
         latents[0, 0, 0] = 2**24
         (edge,) = coder.encode(latents, quality)
         latents[0, 0, 0] = -(2**24) - 1
@@ -147,12 +145,8 @@ def _factorized() -> list[str]:
         changed = bytearray(section)
         changed[-1] ^= 0x40
         for data in (edge, beyond, section[:-1], section + b"\0", bytes(changed)):
-            try:
-                found = coder.decode((data,), quality, height, width)
-            except BitstreamError as error:
-                lines += [of_bytes("bytes", data), f"check refuse {kind_of(str(error))}"]
-            else:
-                lines += [line("values", found.ravel()), of_bytes("bytes", data), "check read"]
+            sizes = quality, height, width
+            lines += verdict(data, lambda d, c=coder, s=sizes: _values(c.decode((d,), *s)))
     return lines
 
 
@@ -169,28 +163,18 @@ def _bits() -> list[str]:
         bits[..., layout.sent[quality - 1] :] = 0
         held = {"latents": tables}
         (section,) = bit_sections.encode(bits, quality, held, layout, range_coder)
-        lines += [
-            f"case random-{number}",
-            *_layout(layout),
-            *of_tables(tables),
-            line("quality", [quality]),
-            line("shape", bits.shape),
-            line("values", bits.ravel()),
-            of_bytes("bytes", section),
-            "check both",
-        ]
+        lines += [f"case random-{number}", *_layout(layout)]
+        lines += _section(tables, quality, bits, section)
         changed = bytearray(section)
         changed[int(random.integers(len(changed)))] ^= 1 << int(random.integers(8))
         for data in (section[:-1], section + b"\0", bytes(changed)):
-            try:
-                found = bit_sections.decode(
-                    (data,), quality, *bits.shape[:2], held, layout, range_coder
-                )
-            except BitstreamError as error:
-                lines += [of_bytes("bytes", data), f"check refuse {kind_of(str(error))}"]
-            else:
-                lines += [line("values", found.ravel()), of_bytes("bytes", data), "check read"]
+            inputs = quality, *bits.shape[:2], held, layout, range_coder
+            lines += verdict(data, lambda d, i=inputs: _values(bit_sections.decode((d,), *i)))
     return lines
+
+
+def _values(found: np.ndarray) -> list[str]:
+    return [line("values", found.ravel())]
 
 
 def _layout(layout: BitLayout) -> Iterable[str]:

@@ -207,25 +207,4 @@ def read_golden(check: Check) -> dict:
     return {"shape": latents.shape, "crc32": zlib.crc32(latents.astype("<i4").tobytes())}
 
 
-READER = Reader(
-    reads={
-        "varint": refusing(read_varint),
-        "rows": refusing(read_rows),
-        "container": refusing(read_container),
-        "range_coder": refusing(read_range_coder),
-        "factorized": refusing(read_factorized),
-        "bits": refusing(read_bits),
-        "hyperprior": refusing(read_hyperprior),
-        "golden": refusing(read_golden),
-    },
-    writes={
-        "varint": write_varint,
-        "rows": write_rows,
-        "container": write_container,
-        "range_coder": write_range_coder,
-        "factorized": write_factorized,
-        "bits": write_bits,
-        "rate_distortion": write_rate_distortion,
-        "hyperprior": write_hyperprior,
-    },
-)
+READER = Reader.of(globals(), refusing=refusing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,24 @@ class Reader(NamedTuple):
     reads: Mapping[str, Answer]
     writes: Mapping[str, Answer]
     as_said: Callable[[str], str] = lambda kind: kind
+
+    @classmethod
+    def of(
+        cls,
+        module: Mapping[str, Any],
+        as_said: Callable[[str], str] = lambda kind: kind,
+        refusing: Callable[[Answer], Answer] = lambda answer: answer,
+    ) -> Reader:
+        """The functions read_NAME and write_NAME of a module, NAME being a file of vectors.
+
+        refusing: makes a reading function tell what it refuses as `Refused`.
+        """
+        found = {
+            verb: {name[len(verb) :]: f for name, f in module.items() if name.startswith(verb)}
+            for verb in ("read_", "write_")
+        }
+        reads = {name: refusing(answer) for name, answer in found["read_"].items()}
+        return cls(reads, found["write_"], as_said)
 
 
 def hold_against(reader: Reader, name: str) -> Counter:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from tests.spec.refusals import kind_of
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.errors import BitstreamError
 
 
 def line(word: str, numbers: Iterable) -> str:
@@ -31,3 +33,15 @@ def of_tables(tables: CdfTables, prefix: str = "") -> list[str]:
         line(f"{prefix}starts", tables.starts),
         line(f"{prefix}offsets", tables.cdf_offset),
     ]
+
+
+def verdict(
+    data: bytes, read: Callable[[bytes], Iterable[str]], where_refused: Iterable[str] = ()
+) -> list[str]:
+    """What becomes of bytes: the lines that `read` makes of them, or that they are refused."""
+    try:
+        held = list(read(data))
+    except BitstreamError as error:
+        refusal = f"check refuse {kind_of(str(error))}"
+        return [*where_refused, of_bytes("bytes", data), refusal]
+    return [*held, of_bytes("bytes", data), "check read"]

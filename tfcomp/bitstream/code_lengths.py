@@ -1,4 +1,4 @@
-"""What symbols cost in the range coder, as the frozen tables say."""
+"""The bits of symbols in the range coder, as frozen tables give them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 
 from tfcomp.bitstream.tables import CdfTables
 
-_BEYOND = 2  # symbols past the widest table, on each side: what is farther costs no more
+_BEYOND = 2  # symbols past the widest table, on each side; bits do not rise any further
 
 
-def code_lengths(tables: CdfTables, first: int = 0, count: int | None = None) -> tuple[
-    np.ndarray, int
-]:
-    """Bits, float64 [count, width], of the symbols lowest, lowest + 1 ...; and lowest.
+def code_lengths(
+    tables: CdfTables, first: int = 0, count: int | None = None
+) -> tuple[np.ndarray, int]:
+    """Bits, float64 [count, width], of the symbols lowest, lowest + 1 and so on, and lowest itself.
 
     Args:
       tables: of the symbols.
@@ -36,3 +36,8 @@ def code_lengths(tables: CdfTables, first: int = 0, count: int | None = None) ->
         inside = outside == 0
         row[inside] = lengths[values[inside] - offset]
     return bits, lowest
+
+
+def slope_by_table(bits: np.ndarray) -> np.ndarray:
+    """How bits change from table to table: float64 [count, width]; 0 where there is one alone."""
+    return np.gradient(bits, axis=0) if len(bits) > 1 else np.zeros_like(bits)

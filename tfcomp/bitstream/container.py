@@ -6,10 +6,10 @@ r"""The `.tfcomp` container, format version 1: one layout for every model.
     quality         1 byte    1 to the bundle's number of qualities
     width, height   varints   absent where the bundle fixes the size
     sections        per section, in the bundle's order: varint length, then that many bytes
-    crc32           4 bytes   little-endian, over all that stands before (zlib's polynomial)
+    crc32           4 bytes   little-endian, over everything before it (zlib's polynomial)
 
-Nothing is allocated on the strength of a field before the field has been checked, and the checks
-run in the order of `parse`.
+Every field is checked before anything is allocated because of it. The checks run in the order of
+`parse`.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Container:
     Attributes:
       fingerprint: 4 bytes that name the bundle.
       quality: 1 to 255.
-      width: pixels.
-      height: likewise.
+      width: in pixels.
+      height: in pixels.
       sections: the entropy-coded parts in the bundle's order.
     """
 
@@ -52,7 +52,7 @@ class Container:
 
 
 def pixel_limit(file_bytes: int) -> int:
-    """The largest picture that a file of so many bytes is taken to hold, where nobody says more."""
+    """The default limit of pixels for a file of this size."""
     return min(MAX_PIXELS, PIXELS_PER_BYTE * file_bytes)
 
 
@@ -128,17 +128,17 @@ def parse(data: bytes, lookup: Callable[[bytes], Any], max_pixels: int = MAX_PIX
 
 
 def describe(data: bytes, lookup: Callable[[bytes], Any] | None = None) -> dict[str, Any]:
-    """Says what a file holds, without needing its bundle.
+    """Says what a file holds, with or without its bundle.
 
-    With `lookup` (see `parse`) every check of `parse` is made. Without it, size and sections are
-    given where only one reading of the file is possible, else None.
+    With `lookup` (see `parse`) it makes every check of `parse`. Without it, size and sections are
+    None unless the file has only one possible reading.
 
     Returns:
       format_version, fingerprint (8 hex digits), quality, width, height (pixels), section_bytes
       (list of lengths), file_bytes and bits_per_pixel.
 
     Raises:
-      BitstreamError: a file that no bundle can read.
+      BitstreamError: no bundle can read the file.
     """
     body = _checked_body(data)
     width: int | None = None
@@ -154,7 +154,7 @@ def describe(data: bytes, lookup: Callable[[bytes], Any] | None = None) -> dict[
             raise BitstreamError(
                 "the file's sections do not fill it; get an undamaged copy of the file"
             )
-        # A file can be read with its size and without it; both succeed for a few files only.
+        # The file may have a size or none. Both readings succeed for few files.
         if len(readings) == 1:
             width, height, section_bytes = readings[0]
     bits_per_pixel = None if width is None or height is None else 8 * len(data) / (width * height)
@@ -171,7 +171,7 @@ def describe(data: bytes, lookup: Callable[[bytes], Any] | None = None) -> dict[
 
 
 def _checked_body(data: bytes) -> memoryview:
-    """All but the CRC, after the checks that need no bundle: magic, version, length, CRC."""
+    """The file without its CRC, after all checks that need no bundle."""
     view = memoryview(data).cast("B")
     if len(view) == 0:
         raise BitstreamError("the file is empty; get a complete copy of it")
@@ -205,7 +205,7 @@ def _check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def _section_spans(body: memoryview, position: int, count: int | None) -> list[tuple[int, int]]:
-    """Where `count` sections (None: as many as there are) lie; they must fill the body exactly."""
+    """Where `count` sections lie (None: any number); they must fill the body exactly."""
     spans: list[tuple[int, int]] = []
     while position < len(body) if count is None else len(spans) < count:
         length, position = decode_varint(body, position)

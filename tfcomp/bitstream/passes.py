@@ -1,4 +1,15 @@
-"""Passes: in which order the channels and squares of a picture's latents are coded."""
+"""Passes: in which order the channels and squares of a picture's latents are coded.
+
+    one pass   checkerboard (2)   quincunx (3)      numbers: the pass that codes a square
+     1 1 1 1       1 2 1 2          1 3 1 3
+     1 1 1 1       2 1 2 1          3 2 3 2
+     1 1 1 1       1 2 1 2          1 3 1 3
+
+Every pass sees what the ones before it have decoded: on a checkerboard the second sees four even
+neighbours of each odd square (He et al. 2021, arXiv:2103.15306); a quincunx grid, which halves the
+even squares once more, lets those of odd rows see those of even rows at their corners (after Li et
+al. 2023, arXiv:2302.14402).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +22,7 @@ from tfcomp.bitstream.tables import CdfTables
 
 
 class Coder(Protocol):
-    """A range coder: the module tfcomp.bitstream.range_coder, or another that agrees with it."""
+    """A range coder: the module tfcomp.bitstream.range_coder, or one with the same functions."""
 
     def encode(self, values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes: ...
 
@@ -21,9 +32,12 @@ class Coder(Protocol):
 class Pass(NamedTuple):
     """One step of decoding: some channels on some squares.
 
-    Channels start to start + channels, on the even squares of a checkerboard (parity 0; the top
-    left one is even), on the odd ones (1), or on all (None); of them, on those of even rows
-    (row_parity 0), of odd ones (1), or of all rows (None).
+    Attributes:
+      start: the first channel.
+      channels: how many.
+      parity: 0 for the even squares of a checkerboard, of which the top left one is, 1 for the odd
+        ones, None for all.
+      row_parity: of them, 0 for those of even rows, 1 for those of odd rows, None for all.
     """
 
     start: int
@@ -38,11 +52,11 @@ class Pass(NamedTuple):
 
     @property
     def seen(self) -> int:
-        """How many channels of decoded values the pass's network sees."""
+        """How many channels of decoded values the pass sees."""
         return self.start + (self.channels if self.goes_on else 0)
 
     def codes(self, rows: Any, columns: Any) -> Any:
-        """Whether it codes the squares: integers that broadcast, of NumPy or TensorFlow -> bool."""
+        """Whether it codes squares: integers that broadcast, of NumPy or TensorFlow -> bool."""
         chosen = rows + columns >= 0
         if self.parity is not None:
             chosen &= (rows + columns) % 2 == self.parity
@@ -51,22 +65,19 @@ class Pass(NamedTuple):
         return chosen
 
 
-# (parity, row_parity) of the passes of a group: a quincunx grid is split once more.
+# (parity, row_parity) of the passes of a group.
 _ONE_PASS = ((None, None),)
 _CHECKERBOARD = ((0, None), (1, None))
 _QUINCUNX = ((0, 0), (0, 1), (1, None))
 
 
-def coding_passes(
-    groups: Sequence[int], checkerboard: int, quincunx: int = 0
-) -> tuple[Pass, ...]:
+def coding_passes(groups: Sequence[int], checkerboard: int, quincunx: int = 0) -> tuple[Pass, ...]:
     """The passes of channel groups.
 
     Args:
       groups: channels of each group.
-      checkerboard: the first so many groups have more than one pass each.
-      quincunx: of these, the first so many have three, even squares of even rows, even squares of
-        odd rows, odd squares; the others two, even and odd squares.
+      checkerboard: how many of the first groups have more than one pass.
+      quincunx: how many of these have three passes, not two.
     """
     passes: list[Pass] = []
     start = 0

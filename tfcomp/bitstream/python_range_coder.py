@@ -4,13 +4,13 @@ The interval arithmetic is G. N. N. Martin's ("Range encoding: an algorithm for 
 from a digitised message", 1979) with the word sizes, the escape code and the final bytes of
 TensorFlow Compression's ops, so that each reads what the other writes.
 
-A 32-bit interval [base, base + size) is narrowed by each symbol. Where `size` falls to 2**16 or
-less, the interval's upper 16 bits are written and the rest is scaled up. A later symbol may still
-carry into words written before; here the carries are kept in the words' 17th bit to the end.
+Each symbol narrows a 32-bit interval [base, base + size). When `size` falls to 2**16 or less, the
+interval's upper 16 bits are written and the rest is scaled up. A later symbol may still carry into
+words that are written; here the words keep such carries in their 17th bit until the end.
 
 A value outside its table is written as the table's last interval, the escape symbol, then the
-Elias gamma code (P. Elias, "Universal codeword sets", 1975) of how far out it lies, then a sign,
-all in bits of probability 1/2.
+Elias gamma code (P. Elias, "Universal codeword sets", 1975) of its distance from the table, then a
+sign, all in bits of probability 1/2.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def decode_symbols(data: bytes, index: np.ndarray, tables: CdfTables, out: np.nd
     """Reads one symbol per entry of `index` (int32 [n]) into `out` (int32 [n]).
 
     Returns:
-      False where the bytes cannot come from an encoder with these tables and this index.
+      False where no encoder with these tables and this index writes the bytes.
 
     Raises:
       ValueError: an index has no table.
     """
-    _check_index(index, tables)
+    check_index(index, tables)
     padded = bytes(data) + bytes(4 + len(data) % 2)
     words = np.frombuffer(padded, dtype=">u2").tolist()
     available = len(words)
@@ -86,7 +86,7 @@ def _intervals(
     symbols: np.ndarray, index: np.ndarray, tables: CdfTables
 ) -> tuple[list[int], list[int], list[int]]:
     """Lower end, upper end and precision of every narrowing step; an escape takes many."""
-    _check_index(index, tables)
+    check_index(index, tables)
     start = tables.starts[index]
     signed_precision = tables.cdf[start]
     escape = tables.starts[index + 1] - start - 3
@@ -139,8 +139,8 @@ def _decode_gamma(
 ) -> tuple[int, int, int, int, int]:
     """Reads an Elias gamma code and a sign.
 
-    Returns magnitude, sign (1: negative), and the three pieces of state. The magnitude is 0 where
-    the code is longer than any encoder writes; hostile bytes could make it endless.
+    Returns magnitude, sign (1: negative), and the three numbers of the state. The magnitude is 0
+    where the code is longer than any that an encoder writes; hostile bytes could make it endless.
     """
     zeros, magnitude, remaining = 0, 0, -1
     while True:
@@ -175,6 +175,7 @@ def _ends_well(value: int, ahead: int, size: int) -> bool:
     return value == -(-base >> shift) << shift
 
 
-def _check_index(index: np.ndarray, tables: CdfTables) -> None:
+def check_index(index: np.ndarray, tables: CdfTables) -> None:
+    """Raises ValueError where an index, of an int32 array, has no table."""
     if index.size and not 0 <= int(index.min()) <= int(index.max()) < tables.count:
         raise ValueError(f"an index names none of the {tables.count} tables")

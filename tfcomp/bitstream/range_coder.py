@@ -1,8 +1,8 @@
-"""Integers to bytes and back: the range coder's public face.
+"""The range coder: integers to bytes and back.
 
-`BACKEND` says which coder serves: "c" where the extension was built, else "python". Both write the
-same bytes, which are those of TensorFlow Compression's `entropy_encode_index` op. Set the
-environment variable TFCOMP_RANGE_CODER=python to do without the extension.
+`BACKEND` is the implementation: "c" where the extension was built, else "python". Both write the
+same bytes, which are those of TensorFlow Compression's operation `entropy_encode_index`. With the
+environment variable TFCOMP_RANGE_CODER=python the extension is not used.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfcomp.bitstream import python_range_coder
+from tfcomp.bitstream.python_range_coder import check_index
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BitstreamError
 
@@ -51,22 +52,22 @@ def encode(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
 def decode(data: bytes, index: np.ndarray, tables: CdfTables) -> np.ndarray:
     """Reads one value per entry of `index` (int32 [n]) and returns them (int32 [n]).
 
-    Takes at most 63 steps per value whatever the bytes are.
+    Takes at most 63 steps per value, whatever the bytes are.
 
     Raises:
-      BitstreamError: no encoder writes these bytes: some are left, the last ones differ from what
-        ends such a stream, or a value is outside int32.
+      BitstreamError: no encoder writes these bytes: some are left over, the last ones are not the
+        end of such a stream, or a value is outside int32.
       ValueError: an index names no table.
     """
     index = _int32(index, "index", 1)
     symbols = np.empty(index.shape, dtype=np.int32)
-    _check_index(index, tables)
+    check_index(index, tables)
     _decode_symbols(data, index, tables, symbols)
     return _to_values(symbols, index, tables)
 
 
 def encode_rows(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> list[bytes]:
-    """Writes each row of `values` (int32 [rows, n]) as a stream of its own; see `encode`.
+    """Writes each row of `values` as a stream of its own; see `encode`.
 
     Args:
       values: int32 [rows, n].
@@ -85,7 +86,7 @@ def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) 
     """Reads one row of values from each stream and returns them (int32 [rows, n]); see `decode`.
 
     Args:
-      streams: one each row.
+      streams: one for each row.
       index: int32 [rows, n], or [n] to serve every row.
       tables: of the values.
     """
@@ -93,7 +94,7 @@ def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) 
     if index.shape[0] != len(streams):
         raise ValueError(f"{len(streams)} streams and index {index.shape} differ in rows")
     symbols = np.empty(index.shape, dtype=np.int32)
-    _check_index(index, tables)
+    check_index(index, tables)
     for stream, row_index, row in zip(streams, index, symbols):
         _decode_symbols(stream, row_index, tables, row)
     return _to_values(symbols, index, tables)
@@ -115,7 +116,7 @@ def _decode_symbols(data: bytes, index: np.ndarray, tables: CdfTables, out: np.n
 
 
 def _to_symbols(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> np.ndarray:
-    _check_index(index, tables)
+    check_index(index, tables)
     symbols = values.astype(np.int64) - tables.cdf_offset[index]
     if symbols.size and (symbols.min() < _INT32.min or symbols.max() > _INT32.max):
         raise UncodableValueError("a value is too far from its table to be coded")
@@ -134,11 +135,6 @@ def _row_index(index: np.ndarray, rows: int) -> np.ndarray:
     if index.ndim == 1:
         index = np.broadcast_to(index, (rows, index.shape[0]))
     return _int32(index, "index", 2)
-
-
-def _check_index(index: np.ndarray, tables: CdfTables) -> None:
-    if index.size and not 0 <= int(index.min()) <= int(index.max()) < tables.count:
-        raise ValueError(f"an index names none of the {tables.count} tables")
 
 
 def _int32(array: np.ndarray, name: str, rank: int) -> np.ndarray:

@@ -1,18 +1,18 @@
-"""Rounding that knows what a value costs: rate-distortion optimised quantisation.
+"""Rate-distortion optimised quantisation (RDOQ): rounding that weighs error against bits.
 
-A value between k - 1 and k goes to k only if its distance says so by more than the bits that k
-costs beyond k - 1:
+A value between k - 1 and k becomes k only if that lowers the error by more than the additional bits
+of k are worth:
 
     (k - |x|)^2 w + bits(k)  <  (|x| - k + 1)^2 w + bits(k - 1)
     |x|  >  k - 1/2 + (bits(k) - bits(k - 1)) / 2w
 
-Sullivan, Wiegand 1998, "Rate-distortion optimization for video compression" (IEEE SPM 15(6)). The
-decoder does not know of it.
+Sullivan, Wiegand 1998, "Rate-distortion optimization for video compression" (IEEE SPM 15(6)).
+Decoders do not depend on it.
 
-Residuals, thresholds and their comparison are float64; only the shifts beyond k - 1/2 are rounded
-to float32 once, so that two machines' logarithms, which differ in the last bit of a double, give
-the same thresholds. Stock TensorFlow operations and JavaScript do the same (spec/format.md), and
-write the same bytes.
+Residuals, thresholds and their comparison are float64. Only the shifts beyond k - 1/2 are rounded
+once to float32: logarithms on two machines may differ in the last bit of a double, but give the
+same thresholds. Stock TensorFlow operations and JavaScript do the same (spec/format.md) and write
+the same bytes.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ import functools
 
 import numpy as np
 
-from tfcomp.bitstream.tables import CdfTables
+from tfcomp.bitstream.tables import MAX_PRECISION, CdfTables
 
-# Bits that a squared error of one step is worth, 8.7, where rate + lambda * distortion is least: a
-# uniform quantiser's error is s^2 / 12, and its rate falls by log2 s.
+# Bits that a squared error of one step s is worth, 8.7, where rate + lambda * distortion is least:
+# a uniform quantiser's error is s^2 / 12, and its rate falls by log2 s.
 BITS_OF_A_SQUARED_STEP = 6.0 / np.log(2.0)
-# To latents that were trained with rounding to nearest such thresholds do harm; this is best for
-# them (lab/notes/experiments_entropy.md), and what bundles get that name no weights of their own.
+# Such thresholds harm latents that were trained with rounding to nearest. This weight is best for
+# those (lab/notes/experiments_entropy.md), and the default of bundles that give no weights.
 DISTORTION_WEIGHT = 30.0
 LEVELS = 16
 LARGEST_SHIFT = 0.6
-# Decoded values are 8 times these and a mean: below 2**24, so that the float32 of decoder.tflite
-# holds them. No image leads as far.
+# A decoded value is 8 times a quantised one plus a mean: below 2**24, so that float32, in which
+# decoder.tflite computes, holds it. No image leads as far.
 MAX_VALUE = 2**20
 
 
@@ -50,10 +50,12 @@ def threshold_shifts(tables: CdfTables, distortion_weight: float | None) -> np.n
     for number in range(tables.count):
         start, stop = tables.starts[number : number + 2]
         cdf = tables.cdf[start + 1 : stop].astype(np.int64)
-        # The last interval may be the escape symbol: never cheap, never taken for a value.
+        # The last interval may be the escape symbol, which is no value.
         mass = np.diff(cdf)[: -1 if tables.cdf[start] < 0 else None]
         values = np.arange(len(mass)) + tables.cdf_offset[number]
-        upwards = np.full(LEVELS + 1, mass.min(), np.float64)
+        # In a table of the escape symbol alone all values cost the same.
+        rarest = mass.min(initial=1 << MAX_PRECISION)
+        upwards = np.full(LEVELS + 1, rarest, np.float64)
         inside = (values >= 0) & (values <= LEVELS)
         upwards[values[inside]] = mass[inside]
         bits = -np.log2(upwards)
@@ -62,12 +64,12 @@ def threshold_shifts(tables: CdfTables, distortion_weight: float | None) -> np.n
 
 
 def quantize(residual: np.ndarray, scale: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """float64 residuals and int32 scale indices of one shape -> int32 of that shape.
+    """Quantises residuals: int32 of their shape.
 
     Args:
-      residual: float32.
-      scale: int32, of one shape with it.
-      shifts: of `threshold_shifts`, for the tables that the scale indices name.
+      residual: float64, or float32, which is taken as float64.
+      scale: int32 of the same shape: which table each residual is coded with.
+      shifts: of `threshold_shifts`, for these tables.
     """
     size = np.minimum(np.abs(residual, dtype=np.float64), np.float64(MAX_VALUE))
     level = np.rint(size).astype(np.int32)

@@ -7,7 +7,7 @@
     streams                   one after another, first row first
 
 The number of rows is not stored: it follows from the image's size. `pack_rows` uses the narrowest
-deltas; `unpack_rows` takes any width, which costs a reader nothing and a simple writer less.
+deltas; `unpack_rows` accepts any width, which allows for simpler writers.
 """
 
 from __future__ import annotations
@@ -40,8 +40,11 @@ def pack_rows(streams: Sequence[bytes]) -> bytes:
 def unpack_rows(data: bytes, rows: int) -> list[bytes]:
     """Splits a section into its `rows` streams; the inverse of `pack_rows`.
 
-    Every length is checked against the bytes at hand before anything is allocated. Raises
-    BitstreamError where the section is not exactly `rows` streams, ValueError for rows < 1.
+    Every length is checked against the bytes that are there before anything is allocated.
+
+    Raises:
+      BitstreamError: the section is not exactly `rows` streams.
+      ValueError: rows < 1.
     """
     if rows < 1:
         raise ValueError(f"a section holds at least one row, not {rows}")

@@ -1,6 +1,6 @@
-"""Frozen tables for the range coder: integers made once, at export, and shipped with the model.
+"""Frozen tables of the range coder: integers that are made once, at export, and shipped.
 
-A decoder never derives them from float weights: one rounding that differs between two machines
+A decoder never derives them from float weights: a single rounding that differs between two machines
 would turn the rest of the stream into noise.
 """
 
@@ -40,7 +40,7 @@ _NPY_HEADER = re.compile(
     rb"'shape': \((?P<length>0|[1-9][0-9]{0,8}),\), \} *\n"
 )
 
-# What zipfile, its decompressors and parsers of what they give raise on damaged or hostile bytes.
+# What zipfile, its decompressors and parsers of their output raise on damaged or hostile bytes.
 UNREADABLE: tuple[type[Exception], ...] = (
     OSError,
     ValueError,  # and with it UnicodeDecodeError and json's error
@@ -106,9 +106,9 @@ class CdfTables:
 
     @cached_property
     def models(self) -> list[tuple[list[int], int, int]]:
-        """The tables as the pure-Python coder wants them, made once.
+        """The tables as Python numbers, made once.
 
-        For each its cumulative values from 0, its precision, and its escape symbol (-1: none).
+        For each: its cumulative values from 0, its precision, and its escape symbol (-1: none).
         """
         flat, starts = self.cdf.tolist(), self.starts.tolist()
         return [
@@ -143,8 +143,8 @@ class CdfTables:
 def save_tables(path: str | os.PathLike[str], tables: Mapping[str, CdfTables]) -> None:
     """Writes the tables of all sections, by section name, as an `.npz` that `np.load` reads.
 
-    The bytes depend on the tables alone: same tables, same file, on every machine. (`np.savez`
-    does not promise that: its header padding has changed between NumPy versions.)
+    The bytes depend on the tables alone: the same tables give the same file on every machine.
+    (`np.savez` does not promise that: its header padding has changed between NumPy versions.)
     """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for prefix in sorted(tables):
@@ -158,14 +158,14 @@ def save_tables(path: str | os.PathLike[str], tables: Mapping[str, CdfTables]) -
 def load_tables(source: str | os.PathLike[str] | bytes) -> dict[str, CdfTables]:
     """Reads what `save_tables` wrote.
 
-    No pickles are read, no array is made that the file's bytes do not fill, and what two readers of
-    zip archives could read in two ways is refused.
+    It reads no pickles, allocates no array that the file's bytes do not fill, and refuses archives
+    that two readers of zip files could read in two ways.
 
     Args:
-      source: the file's path, or its bytes, which are read where they are.
+      source: the file's path, or its bytes.
 
     Raises:
-      BundleError: a file that is anything else.
+      BundleError: the file is anything else.
     """
     name = "tables.npz" if isinstance(source, bytes) else os.fspath(source)
     try:

@@ -1,7 +1,7 @@
 """Variable-length unsigned integers: LEB128, low seven bits first, one form per value.
 
 Values fit 32 bits, so a varint is one to five bytes long. Over-long forms (a final zero byte) are
-refused: a value has exactly one spelling, and two different files never mean the same thing.
+refused: each value has exactly one form, so two different files never mean the same.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Whether a zip archive has one meaning, whichever way it is read.
+"""Whether a zip archive has one meaning, however it is read.
 
-A zip says twice what it holds: in a header before each entry, and in a directory at its end. A
-reader that walks the headers (c/src/tables_file.c) and one that looks into the directory (zipfile)
-see the same only if both say the same, and nothing lies between, before or after.
+A zip file lists its entries twice: in a header before each entry, and in a directory at its end. A
+reader of the headers (c/src/tables_file.c) and a reader of the directory (zipfile) see the same
+entries only if both lists agree and nothing lies between, before or after the entries.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ _ZIP64 = struct.Struct("<2H2Q")
 def check_one_meaning(data: bytes, archive: zipfile.ZipFile) -> None:
     """Raises ValueError unless headers and directory agree, entry by entry, and fill the file.
 
-    data: the archive's bytes. archive: the same, opened.
+    Args:
+      data: the archive's bytes.
+      archive: the same, opened.
     """
     position = 0
     directory_bytes = 0

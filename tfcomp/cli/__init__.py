@@ -14,7 +14,17 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from tfcomp import __version__
-from tfcomp.cli import benchmark, compress, decompress, export, info, install, models, train
+from tfcomp.cli import (
+    benchmark,
+    compress,
+    decompress,
+    export,
+    info,
+    install,
+    models,
+    release,
+    train,
+)
 from tfcomp.cli.interruption import Terminated, raised_when_told_to_end
 from tfcomp.cli.output import complain, give_up_standard_output, open_closed_streams
 from tfcomp.errors import CodecError, OutputError
@@ -32,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise OutputError("standard output is closed; send it somewhere (>/dev/null)")
             options = _parser().parse_args(arguments)
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Pillow's remarks on odd files
+                warnings.simplefilter("ignore")  # Pillow's warnings about odd files
                 code = options.run(options)
             sys.stdout.flush()
             return code
@@ -61,9 +71,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _CommandParser(_Parser):
-    """Takes names and options in any order, as in `tfcomp compress a.png -o out b.png`.
+    """Accepts names and options in any order, as in `tfcomp compress a.png -o out b.png`.
 
-    One that forwards reads nothing: its whole line goes to a command with a parser of its own.
+    A parser that forwards reads nothing: the command has a parser of its own.
     """
 
     _mixing = False
@@ -75,7 +85,7 @@ class _CommandParser(_Parser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         if self._forwards:
             return argparse.Namespace(arguments=list(args or ()), **self._defaults), []
-        # After "--" everything is a name, which argparse forgets when it takes any order.
+        # After "--" everything is a name, which argparse ignores when it accepts any order.
         if self._mixing or "--" in (args or ()):
             return super().parse_known_args(args, namespace)
         self._mixing = True
@@ -91,7 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=_CommandParser
     )
-    for module in (compress, decompress, info, models, install, benchmark, train, export):
+    for module in (
+        *(compress, decompress, info, models, install),
+        *(benchmark, train, export, release),
+    ):
         name = module.__name__.rpartition(".")[2]
         summary, _, details = (module.__doc__ or "").partition("\n")
         command = commands.add_parser(

@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfcomp.cli.lists import listed
 from tfcomp.cli.output import complain, printable, remark
 from tfcomp.errors import ConfigError
 
@@ -94,20 +95,20 @@ def run(options: argparse.Namespace) -> int:
 
     if options.repeats < 1 or options.pictures < 0:
         raise ConfigError("--repeats must be 1 or more, and --pictures 0 or more")
-    models = [registry.default_model()] if options.models is None else _names(options.models)
+    models = [registry.default_model()] if options.models is None else listed(options.models)
     if options.effort is not None:
         models = [at_effort(name, options.effort) for name in models]
     plan = benchmark.Plan(
         folder=options.folder,
         models=tuple(models),
-        codecs=tuple(_names(options.codecs)),
+        codecs=tuple(listed(options.codecs)),
         anchor=options.anchor,
         psnr_range=parse_psnr_range(options.psnr_range) if options.psnr_range else None,
         repeats=options.repeats,
         published=options.published,
         gates=tuple(Gate.parse(text) for text in options.gate),
         lpips=options.lpips,
-        enhance=tuple(_names(options.enhance)),
+        enhance=tuple(listed(options.enhance)),
         enhance_training=options.enhance_training,
     )
     benchmark.check(plan)
@@ -131,10 +132,6 @@ def run(options: argparse.Namespace) -> int:
         else:
             complain(verdict.line)
     return 0 if all(verdict.passed for verdict in results.verdicts) else 1
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _summary(results: Results) -> list[str]:
@@ -172,7 +169,7 @@ def _name(entry: Entry) -> str:
 
 
 def _speed(mpx_s: float) -> str:
-    """The speed in words; a slow codec's does not round to 0."""
+    """The speed as text; a slow codec's does not round to 0."""
     return f"{mpx_s:.2f}" if mpx_s >= 0.1 else f"{mpx_s:.2g}"
 
 

@@ -44,11 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--effort",
         type=int,
         metavar="N",
-        help="0 (as without) to 9: how long to search for a better picture for its bits (at one "
+        help="0 (default) to 9: how long to search for a better picture for its bits (at one "
         "quality the file may grow); 7 to 9 take minutes and need TensorFlow",
     )
     parser.add_argument(
-        "--feedback", type=int, default=0, metavar="N", help="rounds: --effort 1 to 4 takes so many"
+        "--feedback", type=int, default=0, metavar="N", help="--effort 1 to 4 in rounds of search"
     )
     parser.add_argument(
         "--refine", type=int, default=0, metavar="N", help="--effort in steps of gradient descent"

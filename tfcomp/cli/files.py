@@ -1,4 +1,4 @@
-"""Carries out the jobs of a plan: reads, checks before the work, writes, sums up."""
+"""Runs the jobs of a plan: reads, checks before the work, writes, prints totals."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tfcomp.runtime.unfinished import sweep_unfinished
 
 
 def add_names(parser: argparse.ArgumentParser, inputs: str) -> None:
-    """The arguments that name files, as `plan` takes them.
+    """Adds the arguments that name files, as `plan` takes them.
 
     Args:
       parser: of the subcommand.
@@ -40,7 +40,7 @@ def add_names(parser: argparse.ArgumentParser, inputs: str) -> None:
 
 
 def add_writing(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `run_jobs`."""
+    """Adds the arguments of `run_jobs`."""
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("-f", "--force", action="store_true", help="overwrite existing files")
     existing.add_argument(
@@ -58,7 +58,7 @@ def run_jobs(
     skip_existing: bool = False,
     as_json: bool = False,
 ) -> int:
-    """Does the jobs one by one; several get a progress bar and a last line of totals.
+    """Runs the jobs one by one; several get a progress bar and a last line of totals.
 
     A job that fails is reported and the others go on.
 
@@ -126,12 +126,12 @@ def read_standard_input(limit: int) -> bytes:
 
 
 def read_stream_or(path: str, read: Callable[[str], bytes], limit: int) -> bytes:
-    """`read_standard_input` if the path is "-", else what `read` makes of it."""
+    """Reads standard input if the path is "-", else calls `read` with it."""
     return read_standard_input(limit) if path == STANDARD_STREAM else read(path)
 
 
 def require_regular(job: Job) -> None:
-    """Raises for what is no regular file: opening a pipe would wait for its other end."""
+    """Raises unless it is a regular file: opening a pipe would wait for its other end."""
     if job.listed and not is_regular(job.source):
         raise ImageError(f"{job.source} is no regular file; name it by itself to read a stream")
 
@@ -228,5 +228,5 @@ def _is_image(path: str) -> bool:
         with open_image(path):
             return True
     except Exception:  # noqa: BLE001
-        # Pillow's readers raise many types on files that are no images.
+        # Pillow's readers raise many types of errors for files that are not images.
         return False

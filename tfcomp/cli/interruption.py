@@ -1,4 +1,4 @@
-"""Ending on a signal: unfinished files are removed, and the exit code names the signal."""
+"""Ends on a signal: unfinished files are removed, and the exit code names the signal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def raised_when_told_to_end() -> Iterator[None]:
     told: list[Terminated] = []
 
     def end(number: int, frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)  # once is enough: cleaning up is under way
+        signal.signal(number, signal.SIG_IGN)  # clean-up has begun
         told.append(Terminated(number))
         raise told[0]
 

@@ -76,7 +76,7 @@ def print_result(
 
 
 def printable(text: str) -> str:
-    """The text on one line; a file's name may hold line breaks and terminal codes."""
+    """The text on one line, escaped: a file's name may hold line breaks and terminal codes."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 

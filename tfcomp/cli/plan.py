@@ -44,18 +44,18 @@ class Job:
 
     @property
     def source_name(self) -> str:
-        """The source as messages call it."""
+        """The source's name in messages."""
         return "standard input" if self.source == STANDARD_STREAM else self.source
 
     @property
     def target_name(self) -> str:
-        """The target as messages call it."""
+        """The target's name in messages."""
         return "standard output" if self.target == STANDARD_STREAM else self.target
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a command line asks for.
+    """The work of a command line.
 
     Attributes:
       jobs: what to do.
@@ -70,7 +70,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Direction:
-    """What a command takes and makes.
+    """The kinds of files that a command reads and writes.
 
     Attributes:
       takes: lower-case endings of the files to take from a folder.
@@ -86,17 +86,17 @@ class Direction:
         return self.new_suffix == COMPRESSED
 
     def makes(self, name: str) -> bool:
-        """Whether a file of such a name may hold what this command makes."""
+        """Whether a file of this name may hold what the command writes."""
         return (suffix_of(name) == COMPRESSED) == self.compresses
 
 
 def plan(inputs: Sequence[str], output: str | None, direction: Direction, force: bool) -> Plan:
-    """What the names on the line ask for.
+    """Plans the work for the names on the command line.
 
     Args:
       inputs: one or more.
       output: of -o.
-      direction: what the command takes and makes.
+      direction: the kinds of files it reads and writes.
       force: whether the user allows outputs to have any name.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A progress line while one picture takes long."""
+"""A progress line for a single picture that takes long."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from tfcomp.cli.output import printable
 
-SECONDS_BEFORE = 2.0  # a picture that takes less shows nothing
+SECONDS_BEFORE = 2.0  # before the line appears
 _SECONDS_BETWEEN = 0.5
 
 
@@ -18,7 +18,7 @@ _SECONDS_BETWEEN = 0.5
 def sign_of_life(
     name: str, unit: str = "step", shown: bool = True
 ) -> Iterator[Callable[[int, int], None]]:
-    """Shows on a terminal what is being done, the time so far, and how much is done.
+    """Shows on a terminal the name of the work, the time so far, and how much is done.
 
     Args:
       name: of the work.
@@ -26,8 +26,7 @@ def sign_of_life(
       shown: False shows nothing in any case.
 
     Yields:
-      a function that takes the steps done and the steps in all; until it is called, only the time
-      is shown.
+      a function that takes the steps done and in all; until it is called, only the time is shown.
     """
     steps = [0, 0]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tfcomp.config.families import FAMILIES, Family
 from tfcomp.config.recipe import Phase, Recipe
-from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
+from tfcomp.config.run import DataConfig, OptimizerConfig, ReleaseConfig, TrainingConfig
 from tfcomp.config.whole import Config, dump, from_dict, load, sections, to_dict
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "OptimizerConfig",
     "Phase",
     "Recipe",
+    "ReleaseConfig",
     "TrainingConfig",
     "dump",
     "from_dict",

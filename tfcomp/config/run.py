@@ -1,4 +1,4 @@
-"""What every family's run has: an optimiser, data, and how long and exactly it trains."""
+"""What every family's run has: an optimiser, data, training, and what a release says of it."""
 
 from __future__ import annotations
 
@@ -140,3 +140,18 @@ class TrainingConfig:
         require(self.log_every >= 1, "log_every must be positive")
         require(self.checkpoint_minutes > 0, "checkpoint_minutes must be positive")
         require(self.picture_every >= 0, "picture_every can't be negative")
+
+
+@dataclasses.dataclass(frozen=True)
+class ReleaseConfig:
+    """What a bundle's manifest and model card say that does not follow from the run.
+
+    Attributes:
+      terms: of the weights, one line; None for "not stated".
+      sources: the training pictures and their terms, one line; None for the name of `data.source`.
+      authors: who trained the weights, one line; None to leave them out.
+    """
+
+    terms: Optional[str] = None
+    sources: Optional[str] = None
+    authors: Optional[str] = None

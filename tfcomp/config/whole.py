@@ -10,20 +10,21 @@ from pathlib import Path
 from typing import Any, Dict, Union
 
 from tfcomp.config.families import FAMILIES, Family
-from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
+from tfcomp.config.run import DataConfig, OptimizerConfig, ReleaseConfig, TrainingConfig
 from tfcomp.encoder_tuning import with_tuning_gathered
 from tfcomp.errors import ConfigError
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """One run: model, loss (of the classes of its family), optimiser, data, training."""
+    """One run: model, loss (of the classes of its family), optimiser, data, training, release."""
 
     model: Any = dataclasses.field(default_factory=lambda: FAMILIES["cycle"].model_config())
     loss: Any = dataclasses.field(default_factory=lambda: FAMILIES["cycle"].loss_config())
     optimizer: OptimizerConfig = OptimizerConfig()
     data: DataConfig = DataConfig()
     training: TrainingConfig = TrainingConfig()
+    release: ReleaseConfig = ReleaseConfig()
 
 
 def from_dict(values: dict) -> Config:
@@ -42,6 +43,7 @@ def from_dict(values: dict) -> Config:
         "optimizer": OptimizerConfig,
         "data": DataConfig,
         "training": TrainingConfig,
+        "release": ReleaseConfig,
     }
     unknown = sorted(set(values) - set(classes))
     if unknown:

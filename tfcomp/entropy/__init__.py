@@ -1,1 +1,1 @@
-"""Densities and their integer tables, integer layers, noise: the only package that imports TFC."""
+"""Densities and their integer tables, integer layers, noise; only this package imports TFC."""

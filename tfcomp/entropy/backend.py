@@ -1,8 +1,8 @@
-"""Whose entropy bottleneck is at work: TensorFlow Compression's, or tfcomp's own.
+"""The entropy backend: TensorFlow Compression, or tfcomp's own implementation.
 
-TensorFlow Compression is there for TensorFlow 2.14 only. Where it is installed it is the default;
-the environment variable TFCOMP_ENTROPY_BACKEND (tfc or own) says otherwise. Both have the same
-weights by the same names, the same tables to 1 / 65536, and the same bytes.
+TensorFlow Compression exists for TensorFlow 2.14 only. Where it is installed it is the default; the
+environment variable TFCOMP_ENTROPY_BACKEND (tfc or own) overrides that. Both have the same weights
+by the same names, the same tables to 1 / 65536, and the same bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _chosen: str | None = None
 
 @contextlib.contextmanager
 def chosen(name: str) -> Iterator[None]:
-    """Makes a backend the default of what is built meanwhile; "auto" changes nothing."""
+    """Makes a backend the default inside the `with` block; "auto" changes nothing."""
     global _chosen
     outside, _chosen = _chosen, (_chosen if name == "auto" else name)
     try:
@@ -43,8 +43,8 @@ def backend(name: str | None = None) -> ModuleType:
     """The module of a backend: tfcomp/entropy/tfc_backend.py or own_backend.py.
 
     Args:
-      name: "tfc" or "own"; if None that of `chosen`, else the environment variable's, else the
-        default.
+      name: "tfc" or "own". If None, the one of `chosen`, of the environment variable, or the
+        default, whichever is there first.
 
     Raises:
       ConfigError: there is no such backend, or it is not installed.

@@ -1,4 +1,4 @@
-"""One learned density a channel, of any shape, given by its cumulative.
+"""One learned density of any shape for each channel, given by its cumulative.
 
     F_c(x) = sigmoid(f_K(... f_1(x)))     f_k(x) = g_k(softplus(H_k) x + b_k)
                                           g_k(x) = x + tanh(a_k) * tanh(x), none for the last
@@ -19,9 +19,9 @@ FILTERS = (3, 3)
 
 
 class DeepFactorized(keras.layers.Layer):
-    """The cumulatives' logits of C channels.
+    """The logits of the cumulatives of C channels.
 
-    Weights have the names, the shapes and the order of `tfc.DeepFactorized`'s.
+    Weights have the names, the shapes and the order of those of `tfc.DeepFactorized`.
 
     Args:
       channels: C.
@@ -37,7 +37,7 @@ class DeepFactorized(keras.layers.Layer):
         growth = initial_scale ** (1.0 / (len(widths) - 1))
         self._matrices, self._biases, self._factors = [], [], []
         for layer, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
-            # softplus of it is 1 / (growth * outputs): the layers together divide by the scale.
+            # Its softplus is 1 / (growth * outputs): the layers together divide by the scale.
             matrix = np.log(np.expm1(1.0 / (growth * outputs)))
             self._matrices.append(
                 self._weight(f"matrix_{layer}", (outputs, inputs), _constant(matrix))
@@ -68,7 +68,7 @@ class DeepFactorized(keras.layers.Layer):
         """The same as a function of NumPy arrays, in float64.
 
         Returns:
-          function of float64 [n, C] (or of those channels that a slice names) -> float64 [n, C].
+          function of float64 [n, C] -> float64 [n, C]; a slice may select the channels.
         """
         matrices = [np.logaddexp(0.0, np.asarray(m, np.float64)) for m in self._matrices]
         biases = [np.asarray(b, np.float64) for b in self._biases]

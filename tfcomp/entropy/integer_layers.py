@@ -2,14 +2,14 @@
 
     int a --repeat edges--> sum w a + b (|sum| < 2^24) --> floor(. / 2^shift) --> clip --> int
 
-Whatever chooses a table of the range coder must give the same integers on every machine. A
+Networks that choose tables of the range coder must give the same integers on every machine. A
 float32 holds every integer up to 2^24, so a sum of integers that stays below that is exact in any
 order of summation: TensorFlow, LiteRT and NumPy agree bit for bit (Balle, Johnston, Minnen 2019,
-"Integer networks for data compression with latent-variable models"). Rounding is trained with
-the straight-through estimator.
+"Integer networks for data compression with latent-variable models"). Training passes gradients
+straight through the rounding.
 
-Activations stand for a / 16, weights for w / 256. Borders repeat the edge instead of padding with
-zeros, so that small training crops and whole pictures look alike to the network.
+An activation a stands for a / 16, a weight w for w / 256. Borders are padded with the edge, not
+with zeros, so that small training crops and whole pictures look alike to the network.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ MAXIMUM_ACTIVATION = 255.0
 ACTIVATION_BITS = 4
 WEIGHT_BITS = 8
 EXACT = 2**24
-LARGEST_HYPER_LATENT = 31.0  # beyond it the hyper-synthesis sees no difference
+LARGEST_HYPER_LATENT = 31.0  # the hyper-synthesis clips to it
 HYPER_LATENT_UNITS = 8.0
 
 
 def straight_through(x: tf.Tensor, rounded: tf.Tensor) -> tf.Tensor:
-    """`rounded` going forward, the gradient of x going back."""
+    """`rounded`, with the gradient of x (straight-through estimator)."""
     return x + tf.stop_gradient(rounded - x)
 
 
 def clip(x: tf.Tensor, low: float, high: float) -> tf.Tensor:
-    """Clips; outside the bounds only a gradient that leads back inside passes."""
+    """Clips; outside the bounds only gradients that lead back inside pass."""
 
     @tf.custom_gradient
     def bounded(values: tf.Tensor) -> tuple[tf.Tensor, Any]:
@@ -59,13 +59,16 @@ class IntegerConv(keras.layers.Layer):
     """A stride-1 convolution from integers to integers.
 
     Args:
-      inputs, outputs: channels.
+      inputs: channels.
+      outputs: channels.
       size: side of the kernel, 1 or 3.
       qualities: how many quality levels have a bias of their own; 0 for one shared bias.
       shift: the sum is divided by 2**shift.
-      low, high: bounds of the result.
-      offset: added to the result, before its bounds: an integer.
+      low: lower bound of the result.
+      high: upper bound.
+      offset: an integer that is added to the result, before its bounds.
       gain: the kernel's initial standard deviation times sqrt(fan-in).
+      pointwise: how many of the last inputs are seen at the output's own place alone.
     """
 
     def __init__(
@@ -78,34 +81,38 @@ class IntegerConv(keras.layers.Layer):
         low: float = 0.0,
         high: float = MAXIMUM_ACTIVATION,
         gain: float = 1.4,
-        bias: float = 0.0,
         offset: float = 0,
+        pointwise: int = 0,
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype="float32")
-        deviation = gain / np.sqrt(inputs * size * size)
-        self.kernel = self.add_weight(
-            name="entropy_kernel",
-            shape=(size, size, inputs, outputs),
-            initializer=keras.initializers.TruncatedNormal(stddev=deviation),
+        near = inputs - pointwise
+        deviation = gain / np.sqrt(near * size * size + pointwise)
+
+        def kernel(name: str, *shape: int) -> tf.Variable:
+            initializer = keras.initializers.TruncatedNormal(stddev=deviation)
+            return self.add_weight(name=name, shape=shape, initializer=initializer)
+
+        self.kernel = kernel("entropy_kernel", size, size, near, outputs)
+        self.pointwise_kernel = (
+            kernel("entropy_pointwise_kernel", 1, 1, pointwise, outputs) if pointwise else None
         )
         self.bias = self.add_weight(
-            name="bias",
-            shape=(max(1, qualities), outputs),
-            initializer=keras.initializers.Constant(bias),
+            name="bias", shape=(max(1, qualities), outputs), initializer="zeros"
         )
         self.qualities, self.shift, self.low, self.high = qualities, shift, low, high
         self.offset, self.reach = offset, size // 2
 
-    def integer_kernel(self) -> tf.Tensor:
-        """float32 [size, size, inputs, outputs] of integers."""
-        scaled = self.kernel * 2.0**WEIGHT_BITS
-        return straight_through(scaled, tf.round(scaled))
+    def integer_kernels(self) -> list[tf.Tensor]:
+        """float32 integers [size, size, inputs, outputs], then of pointwise inputs, if any."""
+        kernels = [each for each in (self.kernel, self.pointwise_kernel) if each is not None]
+        scaled = [kernel * 2.0**WEIGHT_BITS for kernel in kernels]
+        return [straight_through(each, tf.round(each)) for each in scaled]
 
     def integer_bias(self) -> tf.Tensor:
         """float32 [qualities or 1, outputs] of integers.
 
-        The result's offset and half a unit of it are in it.
+        They include the result's offset and half a unit of it.
         """
         scaled = self.bias * 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS)
         return straight_through(scaled, tf.round(scaled)) + 2.0**self.shift * (self.offset + 0.5)
@@ -122,33 +129,39 @@ class IntegerConv(keras.layers.Layer):
         return clip(straight_through(scaled, tf.floor(scaled)), self.low, self.high)
 
     def _sums(self, x: tf.Tensor) -> tf.Tensor:
-        kernel = self.integer_kernel()
-        if self.reach:
-            return tf.nn.conv2d(pad_edges(x, 1), kernel, 1, "VALID")
-        # A 1x1 convolution's gradients are slow on a CPU, a matrix product's are not.
-        _, _, inputs, outputs = kernel.shape
-        total = tf.matmul(tf.reshape(x, [-1, inputs]), tf.reshape(kernel, [inputs, outputs]))
-        return tf.reshape(total, tf.concat([tf.shape(x)[:3], [outputs]], 0))
+        kernels = self.integer_kernels()
+        sizes = [kernel.shape[2] for kernel in kernels]
+        return tf.add_n([_sum(*each) for each in zip(tf.split(x, sizes, -1), kernels)])
 
     def frozen(self) -> dict[str, Any]:
         """The layer as integers, for export.
 
         Returns:
-          dict of kernel int32 [size, size, inputs, outputs], bias int32 [qualities or 1, outputs],
-          shift, low, high.
+          dict of kernels, a list of int32 [size, size, inputs, outputs] as `integer_kernels` gives
+          them, bias int32 [qualities or 1, outputs], shift, low, high.
 
         Raises:
-          ValueError: a sum could leave the exact range: the weights have grown absurd.
+          ValueError: a sum could leave the exact range: the weights are far too large.
         """
-        kernel = np.asarray(self.integer_kernel()).astype(np.int64)
+        kernels = [np.asarray(kernel).astype(np.int64) for kernel in self.integer_kernels()]
         bias = np.asarray(self.integer_bias()).astype(np.int64)
-        largest = np.abs(kernel).sum((0, 1, 2)) * int(MAXIMUM_ACTIVATION) + np.abs(bias).max(0)
+        weights = np.sum([np.abs(kernel).sum((0, 1, 2)) for kernel in kernels], axis=0)
+        largest = weights * int(MAXIMUM_ACTIVATION) + np.abs(bias).max(0)
         if largest.max() >= EXACT:
             raise ValueError(f"{self.name}: sums up to {largest.max()} are not exact in float32")
         return {
-            "kernel": kernel.astype(np.int32),
+            "kernels": [kernel.astype(np.int32) for kernel in kernels],
             "bias": bias.astype(np.int32),
             "shift": self.shift,
             "low": int(self.low),
             "high": int(self.high),
         }
+
+
+def _sum(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    size, _, inputs, outputs = kernel.shape
+    if size > 1:
+        return tf.nn.conv2d(pad_edges(x, 1), kernel, 1, "VALID")
+    # A 1x1 convolution's gradients are slow on a CPU, a matrix product's are not.
+    total = tf.matmul(tf.reshape(x, [-1, inputs]), tf.reshape(kernel, [inputs, outputs]))
+    return tf.reshape(total, tf.concat([tf.shape(x)[:3], [outputs]], 0))

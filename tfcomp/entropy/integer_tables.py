@@ -3,8 +3,8 @@
     cumulative F --bisection--> tails --> masses of k = minimum..maximum, and of what is beyond
                                             --> integers that add up to 2^16
 
-The tables mean what those of TensorFlow Compression mean, entry for entry; where that is installed
-the tests hold them against its own.
+The tables have the same meaning as those of TensorFlow Compression, entry for entry; where that is
+installed, tests compare the two.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from tfcomp.bitstream.tables import CdfTables
 
 PRECISION = 16
-TAIL_MASS = 2.0**-12  # of both tails, which the escape symbol codes
+TAIL_MASS = 2.0**-12  # of both tails together, which the escape symbol codes
 
 _FARTHEST = 2.0**20
 
@@ -26,12 +26,12 @@ def bisect(rising: Callable[[np.ndarray], np.ndarray], target: float, count: int
     """Where rising functions reach a target.
 
     Args:
-      rising: float64 [N] -> float64 [N], one rising function an element.
+      rising: float64 [N] -> float64 [N], one rising function for each element.
       target: float.
       count: N.
 
     Returns:
-      float64 [N], to the last bit of a double at most.
+      float64 [N], to double precision at most.
     """
     low, high = np.full(count, -1.0), np.full(count, 1.0)
     while np.any(short := (rising(high) < target) & (high < _FARTHEST)):
@@ -56,7 +56,7 @@ def tables_of(
       masses: function of int64 [n] symbols and a table's number -> float64 [n], their
         probabilities.
       lower_tails: float64 [N], below which symbols are escaped.
-      upper_tails: likewise, above which.
+      upper_tails: float64 [N], above which they are.
 
     Returns:
       `CdfTables`.
@@ -73,27 +73,26 @@ def tables_of(
     return CdfTables(flat, minima.astype(np.int32), np.zeros(len(minima), np.float32))
 
 
-def quantized_cdf(masses: np.ndarray, precision: int = PRECISION) -> np.ndarray:
-    """Probabilities as a cumulative of integers from 0 to 2**precision, none of them empty.
+def quantized_cdf(masses: np.ndarray) -> np.ndarray:
+    """Probabilities as a cumulative of integers from 0 to 2**PRECISION, with no empty interval.
 
-    Masses are rounded to the nearest, to 1 at least. What is then too much or too little is taken
-    or given one by one where it costs the fewest bits or saves the most.
+    Masses are rounded to the nearest integer, at least 1. The surplus or deficit is then taken or
+    given one by one, where it costs the fewest bits or saves the most.
 
     Args:
-      masses: float [n], from 0 up, not all 0.
-      precision: bits; the result ends at 2**precision.
+      masses: float [n], at least 0, not all 0.
 
     Returns:
       int64 [n + 1].
     """
     masses = np.asarray(masses, np.float64)
-    total = 1 << precision
+    total = 1 << PRECISION
     counts = np.maximum(np.rint(masses * total), 1).astype(np.int64)
     surplus = int(counts.sum()) - total
     step = -1 if surplus > 0 else 1
 
     def cost(index: int) -> float:
-        """Bits that the next step costs: those that symbols pay, by their probability."""
+        """Expected bits that the next step adds."""
         count = int(counts[index])
         if count + step < 1:
             return np.inf

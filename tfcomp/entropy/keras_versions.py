@@ -1,7 +1,6 @@
 """What differs between Keras 2.14 (TensorFlow 2.14) and Keras 3 (TensorFlow 2.16 and later).
 
-Everything else in tfcomp is written once, for both. Where either name would do, this module has
-the one that both understand.
+Everything else in tfcomp is written once, for both.
 """
 
 from __future__ import annotations
@@ -14,42 +13,32 @@ from tensorflow import keras
 
 KERAS_3 = hasattr(keras, "ops")
 
-# All replicas hold one value and move it alike; for `add_weight(aggregation=...)`.
-ONLY_FIRST_REPLICA = (
-    "only_first_replica" if KERAS_3 else tf.VariableAggregation.ONLY_FIRST_REPLICA
-)
+# For `add_weight(aggregation=...)`: all replicas hold the same value and change it alike.
+ONLY_FIRST_REPLICA = "only_first_replica" if KERAS_3 else tf.VariableAggregation.ONLY_FIRST_REPLICA
 
 
 def tensorflow_variable(variable: Any) -> tf.Variable:
-    """The `tf.Variable` of a variable of Keras 3; that of Keras 2 or TensorFlow itself."""
+    """The `tf.Variable` in a variable of Keras 3; variables of Keras 2 and TensorFlow are such."""
     return variable.value if KERAS_3 and isinstance(variable, keras.Variable) else variable
 
 
 def apply_reduced_gradients(
-    optimizer: keras.optimizers.Optimizer,
-    gradients: Sequence[tf.Tensor],
-    variables: Sequence[tf.Variable],
-    replicas: int,
+    optimizer: keras.optimizers.Optimizer, pairs: Sequence[tuple[Any, Any]], replicas: int
 ) -> None:
-    """Moves variables by gradients that all replicas already agree on.
+    """Moves variables by gradients that are the same on all replicas already.
 
-    Keras 3 sums what replicas give it and cannot be told otherwise.
-
-    Args:
-      optimizer: a `keras.optimizers.Optimizer`.
-      gradients: tensors.
-      variables: as many.
-      replicas: how many give these gradients.
+    Keras 3 always sums the gradients of replicas. `pairs` are gradients and their variables.
     """
-    if KERAS_3:
-        shares = [gradient / replicas for gradient in gradients] if replicas > 1 else gradients
-        optimizer.apply_gradients(list(zip(shares, variables)))
+    if not KERAS_3:
+        optimizer.apply_gradients(pairs, skip_gradients_aggregation=True)
         return
-    optimizer.apply_gradients(list(zip(gradients, variables)), skip_gradients_aggregation=True)
+    if replicas > 1:
+        pairs = [(gradient / replicas, variable) for gradient, variable in pairs]
+    optimizer.apply_gradients(pairs)
 
 
 def index_of(optimizer: keras.optimizers.Optimizer, variable: tf.Variable) -> int:
-    """A variable's (or its replica's) place among those that the optimiser was built with."""
+    """The index of a variable (or its replica) among those that the optimiser was built with."""
     if KERAS_3:
         return optimizer._get_variable_index(variable)
     return optimizer._index_dict[optimizer._var_key(variable)]
@@ -64,10 +53,10 @@ def moments_of(
 
 
 def step_results(trackers: Mapping[str, keras.metrics.Metric]) -> dict[str, tf.Tensor]:
-    """What `train_step` returns of its metrics: dict of name -> scalar.
+    """The metrics as `train_step` returns them: dict of name -> scalar.
 
-    Between machines Keras 3 adds up what replicas return, along a first dimension that scalars have
-    not got. (History is read from the metrics themselves.)
+    Between machines Keras 3 sums the results of replicas along a first dimension, so scalars get
+    one there. (The history is read from the metrics themselves.)
     """
     results = {name: tracker.result() for name, tracker in trackers.items()}
     strategy = tf.distribute.get_strategy()
@@ -79,7 +68,7 @@ def step_results(trackers: Mapping[str, keras.metrics.Metric]) -> dict[str, tf.T
 
 @contextlib.contextmanager
 def policy(name: str) -> Iterator[None]:
-    """Makes layers that are made meanwhile compute by a dtype policy, "mixed_bfloat16" say."""
+    """Gives layers that are made in the `with` block a dtype policy, such as "mixed_bfloat16"."""
     outside = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(name)
     try:
@@ -89,7 +78,7 @@ def policy(name: str) -> Iterator[None]:
 
 
 def set_dtype_policies(model: keras.Model, name: str) -> None:
-    """Gives a model's layers, and theirs, another dtype policy; for the calls to come."""
+    """Gives all layers of a model, at every depth, another dtype policy for calls to come."""
     for layer in model._flatten_layers(include_self=False):
         if isinstance(layer, keras.metrics.Metric):
             continue

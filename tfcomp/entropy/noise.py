@@ -1,9 +1,9 @@
-"""The uniform noise that stands for rounding while a model trains.
+"""The uniform noise that stands for rounding in training.
 
-Inside `numbered`, an image's noise follows from a seed and the image's number alone: not from the
-images beside it, nor from the device or machine that it is on. So several machines draw what one
-would have drawn, and a resumed training what the stopped one would have. Elsewhere the noise is
-TensorFlow's stateful one.
+Inside `numbered`, an image's noise depends only on a seed and on the image's number, not on the
+other images of its batch or on the device. So several machines draw the same noise as one, and a
+resumed training draws the same as an uninterrupted one. Elsewhere the noise is TensorFlow's
+stateful one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _local = threading.local()
 
 @contextlib.contextmanager
 def numbered(seed: int, numbers: tf.Tensor) -> Iterator[None]:
-    """Draws numbered noise inside the `with` block, a stream of its own for every call.
+    """Draws numbered noise inside the `with` block, with a stream of its own for every call.
 
     Args:
       seed: int.
@@ -44,7 +44,7 @@ def uniform(values: tf.Tensor) -> tf.Tensor:
     seed, numbers, stream = state
     state[2] += 1
     shape = tf.shape(values)[1:]
-    # No two calls of any two seeds share a key, and none shares one with the crops.
+    # No two calls share a key, whatever their seeds, and none shares one with the crops.
     key = _NOISE_STREAM + (seed << 16) + stream
     noise = [
         tf.random.stateless_uniform(shape, tf.stack([tf.cast(key, tf.int64), number]), -0.5, 0.5)

@@ -1,7 +1,7 @@
-"""What TensorFlow Compression does, in plain operations: on every TensorFlow there is.
+"""tfcomp's own entropy backend, which runs on every version of TensorFlow.
 
-The same functions as tfcomp/entropy/tfc_backend.py, with the same results: bits to float32's
-precision, tables to 1 / 65536, and bytes exactly.
+It has the interface of tfcomp/entropy/tfc_backend.py and the same results: bits to the precision
+of float32, tables to 1 / 65536, and exactly the same bytes.
 """
 
 from __future__ import annotations
@@ -17,13 +17,11 @@ from tfcomp.entropy.deep_factorized import DeepFactorized
 from tfcomp.entropy.integer_tables import TAIL_MASS
 
 NAME = "own"
-encode_rows = range_coder.encode_rows
-decode_rows = range_coder.decode_rows
 CheckedCoder = range_coder
 
 
 def deep_factorized(channels: int, initial_scale: float) -> DeepFactorized:
-    """A `DeepFactorized`, under the name that both backends have for it."""
+    """A `DeepFactorized` layer."""
     return DeepFactorized(channels, initial_scale)
 
 
@@ -50,7 +48,7 @@ def deep_factorized_tables(density: DeepFactorized, scales: np.ndarray) -> CdfTa
         scale = scales[row, channel]
         edges = (np.append(symbols, symbols[-1] + 1) - 0.5) / scale
         values = logits(edges[:, None], slice(channel, channel + 1))[:, 0]
-        # On the side of the median where sigmoids are exact.
+        # Both on the side of the median where sigmoids are exact.
         right = values[1:] > -values[:-1]
         low = np.where(right, -values[1:], values[:-1])
         high = np.where(right, -values[:-1], values[1:])
@@ -67,7 +65,7 @@ def gaussian_tables(
     Args:
       scales: float32 [N], standard deviations in steps.
       weights: float32 [N], how much of each is a second Gaussian; None for plain Gaussians.
-      ratios: float32 [N], how many times as wide that one is; None likewise.
+      ratios: float32 [N], how many times as wide that one is; None for plain Gaussians.
 
     Returns:
       `CdfTables` with N tables.

@@ -1,9 +1,8 @@
-"""What TensorFlow Compression does where it is installed: densities, integer tables, range coder.
+"""The entropy backend of TensorFlow Compression: densities, integer tables, range coder.
 
-It runs on TensorFlow 2.14 only. tfcomp/entropy/backend.py chooses between this and tfcomp's own
-implementations, which tests hold against it. The other coders of the same bytes: tfcomp/bitstream
-(C and Python), and tfcomp/entropy_kinds/graph/range_encoder.py and graph_range_decoder.py (stock
-TensorFlow ops).
+It runs on TensorFlow 2.14 only. tfcomp/entropy/backend.py chooses between it and tfcomp's own
+implementations, which tests compare with it. Other coders of the same bytes are tfcomp/bitstream (C
+and Python) and tfcomp/entropy_kinds/graph (stock TensorFlow operations).
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ NAME = "tfc"
 
 
 def encode_rows(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> list[bytes]:
-    """Codes each row into one stream.
+    """Writes each row as one stream.
 
     Args:
       values: int32 [R, n].
@@ -43,10 +42,9 @@ def encode_rows(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> lis
 
 
 def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) -> np.ndarray:
-    """Inverse of `encode_rows`, for streams from a trusted place only.
+    """The inverse of `encode_rows`, for trusted streams only.
 
-    TFC's decoder does not end on some hostile streams: files from outside are to be decoded by
-    tfcomp.bitstream.
+    TFC's decoder does not end on some hostile streams: use `CheckedCoder` for files from outside.
 
     Returns:
       int32 [R, n].
@@ -65,10 +63,17 @@ def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) 
 
 
 class CheckedCoder:
-    """One stream at a time, as passes are coded.
+    """The functions of `tfcomp.bitstream.range_coder`, through TFC.
 
-    TFC's decoder may not end on hostile bytes: `tfcomp.bitstream` reads them first.
+    TFC's decoder does not end on some hostile streams: `tfcomp.bitstream` reads them first.
     """
+
+    encode_rows = staticmethod(encode_rows)
+
+    @staticmethod
+    def decode_rows(streams: Sequence[bytes], index: np.ndarray, tables: CdfTables) -> np.ndarray:
+        range_coder.decode_rows(streams, index, tables)
+        return decode_rows(streams, index, tables)
 
     @staticmethod
     def encode(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
@@ -76,8 +81,7 @@ class CheckedCoder:
 
     @staticmethod
     def decode(data: bytes, index: np.ndarray, tables: CdfTables) -> np.ndarray:
-        range_coder.decode(data, index, tables)
-        return decode_rows([data], index, tables)[0]
+        return CheckedCoder.decode_rows([data], index, tables)[0]
 
 
 class _ScaledDensity(tfp.distributions.Distribution):
@@ -134,7 +138,7 @@ def deep_factorized(channels: int, initial_scale: float) -> Any:
 
 
 def deep_factorized_tables(density: Any, scales: np.ndarray) -> CdfTables:
-    """See `DeepFactorized.tables`; density: what `deep_factorized` made."""
+    """See `deep_factorized_tables` of tfcomp/entropy/own_backend.py."""
 
     def noisy(scale: tf.Tensor) -> Any:
         return tfc.UniformNoiseAdapter(_ScaledDensity(density, scale))
@@ -145,7 +149,7 @@ def deep_factorized_tables(density: Any, scales: np.ndarray) -> CdfTables:
 def gaussian_tables(
     scales: np.ndarray, weights: np.ndarray | None = None, ratios: np.ndarray | None = None
 ) -> CdfTables:
-    """See `tfcomp.entropy.gaussian_tables.gaussian_tables`."""
+    """See `gaussian_tables` of tfcomp/entropy/own_backend.py."""
 
     def noisy(scales: tf.Tensor) -> Any:
         if weights is None:
@@ -160,10 +164,10 @@ def gaussian_tables(
 
 
 def frozen_tables(noisy: Any, parameters: tf.Tensor) -> CdfTables:
-    """Quantises densities into integer tables, by TFC.
+    """Turns densities into integer tables, by TFC.
 
     Args:
-      noisy: makes of one tensor a distribution of values plus uniform noise, of batch shape [N].
+      noisy: function of a tensor -> distribution of values plus uniform noise, of batch shape [N].
       parameters: float32 [P, ...], the tensors.
 
     Returns:

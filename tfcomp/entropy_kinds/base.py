@@ -17,9 +17,12 @@ from tfcomp.bitstream.tables import CdfTables
 from tfcomp.errors import BundleError
 from tfcomp.networks.interpreter import Model
 
-# Beyond this float32, which the networks compute in, does not hold every integer. No image leads
+# Beyond this, float32, in which the networks compute, does not hold every integer. No image leads
 # there.
 MAX_LATENT = 2**24
+
+Tables = Mapping[str, CdfTables]  # by section name
+OpenNetworks = Callable[[], Model]  # opens a bundle's entropy.tflite
 
 
 class EntropyCoder(Protocol):
@@ -45,21 +48,19 @@ class EntropyCoder(Protocol):
 
 
 class SearchableCoder(EntropyCoder, Protocol):
-    """A coder of a kind that takes feedback: what rounds ask of it."""
+    """A coder of a kind that takes feedback: what iterative encoding needs of it."""
 
     def encode_and_decode(
         self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
     ) -> tuple[tuple[bytes, ...], np.ndarray]:
         """What `encode` gives, and what `decode` makes of that."""
 
-    def rate_gradient(
-        self, latents: np.ndarray, decoded: np.ndarray, quality: int
-    ) -> np.ndarray:
-        """Where others' bits say that what `latents` decode to should go, in steps."""
+    def rate_gradient(self, latents: np.ndarray, decoded: np.ndarray, quality: int) -> np.ndarray:
+        """In which direction decoded latents make other latents' bits fewer, in steps."""
 
 
 class Description(Protocol):
-    """What a kind looks at in a bundle's manifest (`tfcomp.runtime.manifest.Manifest`)."""
+    """What a kind reads of a bundle's manifest (`tfcomp.runtime.manifest.Manifest`)."""
 
     @property
     def channels(self) -> int: ...
@@ -74,6 +75,22 @@ class Description(Protocol):
     def distortion_weights(self) -> tuple[float, ...]: ...
 
 
+class BundleParts(Protocol):
+    """What a relaxed form takes from a bundle (`tfcomp.runtime.bundle.Bundle`)."""
+
+    @property
+    def manifest(self) -> Description: ...
+
+    @property
+    def tables(self) -> Tables: ...
+
+    @property
+    def entropy(self) -> bytes | None: ...
+
+    @property
+    def source(self) -> str: ...
+
+
 class EntropyKind:
     """One kind of entropy model.
 
@@ -81,11 +98,11 @@ class EntropyKind:
       name: in manifests and configs, and of its folder.
       section_names: the sections of a file, in their order; each has tables of that name.
       has_networks: whether bundles have an entropy.tflite.
-      layout_is_hashed: whether a bundle's fingerprint covers the manifest's "entropy" object, as it
-        must where that says how sections are read.
+      layout_is_hashed: whether a bundle's fingerprint covers the manifest's "entropy" object. It
+        must where that object says how sections are read.
       rounds: whether the encoder network rounds latents; else the coder does.
       latent_units: units of a decoded latent in one quantisation step.
-      has_relaxed_form: whether gradients can be taken through it, for --refine.
+      has_relaxed_form: whether it is differentiable, for --refine.
       takes_feedback: whether encoders may search for better latents in rounds of feedback.
     """
 
@@ -108,29 +125,20 @@ class EntropyKind:
 
     def layout_to_json(self, layout: Any) -> dict[str, Any]:
         """The entries of the manifest's "entropy" object that `layout` reads."""
-        raise NotImplementedError
+        return {} if layout is None else layout.to_manifest()
 
     def distortion_weights(self, layout: Any) -> tuple[float, ...]:
-        """What its encoder quantises with, one number a quality; decoders do not care."""
+        """What its encoder quantises with, one number a quality; no decoder needs them."""
         return ()
 
-    def check_tables(self, tables: Mapping[str, CdfTables], about: Description) -> None:
-        """Raises BundleError where a bundle's tables are not as many as its manifest asks for."""
+    def check_tables(self, tables: Tables, about: Description) -> None:
+        """Raises BundleError unless a bundle has as many tables as its manifest asks for."""
         raise NotImplementedError
 
     def open_coder(
-        self,
-        tables: Mapping[str, CdfTables],
-        about: Description,
-        networks: Callable[[], Model],
+        self, tables: Tables, about: Description, networks: OpenNetworks
     ) -> EntropyCoder:
-        """The coder of a bundle.
-
-        Args:
-          tables: by section name.
-          about: the bundle's manifest.
-          networks: opens its entropy.tflite, where `has_networks`.
-        """
+        """The coder of a bundle, given its manifest; `networks` is used where `has_networks`."""
         raise NotImplementedError
 
     def fingerprinted(self, entropy: Mapping[str, Any]) -> bytes:
@@ -139,11 +147,11 @@ class EntropyKind:
             return b""
         return json.dumps(entropy, sort_keys=True, separators=(",", ":")).encode("ascii")
 
-    # What needs TensorFlow, imported only where it is asked for.
+    # These modules need TensorFlow, and are imported when first used.
 
     @property
     def prior(self) -> ModuleType:
-        """The module that trains: `make(model_config)` gives the Keras layer, a `Prior`."""
+        """The trained model: `make(model_config)` gives the Keras layer, a `Prior`."""
         return self._part("prior")
 
     @property
@@ -160,8 +168,8 @@ class EntropyKind:
     def relaxed(self) -> ModuleType:
         """The module for searches by gradient descent, where `has_relaxed_form`.
 
-        `make(tables, about, networks, quality, source)` gives what has `variables(latents)`, where
-        descent starts, and `relax(variables, temperature, seed)`, the decoder's input and the bits.
+        `make(bundle, quality)` gives what has `variables(latents)`, where descent starts, and
+        `relax(variables, temperature, seed)`, the decoder's input and the bits.
         """
         return self._part("relaxed")
 
@@ -170,7 +178,7 @@ class EntropyKind:
 
 
 def check_count(tables: CdfTables, wanted: int) -> None:
-    """Raises BundleError where there are not so many tables."""
+    """Raises BundleError unless there are `wanted` tables."""
     if tables.count != wanted:
         raise BundleError(
             f"tables.npz has {tables.count} tables where the manifest asks for {wanted}; "

@@ -1,4 +1,4 @@
-"""Values of manifest.json, checked; whatever is wrong is said in a line, whatever its size."""
+"""Values of manifest.json, checked; a message shows a wrong one in one line, whatever its size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from tfcomp.errors import BundleError
 
-_MAX_ROWS = 2**31 - 1
+MAX_ROWS = 2**31 - 1
 
 _repr = reprlib.Repr()
 _repr.maxstring = _repr.maxother = 60
@@ -28,10 +28,12 @@ def whole(values: Mapping[str, Any], key: str, low: int, high: int) -> int:
 
 
 def counts(values: Mapping[str, Any], key: str) -> list[int]:
-    """The list of integers from 1. Raises BundleError: it is absent or something else."""
+    """The list of integers from 1, at least one. Raises BundleError: it is absent or another."""
     numbers = values.get(key)
-    if not isinstance(numbers, list) or not all(
-        type(n) is int and 1 <= n <= _MAX_ROWS for n in numbers
+    if (
+        not isinstance(numbers, list)
+        or not numbers
+        or not all(type(n) is int and 1 <= n <= MAX_ROWS for n in numbers)
     ):
         raise BundleError(f"manifest.json: entropy: {key} must be a list of whole numbers")
     return numbers

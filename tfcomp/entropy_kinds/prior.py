@@ -1,4 +1,4 @@
-"""What every entropy model that is trained is: a Keras layer that knows its kind."""
+"""The base of all entropy models that are trained: a Keras layer that knows its kind."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import EntropyKind
+from tfcomp.entropy.backend import backend as entropy_backend
+from tfcomp.entropy_kinds.base import EntropyCoder, EntropyKind
 
 
 class Prior(keras.layers.Layer):
-    """An entropy model of a `CodecModel`. What a kind does not need does nothing here.
+    """An entropy model of a `CodecModel`. Methods that a kind may do without do nothing here.
+
+    Args:
+      backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
 
     Attributes:
-      kind: of which it is.
-      layout: what the sections of its files are like; None where there is nothing to fix.
+      kind: its kind.
+      layout: of its files' sections; None where there is nothing to fix.
     """
 
     kind: EntropyKind
     layout: Any = None
 
+    def __init__(self, name: str, backend: str | None) -> None:
+        super().__init__(name=name, dtype="float32")
+        self._backend = entropy_backend(backend)
+
     def freeze(self, gains: np.ndarray) -> dict[str, CdfTables]:
-        """The integer tables that files are written with, by section name.
+        """The integer tables of files, by section name.
 
         Args:
           gains: float32 [Q, C], quantisation steps per unit of latent.
@@ -43,17 +51,25 @@ class Prior(keras.layers.Layer):
         """
         return tables
 
+    def coder(self, tables: dict[str, CdfTables]) -> EntropyCoder:
+        """What reads and writes sections, with the backend's range coder; tables of `freeze`."""
+        raise NotImplementedError
+
+    def symbols(self, latents: np.ndarray) -> np.ndarray:
+        """Latents of `encode` -> what `coder` takes, as a bundle's encoder network gives it."""
+        return np.rint(latents).astype(np.int32)
+
     def encode(
         self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
     ) -> tuple[bytes, ...]:
-        """One image's sections, through the entropy backend's range coder.
+        """One image's sections.
 
         Args:
           latents: float32 [h, w, C], as the model's analysis gives them.
           quality: from 1.
           tables: as `freeze` makes them.
         """
-        raise NotImplementedError
+        return self.coder(tables).encode(self.symbols(np.asarray(latents)), quality)
 
     def decode(
         self,
@@ -68,18 +84,19 @@ class Prior(keras.layers.Layer):
         Raises:
           BitstreamError: a damaged section.
         """
-        raise NotImplementedError
+        decoded = self.coder(tables).decode(sections, quality, height, width)
+        return decoded.astype(np.float32) / self.kind.latent_units
 
     def start(self, model: Any, y: tf.Tensor) -> None:
-        """Starts at the sizes of a transform's values.
+        """Starts the model at the sizes of a transform's values.
 
         Args:
           model: the `CodecModel`.
           y: float32 [B, h, w, C], latents before any quality's gain.
         """
 
-    def wake(self, model: Any, y: tf.Tensor) -> None:
-        """Repairs what training may have broken in a model that was taken over; as `start`."""
+    def revive(self, model: Any, y: tf.Tensor) -> None:
+        """Starts again what has died in a trained model that was taken over; as `start`."""
 
     def start_from(self, trained: Any) -> bool:
         """Takes the variables of a trained model of the same kind.

@@ -1,1 +1,1 @@
-"""Measuring codecs: metrics, curves, benchmark, report."""
+"""Measures codecs: metrics, curves, benchmark, report."""

@@ -1,4 +1,4 @@
-"""The benchmark: models and classical codecs, side by side, from whole files.
+"""The benchmark: compares models with classical codecs by whole files.
 
 `run` measures, `write` leaves results.json, results.csv, rd.png and report.html.
 """
@@ -6,19 +6,15 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import importlib.util
 import json
 import os
-import platform
-import sys
 import time
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from tqdm import tqdm
 
-import tfcomp
 from tfcomp.errors import CodecError, ConfigError, OutputError
 from tfcomp.evaluation.child import measure_in_child
 from tfcomp.evaluation.classical import CODECS, decode_on_one_thread
@@ -31,6 +27,7 @@ from tfcomp.evaluation.enhancement_comparison import (
     settings_near,
     training_crops,
 )
+from tfcomp.evaluation.environment import environment
 from tfcomp.evaluation.gate import Gate, judge
 from tfcomp.evaluation.images import image_files, read_pixels
 from tfcomp.evaluation.lpips import Lpips
@@ -40,7 +37,8 @@ from tfcomp.evaluation.results import Entry, Results, compare_with_anchor, to_cs
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.unfinished import sweep_unfinished, temporary_name
 
-_EXTRA = ("bjontegaard", "jinja2", "matplotlib")
+_FOR_FIGURES = ("bjontegaard",)
+_FOR_THE_REPORT = ("jinja2", "matplotlib")
 _RESULT_FILES = ("results.json", "results.csv", "rd.png", "report.html")
 
 
@@ -74,12 +72,12 @@ class Plan:
 
 
 def check(plan: Plan) -> None:
-    """What `run` would refuse of the options, in a moment; it also reads the images.
+    """Raises early what `run` would raise for these options; does not read the images.
 
     Raises:
-      CodecError: an extra, a model or a codec is not there, or a name does not fit.
+      CodecError: a package, a model or a codec is missing, or a name is unknown.
     """
-    _require_extra()
+    _require(_FOR_FIGURES)
     files = image_files(plan.folder)
     models = [Model(name).name for name in dict.fromkeys(plan.models)]
     _checked_names(plan, models, *_installed(plan.codecs))
@@ -154,7 +152,7 @@ def run(plan: Plan, on_finished: Callable[[str], object] = lambda line: None) ->
                 by_name[first].mean_curve(), by_name[second].mean_curve(), plan.psnr_range
             ),
         ),
-        environment=_environment(plan.repeats),
+        environment=_timed_environment(plan.repeats),
         enhancement=_enhancement(plan, entries, files) if plan.enhance else None,
     )
 
@@ -192,18 +190,20 @@ def write(results: Results, out: Path, pictures: int) -> List[Path]:
     }
     for name, content in files.items():
         write_atomically(out / name, content)
-    # The pictures take time, so the figures are safe before they are made.
+    # The report's pictures take time, so the figures are written first.
     write_atomically(out / "report.html", render(results, worst_images(results, pictures)))
     return [out / name for name in (*files, "report.html")]
 
 
 def make_writable(out: Path, images: Path) -> None:
-    """Makes the folder for the results, before hours are spent on them.
+    """Makes the folder for the results, before hours of measuring.
 
     Raises:
       OutputError: it cannot be written to, lies within the folder of test images, or holds a file
         of a result's name that no benchmark wrote.
+      CodecError: a package is missing that the report needs.
     """
+    _require(_FOR_THE_REPORT)
     if images.resolve() in (out.resolve(), *out.resolve().parents):
         raise OutputError(
             f"cannot write to {out}: the next run would take rd.png there for a test image; choose "
@@ -234,8 +234,8 @@ def _is_of_benchmark(path: Path) -> bool:
         return False
 
 
-def _require_extra() -> None:
-    if any(importlib.util.find_spec(module) is None for module in _EXTRA):
+def _require(modules: Sequence[str]) -> None:
+    if any(importlib.util.find_spec(module) is None for module in modules):
         raise CodecError("the benchmark needs more packages; run: pip install 'tfcomp[benchmark]'")
 
 
@@ -265,7 +265,7 @@ def _installed(names: Sequence[str]) -> Tuple[List[str], List[str]]:
 def _checked_names(
     plan: Plan, models: Sequence[str], codecs: Sequence[str], missing: Sequence[str]
 ) -> str:
-    """The anchor's name, once every name that an option mentions is known to be there."""
+    """The anchor's name; raises ConfigError for an option with a name that is not measured."""
     names = [*models, *codecs]
     if not names:
         raise ConfigError("nothing to measure: name a model or an installed codec")
@@ -285,7 +285,7 @@ def _checked_names(
 
 
 def _enhancement(plan: Plan, entries: Sequence[Entry], files: Sequence[Path]) -> Enhancement:
-    """What the filters do to every contestant's pictures at a few of the measured settings."""
+    """Measures the filters on every contestant's pictures at a few of the measured settings."""
     filters = chosen_filters(plan.enhance)
     described, crops = training_crops(plan.enhance_training, plan.folder)
     metric = Lpips.installed() if plan.lpips else None
@@ -307,7 +307,7 @@ def _published_bd(
     anchor: Sequence[Point],
     psnr_range: Optional[Tuple[float, float]],
 ) -> Dict[str, Optional[RateDifference]]:
-    """Against an anchor measured here, which is fair only on the images that theirs were."""
+    """BD-rates of published curves, which were measured on Kodak: None on other images."""
     if not are_kodak([path.stem for path in files]):
         return {curve.name: None for curve in curves}
     return {
@@ -316,19 +316,9 @@ def _published_bd(
     }
 
 
-def _environment(repeats: int) -> Dict[str, object]:
-    versions = {}
-    for package in ("tfcomp", "numpy", "Pillow", "ai-edge-litert", "bjontegaard", "scikit-image"):
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    versions["tfcomp"] = tfcomp.__version__
+def _timed_environment(repeats: int) -> Dict[str, object]:
     return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
-        "packages": versions,
+        **environment("numpy", "Pillow", "ai-edge-litert", "bjontegaard", "scikit-image"),
         "timing": (
             f"1 thread, after a warm-up; {_often(repeats)}; a process of its own for each codec"
         ),
@@ -342,13 +332,3 @@ def _often(repeats: int) -> str:
         f"each step {repeats} times (fewer once that takes {SECONDS_FOR_REPEATS} s), the median "
         "taken"
     )
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or sys.platform

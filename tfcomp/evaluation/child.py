@@ -1,6 +1,6 @@
-"""A process of its own for each contestant: one thread, and peak memory that is its alone.
+"""Measures each contestant in its own process: one thread, and a peak memory of its own.
 
-`python -m tfcomp.evaluation.child` reads one JSON job and writes one JSON line an event.
+`python -m tfcomp.evaluation.child` reads one JSON job and writes one JSON line for each event.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from tfcomp.errors import CodecError
 from tfcomp.evaluation.macs import MacsPerPixel, macs_per_pixel
 from tfcomp.evaluation.measuring import Measurement, measure, peak_memory_mib
 
-# What libraries below read as they are loaded.
+# Libraries read these when they are loaded.
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a contestant's process found.
+    """What a contestant's process measured.
 
     Attributes:
       description: one line of versions and settings.
@@ -50,10 +50,10 @@ def measure_in_child(
     on_step: Callable[[], object],
     lpips: bool = False,
 ) -> Outcome:
-    """`measure` in a new process.
+    """Runs `measure` in a new process.
 
     Raises:
-      CodecError: whatever went wrong there.
+      CodecError: the process failed; the message says why.
     """
     job = {
         "kind": kind,
@@ -72,11 +72,12 @@ def measure_in_child(
         )
         try:
             assert process.stdin and process.stdout
-            with contextlib.suppress(BrokenPipeError), process.stdin:  # dead already: said below
+            # A broken pipe means a dead process, which is reported below.
+            with contextlib.suppress(BrokenPipeError), process.stdin:
                 process.stdin.write(json.dumps(job).encode())
             outcome = _follow(process.stdout, on_step)
         finally:
-            process.kill()  # no harm if it has ended; Ctrl-C leaves none behind
+            process.kill()  # also after Ctrl-C; does nothing if it has ended
             process.wait()
         if isinstance(outcome, Outcome):
             return outcome
@@ -87,7 +88,7 @@ def measure_in_child(
 
 
 def _follow(lines: Any, on_step: Callable[[], object]) -> Any:
-    """The Outcome, or why there is none: a message, or None if the process just ended."""
+    """The Outcome; an error message; or None if the process ended without either."""
     for line in lines:
         event = json.loads(line)
         if "error" in event:
@@ -112,7 +113,7 @@ def _environment() -> Dict[str, str]:
 
 def main() -> None:
     """Runs in the child process."""
-    # Events own standard output; whatever else is printed goes with the complaints.
+    # Standard output carries the events alone; all other output goes to standard error.
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 

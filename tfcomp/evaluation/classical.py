@@ -1,6 +1,6 @@
-"""Classical codecs, through Pillow and its plugins, each with its settings spelled out.
+"""Classical codecs, through Pillow and its plugins, with their settings.
 
-All of them are held to one thread, so that speeds can be compared.
+All of them run on one thread, so that speeds can be compared.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LIBRARIES = {"jpg": "libjpeg", "webp": "libwebp", "avif": "libavif", "jpg_2000"
 
 @dataclasses.dataclass(frozen=True)
 class ClassicalCodec:
-    """A codec that Pillow, or a plugin of Pillow's, writes and reads.
+    """A codec of Pillow or of one of its plugins.
 
     Attributes:
       name: how tables name it.
@@ -31,9 +31,9 @@ class ClassicalCodec:
       qualities: the quality settings that make its rate-distortion curve, small files first.
       highest: the largest quality setting there is; 1 is the lowest.
       library: Pillow's name of the library that does the work, for its version.
-      plugin: the module that teaches Pillow the format, where Pillow alone does not know it.
-      package: what to install where the codec is missing.
-      quality_meaning: what the quality number is, where it is not the format's own.
+      plugin: the module that adds the format to Pillow, if Pillow lacks it.
+      package: what to install if the codec is missing.
+      quality_meaning: what the quality number means, if it is not the format's own.
     """
 
     name: str
@@ -59,7 +59,7 @@ class ClassicalCodec:
             return np.asarray(image.convert("RGB"))
 
     def missing(self) -> Optional[str]:
-        """None where the codec works here, else what to say about it."""
+        """None if the codec works here, else a line that says what to install."""
         if self._loaded():
             return None
         return f"{self.name}: not installed (pip install {self.package})"
@@ -101,7 +101,7 @@ class ClassicalCodec:
 
 @dataclasses.dataclass(frozen=True)
 class Avif(ClassicalCodec):
-    """AVIF by libaom, whose tune decides what it spends bits on.
+    """AVIF by libaom, whose tune is the metric that it optimises.
 
     Attributes:
       tune: of `AVIF_TUNES`; the library's own choice if None, which depends on its version: libavif
@@ -111,7 +111,7 @@ class Avif(ClassicalCodec):
     tune: Optional[str] = None
 
     def missing(self) -> Optional[str]:
-        """See `ClassicalCodec.missing`; also where the encoder does not know the tune."""
+        """See `ClassicalCodec.missing`; an encoder that lacks the tune is missing too."""
         line = super().missing()
         if line is None and self.tune is not None and _probe_file(self) is None:
             line = (
@@ -121,7 +121,7 @@ class Avif(ClassicalCodec):
         return line
 
     def describe(self) -> str:
-        """See `ClassicalCodec.describe`; and the tune."""
+        """See `ClassicalCodec.describe`; names the tune too."""
         return f"{super().describe()}, {self._tune_in_words()}"
 
     def _quality_options(self, quality: int) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class Avif(ClassicalCodec):
         if self.tune is not None:
             return f"tune={self.tune}"
         mine = _probe_file(self)
-        for tune in AVIF_TUNES:  # nothing tells, but equal tunes make equal files
+        for tune in AVIF_TUNES:  # the library does not say, but equal tunes make equal files
             if _probe_file(dataclasses.replace(self, tune=tune)) == mine is not None:
                 return f"tune={tune} (the library's default)"
         return "tune not known (the library's default)"
@@ -146,7 +146,7 @@ class Avif(ClassicalCodec):
 
 
 def _probe_file(codec: Avif) -> Optional[bytes]:
-    """A small picture's file; None where the encoder refuses the settings."""
+    """The file of a small picture; None if the encoder refuses the settings."""
     rows, columns = np.mgrid[:48, :64]
     waves = np.stack([rows * columns, rows * rows + 3 * columns, 5 * columns], -1)
     try:
@@ -156,7 +156,7 @@ def _probe_file(codec: Avif) -> Optional[bytes]:
 
 
 class Jpeg2000(ClassicalCodec):
-    """Quality is the rate asked for, in hundredths of bits/pixel, whole file."""
+    """JPEG 2000, with the rate of the whole file, in hundredths of bits/pixel, for the quality."""
 
     def _quality_options(self, quality: int) -> dict[str, Any]:
         # Pillow takes the compression ratio to 24 bits/pixel.
@@ -173,7 +173,7 @@ JPEG = ClassicalCodec(
 WEBP = ClassicalCodec(
     "webp", "WEBP", {"method": 6}, (1, 5, 12, 25, 42, 60, 75, 84, 91, 95, 98), library="webp"
 )
-# The tunes that libaom has had, those of the defaults first.
+# All tunes of libaom, its defaults first.
 AVIF_TUNES = ("iq", "ssim", "psnr", "ssimulacra2")
 AVIF = Avif(
     "avif",
@@ -219,7 +219,7 @@ CODECS = {codec.name: codec for codec in (JPEG, WEBP, AVIF, AVIF_PSNR, AVIF444, 
 
 
 def decode_on_one_thread() -> None:
-    """Holds the decoders of this process, which take no such option, to one thread."""
+    """Limits this process's decoders, which have no option for it, to one thread."""
     for module, name, value in (
         ("PIL.AvifImagePlugin", "DEFAULT_MAX_THREADS", 1),
         ("pillow_avif.AvifImagePlugin", "DEFAULT_MAX_THREADS", 1),

@@ -1,4 +1,4 @@
-"""What a benchmark compares: models and classical codecs behind one face."""
+"""What a benchmark compares: models and classical codecs behind one interface."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WORDS = {"effort": "effort", "feedback": "rounds of feedback:"}
 
 
 class Contestant(Protocol):
-    """Something that makes files of images, and images of those files, on one thread.
+    """A codec that encodes images to files and decodes them, on one thread.
 
     Attributes:
       name: how tables name it.
@@ -53,8 +53,8 @@ class Model:
         """Loads the model.
 
         Args:
-          name: an installed model or the path of a bundle; with "@effortN" behind it, at that
-            effort, and with "@N", after N rounds of feedback (docs/effort.md).
+          name: an installed model or the path of a bundle; "NAME@effortN" searches at that effort,
+            "NAME@N" takes N rounds of search (docs/effort.md).
           num_threads: of the networks.
 
         Raises:
@@ -79,16 +79,19 @@ class Model:
         return self.codec.decompress(data)
 
     def require_sizes(self, sizes: Mapping[str, Sequence[int]]) -> None:
-        """Raises ImageError for the first image that the model does not take, by its size.
+        """Raises ImageError for the first image of a size that the model does not take.
 
-        sizes: image's name -> (width, height).
+        Args:
+          sizes: image's name -> (width, height).
         """
-        fixed = self.codec.bundle.manifest.fixed_size
+        manifest = self.codec.bundle.manifest
+        fixed = manifest.fixed_size
         for image, (width, height) in sizes.items():
             if fixed is not None and fixed != (width, height):
                 raise ImageError(
-                    f"{self.name} takes images of {fixed[0]}x{fixed[1]} pixels only, and {image} "
-                    f"has {width}x{height}: leave the model out, or give a folder of such images"
+                    f"{manifest.name} takes images of {fixed[0]}x{fixed[1]} pixels only, and "
+                    f"{image} has {width}x{height}: leave the model out, or give a folder of such "
+                    "images"
                 )
 
     def describe(self) -> str:
@@ -114,7 +117,7 @@ def _named_search(name: str) -> re.Match[str] | None:
 
 
 def open_contestant(kind: str, name: str) -> Contestant:
-    """The model or the codec of that name.
+    """Opens the model or the codec of a name.
 
     Raises:
       CodecError: there is none, or it is not installed.
@@ -132,14 +135,14 @@ def open_contestant(kind: str, name: str) -> Contestant:
 def nearest_quality(
     size_of: Callable[[int], int], known: Dict[int, int], qualities: Sequence[int], target: int
 ) -> int:
-    """The quality whose file comes nearest to a size, by its logarithm.
+    """The quality whose file is nearest to a size, by the logarithm.
 
-    File sizes mostly grow with quality, so bisection finds it in a few tries; where they do not,
-    it is the nearest of all that are known.
+    Found by bisection, as file sizes mostly grow with quality; if they do not, the result is the
+    nearest of the sizes that became known.
 
     Args:
       size_of: quality -> bytes of the file it makes.
-      known: sizes that need no try: quality -> bytes. Tries are added to it.
+      known: quality -> bytes, of sizes that are known; those that are measured are added.
       qualities: (lowest, highest) to choose from.
       target: bytes.
     """

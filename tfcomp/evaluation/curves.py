@@ -1,4 +1,4 @@
-"""Rate-distortion curves and Bjontegaard's rate difference between two of them."""
+"""Rate-distortion curves and the BD-rate (Bjontegaard's delta rate) between two of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Point:
 
 @dataclasses.dataclass(frozen=True)
 class RateDifference:
-    """How two curves differ in rate.
+    """The BD-rate between two curves.
 
     Attributes:
       percent: mean difference of rate at equal PSNR; negative saves bytes.
@@ -39,6 +39,9 @@ class RateDifference:
     percent: float
     low: float
     high: float
+
+    def __str__(self) -> str:
+        return f"{self.percent:+.1f} % ({self.low:.1f} to {self.high:.1f} dB)"
 
 
 def bd_rate(
@@ -53,7 +56,7 @@ def bd_rate(
     Args:
       anchor: the curve to compare with, of two points or more.
       test: the curve that is compared, likewise.
-      psnr_range: compare only from and to these many dB; all that both curves cover if None.
+      psnr_range: (lowest, highest) dB to compare; all that both curves cover if None.
 
     Returns:
       None where the curves share no range of PSNR.
@@ -91,7 +94,7 @@ def bd_rate(
 
 
 def why_incomparable(anchor: Sequence[Point], test: Sequence[Point]) -> str:
-    """Why `bd_rate` finds nothing to compare in two curves, in a few words."""
+    """In a few words, why `bd_rate` gives None for two curves."""
     if min(len(anchor), len(test)) < 2:
         return "one quality, no curve"
     if min(len(_rising(anchor)), len(_rising(test))) < 2:
@@ -103,7 +106,7 @@ def parse_psnr_range(text: str) -> Tuple[float, float]:
     """Reads "27,36" as (27.0, 36.0).
 
     Raises:
-      ConfigError: it is no such range.
+      ConfigError: the text is not a range.
     """
     try:
         low, high = (float(part) for part in text.split(","))
@@ -115,9 +118,9 @@ def parse_psnr_range(text: str) -> Tuple[float, float]:
 
 
 def _rising(curve: Iterable[Point]) -> List[Point]:
-    """By rate, without the points that spend more bytes on no better a picture.
+    """The points by rate, without those of a higher rate and no higher PSNR.
 
-    An interpolation of rate over PSNR needs each PSNR once; small images have such ties.
+    Interpolating rate over PSNR needs PSNRs that differ; those of small images may be equal.
     """
     kept: List[Point] = []
     for point in sorted(curve, key=lambda p: p.bpp):
@@ -127,7 +130,7 @@ def _rising(curve: Iterable[Point]) -> List[Point]:
 
 
 def _sampled(curve: Sequence[Point], low: float, high: float) -> List[Point]:
-    """The same interpolated curve between two PSNR, as points so dense that nothing is lost."""
+    """The interpolated curve between two PSNRs as 200 points, dense enough to lose nothing."""
     import numpy as np
     from scipy.interpolate import PchipInterpolator  # bjontegaard brings it
 

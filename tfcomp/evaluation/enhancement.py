@@ -1,7 +1,7 @@
 """Post-filters for decoded pictures: scikit-image's, and one small learned network.
 
-Every filter but `learned` has one strength. It is chosen on training pictures, for each codec and
-rate anew, as the one with the best mean PSNR there (`best_strength`); see `enhancement_comparison`.
+Every filter but `learned` has one strength, chosen for each codec and rate as that of the best mean
+PSNR on training pictures (`best_strength`); see `enhancement_comparison`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _CLEARLY_WORSE = 0.1  # dB; weak filters may change nothing before stronger ones
 
 @dataclasses.dataclass(frozen=True)
 class PostFilter:
-    """A way to make decoded pictures better.
+    """A filter for decoded pictures.
 
     Attributes:
       name: how tables and `--enhance` name it.
       description: what runs, and what its strength is.
-      strengths: to choose from, weak ones first; empty where there is none to choose.
+      strengths: to choose from, weakest first; empty if the filter has none.
       function: (uint8 [H, W, 3], strength or None) -> the same, filtered.
     """
 
@@ -47,7 +47,7 @@ def best_strength(
 ) -> Optional[float]:
     """The strength with the highest mean PSNR over (original, decoded) training pictures.
 
-    None where the filter has no strength. Weak to strong, and no further once it is clearly worse.
+    None if the filter has no strength. Tried from weak to strong, until one is clearly worse.
     """
     best, chosen = -np.inf, None
     for strength in post_filter.strengths:
@@ -60,7 +60,7 @@ def best_strength(
 
 
 def chosen_filters(names: Sequence[str]) -> List[PostFilter]:
-    """The filters of those names, in their order, `none` always among them and first.
+    """The filters of these names in their order, after `none`.
 
     Raises:
       CodecError: there is no such filter, scikit-image or the learned network is not installed.
@@ -128,7 +128,7 @@ def _learned(picture: np.ndarray, _: Optional[float]) -> np.ndarray:
 
 
 def _grey_levels(strength: Optional[float]) -> float:
-    assert strength is not None  # these filters all have strengths to choose from
+    assert strength is not None  # these filters all have strengths
     return strength / 255
 
 

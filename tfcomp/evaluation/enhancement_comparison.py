@@ -1,7 +1,7 @@
-"""What post-filters do to every codec's decoded pictures, at a few rates.
+"""Measures post-filters on every codec's decoded pictures, at a few rates.
 
 The strength of a filter is chosen on training pictures, coded by the same codec at the same
-setting, and never on the measured ones.
+setting, never on the measured pictures.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class EnhancedRow:
 
 @dataclasses.dataclass(frozen=True)
 class Enhancement:
-    """All rows, and what is needed to read them.
+    """All rows, with what was compared.
 
     Attributes:
       training: where strengths were chosen.
@@ -72,12 +72,17 @@ def settings_near(means: Sequence[Measurement], rates: Sequence[float] = RATES) 
 
 
 def training_crops(folder: Optional[Path], measured: Path) -> Tuple[str, List[np.ndarray]]:
-    """(what they are, middles of at most 12 training pictures, uint8 [128, 128, 3] or less).
+    """The middles of at most 12 training pictures.
 
-    folder: of the pictures, scikit-image's own photographs if None. measured: the test images.
+    Args:
+      folder: of the pictures; scikit-image's photographs if None.
+      measured: folder of the test images.
+
+    Returns:
+      a description, and crops, uint8 [128, 128, 3] or smaller.
 
     Raises:
-      CodecError: there are none, or they are the test images.
+      CodecError: there are no pictures, or they are the test images.
     """
     if folder is None:
         from skimage import data
@@ -102,7 +107,7 @@ def compare(
     lpips: Optional[Lpips] = None,
     on_step: Callable[[], object] = lambda: None,
 ) -> List[EnhancedRow]:
-    """A row for every filter.
+    """Measures every filter after a codec at one setting.
 
     Args:
       contestant: the codec.

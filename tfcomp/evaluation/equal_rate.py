@@ -1,4 +1,4 @@
-"""Which codec is best by which measure where all spend the same bits/pixel."""
+"""The best codec by each metric at equal bits/pixel."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ METRICS: Dict[str, Tuple[str, bool, int]] = {
 
 
 def at_rate(entry: Entry, metric: str, rate: float) -> Optional[float]:
-    """The metric on the mean curve at so many bits/pixel, linear in the rate's logarithm.
+    """The metric on the mean curve at a rate in bits/pixel, linear in the rate's logarithm.
 
-    None where the curve does not reach there, or the metric is not known.
+    None if the curve does not reach the rate, or the metric was not measured.
     """
     points = sorted(
         (m.bpp, getattr(m, metric))
@@ -36,7 +36,7 @@ def at_rate(entry: Entry, metric: str, rate: float) -> Optional[float]:
 
 
 def winners(entries: Sequence[Entry]) -> List[Dict[str, object]]:
-    """One record for each metric and rate that two entries or more reach.
+    """A record for each metric and rate that at least two entries reach.
 
     Its keys: metric, rate, values (name -> value, None where unknown) and best (a name).
     """
@@ -54,7 +54,7 @@ def winners(entries: Sequence[Entry]) -> List[Dict[str, object]]:
 
 
 def table(entries: Sequence[Entry]) -> List[str]:
-    """The same as Markdown lines, the best in bold; empty where there is nothing to compare."""
+    """The records of `winners` as Markdown lines, the best in bold; empty without records."""
     records = winners(entries)
     if not records:
         return []

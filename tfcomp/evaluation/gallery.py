@@ -1,4 +1,4 @@
-"""Pictures for the report: the images a codec finds hardest, by every codec at equal bytes."""
+"""Pictures for the report: a codec's worst images, by every codec at equal bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tfcomp.evaluation.images import read_pixels
 from tfcomp.evaluation.metrics import decibels, ms_ssim, psnr
 from tfcomp.evaluation.results import Entry, Results
 
-# Low enough for differences to be seen, high enough to be of use.
+# Low enough to see differences, high enough to be useful.
 TARGET_BPP = 0.4
 _DETAIL = (512, 384)  # pixels, the longer side along the image's longer side
 
@@ -58,10 +58,10 @@ class Comparison:
 
 
 def worst_images(results: Results, count: int) -> List[Comparison]:
-    """The images where the first contestant saves least against the anchor, worst first.
+    """The images on which the first contestant saves least against the anchor, worst first.
 
-    Each codec spends as nearly the same bytes as its settings allow: those that the first
-    contestant spends at the setting nearest to `TARGET_BPP` bits/pixel.
+    Every codec is shown at nearly equal bytes: those of the first contestant at its setting nearest
+    to `TARGET_BPP` bits/pixel.
     """
     first = _judged_entry(results)
     names = sorted(results.images, key=lambda name: _badness(first, name), reverse=True)[:count]
@@ -98,7 +98,7 @@ def worst_images(results: Results, count: int) -> List[Comparison]:
 
 
 def _judged_entry(results: Results) -> Entry:
-    """Whom the order of the images is about: the first that is not the anchor."""
+    """The entry that orders the images: the first that is not the anchor."""
     others = [entry for entry in results.entries if entry.name != results.anchor]
     return (others or results.entries)[0]
 
@@ -111,7 +111,7 @@ def _badness(entry: Entry, image: str) -> Tuple[bool, float]:
 def _version(
     contestant: Contestant, entry: Entry, name: str, original: np.ndarray, target: int
 ) -> Tuple[int, bytes, np.ndarray]:
-    """(quality, file, decoded image) at about so many bytes."""
+    """(quality, file, decoded image) at about the bytes asked for."""
     known = {m.quality: m.bytes for m in entry.measurements if m.image == name}
     quality = nearest_quality(
         lambda q: len(contestant.encode(original, q)), known, (1, contestant.highest), target

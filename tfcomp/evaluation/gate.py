@@ -1,4 +1,4 @@
-"""Gates: the BD-rate that a run must reach, so that a regression fails a build."""
+"""Gates: the BD-rates that a benchmark must reach, so that a regression fails a build."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tfcomp.evaluation.curves import RateDifference
 
 @dataclasses.dataclass(frozen=True)
 class Gate:
-    """What a model must reach.
+    """A limit on a codec's BD-rate.
 
     Attributes:
       anchor: a contestant's name.
-      max_bd_rate: percent against it that may not be exceeded.
-      codec: whom it holds; every model of the run if None.
+      max_bd_rate: the largest BD-rate against the anchor, in percent.
+      codec: the codec that is limited; every model of the run if None.
     """
 
     anchor: str
@@ -26,10 +26,10 @@ class Gate:
 
     @classmethod
     def parse(cls, text: str) -> Gate:
-        """Reads "anchor=jpeg,max_bd_rate=-40", "codec=NAME" being optional.
+        """Reads "anchor=jpeg,max_bd_rate=-40[,codec=NAME]".
 
         Raises:
-          ConfigError: it is no such text.
+          ConfigError: the text has another form.
         """
         pairs = [part.partition("=") for part in text.split(",")]
         values = {key.strip(): value.strip() for key, _, value in pairs}
@@ -51,10 +51,10 @@ class Gate:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """A gate held against one contestant.
+    """A gate's result for one contestant.
 
     Attributes:
-      line: it in words.
+      line: the result in words.
     """
 
     codec: str
@@ -67,12 +67,12 @@ def judge(
     models: Sequence[str],
     compare: Callable[[str, str], Optional[RateDifference]],
 ) -> List[Verdict]:
-    """Holds the gates against the run.
+    """Checks the gates of a run.
 
     Args:
       gates: what was asked for.
-      models: whom a gate without a codec holds.
-      compare: (anchor, codec) -> BD-rate of mean curves. Where there is none, the gate is missed.
+      models: those that a gate without a codec limits.
+      compare: (anchor, codec) -> BD-rate of mean curves; None misses the gate.
     """
     verdicts = []
     for gate in gates:

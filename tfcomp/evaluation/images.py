@@ -1,4 +1,4 @@
-"""The test images of a folder."""
+"""The images of a folder, and crops of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_pixels(path: Path) -> np.ndarray:
     """The image as uint8 [H, W, 3].
 
     Raises:
-      ImageError: it names the file.
+      ImageError: it cannot be read; the message names the file.
     """
     from tfcomp.runtime.image_input import read_image
 

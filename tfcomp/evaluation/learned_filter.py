@@ -1,6 +1,6 @@
-"""The learned post-filter: a TFLite network run by the runtime's interpreter.
+"""The learned post-filter: a TFLite network in the runtime's interpreter.
 
-`python -m lab.post_filter`, a command of the repository, makes it; its model card lies beside it.
+`python -m lab.post_filter`, a command of the repository, trains it; its model card lies beside it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from tfcomp.networks.interpreter import Model, Network
 from tfcomp.networks.tiles import run_tiled
 
 ENVIRONMENT_VARIABLE = "TFCOMP_POST_FILTER"
-_BLOCK = 2  # sides that the network takes are multiples of this
+_BLOCK = 2  # the network takes sides that are multiples of this
 # Four 3x3 convolutions at half the resolution.
 _REACH_BLOCKS = 4
 
 
 class LearnedFilter:
-    """A network from decoded pixels to better ones."""
+    """A network that filters decoded pixels."""
 
     def __init__(self, content: bytes, num_threads: int = 1) -> None:
         """Loads the network.

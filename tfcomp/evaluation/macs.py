@@ -1,10 +1,10 @@
 """Multiply-adds per pixel of a bundle, counted in its own networks.
 
-A picture is really compressed and decompressed while an observer hears of every network that runs,
-so what counts as encoder and what as decoder is what each direction runs, entropy networks and all
-that a round of feedback does included. Shapes come from an interpreter, operations from the file.
-Counted are convolutions, transposed and depthwise ones, fully connected layers and matrix products;
-additions of biases, activations and range coding are not, as in the literature.
+A picture is compressed and decompressed while an observer is told of every network that runs. So
+the encoder's count is that of all networks that compression runs, entropy networks and rounds of
+search included, and the decoder's likewise. Shapes come from an interpreter, operations from the
+file. Convolutions, transposed and depthwise ones too, fully connected layers and matrix products
+count; as in the literature, biases, activations and range coding do not.
 """
 
 from __future__ import annotations
@@ -42,10 +42,14 @@ class MacsPerPixel:
 
 
 def macs_per_pixel(bundle: Bundle, feedback: int = 0) -> MacsPerPixel:
-    """Counts a bundle's multiply-adds, of an encoder with some rounds of feedback.
+    """Counts a bundle's multiply-adds.
+
+    Args:
+      bundle: the model.
+      feedback: rounds of search that the encoder takes.
 
     Raises:
-      CodecError: LiteRT's schema, which tells the operations, is not installed.
+      CodecError: LiteRT's schema, which names the operations, is not installed.
     """
     manifest = bundle.manifest
     side = manifest.stride * math.ceil(_SIDE / manifest.stride)
@@ -53,7 +57,7 @@ def macs_per_pixel(bundle: Bundle, feedback: int = 0) -> MacsPerPixel:
     image = _textured(height, width)
     counter = MultiplyAdds()
     codec = Codec(bundle, num_threads=1)
-    # The first run may look at its networks in ways that later ones do not.
+    # The first use of a network may run more than later ones do.
     codec.decompress(codec.compress(image))
     with observed_by(counter):
         data = codec.compress(image, feedback=feedback)
@@ -65,7 +69,7 @@ def macs_per_pixel(bundle: Bundle, feedback: int = 0) -> MacsPerPixel:
 def _textured(height: int, width: int) -> np.ndarray:
     """uint8 [height, width, 3] with detail of every size, as a photograph has.
 
-    In a flat area an encoder may find nothing to improve.
+    An encoder may find nothing to improve in a flat area, and then runs less.
     """
     random = np.random.default_rng(0)
     image = np.full((height, width, 3), 128.0)
@@ -76,7 +80,7 @@ def _textured(height: int, width: int) -> np.ndarray:
 
 
 class MultiplyAdds:
-    """Counts what it hears: an `Observer`.
+    """Counts the multiply-adds that it is told of: an `Observer`.
 
     Attributes:
       total: multiply-adds so far.
@@ -89,14 +93,14 @@ class MultiplyAdds:
     def network_ran(
         self, content: bytes, signature: str, inputs: Mapping[str, np.ndarray]
     ) -> None:
-        """Adds what this signature multiplies at the sizes of these inputs."""
+        """Adds the multiply-adds of a signature at the sizes of these inputs."""
         sizes = tuple((name, inputs[name].shape) for name in sorted(inputs))
         if (content, signature, sizes) not in self._known:
             self._known[content, signature, sizes] = _count(content, signature, inputs)
         self.total += self._known[content, signature, sizes]
 
     def multiplied(self, count: int) -> None:
-        """Adds what was counted elsewhere."""
+        """Adds multiply-adds that were counted elsewhere."""
         self.total += int(count)
 
 
@@ -122,14 +126,14 @@ def _shapes(
 ) -> Dict[int, Tuple[int, ...]]:
     """Shapes of a graph's tensors by number, once it ran on these inputs."""
     plain = runtime_interpreter._interpreter_class()
-    # A delegate would hide the shapes of what it takes over.
+    # A delegate would hide the shapes of the operations that it takes over.
     resolver = sys.modules[plain.__module__].OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = plain(
         model_content=content, num_threads=1, experimental_op_resolver_type=resolver
     )
     interpreter.get_signature_runner(signature)(**inputs)
     details = interpreter.get_tensor_details(index)
-    # Python's integers: those of NumPy, of 32 bits, wrap around below zero.
+    # Python's integers: NumPy's, of 32 bits, overflow.
     return {each["index"]: tuple(int(side) for side in each["shape"]) for each in details}
 
 

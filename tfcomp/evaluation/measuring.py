@@ -1,4 +1,4 @@
-"""Measuring one contestant on a set of images: bytes, quality, speed and memory.
+"""Measures one contestant on a set of images: bytes, quality, speed and memory.
 
 The codec runs first and alone; picture quality, which needs memory of its own, is computed
 afterwards from the files.
@@ -22,7 +22,7 @@ from tfcomp.evaluation.images import read_pixels
 from tfcomp.evaluation.lpips import MIN_SIDE, Lpips
 from tfcomp.evaluation.metrics import border_steps, decibels, ms_ssim, psnr
 
-# What takes longer than this in all is not repeated: a slow step's noise is small beside it.
+# A step is repeated until it took this long in all: the noise of a slow step is small beside it.
 SECONDS_FOR_REPEATS = 1.5
 
 
@@ -73,7 +73,7 @@ def measure(
     Args:
       contestant: the codec.
       images: (name, path) pairs.
-      repeats: how often each step is timed; fewer where it is slow (`SECONDS_FOR_REPEATS`).
+      repeats: how often each step is timed; fewer if it is slow (`SECONDS_FOR_REPEATS`).
       on_step: called 2 x images x qualities times, for a progress bar.
       lpips: to be measured too.
 
@@ -111,9 +111,9 @@ def measure(
 
 
 def peak_memory_mib() -> Optional[float]:
-    """The largest resident memory this process had so far, in MiB; None where nothing tells."""
+    """The peak resident memory of this process so far, in MiB; None if the system does not tell."""
     try:
-        # Unlike getrusage, not inherited from the process that started this one.
+        # Unlike getrusage's, this figure is not inherited from the parent process.
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024

@@ -61,7 +61,7 @@ def ms_ssim(original: np.ndarray, decoded: np.ndarray) -> float | None:
 
 
 def border_steps(decoded: np.ndarray, side: int = 16) -> float | None:
-    """How much larger steps from pixel to pixel are across the borders of blocks than inside.
+    """Blockiness: how much larger the steps between pixels are across block borders than inside.
 
     The mean absolute step of brightness between neighbours on either side of a border of
     side x side blocks, over that between all other neighbours: about 1 in a picture without
@@ -108,7 +108,7 @@ def ssim(original: np.ndarray, decoded: np.ndarray) -> float:
 
 
 def decibels(similarity: float | None) -> float | None:
-    """-10 log10(1 - similarity), which spreads what crowds below 1; None stays None."""
+    """-10 log10(1 - similarity), which spreads values near 1; None stays None."""
     if similarity is None:
         return None
     return float("inf") if similarity >= 1 else -10 * math.log10(1 - similarity)

@@ -1,4 +1,4 @@
-"""Rate-distortion curves that others published for the Kodak images: facts, each with its source.
+"""Rate-distortion curves published by others for the Kodak images, each with its source.
 
 They live in `published_kodak.json`. Rates and PSNR are means over the 24 images at one setting, as
 this package's own curves are.
@@ -23,7 +23,7 @@ class PublishedCurve:
     Attributes:
       name: what `--published` takes. label: what plots say.
       paper: where the codec comes from. source: where the figures were taken from.
-      decoder_macs: multiply-adds per pixel to decode, as somebody published them, with who did.
+      decoder_macs: published multiply-adds per pixel to decode, with the source.
       points: (bits/pixel, PSNR in dB), small files first.
     """
 
@@ -36,7 +36,7 @@ class PublishedCurve:
 
 
 def published_curves() -> List[PublishedCurve]:
-    """All that are known, oldest first."""
+    """All curves, oldest first."""
     text = importlib.resources.files("tfcomp.evaluation").joinpath("published_kodak.json")
     return [
         PublishedCurve(**{**entry, "points": tuple(tuple(p) for p in entry["points"])})
@@ -45,7 +45,7 @@ def published_curves() -> List[PublishedCurve]:
 
 
 def are_kodak(image_stems: Sequence[str]) -> bool:
-    """Whether images of these names, without their endings, are the 24 of Kodak."""
+    """Whether images of these names, without endings, are the 24 Kodak images."""
     return set(image_stems) == _KODAK_NAMES
 
 

@@ -30,7 +30,7 @@ from tfcomp.evaluation.results import finite
 def curve(
     encode: Callable, decode: Callable, qualities: Sequence[int], images: Dict[str, np.ndarray]
 ) -> List[Point]:
-    """Codes every image at every quality; a point is the mean over the images.
+    """Codes every image at every quality; each point is the mean over the images.
 
     Args:
       encode: (uint8 [H, W, 3], quality) -> bytes.
@@ -86,10 +86,7 @@ def _run(options: argparse.Namespace) -> None:
             why = why_incomparable(results[name], results[options.model])
             print(f"{options.model} against {name}: {why}")
             continue
-        print(
-            f"BD-rate of {options.model} against {name}: {found.percent:+.1f} % "
-            f"({found.low:.1f} to {found.high:.1f} dB)"
-        )
+        print(f"BD-rate of {options.model} against {name}: {found}")
     if options.json:
         plain = {name: [dataclasses.asdict(p) for p in pts] for name, pts in results.items()}
         text = json.dumps(finite(plain), indent=1, allow_nan=False) + "\n"

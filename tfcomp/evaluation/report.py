@@ -1,4 +1,4 @@
-"""report.html: one page to look at, with all it needs inside."""
+"""report.html: one self-contained page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tfcomp.evaluation.results import Results, finite
 
 
 def render(results: Results, comparisons: List[Comparison]) -> bytes:
-    """The page, UTF-8.
+    """Renders the page, UTF-8.
 
     Args:
       results: of the benchmark.
@@ -180,7 +180,7 @@ def _quality(picture: Picture) -> str:
 
 
 def _signed(value: Optional[float], digits: int = 1) -> str:
-    """A number with its sign, typographically; a dash for None and where nothing is finite."""
+    """A number with its sign; a dash for None and for what is not finite."""
     if value is None or not math.isfinite(value):
         return "–"
     return f"{value:+.{digits}f}".replace("-", "−")

@@ -1,4 +1,4 @@
-"""What a benchmark found, and its files results.json and results.csv."""
+"""The results of a benchmark, and their files results.json and results.csv."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import io
 import json
 import math
 import statistics
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from pathlib import Path
+from typing import Any, Collection, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from tfcomp.evaluation.contestants import CODEC
 from tfcomp.evaluation.curves import Point, RateDifference, bd_rate, why_incomparable
 from tfcomp.evaluation.enhancement_comparison import Enhancement
 from tfcomp.evaluation.gate import Verdict
@@ -18,7 +20,12 @@ from tfcomp.evaluation.measuring import Measurement
 from tfcomp.evaluation.published import PublishedCurve
 
 FORMAT_VERSION = 1
-MEAN = "mean"  # the name of the image that is none
+MEAN = "mean"  # stands for the image's name in means
+# Fields that differ between two runs of a benchmark on one machine.
+_UNSTEADY = frozenset(
+    ("encode_mpx_s", "decode_mpx_s", "encode_runs", "decode_runs")
+    + ("baseline_mib", "peak_mib", "timing")
+)
 
 
 @dataclasses.dataclass
@@ -32,8 +39,8 @@ class Entry:
         after all was coded; None where the system does not tell.
       macs: of models; None for classical codecs.
       bd: against the anchor, on the mean curves. bd_per_image: the same image by image.
-        Both None where the curves share no PSNR; and of the anchor itself, 0.
-      bd_missing: why there is no `bd`, in a few words; None where there is one.
+        Both are None if the curves share no PSNR, and 0 for the anchor itself.
+      bd_missing: why there is no `bd`, in a few words; None if there is one.
     """
 
     name: str
@@ -53,7 +60,7 @@ class Entry:
         return [_mean([m for m in self.measurements if m.quality == q]) for q in qualities]
 
     def mean_curve(self) -> List[Point]:
-        """The curve that counts: mean bits/pixel and mean PSNR at each quality."""
+        """Mean bits/pixel and mean PSNR at each quality."""
         return _points(self.means())
 
     def image_curve(self, image: str) -> List[Point]:
@@ -72,13 +79,13 @@ class Results:
     """A whole run.
 
     Attributes:
-      folder: where the images were. images: name -> (width, height).
+      folder: of the images. images: name -> (width, height).
       entries: models first, then codecs, as asked for.
       missing: one line about each codec that is not installed.
-      anchor: name of the entry that BD-rates refer to. psnr_range: what they were held to, if so.
+      anchor: name of the entry that BD-rates refer to. psnr_range: dB they are limited to, if any.
       published: curves to show beside; published_bd: theirs against the anchor, by name.
       verdicts: of the gates. environment: versions, machine, how it was timed.
-      enhancement: what post-filters did; None where none were asked for.
+      enhancement: the post-filters' results; None if none were asked for.
     """
 
     folder: str
@@ -113,14 +120,31 @@ def compare_with_anchor(
         }
 
 
-def to_json(results: Results) -> bytes:
-    """results.json: everything. Infinite PSNR (a lossless file) is null."""
+def to_json(results: Results, reproducible: bool = False) -> bytes:
+    """results.json. Infinite PSNR, of a lossless file, is null.
+
+    Args:
+      results: of a run.
+      reproducible: what a bundle keeps, the same bytes each time: no speeds, no memory, only the
+        name of the images' folder, and only mean curves of the codecs.
+    """
     plain = {"format_version": FORMAT_VERSION, **dataclasses.asdict(results)}
     for entry, record in zip(results.entries, plain["entries"]):
         encode, decode = entry.speeds()
         record["mean"] = [dataclasses.asdict(m) for m in entry.means()]
         record["encode_mpx_s"], record["decode_mpx_s"] = encode, decode
+    if reproducible:
+        plain = {**_without(plain, _UNSTEADY), "folder": Path(results.folder).resolve().name}
+        for record in plain["entries"]:
+            if record["kind"] == CODEC:
+                del record["measurements"], record["bd_per_image"]
     return (json.dumps(finite(plain), indent=1, allow_nan=False) + "\n").encode()
+
+
+def _without(value: Any, names: Collection[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _without(item, names) for key, item in value.items() if key not in names}
+    return [_without(item, names) for item in value] if isinstance(value, list) else value
 
 
 def to_csv(results: Results) -> bytes:
@@ -163,7 +187,7 @@ def _points(measurements: Iterable[Measurement]) -> List[Point]:
 
 
 def finite(value: Any) -> Any:
-    """The same for JSON, which has no infinity: None in its place, and in that of NaN."""
+    """The value for JSON, which has neither infinity nor NaN: None in their place."""
     if isinstance(value, dict):
         return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

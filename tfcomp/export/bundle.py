@@ -3,6 +3,7 @@
     NAME/manifest.json   what it is and how it was measured
          encoder.tflite  decoder.tflite  tables.npz  [entropy.tflite]  [gradient.tflite]
          [encoder.json]  numbers for encoders that search for better latents
+         [results.json]  what it was measured to do
          README.md       the model card
          SHA256SUMS      what each of these files is
 """
@@ -13,7 +14,7 @@ import contextlib
 import json
 import os
 from pathlib import Path
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from tfcomp.errors import OutputError
 from tfcomp.export import calibration, model_card, tflite
 from tfcomp.export.checksums import write_checksums
 from tfcomp.export.families import deploy
+from tfcomp.export.measured import RESULTS
 from tfcomp.export.unfinished import unfinished_folder
 from tfcomp.models.base import CodecModel
 from tfcomp.runtime.atomic_file import write_atomically
@@ -33,7 +35,7 @@ from tfcomp.runtime.bundle import fingerprint_of
 
 BUNDLE_FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
-_NOT_IN_EVERY_BUNDLE = ("entropy.tflite", "gradient.tflite", ENCODER_TUNING)
+_NOT_IN_EVERY_BUNDLE = ("entropy.tflite", "gradient.tflite", ENCODER_TUNING, RESULTS)
 
 
 def write_bundle(
@@ -43,10 +45,8 @@ def write_bundle(
     name: str,
     quantize: str = "none",
     training: dict[str, Any] | None = None,
-    licence: str | None = None,
     images: Sequence[np.ndarray] | None = None,
-    check: Callable[[Path], None] | None = None,
-    measure: Callable[[Path], dict[str, Any]] | None = None,
+    finish: Callable[[Path], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Exports a trained model as a bundle folder.
 
@@ -58,12 +58,10 @@ def write_bundle(
       name: the bundle's name.
       quantize: see `tflite.convert`.
       training: a JSON-ready summary of the training for the manifest.
-      licence: terms of the weights, one line.
       images: for quantize "int8", pictures to calibrate with: list of uint8 [H, W, 3].
-      check: called with the finished folder before it takes its place; what it raises keeps the
-        bundle from being written.
-      measure: called likewise; returns more entries for the manifest, of what it measured
-        (`measured.measured`).
+      finish: called with the whole bundle, in a hidden folder, before it takes its place. It may
+        change files, and returns more entries for the manifest. What it raises keeps the bundle
+        from being written.
 
     Returns:
       the manifest, a dict.
@@ -76,69 +74,87 @@ def write_bundle(
         if folder.exists() and any(folder.iterdir()) and not (folder / _MANIFEST).is_file():
             raise OutputError(f"{folder} holds files that are no bundle: give an empty folder")
         folder.parent.mkdir(parents=True, exist_ok=True)
-    deployed = deploy(model, half=quantize == "float16")
     with _output_errors_named(folder), unfinished_folder(folder.parent, folder.name) as work:
-        samples: dict[str, Any] = {"encode": None, "decode": None}
-        if quantize == "int8":
-            fixed = config.model.fixed_size
-            samples = calibration.samples(
-                deployed,
-                images or (),
-                model.stride,
-                model.qualities,
-                fixed,
-                model.prior.kind.latent_units,
-            )
-        for file, signature in (("encoder.tflite", "encode"), ("decoder.tflite", "decode")):
-            network = tflite.convert(deployed, signature, quantize, samples[signature])
-            (work / file).write_bytes(network)
-        save_tables(work / "tables.npz", model.tables)
-        kind, layout = model.prior.kind, model.prior.layout
-        entropy: dict[str, Any] = {"kind": kind.name, **kind.layout_to_json(layout)}
-        networks = kind.graph.networks(model.prior, half=quantize == "float16")
-        if networks is not None:
-            stored = "float16" if quantize == "float16" and networks.fits_float16 else "none"
-            (work / "entropy.tflite").write_bytes(
-                tflite.convert_signatures(networks, networks.functions, stored)
-            )
-        if kind.takes_feedback:
-            # A family that has none does not say so: its encoders take no rounds.
-            _write_tuning(model, getattr(config.model, "tuning", EncoderTuning()), work)
-        manifest = {
-            "format_version": BUNDLE_FORMAT_VERSION,
-            "name": name,
-            "family": config.model.family,
-            "qualities": model.qualities,
-            "default_quality": config.model.default_quality,
-            "stride": model.stride,
-            "channels": config.model.channels,
-            "reach": config.model.reach,
-            "decoder_reach": config.model.decoder_reach,
-            "fixed_size": config.model.fixed_size,
-            "max_pixels": MAX_PIXELS,
-            "entropy": entropy,
-            # The encoder's business: it has no part in the fingerprint of what decodes.
-            "distortion_weights": kind.distortion_weights(layout),
-            "quantization": quantize,
-            "fingerprint": fingerprint(work, entropy),
-            "training": training or {},
-            "rate_distortion": [],
-            "licence": licence or "not stated",
-        }
+        _write_parts(model, config, quantize, images, work)
+        manifest = _manifest(model, config, name, quantize, work)
+        manifest["training"] = training or {}
         write_manifest(work, manifest)
-        if check is not None:
-            check(work)
-        if measure is not None:
-            manifest.update(measure(work))
+        if finish is not None:
+            manifest.update(finish(work))
             write_manifest(work, manifest)
         _install(work, folder)
     model.use_bundle(model.tables, bytes.fromhex(manifest["fingerprint"]))
     return manifest
 
 
+def _write_parts(
+    model: CodecModel,
+    config: Config,
+    quantize: str,
+    images: Sequence[np.ndarray] | None,
+    folder: Path,
+) -> None:
+    """Writes networks, tables and the numbers for encoders."""
+    half = quantize == "float16"
+    deployed = deploy(model, half)
+    samples: dict[str, Any] = {"encode": None, "decode": None}
+    kind = model.prior.kind
+    if quantize == "int8":
+        samples = calibration.samples(
+            deployed,
+            images or (),
+            model.stride,
+            model.qualities,
+            config.model.fixed_size,
+            kind.latent_units,
+        )
+    for file, signature in (("encoder.tflite", "encode"), ("decoder.tflite", "decode")):
+        network = tflite.convert(deployed, signature, quantize, samples[signature])
+        (folder / file).write_bytes(network)
+    save_tables(folder / "tables.npz", model.tables)
+    networks = kind.graph.networks(model.prior, half=half)
+    if networks is not None:
+        stored = "float16" if half and networks.fits_float16 else "none"
+        (folder / "entropy.tflite").write_bytes(
+            tflite.convert_signatures(networks, networks.functions, stored)
+        )
+    if kind.takes_feedback:
+        # Not every family has a tuning; encoders of the others take no rounds.
+        _write_tuning(model, getattr(config.model, "tuning", EncoderTuning()), folder)
+
+
+def _manifest(
+    model: CodecModel, config: Config, name: str, quantize: str, folder: Path
+) -> dict[str, Any]:
+    """The manifest of the parts in a folder, before anything is measured."""
+    settings, kind, layout = config.model, model.prior.kind, model.prior.layout
+    entropy: dict[str, Any] = {"kind": kind.name, **kind.layout_to_json(layout)}
+    manifest = {
+        "format_version": BUNDLE_FORMAT_VERSION,
+        "name": name,
+        "family": settings.family,
+        "qualities": model.qualities,
+        "default_quality": settings.default_quality,
+        "stride": model.stride,
+        "channels": settings.channels,
+        "reach": settings.reach,
+        "decoder_reach": settings.decoder_reach,
+        "fixed_size": settings.fixed_size,
+        "max_pixels": MAX_PIXELS,
+        "entropy": entropy,
+        # The encoder's business: it has no part in the fingerprint of what decodes.
+        "distortion_weights": kind.distortion_weights(layout),
+        "quantization": quantize,
+        "fingerprint": fingerprint(folder, entropy),
+        "training": {},
+        "rate_distortion": [],
+        "licence": config.release.terms or "not stated",
+    }
+    return manifest | ({"authors": config.release.authors} if config.release.authors else {})
+
+
 def _write_tuning(model: CodecModel, tuning: EncoderTuning, folder: Path) -> None:
-    if tuning != EncoderTuning():
-        (folder / ENCODER_TUNING).write_bytes(tuning.render())
+    replace_tuning(folder, tuning)
     if not tuning.gradient_gains:
         return
     gradient = FAMILIES[model.model_config.family].part("gradient").DeployedGradient(model)
@@ -147,8 +163,18 @@ def _write_tuning(model: CodecModel, tuning: EncoderTuning, folder: Path) -> Non
     (folder / "gradient.tflite").write_bytes(network)
 
 
+def replace_tuning(folder: Path, tuning: EncoderTuning) -> None:
+    """Replaces the numbers for encoders; gradient.tflite goes if none of them needs it."""
+    if tuning == EncoderTuning():
+        (folder / ENCODER_TUNING).unlink(missing_ok=True)
+    else:
+        (folder / ENCODER_TUNING).write_bytes(tuning.render())
+    if not tuning.gradient_gains:
+        (folder / "gradient.tflite").unlink(missing_ok=True)
+
+
 def fingerprint(folder: str | Path, entropy: dict[str, Any]) -> str:
-    """SHA-256 (hex) over all that a file is decoded with.
+    """SHA-256 (hex) over everything that decoding a file depends on.
 
     Args:
       folder: the bundle's folder.
@@ -180,11 +206,11 @@ def _output_errors_named(folder: str | Path) -> Iterator[None]:
 
 
 def _install(work: Path, folder: Path) -> None:
-    """Puts the finished bundle in place: the folder, or where it is there its files.
+    """Puts the finished bundle in place: renames the folder, or replaces an older bundle's files.
 
-    The folder itself stays, which a server or a container may hold open. The manifest goes last:
-    until then what is there is the older bundle or one whose fingerprint does not fit, and never
-    looks whole.
+    An existing folder itself stays: a server or a container may hold it open. The manifest is
+    replaced last. Until then its fingerprint does not match, so that no reader takes a mixture of
+    two bundles for a whole one.
     """
     if not folder.exists():
         os.rename(work, folder)
@@ -193,5 +219,5 @@ def _install(work: Path, folder: Path) -> None:
     for name in sorted(names - {_MANIFEST}):
         os.replace(work / name, folder / name)
     os.replace(work / _MANIFEST, folder / _MANIFEST)
-    for name in set(_NOT_IN_EVERY_BUNDLE) - names:  # of a bundle with parts that this one lacks
+    for name in set(_NOT_IN_EVERY_BUNDLE) - names:  # of the older bundle
         (folder / name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What the networks see of real pictures, for a quantiser to learn the ranges from."""
+"""Sample inputs of both networks, from which a quantiser learns the ranges of activations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any, Sequence
 
 import numpy as np
 
-_SIDE = 256  # of the middle of a picture that is used, in pixels
+from tfcomp.images.cropping import middle
+
+_SIDE = 256  # largest side of a sample, in pixels
 _LEVELS = 4
 
 
@@ -23,7 +25,7 @@ def samples(
     fixed_size: tuple[int, int] | None = None,
     latent_units: int = 1,
 ) -> dict[str, list[dict[str, np.ndarray]]]:
-    """Inputs of both networks.
+    """Makes sample inputs of both networks from the middles of pictures.
 
     Args:
       deployed: a module with `encode` and `decode`, see `DeployedTransforms`.
@@ -31,7 +33,7 @@ def samples(
       stride: pixels per latent along one side.
       qualities: number of quality levels.
       fixed_size: (width, height) where the model takes no other size.
-      latent_units: of a decoded latent in a step, where the encoder network does not round.
+      latent_units: units of a decoded latent in a quantisation step.
 
     Returns:
       {"encode": list of dicts, "decode": list of dicts} of the signatures' inputs.
@@ -60,5 +62,4 @@ def _middle(image: np.ndarray, stride: int, fixed_size: tuple[int, int] | None) 
         rows, columns = (min(side, _SIDE) // stride * stride for side in (height, width))
     if not 0 < rows <= height or not 0 < columns <= width:
         raise ValueError(f"a picture of {width}x{height} pixels is too small to calibrate with")
-    top, left = (height - rows) // 2, (width - columns) // 2
-    return image[top : top + rows, left : left + columns]
+    return middle(image, rows, columns)

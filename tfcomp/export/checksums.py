@@ -1,6 +1,6 @@
 """Writes SHA256SUMS into bundle folders: python -m tfcomp.export.checksums BUNDLE...
 
-To be run after a change to a manifest or a model card; exporting does it by itself.
+Exports and releases write it; this command is for a bundle that was changed by other means.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def write_checksums(folder: str | os.PathLike[str]) -> str:
     except OSError as error:
         raise OutputError(f"cannot read {folder}: {error.strerror or error}") from None
     text = checksums.render(contents)
-    checksums.check(text, contents)  # a name that a reader would refuse
+    checksums.check(text, contents)  # readers refuse some names
     write_atomically(folder / CHECKSUMS, text)
     return checksums.digest_of(contents)
 

@@ -1,8 +1,10 @@
-"""The command `python export.py`: a run folder becomes a bundle and a SavedModel."""
+"""The command `python export.py`: exports a run folder to a bundle and a SavedModel."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import functools
 import logging
 import sys
 import tempfile
@@ -12,9 +14,8 @@ from typing import TYPE_CHECKING, Any, Callable, Sequence
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.config import Config
 from tfcomp.errors import CodecError, ConfigError
-from tfcomp.evaluation.images import image_files
-from tfcomp.export import versions
-from tfcomp.runs.requirements import check, explain
+from tfcomp.export import measured, versions
+from tfcomp.runs.requirements import named
 from tfcomp.runtime.quiet_tensorflow import import_quietly
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from tfcomp.models.base import CodecModel
 
 
-def parse(
-    arguments: Sequence[str] | None = None, program: str = "export.py"
-) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None = None, program: str = "export.py") -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
         prog=program, description="Export a trained codec for phones, servers and Python."
@@ -77,14 +76,16 @@ def parse(
         help="measure every quality on these pictures, for the manifest and the model card; "
         "without --tflite and --saved-model, of the bundle that is in --out",
     )
-    parser.add_argument("--licence", help="terms of the weights, one line for the manifest")
+    parser.add_argument(
+        "--licence", help="terms of the weights, one line; default: those of the run's config"
+    )
     return parser.parse_args(arguments)
 
 
 def export(options: argparse.Namespace) -> dict[str, Any]:
-    """Does what the options say; returns a dict of label -> path of what was written."""
+    """Exports as the options say; returns label -> path of each output."""
     if options.measure is not None:
-        image_files(options.measure)  # what is missing is said before anything is done
+        measured.check(options.measure)
     if not (options.tflite or options.saved_model):
         if options.measure is not None:
             return _measure_written(options)
@@ -104,21 +105,24 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
     from tfcomp.runs import run_folder, run_summary
 
     model, config = run_folder.load_model(options.run)
-    if options.quantize == "int8":
-        return _export_int8(options, model, config)
-    if options.saved_model:
+    if options.licence:
+        release = dataclasses.replace(config.release, terms=options.licence)
+        config = dataclasses.replace(config, release=release)
+    if options.quantize != "int8" and options.saved_model:
         _check_takes_pictures(config, options.max_pixels)
-    # The SavedModel speaks for the bundle: its files carry the bundle's fingerprint.
-    manifest = bundle.write_bundle(
+    write = functools.partial(
+        bundle.write_bundle,
         model,
         config,
         options.out,
         options.name or options.out.name,
         quantize=options.quantize,
         training=run_summary.summarize(config, options.run),
-        licence=options.licence,
-        measure=_measuring(options),
     )
+    if options.quantize == "int8":
+        return _export_int8(options, model, config, write)
+    # Files of the SavedModel carry the bundle's fingerprint.
+    manifest = write(finish=lambda folder: _measured(options, folder))
     written = {"bundle": options.out, **_measured_line(manifest)}
     if options.saved_model:
         written["SavedModel"] = versions.write(
@@ -129,12 +133,13 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
     return written
 
 
-def _export_int8(options: argparse.Namespace, model: CodecModel, config: Config) -> dict[str, Any]:
+def _export_int8(
+    options: argparse.Namespace, model: CodecModel, config: Config, write: Callable[..., Any]
+) -> dict[str, Any]:
     """Writes the bundle only if it costs less than --max-loss against float32."""
     from tfcomp.data.sample_source import sample_images
     from tfcomp.evaluation.images import read_images
     from tfcomp.export import bundle, quantization_cost
-    from tfcomp.runs import run_summary
 
     def pictures(folder: Path | None, split: str) -> dict[str, np.ndarray]:
         return read_images(folder) if folder else sample_images(split)
@@ -146,32 +151,20 @@ def _export_int8(options: argparse.Namespace, model: CodecModel, config: Config)
         reference = Path(work) / "float32"
         bundle.write_bundle(model, config, reference, "float32")
 
-        def check(candidate: Path) -> None:
+        def finish(candidate: Path) -> dict[str, Any]:
             line = quantization_cost.check(reference, candidate, unseen, options.max_loss)
             written["measured"] = line
+            return _measured(options, candidate)
 
-        manifest = bundle.write_bundle(
-            model,
-            config,
-            options.out,
-            options.name or options.out.name,
-            quantize="int8",
-            training=run_summary.summarize(config, options.run),
-            licence=options.licence,
-            images=list(known.values()),
-            check=check,
-            measure=_measuring(options),
-        )
+        manifest = write(images=list(known.values()), finish=finish)
     if options.measure is not None:
         written["on pictures"] = manifest["measured"]
     return written
 
 
-def _measuring(options: argparse.Namespace) -> Callable[[Path], dict[str, Any]] | None:
-    """What `write_bundle` takes as `measure`."""
-    from tfcomp.export.measured import measured
-
-    return options.measure and (lambda folder: measured(folder, options.measure))
+def _measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Manifest entries with the figures of the bundle in a folder; none without --measure."""
+    return measured.measure(folder, options.measure) if options.measure else {}
 
 
 def _measured_line(manifest: dict[str, Any]) -> dict[str, str]:
@@ -181,7 +174,7 @@ def _measured_line(manifest: dict[str, Any]) -> dict[str, str]:
 def _measure_written(options: argparse.Namespace) -> dict[str, Any]:
     """Measures the bundle in --out, which an earlier run exported."""
     import_quietly()
-    from tfcomp.export import bundle, measured
+    from tfcomp.export import bundle
 
     manifest = measured.measure_written(options.out, options.measure)
     bundle.write_manifest(options.out, manifest)
@@ -229,16 +222,11 @@ def main(arguments: Sequence[str] | None = None, program: str = "export.py") -> 
     """Runs the command, which messages call `program`; returns 0, or 2 for bad input."""
     options = parse(arguments, program)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    logging.getLogger("absl").setLevel(logging.ERROR)
     try:
-        check()
-        for label, path in export(options).items():
-            print(f"{label:<12}{path}")
-    except ModuleNotFoundError as error:
-        print(f"{program}: {explain(error)}", file=sys.stderr)
-        return 2
-    except (CodecError, OSError) as error:  # of the latter: no room for temporary files
+        with named():
+            for label, path in export(options).items():
+                print(f"{label:<12}{path}")
+    except (CodecError, OSError) as error:  # OSError: no room for temporary files
         print(f"{program}: {error}", file=sys.stderr)
         return 2
     return 0

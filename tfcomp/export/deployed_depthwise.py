@@ -1,4 +1,4 @@
-"""A depthwise block's two directions in stock operations, and its derivative."""
+"""Both directions of a depthwise block in stock operations, and its derivative."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def synthesis(build: DeployedLayers, layer: DepthwiseBlock) -> OperationOfQualit
 
 
 def with_pullback(build: DeployedLayers, layer: DepthwiseBlock) -> Callable[..., Any]:
-    """The synthesis direction: (y, quality) -> its output, and gradient by that -> by y."""
+    """The synthesis: (y, quality) -> (output, function from its gradient to that of y)."""
     depthwise, first, second = (kernel.numpy() for kernel in layer.kernels["synthesis"])
     hidden_bias, bias = (each.numpy() for each in layer.biases["synthesis"])
     widen = build.convolution(second.transpose(0, 1, 3, 2), hidden_bias)

@@ -1,8 +1,8 @@
 """A trained step of anisotropic diffusion as stock operations, forwards and backwards.
 
-tfcomp/models/anisotropic_diffusion.py has the step. LiteRT wants it in depthwise convolutions:
-D as a full one would need 72 bytes a pixel for its indirection buffer, three times a depthwise
-one's, and D^T, of three outputs, as many and twice the time.
+tfcomp/models/anisotropic_diffusion.py describes the step. Its convolutions are depthwise for
+LiteRT's sake: as a full convolution, D would need 72 bytes a pixel for its indirection buffer,
+three times as many as a depthwise one, and D^T, with three outputs, as many and twice the time.
 """
 
 from __future__ import annotations
@@ -57,15 +57,14 @@ class DeployedDiffusion:
     def with_pullback(
         self, picture: tf.Tensor, features: tf.Tensor, quality: tf.Tensor
     ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        """The smoothed picture, and what takes gradients back through it.
+        """The smoothed picture and its pullback, the function that takes gradients back through it.
 
-        The contrast, which the features give, counts as a constant there: its part of the gradient
-        is lost in what quantisation does. So are the first and last row and column's neighbours
-        that edges repeat.
+        The pullback treats as constants the contrast, which follows from the features and whose
+        part of the gradient is small beside quantisation, and the pixels repeated beyond the edges.
 
         Returns:
-          float32 [1, H, W, 3], and a function: gradient by that -> gradient by `picture`, of the
-          same shape.
+          float32 [1, H, W, 3], and a function from its gradient to that of `picture`, both of
+          this shape.
         """
         padded = _convolve(integer_layers.pad_edges(picture, 1), self._colours_of)
         differences = _depthwise(padded, self._difference, "VALID")

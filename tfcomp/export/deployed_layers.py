@@ -52,14 +52,14 @@ class DeployedLayers:
     def synthesis_convolution(self, layer: layers.TiedConv2D) -> Operation:
         kernel, bias = scaled_synthesis_kernel(layer), layer.synthesis_bias.numpy()
         if layer.strides == 1:
-            # The transpose of a stride-1 convolution is one with the kernel turned round.
+            # With stride 1 the transpose is a convolution with the kernel rotated by 180 degrees.
             return self.convolution(kernel[::-1, ::-1].transpose(0, 1, 3, 2), bias)
         if layer.strides != 2:
             return self.transposed_in_blocks(kernel, bias, layer.strides)
         return self.transposed_convolution(kernel, bias)
 
     def transposed_in_blocks(self, kernel: np.ndarray, bias: np.ndarray, stride: int) -> Operation:
-        """Of any even stride; kernel [k, k, C_out, C_in], bias [C_out]."""
+        """A transposed convolution of any even stride; kernel [k, k, C_out, C_in], bias [C_out]."""
         packed = self.constant(block_kernel(kernel, stride))
         bias, count = self.constant(np.tile(bias, stride**2)), len(packed)
 
@@ -69,7 +69,7 @@ class DeployedLayers:
         return lambda y: upsample_in_blocks(y, convolve, count, stride)
 
     def transposed_convolution(self, kernel: np.ndarray, bias: np.ndarray) -> Operation:
-        """Of stride 2; kernel [k, k, C_out, C_in], bias [C_out]."""
+        """A transposed convolution of stride 2; kernel [k, k, C_out, C_in], bias [C_out]."""
         if kernel.shape[2] < FEWEST_CHANNELS_IN_PHASES:
             convolve = self.convolution(subpixel_kernel(kernel), np.tile(bias, 4))
             return lambda y: tf.nn.depth_to_space(convolve(y), 2)

@@ -1,4 +1,4 @@
-"""What every deployed codec is: two functions between 8-bit images and latents, fit for export.
+"""A deployed codec of any family: two functions between 8-bit images and latents.
 
     encode   uint8 image -> - 1/2 .. 1/2 -> the family's analysis -> latents
     decode   latents -> the family's synthesis -> - 1/2 .. 1/2 -> uint8 image
@@ -60,6 +60,6 @@ class DeployedTransforms(tf.Module):
 
 
 def symbols(latents: tf.Tensor) -> tf.Tensor:
-    """Latents float32, in quantisation steps, as what a file holds of them: rounded, int32."""
+    """Rounds float32 latents, in quantisation steps, to the int32 symbols of a file."""
     rounded = tf.clip_by_value(tf.round(latents), -MAXIMUM_SYMBOL, MAXIMUM_SYMBOL)
     return tf.cast(rounded, tf.int32)

@@ -1,4 +1,4 @@
-"""The deployed form of a model, whatever its family."""
+"""The deployed form of a model of any family."""
 
 from __future__ import annotations
 

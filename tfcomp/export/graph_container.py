@@ -1,7 +1,7 @@
 """The `.tfcomp` container of tfcomp.bitstream.container in stock TensorFlow ops.
 
-Every section is a number of streams as tfcomp.bitstream.rows packs them. What is wrong with a file
-is returned as text, never raised: an op that raises would take the other files of a batch with it.
+Every section is a number of streams as tfcomp.bitstream.rows packs them. Faults of
+a file are returned as text, never raised: an op that raises fails the other files of a batch too.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def parse(data: tf.Tensor, file_format: Format) -> Parsed:
 
 
 class _Faults:
-    """The first thing found wrong, as text; "" so far."""
+    """Keeps the first fault found, as text; "" while there is none."""
 
     def __init__(self) -> None:
         self.text = tf.constant("")

@@ -1,8 +1,8 @@
-"""What a file says that TensorFlow's image decoders overlook, read in stock TensorFlow ops.
+"""Reads in stock TensorFlow ops what TensorFlow's image decoders overlook in a file.
 
-They know no orientation, no colour profile and no CMYK, drop transparency, and take some kinds of
-GIF and BMP for others. What can be put right by those who have the pixels is returned; for the rest
-there is an error, since pixels that look like another picture are worse than none.
+The decoders ignore orientation, colour profiles and CMYK, drop transparency, and misread some kinds
+of GIF and BMP. What the caller can correct in the pixels is returned; the rest is an error, since a
+wrong picture is worse than none.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PLAIN, WITH_ALPHA, GREY_16 = 0, 1, 2
 
 
 class Overlooked(NamedTuple):
-    """What TensorFlow's own readers of images do not look at.
+    """What TensorFlow's image decoders overlook in a file.
 
     Attributes:
       orientation: int32, of EXIF, 1 for upright.
@@ -44,12 +44,12 @@ class Overlooked(NamedTuple):
 
 
 def nothing_overlooked() -> Overlooked:
-    """Of a plain file."""
+    """The result for a file in which nothing is overlooked."""
     return Overlooked(tf.constant(1), tf.constant(PLAIN), tf.constant(""))
 
 
 def overlooked_in_jpeg(content: tf.Tensor) -> Overlooked:
-    """Of a JPEG file, string scalar."""
+    """Reads a JPEG file, string scalar."""
     data = _Bytes(content)
 
     def step(
@@ -89,7 +89,7 @@ def overlooked_in_jpeg(content: tf.Tensor) -> Overlooked:
 
 
 def overlooked_in_png(content: tf.Tensor) -> Overlooked:
-    """Of a PNG file, string scalar."""
+    """Reads a PNG file, string scalar."""
     data = _Bytes(content)
 
     def step(
@@ -134,7 +134,7 @@ def overlooked_in_png(content: tf.Tensor) -> Overlooked:
 
 
 def overlooked_in_gif(content: tf.Tensor) -> Overlooked:
-    """Of a GIF file, string scalar."""
+    """Reads a GIF file, string scalar."""
     data = _Bytes(content)
 
     def step(
@@ -171,7 +171,7 @@ def overlooked_in_gif(content: tf.Tensor) -> Overlooked:
 
 
 def overlooked_in_bmp(content: tf.Tensor) -> Overlooked:
-    """Of a BMP file, string scalar."""
+    """Reads a BMP file, string scalar."""
     data = _Bytes(content)
     plain = (data.number(14, 4, "<") >= 40) & (data.number(28, 2, "<") == 24)
     plain &= data.number(30, 4, "<") == 0
@@ -232,7 +232,7 @@ def _exif_orientation(data: _Bytes, start: tf.Tensor) -> tuple[tf.Tensor, tf.Ten
 def _walk(
     step: Callable[..., tuple[tf.Tensor, ...]], start: tuple[Any, ...]
 ) -> tuple[tf.Tensor, ...]:
-    """The state after steps until its second part, done, holds, or there were too many."""
+    """Repeats a step until the state's second part, done, holds, or the steps are too many."""
 
     def goes_on(place: tf.Tensor, done: tf.Tensor, *rest: tf.Tensor) -> tf.Tensor:
         return ~done

@@ -42,7 +42,7 @@ def read_image(content: tf.Tensor, max_pixels: int) -> Image:
 
     The pixels are those that tfcomp.runtime reads: grey and palette images become RGB, EXIF
     orientation is applied, what is transparent in a PNG lies on white, 16 bits a channel become 8.
-    What would be read as another picture is an error: colour profiles, CMYK, transparent GIF files,
+    What TensorFlow would misread is an error: colour profiles, CMYK, transparent GIF files,
     BMP files of other than 24 bits; see graph_image_headers. The size is checked before decoding.
     """
     is_jpeg, is_png, is_gif, is_bmp = (_starts_with(content, magic) for magic in _MAGIC)
@@ -169,7 +169,7 @@ def _header_size(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return functools.reduce(lambda high, place: high * 256 + head[place], places, 0)
 
     def magnitude(value: tf.Tensor) -> tf.Tensor:
-        """Of a 32-bit number with a sign: in BMP it says which row comes first."""
+        """The magnitude of a signed 32-bit number; in BMP the sign says which row comes first."""
         return tf.minimum(value, (1 << 32) - value)
 
     sizes = {

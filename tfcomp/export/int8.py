@@ -1,6 +1,6 @@
 """Full-integer TFLite models: int8 weights with a scale per output channel, int8 activations.
 
-    calibrate   float32 model + sample inputs -> the same with the range of every tensor
+    calibrate   float32 model + sample inputs -> the model with the range of every tensor
     quantize    the calibrated model -> integers, but for the operations that are kept in float32
 
 The converter's own choice makes a codec useless: it gives the latents and the table of gains one

@@ -1,6 +1,6 @@
-"""What stock operations each type of trained layer becomes, in either direction.
+"""The stock operations that each type of trained layer becomes, in either direction.
 
-FORMS has one entry a type; whoever deploys a transform asks `form_of` for each of its layers.
+FORMS has one entry for each type; `form_of` looks a layer up.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tfcomp.models.depthwise_block import DepthwiseBlock
 
 _LEAK = 0.2  # of tf.nn.leaky_relu
 
-# A step forwards: what it gives, and the step that takes gradients back.
+# A step forwards: its output, and its pullback, the step that takes gradients back.
 WithPullback = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, Operation]]
 
 
@@ -34,7 +34,7 @@ class LayerForm:
         raise NotImplementedError
 
     def with_pullback(self, build: DeployedLayers, layer: Any) -> WithPullback:
-        """The synthesis: y, quality -> output, and gradient by that -> gradient by y."""
+        """The synthesis: (y, quality) -> (output, function from its gradient to that of y)."""
         raise NotImplementedError
 
 
@@ -106,7 +106,7 @@ class _ResidualBlock(LayerForm):
 
 
 class _DepthwiseBlock(LayerForm):
-    """A block of one direction passes by in the other."""
+    """A block that only one direction has is the identity in the other."""
 
     def analysis(self, build: DeployedLayers, layer: Any) -> OperationOfQuality:
         if "analysis" not in layer.directions:

@@ -1,64 +1,91 @@
-"""What a bundle's manifest and card say of its rate and quality, measured like a benchmark."""
+"""The figures in a bundle's manifest and card, which come from the benchmark's results.
+
+    pictures -> benchmark.run -> results.json -> manifest.json -> README.md
+"""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence, Tuple
-
-from tqdm import tqdm
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence
 
 from tfcomp.errors import OutputError
-from tfcomp.evaluation.classical import JPEG
-from tfcomp.evaluation.contestants import CODEC, MODEL, Contestant, Model
-from tfcomp.evaluation.curves import bd_rate
-from tfcomp.evaluation.images import image_files, read_pixels
-from tfcomp.evaluation.measuring import Measurement, measure
-from tfcomp.evaluation.results import Entry, finite
-from tfcomp.networks.interpreter import available_threads
-from tfcomp.runtime.bundle import Bundle
+from tfcomp.evaluation import benchmark
+from tfcomp.evaluation.classical import CODECS
+from tfcomp.evaluation.contestants import CODEC, MODEL
+from tfcomp.evaluation.curves import Point, bd_rate
+from tfcomp.evaluation.results import to_json
+from tfcomp.runtime.atomic_file import write_atomically
+from tfcomp.runtime.bundle import Bundle, read_manifest
+
+RESULTS = "results.json"
+ANCHOR = "jpeg"
 
 
-def measured(bundle: Path, pictures: Path) -> Dict[str, Any]:
-    """Codes every picture of a folder at every quality of a bundle, as the benchmark does.
+def measure(
+    bundle: Path,
+    pictures: Path,
+    codecs: Sequence[str] = (),
+    rounds: Sequence[int] = (),
+    on_finished: Callable[[str], object] = lambda line: None,
+) -> Dict[str, Any]:
+    """Codes every picture of a folder at every quality, and writes the bundle's results.json.
 
     Args:
       bundle: its folder, which need not be in its place yet.
-      pictures: a folder, and those within. They should not be those that it was trained on.
+      pictures: a folder, with those within it; none that the model was trained on.
+      codecs: classical codecs to compare with, beside `ANCHOR`.
+      rounds: numbers of rounds of search to measure beside none.
+      on_finished: called with a line about each codec that is not installed, and see
+        `benchmark.run`.
 
     Returns:
-      manifest entries: "rate_distortion", a list with quality, bpp, psnr and, where some picture is
-      large enough, ms_ssim: means over the pictures; null where every file is lossless. And
-      "measured", what that was measured on, with the BD-rate against JPEG, in one line.
+      manifest entries: see `manifest_entries`.
 
     Raises:
       CodecError: the folder holds no pictures, one cannot be read, or is not of the model's size.
     """
-    files = [(path.relative_to(pictures).as_posix(), path) for path in image_files(pictures)]
-    model = Model(os.fspath(bundle), num_threads=available_threads())
-    model.name = model.codec.bundle.manifest.name
-    sizes = {name: read_pixels(path).shape[1::-1] for name, path in files}
-    model.require_sizes(sizes)
-    total = 2 * len(files) * (len(model.qualities) + len(JPEG.qualities))
-    with tqdm(total=total, desc="measuring", unit="step", leave=False, disable=None) as bar:
-        own = _entry(model, MODEL, files, bar.update)
-        jpeg = _entry(JPEG, CODEC, files, bar.update)
-    points = [_point(each) for each in own.means()]
-    count = f"{len(files)} picture{'s' if len(files) > 1 else ''}"
-    line = f"{pictures.resolve().name} ({count}), whole files, decoded 8-bit pixels"
-    return {"rate_distortion": finite(points), "measured": line + _against_jpeg(own, jpeg) + "."}
+    path, name = os.fspath(bundle), read_manifest(bundle).name
+    results = benchmark.run(
+        benchmark.Plan(
+            folder=pictures,
+            models=(path, *(f"{path}@{number}" for number in rounds)),
+            codecs=(ANCHOR, *codecs),
+            anchor=ANCHOR,
+            repeats=1,
+            published="none",
+        ),
+        lambda line: on_finished(line.replace(path, name)),
+    )
+    for line in results.missing:
+        on_finished(line)
+    for entry in results.entries:
+        entry.name = entry.name.replace(path, name)
+    content = to_json(results, reproducible=True)
+    write_atomically(bundle / RESULTS, content)
+    return manifest_entries(json.loads(content))
+
+
+def check(pictures: Path, codecs: Sequence[str] = ()) -> None:
+    """Raises early what `measure` would raise for any bundle.
+
+    Raises:
+      CodecError: the folder holds no pictures, or a codec or a package is not known or not there.
+    """
+    benchmark.check(
+        benchmark.Plan(folder=pictures, models=(), codecs=(ANCHOR, *codecs), published="none")
+    )
 
 
 def measure_written(folder: Path, pictures: Path) -> Dict[str, Any]:
-    """`measured` of a bundle that was exported before.
+    """Measures a bundle that was exported earlier.
 
     Returns:
       its manifest with what was found, to be written by `bundle.write_manifest`.
 
     Raises:
-      CodecError: as `measured`; or the folder holds no sound bundle.
+      CodecError: as `measure`; or the folder holds no sound bundle.
     """
     if not (folder / "manifest.json").is_file():
         raise OutputError(
@@ -66,33 +93,58 @@ def measure_written(folder: Path, pictures: Path) -> Dict[str, Any]:
         )
     Bundle.read(folder)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return {**manifest, **measured(folder, pictures)}
+    return {**manifest, **measure(folder, pictures)}
 
 
-def _entry(
-    contestant: Contestant, kind: str, files: Sequence[Tuple[str, Path]], on_step: Any
-) -> Entry:
-    found, _ = measure(contestant, files, 1, on_step)
-    return Entry(contestant.name, kind, contestant.describe(), found, None, None)
+def manifest_entries(results: Mapping[str, Any]) -> Dict[str, Any]:
+    """The manifest entries that follow from the object of results.json.
 
-
-def _point(mean: Measurement) -> Dict[str, Optional[float]]:
-    point: Dict[str, Optional[float]] = {
-        "quality": mean.quality,
-        "bpp": mean.bpp,
-        "psnr": mean.psnr,
-    }
-    return point if mean.ms_ssim is None else {**point, "ms_ssim": mean.ms_ssim}
-
-
-def _against_jpeg(own: Entry, jpeg: Entry) -> str:
-    if importlib.util.find_spec("bjontegaard") is None:
-        return ""
-    found = bd_rate(jpeg.mean_curve(), own.mean_curve())
-    if found is None:
-        return ""
-    settings = ", ".join(f"{key}={value}" for key, value in JPEG.settings.items())
-    return (
-        f"; BD-rate against Pillow's JPEG ({settings}) at equal PSNR: {found.percent:+.1f} % "
-        f"({found.low:.1f} to {found.high:.1f} dB)"
+    Returns:
+      "rate_distortion": a list with quality, bpp, psnr and, where some picture is large enough,
+      ms_ssim: means over the pictures; null where every file is lossless. "measured": on what, and
+      the BD-rates, in one line.
+    """
+    models = [entry for entry in results["entries"] if entry["kind"] == MODEL]
+    codecs = [entry for entry in results["entries"] if entry["kind"] == CODEC]
+    count = len(results["images"])
+    line = (
+        f"{results['folder']} ({count} picture{'s' if count > 1 else ''}), whole files, decoded "
+        "8-bit pixels"
     )
+    differences = "; ".join(_differences(models[0], codecs))
+    line += f"; BD-rate at equal PSNR {differences}." if differences else "."
+    for model in models[1:]:
+        searched = ", ".join(_differences(model, codecs, brief=True))
+        number = model["name"].rpartition("@")[2]
+        if searched:
+            line += f" With {number} round{'s' if number != '1' else ''} of search: {searched}."
+    return {"rate_distortion": [_point(mean) for mean in models[0]["mean"]], "measured": line}
+
+
+def _point(mean: Mapping[str, Any]) -> Dict[str, Any]:
+    point = {key: mean[key] for key in ("quality", "bpp", "psnr")}
+    return point if mean["ms_ssim"] is None else {**point, "ms_ssim": mean["ms_ssim"]}
+
+
+def _differences(
+    model: Mapping[str, Any], codecs: Sequence[Mapping[str, Any]], brief: bool = False
+) -> Iterator[str]:
+    for codec in codecs:
+        found = bd_rate(curve(codec), curve(model))
+        if found is not None:
+            name = codec["name"] if brief else _with_settings(codec["name"])
+            yield f"against {name}: {found}"
+
+
+def curve(entry: Mapping[str, Any]) -> List[Point]:
+    """The mean curve of an entry of results.json."""
+    return [
+        Point(mean["quality"], mean["bpp"], mean["psnr"])
+        for mean in entry["mean"]
+        if mean["psnr"] is not None
+    ]
+
+
+def _with_settings(name: str) -> str:
+    settings = CODECS[name].settings.items()
+    return f"{name} ({', '.join(f'{key}={value}' for key, value in settings)})"

@@ -1,4 +1,4 @@
-"""The model card of a bundle: its manifest, told to a person."""
+"""The model card of a bundle: its manifest as Markdown for people."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _TEMPLATE = """# {name}
 | fingerprint | `{fingerprint}` |
 | latents | {channels} channels, one for every {stride}x{stride} pixels |
 | weights stored as | {weights}{derivative} |
-| terms of the weights | {licence} |
+| terms of the weights | {licence} |{authors}
 
 ## Training
 
 {training}
-
+{tuning}
 ## Measured
 
 {figures}
@@ -30,6 +30,19 @@ _TEMPLATE = """# {name}
 {made_for}
 Transparency, colour profiles and metadata are not kept. Lossy: never decode and encode again
 where the pixels must stay exact.
+{environment}"""
+_TUNING = """
+## Encoder
+
+Thresholds and gains of the encoder are those of least {objective}, counted on whole files of
+{pictures}. The change beside the run's own numbers:
+
+{table}
+"""
+_ENVIRONMENT = """
+## Made with
+
+{lines}
 """
 
 _PHOTOGRAPHS = (
@@ -58,7 +71,9 @@ _DERIVATIVE = "; the decoder's derivative, for encoders only, as int8"
 def render(manifest: dict[str, Any], derivative: bool) -> str:
     """Markdown text of a bundle's README.md, from its manifest.
 
-    derivative: whether the bundle holds the decoder's.
+    Args:
+      manifest: the object of manifest.json.
+      derivative: whether the bundle holds the decoder's derivative.
     """
     training = "\n".join(f"- {key}: {value}" for key, value in manifest["training"].items())
     points = manifest["rate_distortion"]
@@ -68,7 +83,14 @@ def render(manifest: dict[str, Any], derivative: bool) -> str:
         heading = manifest.get("measured", "")
         figures = (heading + "\n\n" if heading else "") + _table(points)
     return _TEMPLATE.format(
-        **{**manifest, "training": training or "Not recorded.", "figures": figures},
+        **{
+            **manifest,
+            "training": training or "Not recorded.",
+            "figures": figures,
+            "authors": f"\n| trained by | {manifest['authors']} |" if "authors" in manifest else "",
+            "tuning": _tuning(manifest["tuning"]) if "tuning" in manifest else "",
+            "environment": _environment(manifest.get("environment")),
+        },
         made_for=_FACES.format(*fixed_size) if fixed_size else _PHOTOGRAPHS,
         weights=_WEIGHTS[manifest["quantization"]],
         derivative=_DERIVATIVE if derivative else "",
@@ -85,6 +107,29 @@ def _table(points: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def _tuning(record: dict[str, Any]) -> str:
+    """What `tfcomp release` recorded of its search (tfcomp/release/tuning.py)."""
+    rounds = ", ".join(map(str, record["rounds"]))
+    lines = [f"| quality | without rounds | mean of {rounds} rounds |", "| --- | --- | --- |"]
+    for cost in record["costs"]:
+        changes = [_change(cost[f"{kind}_before"], cost[kind]) for kind in ("plain", "searched")]
+        lines.append(f"| {cost['quality']} | {changes[0]} | {changes[1]} |")
+    return _TUNING.format(**record, table="\n".join(lines))
+
+
+def _change(before: float, after: float) -> str:
+    return f"{100 * (after / before - 1):+.2f} %"
+
+
+def _environment(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    packages = ", ".join(f"{name} {version}" for name, version in found["packages"].items())
+    where = f"{found['system']}, {found['processor']}"
+    lines = (f"- Python {found['python']}, {packages}", f"- {where}")
+    return _ENVIRONMENT.format(lines="\n".join(lines))
+
+
 def _number(value: float | None, digits: int) -> str:
-    """A dash where there is none: PSNR of lossless files, MS-SSIM of small pictures."""
+    """The number, or a dash for None: PSNR of lossless files, MS-SSIM of small pictures."""
     return "–" if value is None else f"{value:.{digits}f}"

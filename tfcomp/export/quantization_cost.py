@@ -1,4 +1,4 @@
-"""What a quantised bundle costs against the float32 one of the same weights, in BD-rate."""
+"""The BD-rate of a quantised bundle against the float32 bundle of the same weights."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A codec as a SavedModel in stock TensorFlow ops: image files in, .tfcomp files out, and back.
 
-It needs no tfcomp, no TensorFlow Compression and no Python where it runs, so TensorFlow Serving
-serves it as it is:
+Where it runs, it needs neither tfcomp nor TensorFlow Compression nor Python, so that TensorFlow
+Serving serves it as it is:
 
     compress     image_bytes string [B], quality int32 [B] -> compressed_bytes, error string [B]
     decompress   compressed_bytes string [B]               -> image_bytes, error string [B]
@@ -177,14 +177,14 @@ class CodecModule(tf.Module):
         return _unless_wrong(checks, decompress)
 
     def _bytes_suffice(self, content: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
-        """A few bytes must not ask for many megapixels; a fixed size is not the file's to claim."""
+        """Whether a file is long enough for the pixels it claims; a fixed size needs no check."""
         if self._format.fixed_size is not None:
             return tf.constant(True)
         length = tf.cast(tf.strings.length(content), tf.int64)
         return size[0] <= PIXELS_PER_BYTE * length // tf.maximum(size[1], 1)
 
     def _allows_padded(self, width: tf.Tensor, height: tf.Tensor) -> tf.Tensor:
-        """Padding one pixel's width to the stride must not multiply what is allocated."""
+        """Whether the picture, padded to the stride, has at most twice the pixels allowed."""
         stride = self._format.stride
         across = (tf.cast(width, tf.int64) + stride - 1) // stride
         down = (tf.cast(height, tf.int64) + stride - 1) // stride
@@ -224,7 +224,7 @@ def op_names(path: str | os.PathLike[str]) -> set[str]:
 def _unless_wrong(
     checks: Sequence[tuple[tf.Tensor, str]], make: Callable[[], Any]
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """make()'s bytes (string scalar), or with it an error of its own, as (bytes, error).
+    """(bytes, error): what make() gives, or no bytes and the text of the first check that fails.
 
     checks: pairs of a bool scalar that must hold and a text; the first that fails is the error,
     and make() is not run.

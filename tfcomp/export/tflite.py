@@ -1,4 +1,4 @@
-"""TensorFlow Lite models of the two transforms, with builtin operations only."""
+"""Converts modules to TensorFlow Lite models with built-in operations only."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def convert(
 def calibrate(
     module: tf.Module, signature: str, samples: Sequence[dict[str, np.ndarray]] | None
 ) -> bytes:
-    """One function of a module as `int8.quantize` takes it; see `convert`."""
+    """Converts one function of a module to the calibrated model that `int8.quantize` takes."""
     if not samples:
         raise ValueError("int8 needs samples to learn the ranges from")
     with _converter(module, {signature: getattr(module, signature)}) as converter:
@@ -56,7 +56,7 @@ def calibrate(
 def convert_signatures(
     module: tf.Module, functions: Mapping[str, Any], quantize: str = "none"
 ) -> bytes:
-    """Converts several functions of a module into one model with as many signatures.
+    """Converts several functions of a module into one model with a signature for each.
 
     Args:
       module: the `tf.Module` that owns the functions' constants.
@@ -82,11 +82,10 @@ def convert_signatures(
 
 
 def _without_reduced_precision(content: bytes) -> bytes:
-    """The model without the converter's note that kernels may compute in float16 as well.
+    """Removes the converter's note that kernels may compute in float16 too.
 
-    A runtime that took it up on processors with float16 arithmetic would choose other tables and
-    decode other pixels than all others do. Weights are stored in float16 and computed with in
-    float32.
+    Weights are stored in float16 and computed with in float32. A runtime that followed the note, on
+    a processor with float16 arithmetic, would choose other tables and decode other pixels.
     """
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     model.metadata = [entry for entry in model.metadata if entry.name != _REDUCED_PRECISION]

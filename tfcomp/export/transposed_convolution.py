@@ -1,6 +1,6 @@
-"""A transposed convolution as the ordinary convolutions it equals.
+"""A transposed convolution as the ordinary convolutions that it equals.
 
-Two output pixels a side come out of one input position: four phases, each with its own part of the
+Each input position gives two output pixels a side: four phases, each with its own part of the
 kernel's taps (sub-pixel convolution, Shi et al. 2016, arXiv:1609.05158).
 
     in phases   pad -> 4 convolutions of 2 or 3 taps a side -> concat -> depth_to_space

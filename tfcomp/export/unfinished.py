@@ -1,4 +1,4 @@
-"""Hidden folders for what is still being written, beside the place where it is to stand."""
+"""Hidden folders for outputs that are still being written, beside their final place."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _ENDING = ".unfinished"
 
 @contextlib.contextmanager
 def unfinished_folder(parent: str | os.PathLike[str], name: str) -> Iterator[Path]:
-    """A new hidden folder in `parent`, to be filled and renamed by the caller.
+    """A new hidden folder in `parent`, which the caller fills and renames.
 
-    So is what earlier processes left that were killed: a lock on the folder, which ends with its
-    process, tells those from others that are still at work.
+    Whatever is left of it at the end is removed, and so are the folders of processes that were
+    killed. Each process locks its folder, and the lock ends with the process, so that folders in
+    use are told from abandoned ones.
 
     Args:
       parent: where it is made.
-      name: of what it is to become, for people who find it. What is left of it at the end is
-        removed.
+      name: the output's name, which the hidden name contains.
 
     Raises:
       OSError: it can't be written.
@@ -37,7 +37,7 @@ def unfinished_folder(parent: str | os.PathLike[str], name: str) -> Iterator[Pat
     folder = Path(tempfile.mkdtemp(prefix=f".{name}-", suffix=_ENDING, dir=parent))
     handle = _locked(folder)
     try:
-        # mkdtemp keeps it to its owner, but servers run as somebody else.
+        # mkdtemp gives access to the owner alone, and a server may run as another user.
         os.chmod(folder, 0o755)
         yield folder
     finally:

@@ -1,7 +1,7 @@
 """Versions of a served model: NAME/1, NAME/2 and so on, of which a server takes the newest.
 
-A server looks into NAME while versions are written there. So each is written in a hidden folder,
-which servers pass over, and renamed when it is whole; and none that is there is ever changed.
+A server may read NAME while a version is written. So each version is written in a hidden folder,
+which servers ignore, and renamed when it is whole. Existing versions are never changed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _HIGHEST = 2**63 - 1  # TensorFlow Serving counts in int64
 
 
 def next_free(folder: Path) -> int:
-    """The number after the highest that stands in the folder; 1 in an empty or absent one."""
+    """The number after the folder's highest version; 1 if it is empty or absent."""
     try:
         names = os.listdir(folder)
     except FileNotFoundError:
@@ -38,7 +38,7 @@ def check_free(folder: Path, version: int) -> None:
 
 
 def write(folder: Path, version: int | None, fill: Callable[[Path], object]) -> Path:
-    """Adds a version to the folder, all at once.
+    """Adds a whole version to the folder at once.
 
     Args:
       folder: of all versions.
@@ -60,7 +60,7 @@ def write(folder: Path, version: int | None, fill: Callable[[Path], object]) -> 
                 if version:
                     check_free(folder, version)
                 try:
-                    os.rename(work, target)  # takes the place of nothing that has a file in it
+                    os.rename(work, target)  # fails if the target holds a file
                     return target
                 except OSError as error:
                     if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):

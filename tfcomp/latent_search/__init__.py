@@ -1,7 +1,8 @@
 """The search for better latents of one picture than the encoder network gives; never worse ones.
 
-search.py is the way in. Files of every level and the choice among them: levels.py, file_choice.py,
-drawn_pictures.py; rounds against the decoded picture: rounds.py, iterative_encoding.py, along two
-gradients: decoder_gradient.py, and the entropy coder's; what an error is worth in bits:
-lagrangian.py. Only descent/, gradient descent on the latents, needs TensorFlow.
+    search.py, effort.py                           how a search starts, and how long it runs
+    file_choice.py, levels.py, drawn_pictures.py   files of all qualities, and their choice
+    iterative_encoding.py, rounds.py, decoder_gradient.py   rounds against the decoded picture
+    lagrangian.py                                  what a squared error is worth in bits
+    descent/                                       gradient descent; needs TensorFlow
 """

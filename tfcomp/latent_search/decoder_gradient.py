@@ -1,4 +1,4 @@
-"""The decoder's derivative, run over a picture in overlapping tiles."""
+"""The gradient of the squared error by latents, computed in overlapping tiles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tfcomp.errors import BundleError
 from tfcomp.networks.interpreter import Model, Network
 from tfcomp.networks.tiles import put_tile, tiles
 
-_SHARE = 0.5  # of a tile's side: every layer's input is held
+_SHARE = 0.5  # of a tile's side: the network holds the input of every layer
 
 
 class DecoderGradient:
@@ -16,31 +16,40 @@ class DecoderGradient:
 
     Args:
       stride: image pixels per latent element along one side.
-      decoder_reach: how far a decoder's output looks, in latent elements; None if not known.
+      decoder_reach: how far a decoder's output depends on latents, in latent elements; None if not
+        known.
     """
 
     def __init__(self, model: Model, stride: int, decoder_reach: int | None) -> None:
         self._network = Network(model, "gradient", "gradient")
         self._stride = stride
-        # All that a latent element changes. What the derivative there depends on in turn, as far
-        # again, would more than double the work for a last digit that no encoder needs.
+        # Everything that a latent element changes. Its derivative depends on latents as far away
+        # again; to include them would more than double the work for a last digit.
         self._reach = decoder_reach
 
     def __call__(
         self, pixels: np.ndarray, decoded: np.ndarray, latents: np.ndarray, quality: int
     ) -> np.ndarray:
-        """Where the error says that latents should go: float32 [h, w, C], in steps.
+        """The direction in which latents lower the squared error.
 
-        pixels: uint8 [H, W, 3], the picture. decoded: the same, what `latents` decode to.
-        latents: integers [h, w, C], in eighths of a step.
-        Raises BundleError where the network gives something else.
+        Args:
+          pixels: uint8 [H, W, 3], the picture.
+          decoded: uint8 [H, W, 3], what `latents` decode to.
+          latents: integers [h, w, C], in eighths of a step.
+          quality: from 1.
+
+        Returns:
+          float32 [h, w, C], in steps.
+
+        Raises:
+          BundleError: the network gives something else.
         """
         found = np.empty(latents.shape, np.float32)
         level = np.array([quality], np.int32)
         height, width, _ = latents.shape
         for rows, columns in tiles(height, width, self._stride, self._reach, _SHARE):
             part = latents[rows.seen(1), columns.seen(1)]
-            # Padding has no error: nobody sees it.
+            # Padding is cut off, so it has no error.
             error = np.zeros((1, *(self._stride * side for side in part.shape[:2]), 3), np.float32)
             places = rows.seen(self._stride), columns.seen(self._stride)
             seen = np.subtract(decoded[places], pixels[places], dtype=np.float32)

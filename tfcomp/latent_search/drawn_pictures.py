@@ -1,8 +1,8 @@
-"""Which pictures are drawn rather than photographed: flat areas, few colours.
+"""Recognises pictures that are drawn rather than photographed: flat areas, few colours.
 
-Networks that were trained on photographs can be far off on them: a flat saturated colour may come
-back worse at a higher quality. What the encoder makes of such a picture is decoded and looked at
-once more (levels.py); photographs are left alone, so that they take no longer.
+Networks that were trained on photographs can fail on them: a flat saturated colour may come back
+worse at a higher quality. So the files of such a picture are decoded and checked (levels.py);
+photographs are not, so that they take no longer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _FEW_COLOURS = 32
 def is_drawn(pixels: np.ndarray) -> bool:
     """Whether uint8 [H, W, 3] has large flat areas or few colours.
 
-    Looks at 256 rows at most, spread over the picture.
+    It looks at 256 rows at most, spread over the picture.
     """
     rows = np.ascontiguousarray(pixels[:: -(-len(pixels) // _ROWS)])
     if rows.shape[1] > 1:

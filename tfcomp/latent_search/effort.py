@@ -4,10 +4,10 @@
     rounds   0   1   2   3   4   6   8    8    8    8
     steps    -   -   -   -   -   -   -   25   75  150    of gradient descent, with TensorFlow
 
-The word is AVIF's and JPEG XL's. Each effort tries all that the one below it tries, and of all
-candidates the one of least cost is kept: at one quality a higher effort never costs more, in bits
-and what the error is worth in bits. So 75 steps are the 25 of effort 7 and 50 more, from where
-those ended (Loshchilov, Hutter 2017, "SGDR: stochastic gradient descent with warm restarts").
+The term is that of AVIF and JPEG XL. Each effort tries everything that the one below it tries and
+keeps the candidate of least cost: at one quality a higher effort never costs more, in bits plus
+what the error is worth in bits. So 75 steps are the 25 of effort 7 and 50 more that go on from
+those (Loshchilov, Hutter 2017, "SGDR: stochastic gradient descent with warm restarts").
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tfcomp.runtime.options import whole_number
 
 HIGHEST = 9
 _ROUNDS = (0, 1, 2, 3, 4, 6, 8, 8, 8, 8)
-_STEPS = (25, 50, 75)  # of efforts 7, 8, 9, each beside those before it
+_STEPS = (25, 50, 75)  # of efforts 7, 8, 9, each in addition to those before it
 _FIRST_OF_DESCENT = 7
 
 
@@ -39,16 +39,17 @@ class Plan(NamedTuple):
 def plan_of(
     codec: SearchableCodec, effort: int | None = None, feedback: int = 0, refine: int = 0
 ) -> Plan:
-    """The plan for an effort, of which a model takes the part that it can; or for the old options.
+    """The plan for an effort, as far as a model allows it, or for the older options.
 
     Args:
-      codec: the model's.
+      codec: of the model.
       effort: 0 to 9; None is 0, or what `feedback` and `refine` say.
       feedback: rounds.
       refine: steps of gradient descent.
 
     Raises:
-      ConfigError: a number out of range, effort beside the others, or rounds that a model lacks.
+      ConfigError: a number is out of range, effort is given with the others, or the model takes no
+        rounds.
     """
     if effort is None:
         rounds, steps = codec.checked_feedback(feedback), whole_number("refine", refine)

@@ -1,9 +1,9 @@
-"""Which file a picture gets: the one asked for, the best within a limit, a mended one.
+"""Chooses a picture's file: the one asked for, the best within a limit, or a corrected one.
 
-    photograph ---------------------------> the level's own file, or that of iterative encoding
-    drawing: far off? -- no --------------> the same
-                      -- rounds, and lower levels --> the cheapest
-    limit of bytes -----------------------> that of least error that fits, with rounds or without
+    photograph --------------------> the file of its level, or that of iterative encoding
+    drawing: far off? -- no -------> the same
+                      -- yes ------> the cheapest of rounds and of lower levels
+    limit of bytes ----------------> the file of least error that fits, with rounds or without
 """
 
 from __future__ import annotations
@@ -16,11 +16,16 @@ import numpy as np
 from tfcomp.bitstream.container import MAX_PIXELS, parse
 from tfcomp.errors import ImageError
 from tfcomp.latent_search.drawn_pictures import is_drawn
-from tfcomp.latent_search.iterative_encoding import Improvement, IterativeEncoder, Progress
+from tfcomp.latent_search.iterative_encoding import (
+    Candidate,
+    Improvement,
+    IterativeEncoder,
+    Progress,
+)
 from tfcomp.latent_search.levels import LevelFiles
 from tfcomp.latent_search.searchable_codec import SearchableCodec
 
-# (pixels, rounds): for a drawn picture of up to so many that comes back far from right.
+# (pixels, rounds): how many rounds a drawn picture of at most that size gets if it is far off.
 _ROUNDS_FOR_DRAWN = ((2**19, 4), (2**21, 2))
 
 
@@ -28,9 +33,9 @@ class FileChoice:
     """Makes files of one picture and chooses among them.
 
     Args:
-      codec: the model's.
+      codec: of the model.
       pixels: uint8 [H, W, 3].
-      rounds: that were asked for.
+      rounds: how many were asked for.
       progress: called with rounds done and rounds in all.
     """
 
@@ -41,19 +46,22 @@ class FileChoice:
         self._progress = progress
         self._drawn = is_drawn(pixels)
         self._plain = self._files(lambda level: codec.plain_file(pixels, level))
+        self._unasked = self._files(self._without_rounds)
+        self._asked = self._files(self._with_rounds)
+        self._last: tuple[int, Candidate] | None = None
 
     def at(self, quality: int) -> bytes:
-        """The file for a quality; with rounds it never costs more than without."""
+        """The file for a quality, which rounds never make more expensive."""
         rounds = self.rounds > 0 and any(self.codec.gains(quality))
         if rounds and not self._drawn:
-            return self._with_rounds(quality)
-        plain = self._without_rounds(quality)
+            return self._asked.file(quality)
+        plain = self._unasked.file(quality)
         if not rounds:
             return plain
-        return self._plain.cheapest_of([plain, self._with_rounds(quality)], quality)
+        return self._plain.cheapest_of([plain, self._asked.file(quality)], quality)
 
     def within(self, max_bytes: int) -> bytes:
-        """The file of least error of at most so many bytes.
+        """The file of least error that has no more bytes.
 
         Raises:
           ImageError: there is none.
@@ -62,14 +70,14 @@ class FileChoice:
             return self._plain.best_within(max_bytes)
         # A better file may be larger at its level, and too large where the plain one fits.
         found = []
-        better = self.at if self._drawn else self._with_rounds
-        for files in (self._files(better), self._plain):
+        better = self._files(self.at) if self._drawn else self._asked
+        for files in (better, self._plain):
             with contextlib.suppress(ImageError):
                 found.append(files.best_within(max_bytes))
         return self._plain.nearest_of(found) if found else self._plain.best_within(max_bytes)
 
     def improvement(self, data: bytes) -> Improvement:
-        """What a file is beside the one that the encoder network alone makes at its quality."""
+        """How a file compares with that of the encoder network alone at its quality."""
         plain = self._plain.file(parse(data, lambda _: self.codec.bundle).quality)
         errors = [self._plain.error_of(each) / self.pixels.size for each in (plain, data)]
         return Improvement(len(plain), len(data), *errors)
@@ -77,32 +85,35 @@ class FileChoice:
     def _files(self, make: Callable[[int], bytes]) -> LevelFiles:
         manifest = self.codec.bundle.manifest
         points = manifest.rate_distortion
-        return LevelFiles(
-            self.pixels, manifest.qualities, make, self._decoded, points, self._drawn
-        )
+        return LevelFiles(self.pixels, manifest.qualities, make, self._decoded, points, self._drawn)
 
     def _without_rounds(self, quality: int) -> bytes:
         """The file for a quality where no rounds were asked for."""
         if self._drawn and self._plain.is_off(quality):
-            return self._mended(quality)
+            return self._corrected(quality)
         return self._plain.file(quality)
 
     def _with_rounds(self, quality: int) -> bytes:
         if not any(self.codec.gains(quality)):
             return self._plain.file(quality)
-        return self.encoder(quality).run(self.rounds, self._progress).data
+        return self.after_rounds(quality, self._progress).data
 
-    def encoder(self, quality: int) -> IterativeEncoder:
-        """What takes rounds on this picture."""
-        return IterativeEncoder(self.codec, self.pixels, quality, self._without_rounds)
+    def after_rounds(self, quality: int, progress: Progress | None = None) -> Candidate:
+        """The result of the rounds that were asked for, kept until another quality is tried."""
+        if self._last is None or self._last[0] != quality:
+            self._last = quality, self._encoder(quality).run(self.rounds, progress)
+        return self._last[1]
 
-    def _mended(self, quality: int) -> bytes:
+    def _encoder(self, quality: int) -> IterativeEncoder:
+        return IterativeEncoder(self.codec, self.pixels, quality, self._unasked.file)
+
+    def _corrected(self, quality: int) -> bytes:
         """A file for a drawn picture that the encoder network is far off on."""
         codec, found = self.codec, []
         size = self.pixels.shape[0] * self.pixels.shape[1]
         rounds = next((rounds for most, rounds in _ROUNDS_FOR_DRAWN if size <= most), 0)
         if rounds and any(codec.gains(quality)):
-            found.append(self.encoder(quality).run(rounds).data)
+            found.append(self._encoder(quality).run(rounds).data)
         return self._plain.as_good_and_small(quality, found)
 
     def _decoded(self, data: bytes) -> np.ndarray:

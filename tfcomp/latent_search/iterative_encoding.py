@@ -5,17 +5,17 @@
          ^                             |              |
          +---- a round (rounds.py)   --+--------------+
 
-The file of least cost is taken, bits + multiplier * squared error: the bits of the very file, the
-error of the picture that it decodes to (lagrangian.py). A round that does not lower the cost is not
-taken. The next one may go on from it all the same, as the second step of a descent often makes good
-what the first one went too far; but not after a round that went astray: then it starts again from
-the best latents, with the smaller step that it has anyway.
+The file of least cost is kept. Cost is bits + multiplier * squared error: the bits of the file
+itself, the error of the picture that it decodes to (lagrangian.py). The next round goes on from the
+last one even if that did not lower the cost, as the second step of a descent often corrects a first
+one that went too far. Only after a round that went far astray it starts from the best latents,
+with a smaller step.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -30,10 +30,10 @@ from tfcomp.latent_search.searchable_codec import SearchableCodec
 from tfcomp.networks.padding import EdgePadded
 from tfcomp.runtime.codec import AbsurdLatentsError
 
-# A round of so many times the least cost went astray.
+# A round went astray if its cost is more than this times the least cost.
 _ASTRAY = 1.02
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], None]  # of rounds or steps done, and of their total
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Improvement:
 
     Attributes:
       bytes_before: size of the encoder's own file.
-      bytes_after: size of the one that was taken.
-      error_before: mean squared error of what the former decodes to, in squared grey levels.
-      error_after: the latter's.
+      bytes_after: size of the file that was kept.
+      error_before: mean squared error of the former's picture, in squared grey levels.
+      error_after: of the latter's picture.
     """
 
     bytes_before: int
@@ -54,7 +54,7 @@ class Improvement:
 
     @property
     def decibels(self) -> float:
-        """How much PSNR was gained; infinite where no error is left."""
+        """The gain in PSNR; infinite where no error is left."""
         if self.error_after == self.error_before:
             return 0.0
         if not self.error_after:
@@ -88,8 +88,8 @@ class IterativeEncoder:
       codec: of a bundle with a hyperprior.
       pixels: uint8 [H, W, 3].
       quality: from 1.
-      file_of: quality -> file of this picture without rounds. Its neighbouring qualities tell what
-        errors are worth, where the manifest does not.
+      file_of: quality -> file of this picture without rounds. Files of neighbouring qualities give
+        the multiplier where the manifest does not.
     """
 
     def __init__(
@@ -106,11 +106,18 @@ class IterativeEncoder:
         self._large = codec.is_large(*pixels.shape[:2])
 
     def run(self, count: int, progress: Progress | None = None) -> Candidate:
-        """The candidate of least cost after so many rounds.
+        """The candidate of least cost after `count` rounds, of which `progress` is told."""
+        for number, found in enumerate(self.bests(count)):
+            best = found
+            if number and progress is not None:
+                progress(number, count)
+        return best
+
+    def bests(self, count: int) -> Iterator[Candidate]:
+        """Yields the candidate of least cost before the first round and after each one.
 
         Args:
-          count: how many rounds.
-          progress: called with rounds done and rounds in all.
+          count: how many rounds; there are none where all gains are 0.
         """
         codec, quality = self._codec, self._quality
         latents = codec.encode_image(EdgePadded(self._pixels, self._stride), quality)
@@ -118,7 +125,7 @@ class IterativeEncoder:
         worth = self._multiplier(plain)
 
         def cost(candidate: Candidate) -> float:
-            if worth is None:  # less error in no more bytes
+            if worth is None:  # least error in no more bytes
                 return candidate.error if len(candidate.data) <= len(plain.data) else math.inf
             return 8.0 * len(candidate.data) + worth * candidate.error
 
@@ -126,24 +133,21 @@ class IterativeEncoder:
         at = best = self._candidate(latents, choices) if choices else plain
         least = cost(best)
         rounds = rounds_of(count, codec.gains(quality), self._cycle_error(latents), self._descent)
-        for number, each in enumerate(rounds, 1):
+        yield best if least < cost(plain) else plain
+        for each in rounds:
             found = self._moved(at, each)
             its_cost = math.inf if found is None else cost(found)
             if found is not None and its_cost < least:
                 best, least = found, its_cost
             at = best if found is None or its_cost > _ASTRAY * least else found
-            if progress is not None:
-                progress(number, count)
-        return best if least < cost(plain) else plain
+            yield best if least < cost(plain) else plain
 
     def _multiplier(self, plain: Candidate) -> float | None:
-        """Bits that a squared grey level is worth; the manifest's, else of this very picture.
+        """Bits that a squared grey level is worth, by the manifest or else by this picture's files.
 
-        None where neither says.
+        None where neither gives it.
         """
-        found = bits_of_squared_error(
-            self._codec.bundle.manifest.rate_distortion, self._quality
-        )
+        found = bits_of_squared_error(self._codec.bundle.manifest.rate_distortion, self._quality)
         if found is not None:
             return found
         found = multiplier(
@@ -168,7 +172,7 @@ class IterativeEncoder:
         return Candidate(latents, decoded, data, image, error, choices)
 
     def _moved(self, at: Candidate, each: Round) -> Candidate | None:
-        """What a round makes of a candidate; None where it leads to absurd latents."""
+        """The candidate after a round; None where its latents are absurd."""
 
         def cheaper(found: np.ndarray, decoded: np.ndarray) -> np.ndarray:
             return self._coder.rate_gradient(found, decoded, self._quality)

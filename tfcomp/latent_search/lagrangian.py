@@ -26,7 +26,7 @@ _COLOURS = 3
 def bits_of_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> float | None:
     """Bits that one squared grey level is worth, of a sum over pixels and colours.
 
-    None where they do not say: fewer than two qualities, or none near this one.
+    None where the points do not give it: fewer than two qualities, or none near this one.
 
     Args:
       points: the manifest's "rate_distortion": quality, bpp (bits/pixel) and psnr (dB) each.
@@ -49,7 +49,7 @@ def bits_of_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> 
 
 
 def usual_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> float | None:
-    """The mean squared error, of photographs at this quality; None where points do not say."""
+    """The mean squared error of photographs at a quality; None where the points lack it."""
     for point in points:
         if point.get("quality") == quality and type(point.get("psnr")) in (int, float):
             return _mean_squared_error(point["psnr"])
@@ -59,16 +59,16 @@ def usual_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> fl
 def multiplier(
     codec: BundleCodec, pixels: np.ndarray, quality: int, compress: Callable[[int], bytes]
 ) -> float | None:
-    """Bits that are worth one squared grey level, by this picture's own curve.
+    """Bits that one squared grey level is worth, by this picture's own curve.
 
-    None for a model of one quality, which has no curve; infinite where no error is worth making.
+    None for a model of one quality, which has no curve; infinite where any error is too much.
 
     Args:
-      codec: the model's.
+      codec: of the model.
       pixels: uint8 [H, W, 3].
       quality: from 1.
-      compress: quality -> the file of this picture. Two files at the neighbouring qualities give b,
-        so it needs nothing that a bundle might not hold.
+      compress: quality -> file of this picture. The two files at the neighbouring qualities give b,
+        so nothing is needed that a bundle may lack.
     """
     low, high = max(1, quality - 1), min(codec.qualities, quality + 1)
     if low == high:

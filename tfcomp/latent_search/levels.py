@@ -1,8 +1,8 @@
 """The files of one picture at each quality level, made when first asked for.
 
-A higher level makes a larger file and a better picture, of photographs; of flat and of small
-pictures it need not. Whoever looks for the best file measures, therefore: bytes of whole files,
-errors of decoded pictures.
+For photographs a higher level gives a larger file and a better picture. For flat and small pictures
+it need not, so the search for the best file measures bytes of whole files and errors of decoded
+pictures.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from tfcomp.errors import ImageError
 from tfcomp.images.difference import squared_error
 from tfcomp.latent_search.lagrangian import bits_of_squared_error, usual_squared_error
 
-# In pixels: of pictures up to here, all levels are tried where that may bring something.
+# In pixels: for pictures up to this size all levels are tried where that may help.
 SMALL = 2**18
-# A photograph's file grows by more than this from level to level, and stays too large from there.
+# A photograph's file grows by at least this factor from level to level; a file that is larger than
+# the limit by the second one leaves no hope for higher levels.
 _GROWS, _FAR_TOO_LARGE = 1.1, 1.25
-# Drawn pictures are easy: this part of a photograph's error at the same level is good enough.
+# Drawn pictures are easy: they should have at most this part of a photograph's error.
 _GOOD_ENOUGH = 0.25
 _A_TENTH_DECIBEL = 10**0.01
 
@@ -34,7 +35,7 @@ class LevelFiles:
       make: level -> file.
       decode: file -> uint8 [H, W, 3].
       points: the manifest's "rate_distortion".
-      drawn: whether this is a picture of which size and error may go any way from level to level.
+      drawn: whether size and error may go up or down from level to level.
     """
 
     def __init__(
@@ -60,22 +61,22 @@ class LevelFiles:
         return self._files[level]
 
     def error_of(self, data: bytes) -> float:
-        """Sum over pixels and colours of the squared error of what a file decodes to."""
+        """The squared error of a file's picture, summed up over pixels and colours."""
         if data not in self._errors:
             self._errors[data] = squared_error(self._pixels, self._decode(data))
         return self._errors[data]
 
     def is_off(self, level: int) -> bool:
-        """Whether the picture is far from as good as an easy one should be at this level."""
+        """Whether the picture is much worse than an easy one should be at this level."""
         usual = usual_squared_error(self._points, level)
         return usual is not None and self.error_of(self.file(level)) > (
             _GOOD_ENOUGH * usual * self._pixels.size
         )
 
     def cheapest_of(self, files: Sequence[bytes], level: int) -> bytes:
-        """That of least cost, bits and what the error is worth at a level (lagrangian.py).
+        """The file of least cost: bits plus what the error is worth at a level (lagrangian.py).
 
-        The first one where the manifest does not say what errors are worth.
+        The first one where the manifest does not give that.
         """
         weight = bits_of_squared_error(self._points, level)
         if weight is None:
@@ -83,16 +84,16 @@ class LevelFiles:
         return min(files, key=lambda data: 8.0 * len(data) + weight * self.error_of(data))
 
     def nearest_of(self, files: Sequence[bytes]) -> bytes:
-        """That of least error, the smallest of equal ones."""
+        """The file of least error, the smallest of equal ones."""
         return min(files, key=lambda data: (self.error_of(data), len(data)))
 
     def as_good_and_small(self, level: int, others: Sequence[bytes]) -> bytes:
-        """The cheapest file for a level, or the smallest that is not 0.1 dB worse.
+        """The smallest file that is at most 0.1 dB worse than the cheapest one for a level.
 
         Args:
           level: from 1.
-          others: files that were made otherwise. Beside them there are the level's own and, of a
-            small picture, those of lower levels.
+          others: further candidates, beside the level's own file and, for a small picture, those of
+            lower levels.
         """
         lower = range(level - 1, 0, -1) if self._small else ()
         files = [self.file(level), *others, *map(self.file, lower)]
@@ -101,7 +102,7 @@ class LevelFiles:
         return min(as_good, key=len)
 
     def best_within(self, max_bytes: int) -> bytes:
-        """The file of least error among those of at most so many bytes.
+        """The file of least error among those that fit.
 
         Raises:
           ImageError: there is none.
@@ -124,7 +125,7 @@ class LevelFiles:
         return self.nearest_of([self.file(level) for level in fitting])
 
     def _tried_from_the_likeliest(self, max_bytes: int) -> set[int]:
-        """Levels of which the highest that fits is the best, in a picture whose files grow."""
+        """Levels of which the highest that fits is the best, if files grow with the level."""
         level = self._likeliest(max_bytes)
         tried = {level}
         while len(self.file(level)) > max_bytes and level > 1:

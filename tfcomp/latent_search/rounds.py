@@ -1,25 +1,25 @@
-"""Rounds of feedback: an encoder that looks at what its decoder makes of its latents.
+"""Rounds of feedback: the encoder corrects its latents by what they decode to.
 
     x --E--> y --quantise, code--> file --decode--> q --D--> picture
                 ^                                               |
                 +---- y <- y + a (correction - (y - q)) <-------+
 
-The correction is what the picture says that the decoded latents lack. There are two of them:
+The correction is what the decoded latents lack. There are two of them:
 
 - E(x) - E(D(q)), the cycle's error: E and D are each other's mirror image, but not each other's
-  inverse. With E in the place of D's adjoint this is iterative hard thresholding (Blumensath,
-  Davies 2009, "Iterative hard thresholding for compressed sensing", arXiv:0805.0510): a step
-  towards the picture, then quantisation again.
+  inverse. With E in place of D's adjoint this is iterative hard thresholding (Blumensath, Davies
+  2009, "Iterative hard thresholding for compressed sensing", arXiv:0805.0510): a step towards the
+  picture, then quantisation again.
 - -J^T (D(q) - x) / step^2, the same with D's true adjoint, where the bundle holds it
   (tfcomp/families/cycle/gradient.py): gradient descent on the squared error.
 
-The first round takes the cycle's error away, where the bundle has a gain for that; the others go
-down the gradient, where it has one for that, the k-th of them with a k-th of the gain: steps that
-shrink so settle, where a constant one keeps symbols going back and forth (Robbins, Monro 1951, "A
-stochastic approximation method"). Every round also moves latents to where they make other latents'
-bits cheaper (the entropy coder says where), the k-th by a k-th of a third gain. All of it runs the
-bundle's own networks and needs nothing else. Gains are the bundle's, one number a quality: the
-least loss on training pictures.
+The first round removes the cycle's error, if the bundle has a gain for that. The others go down the
+gradient, if it has a gain for that, the k-th of them with a k-th of the gain: such shrinking steps
+settle, where constant ones move symbols back and forth (Robbins, Monro 1951, "A stochastic
+approximation method"). Every round also moves latents in the direction that makes other latents'
+bits fewer (the entropy coder gives it), the k-th by a k-th of a third gain. All this needs only the
+bundle's own networks. The gains, one number a quality, are the bundle's: those of least loss on
+training pictures.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tfcomp.entropy_kinds.hyperprior.layout import MEAN_UNITS
-from tfcomp.errors import ConfigError
-from tfcomp.runtime.options import whole_number
 
 _Missing = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -51,9 +49,9 @@ class Round(NamedTuple):
     """What one round does.
 
     Attributes:
-      missing: what decoded latents lack, integers [h, w, C] in units of 1 / MEAN_UNITS of a step,
-        and the picture that they decode to, uint8 [H, W, 3] -> float32 [h, w, C] in steps, which
-        the caller may change; None where only the rate counts.
+      missing: function of decoded latents, integers [h, w, C] in units of 1 / MEAN_UNITS of a step,
+        and of the picture that they decode to, uint8 [H, W, 3] -> what they lack, float32 [h, w, C]
+        in steps, which the caller may change; None where only the rate counts.
       gain: how far to follow that.
       rate_gain: how far to follow the rate's gradient.
     """
@@ -66,13 +64,13 @@ class Round(NamedTuple):
 def rounds_of(
     count: int, gains: Gains, cycle_error: _Missing, gradient: _Missing
 ) -> Iterator[Round]:
-    """Yields so many rounds, the first one first; none where all gains are 0.
+    """Yields rounds in their order; none where all gains are 0.
 
     Args:
       count: how many rounds.
       gains: how far each goes.
       cycle_error: see `Round.missing`.
-      gradient: likewise.
+      gradient: see `Round.missing`.
     """
     down_the_gradient = 0
     for number in range(1, count + 1) if any(gains) else ():
@@ -86,25 +84,6 @@ def rounds_of(
             yield Round(None, 0.0, rate_gain)
 
 
-def checked_rounds(rounds: int, takes_feedback: bool, name: str) -> int:
-    """The rounds asked for.
-
-    Args:
-      rounds: as they were asked for.
-      takes_feedback: whether the bundle has gains.
-      name: the model's.
-
-    Raises:
-      ConfigError: less than 0, or of a model without gains.
-    """
-    rounds = whole_number("feedback", rounds)
-    if rounds < 0:
-        raise ConfigError(f"feedback takes 0 rounds or more, not {rounds}")
-    if rounds and not takes_feedback:
-        raise ConfigError(f"model '{name}' has no gains for feedback; leave feedback out")
-    return rounds
-
-
 def after_round(
     found: np.ndarray,
     decoded: np.ndarray,
@@ -116,19 +95,18 @@ def after_round(
 
     Args:
       found: float32 [h, w, C] in quantisation steps; not changed.
-      decoded: integers [h, w, C] in units of 1 / MEAN_UNITS of a step, what a file of them decodes
-        to.
-      image: uint8 [H, W, 3], the picture that this is.
+      decoded: integers [h, w, C] in units of 1 / MEAN_UNITS of a step, which a file of them holds.
+      image: uint8 [H, W, 3], what these decode to.
       each: what the round does.
-      cheaper: latents and those integers -> float32 [h, w, first channels], in steps: the rate's
-        gradient.
+      cheaper: the rate's gradient: latents and those integers -> float32 [h, w, first channels], in
+        steps.
     """
     saving = cheaper(found, decoded) if each.rate_gain else None
     if each.missing is None:
         change = found.copy()
     else:
         change = each.missing(decoded, image)
-        for row, before, integers in zip(change, found, decoded):  # copies would be large
+        for row, before, integers in zip(change, found, decoded):  # row by row: copies are large
             row -= before
             row += integers.astype(np.float32) * np.float32(1 / MEAN_UNITS)
             row *= np.float32(each.gain)

@@ -1,8 +1,8 @@
 """The search for one picture's file: the encoder's own, then rounds, then gradient descent.
 
-    FileChoice -------> refine (descent/picture.py), where steps are asked for ----> file
+    FileChoice -------> refine (descent/picture.py), if the plan has steps ----> file
 
-Descent is the one part of compression that needs TensorFlow, and is imported when asked for.
+Descent is the only part of compression that needs TensorFlow, and is imported on first use.
 """
 
 from __future__ import annotations
@@ -22,24 +22,20 @@ class Search:
     """Finds the file of one picture.
 
     Args:
-      codec: the model's.
+      codec: of the model.
       pixels: uint8 [H, W, 3].
       plan: how long to search.
-      progress: called with rounds or steps done, and with those in all.
+      progress: called with rounds or steps done, and with their total.
     """
 
     def __init__(
-        self,
-        codec: SearchableCodec,
-        pixels: np.ndarray,
-        plan: Plan,
-        progress: Progress | None,
+        self, codec: SearchableCodec, pixels: np.ndarray, plan: Plan, progress: Progress | None
     ) -> None:
         self._steps, self._progress = plan.steps, progress
         self._choice = FileChoice(codec, pixels, plan.rounds, progress)
 
     def file(self, quality: int, max_bytes: int | None) -> bytes:
-        """The file for a quality, or the best one of at most so many bytes.
+        """The file for a quality, or the best one within a limit of bytes.
 
         Raises:
           ImageError: none fits.
@@ -51,18 +47,18 @@ class Search:
         return data
 
     def improvement(self, data: bytes) -> Improvement:
-        """What a file is beside the one that the encoder network alone makes."""
+        """How a file compares with that of the encoder network alone."""
         return self._choice.improvement(data)
 
 
 def checked_plan(
     codec: SearchableCodec, effort: int | None, feedback: int = 0, refine: int = 0
 ) -> Plan:
-    """See `plan_of`.
+    """The plan of `plan_of`, if it can be carried out here.
 
     Raises:
-      ConfigError: as there.
-      CodecError: TensorFlow is not installed, and the plan has steps of gradient descent.
+      ConfigError: as `plan_of` does.
+      CodecError: the plan has steps of gradient descent, and TensorFlow is not installed.
     """
     plan = plan_of(codec, effort, feedback, refine)
     if plan.steps:
@@ -82,7 +78,7 @@ def open_descent() -> ModuleType:
         if (error.name or "").split(".")[0] == "tfcomp":
             raise
         raise CodecError(
-            "refinement needs TensorFlow, which is not installed (it is for Python 3.9 to 3.11); "
+            "refinement needs TensorFlow, which is not installed (it is for Python 3.9 to 3.13); "
             "take --effort 6 or less and leave --refine out, or run: pip install 'tfcomp[train]'"
         ) from None
     return picture

@@ -1,8 +1,8 @@
-"""A bundle's codec with what a search for better latents asks of it beside files and pictures.
+"""A bundle's codec with what a search for better latents needs.
 
     gains and distortion weights    how far to go (encoder.json)
-    decoder's gradient              what the picture says of latents (gradient.tflite)
-    coder                           what bits of other latents say of them (entropy.tflite)
+    decoder's gradient              by which latents lower the error (gradient.tflite)
+    coder's gradient                by which latents lower the bits of others (entropy.tflite)
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import Any, cast
 
 from tfcomp.entropy_kinds.base import SearchableCoder
+from tfcomp.errors import ConfigError
 from tfcomp.latent_search.decoder_gradient import DecoderGradient
-from tfcomp.latent_search.rounds import Gains, checked_rounds
+from tfcomp.latent_search.rounds import Gains
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.codec import BundleCodec
+from tfcomp.runtime.options import whole_number
 
 
 class SearchableCodec(BundleCodec):
@@ -35,10 +37,15 @@ class SearchableCodec(BundleCodec):
         """The rounds of feedback.
 
         Raises:
-          ConfigError: they are below 0, or the model takes none.
+          ConfigError: they are below 0, or the model has no gains for them.
         """
-        bundle = self.bundle
-        return checked_rounds(rounds, bundle.tuning.has_rounds, bundle.manifest.name)
+        rounds = whole_number("feedback", rounds)
+        if rounds < 0:
+            raise ConfigError(f"feedback takes 0 rounds or more, not {rounds}")
+        if rounds and not self.bundle.tuning.has_rounds:
+            name = self.bundle.manifest.name
+            raise ConfigError(f"model '{name}' has no gains for feedback; leave feedback out")
+        return rounds
 
     def gains(self, quality: int) -> Gains:
         """How far rounds go at a quality."""
@@ -46,7 +53,7 @@ class SearchableCodec(BundleCodec):
         return Gains(*(tuning.get(f"{name}_gains", 0.0) for name in Gains._fields))
 
     def feedback_choices(self, quality: int) -> dict[str, Any]:
-        """What `pack_latents` is given beside latents that rounds have found."""
+        """The options of `pack_latents` for latents that rounds have found."""
         tuning = self.bundle.tuning.at(quality)
         if "distortion_weights" not in tuning:
             return {}

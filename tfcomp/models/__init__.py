@@ -1,1 +1,1 @@
-"""Layers, losses, and what every codec model is; the models stand in tfcomp/families."""
+"""Layers, losses and the base class of all codec models, which are in tfcomp/families."""

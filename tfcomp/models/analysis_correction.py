@@ -1,13 +1,13 @@
-"""What the encoder knows beyond the decoder's mirror image.
+"""A correction of the encoder's latents, beyond the decoder's mirror image.
 
     features of the last level but one --[residual]--conv 3x3 /2 --* scale_q--> + --> latents
                     |                                                           |
                     +--------------- the mirrored last level ------------------+
 
-A transposed convolution is its convolution's adjoint, not its inverse, and GDN's mirror image not
-quite GDN's inverse; the latents that serve a picture best are others than the mirror finds. An
-encoder may be larger than its decoder at no cost to those who decode (Yang, Mandt 2023,
-arXiv:2304.06244). The branch starts at zero and only ever adds to the latents.
+A transposed convolution is the adjoint of its convolution, not the inverse, and GDN's mirror image
+is only nearly GDN's inverse, so the best latents of a picture are not those of the mirror image.
+An encoder may be larger than its decoder at no cost to decoding (Yang, Mandt 2023,
+arXiv:2304.06244). The branch starts at zero and is added to the latents.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from tensorflow import keras
 
 from tfcomp.models import convolution
 from tfcomp.models.layers import PACKAGE
+from tfcomp.models.two_way_layer import TwoWayLayer
 
 
 @keras.utils.register_keras_serializable(package=PACKAGE)
-class AnalysisCorrection(keras.layers.Layer):
+class AnalysisCorrection(TwoWayLayer):
     """Residual blocks and a strided convolution, of the analysis direction alone.
 
     Args:
@@ -30,6 +31,8 @@ class AnalysisCorrection(keras.layers.Layer):
       filters: channels of the latents.
       qualities: quality levels, each with scales of its own.
     """
+
+    settings = ("filters", "qualities")
 
     def __init__(self, blocks: int, filters: int, qualities: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -43,34 +46,23 @@ class AnalysisCorrection(keras.layers.Layer):
         def weights(
             name: str, outputs: int, initializer: Any = "he_normal"
         ) -> tuple[tf.Variable, tf.Variable]:
-            kernel = self.add_weight(
-                name=f"correction_{name}_kernel",
-                shape=(3, 3, channels, outputs),
-                initializer=initializer,
+            return (
+                self.weight(f"correction_{name}_kernel", (3, 3, channels, outputs), initializer),
+                self.weight(f"correction_{name}_bias", (outputs,)),
             )
-            bias = self.add_weight(
-                name=f"correction_{name}_bias", shape=(outputs,), initializer="zeros"
-            )
-            return kernel, bias
 
         self.blocks = []
         for number in range(self.block_count):
-            scale = self.add_weight(
-                name=f"correction_{number}_scale", shape=(channels,), initializer="zeros"
-            )
+            scale = self.weight(f"correction_{number}_scale", (channels,))
             first, second = (weights(f"{number}_{part}", channels) for part in ("a", "b"))
             self.blocks.append((first, second, scale))
         self.last = weights("last", self.filters, "glorot_normal")
-        self.quality_scale = self.add_weight(
-            name="correction_quality_scale",
-            shape=(self.qualities, self.filters),
-            initializer="zeros",
-        )
+        shape = (self.qualities, self.filters)
+        self.quality_scale = self.weight("correction_quality_scale", shape)
         super().build(input_shape)
 
-    def analysis(self, features: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+    def analysis(self, x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """[B, h, w, C], int32 [B] -> [B, h/2, w/2, filters], to be added to latents."""
-        x = features
         for first, (kernel, bias), scale in self.blocks:
             branch = convolution.leaky_relu(_convolve(x, *first))
             x += convolution.scaled(branch, kernel, scale, bias * scale)
@@ -78,12 +70,7 @@ class AnalysisCorrection(keras.layers.Layer):
         return _convolve(x, *self.last, strides=2) * scale[:, None, None, :]
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "blocks": self.block_count,
-            "filters": self.filters,
-            "qualities": self.qualities,
-        }
+        return {**super().get_config(), "blocks": self.block_count}
 
 
 def _convolve(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, strides: int = 1) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""What the decoder does to its own picture: one step of anisotropic diffusion.
+"""One step of anisotropic diffusion, which smooths the decoder's picture.
 
     picture x --D: neighbour minus pixel, 4 directions--+-----------------------> * -- D^T --> x - .
                                                         |                         |
@@ -9,11 +9,11 @@
     features --conv 3x3, leaky ReLU, conv 1x1
 
 Every pixel moves towards those of its neighbours whose surroundings look like its own, and not
-across edges (Perona, Malik 1990, "Scale-space and edge detection using anisotropic diffusion";
-patches instead of single pixels as in Buades et al. 2005, "A non-local algorithm for image
-denoising"; trained: Chen, Pock 2017, arXiv:1508.02848). As in all mirrored layers D^T has the
-kernel of D. Few convolutions and leaky ReLUs do not learn such products of differences and weights:
-lab/notes/experiments.md has the figures.
+across edges (Perona, Malik 1990, "Scale-space and edge detection using anisotropic diffusion"). It
+compares patches, not single pixels, as Buades et al. 2005, "A non-local algorithm for image
+denoising", and is trained, as Chen, Pock 2017, arXiv:1508.02848. D^T has the kernel of D, as in all
+mirrored layers. A few convolutions with leaky ReLUs do not learn such products of differences and
+weights: lab/notes/experiments.md has the figures.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from tfcomp.models import convolution
 from tfcomp.models.layers import PACKAGE
 
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
-SHARPNESS = 4  # of the weights' fall, (1 + d / 4)^-4; towards exp(-d) as it grows
+SHARPNESS = 4  # weights fall as (1 + d / SHARPNESS)^-SHARPNESS, which tends to exp(-d)
 
 _COLOURS = 3
 _FIRST_STRENGTH = 0.06
-# Squared differences, in grey levels, of neighbours that are alike at the smallest lambda, and how
-# fast they shrink when lambda grows.
+# The squared difference, in grey levels, of neighbours that count as alike at the smallest lambda,
+# and the power of lambda by which it shrinks.
 _ALIKE, _ALIKE_POWER = 27.0, 0.65
 
 
@@ -49,7 +49,7 @@ def difference_kernel() -> np.ndarray:
 
 
 def spread_kernel() -> np.ndarray:
-    """float32 [1, 1, 4, 12]: one weight a direction for all its colours."""
+    """float32 [1, 1, 4, 12]: one weight for all colours of a direction."""
     return np.repeat(np.eye(len(DIRECTIONS), dtype=np.float32), _COLOURS, axis=1)[None, None]
 
 
@@ -58,7 +58,7 @@ class AnisotropicDiffusion(keras.layers.Layer):
     """One step of diffusion with trained weights, of the synthesis direction alone.
 
     Args:
-      lambdas: the qualities' rate-distortion multipliers, which say how much noise to expect.
+      lambdas: the rate-distortion multiplier of each quality, from which the noise is estimated.
       hidden: channels between the features and the contrast.
     """
 
@@ -78,7 +78,7 @@ class AnisotropicDiffusion(keras.layers.Layer):
                 value = keras.initializers.Constant(np.broadcast_to(value, shape))
             return self.add_weight(name=f"diffusion_{name}", shape=shape, initializer=value)
 
-        # Squares of these count: no difference makes two surroundings more alike.
+        # These are squared, so that no difference makes two surroundings more alike.
         self.mean_root = weight("mean_root", (3, 3, directions * _COLOURS, 1), 1 / 3)
         self.colour_root = weight("colour_root", spread.shape, np.sqrt(spread + 0.01))
         alike = _ALIKE * (np.divide(self.lambdas[0], self.lambdas)) ** _ALIKE_POWER / 255.0**2
@@ -101,14 +101,14 @@ class AnisotropicDiffusion(keras.layers.Layer):
 
         Args:
           picture: float32 [B, H, W, 3], about -1/2..1/2; H and W even.
-          features: [B, H/2, W/2, C], what the last transposed convolution made it of.
+          features: [B, H/2, W/2, C], the input of the last transposed convolution.
           quality: int32 [B].
 
         Returns:
           float32 [B, H, W, 3]
         """
         kernel = tf.constant(difference_kernel())
-        # Beyond the picture's edge every pixel finds itself, and nothing flows.
+        # Beyond the picture's edge every pixel meets itself, so nothing flows there.
         differences = tf.nn.conv2d(pad_edges(picture, 1), kernel, 1, "VALID")
         (kernel_1, bias_1), (kernel_2, bias_2) = self.first, self.second
         x = tf.cast(features, tf.float32)

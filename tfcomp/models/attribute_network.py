@@ -1,10 +1,9 @@
-"""A small fixed network that sees who is in a picture: gender and age of a face.
+"""A small fixed network that estimates gender and age of a face.
 
     image -> mean over blocks down to 64x64 -> [conv 3x3 -> ReLU] x 5 -> mean -> dense -> 2 numbers
 
-Trained beforehand on the training split (lab/attributes.py) and then never changed, it
-lends its features to the likelihood term of vaegan: two pictures are alike where this network sees
-the same in them. Nothing else of it goes into a codec; files and bundles know nothing about it.
+It is trained beforehand on the training split (lab/attributes.py) and then fixed. The likelihood
+term of vaegan compares two pictures by its features. No file and no bundle depends on it.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ AGE_MEAN, AGE_UNIT = 30.0, 20.0
 
 
 def shrunk(images: tf.Tensor) -> tf.Tensor:
-    """Square images, of 128 pixels or more averaged over blocks: -> [B, 64..127, same, C]."""
+    """Square images [B, H, H, C] -> [B, 64..127, same, C]: means over blocks from 128 pixels on."""
     factor = max(1, images.shape[1] // SIDE)
     return images if factor == 1 else tf.nn.avg_pool2d(images, factor, factor, "VALID")
 
@@ -52,7 +51,7 @@ class FrozenAttributes:
         self._arrays = [np.asarray(array, np.float32) for array in arrays]
 
     def __call__(self, images: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], tf.Tensor]:
-        """What the network sees.
+        """The network's features and outputs.
 
         Args:
           images: float32 [B, H, H, 3] in 0..1.

@@ -248,7 +248,7 @@ class CodecModel(keras.Model):
           fingerprint: its SHA-256, bytes; the first 4 go into every file.
         """
         self._tables = tables
-        self.fingerprint = bytes(fingerprint[: FINGERPRINT_BYTES])
+        self.fingerprint = bytes(fingerprint[:FINGERPRINT_BYTES])
 
     def compress(
         self, images: np.ndarray | tf.Tensor, quality: int | Sequence[int] | np.ndarray

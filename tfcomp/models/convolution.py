@@ -1,12 +1,12 @@
 """Convolutions and their adjoints, quick to train on a CPU.
 
-TensorFlow computes a transposed convolution, and the gradient of a convolution by its input, with
-kernels that run at half a convolution's speed there. At stride 1 both are convolutions with the
-mirrored kernel, and are computed as such.
+On a CPU TensorFlow's transposed convolutions, and the gradients of convolutions by their input, run
+at half the speed of convolutions. At stride 1 both are convolutions with the mirrored kernel, and
+are computed as such here.
 
-What follows a convolution costs as much as the convolution where channels are few. So a channel's
-scale goes into the kernel, and gradients need no value between the convolution and its activation:
-TensorFlow then computes convolution, bias and activation in one operation.
+Where channels are few, the operations after a convolution cost as much as the convolution. So a
+channel's scale is multiplied into the kernel, and no gradient needs a value between the convolution
+and its activation: TensorFlow then computes convolution, bias and activation in one operation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def convolve(x: tf.Tensor, kernel: tf.Tensor, strides: int = 1) -> tf.Tensor:
 
     SAME padding; H and W divisible by strides.
     """
-    kernel = tf.convert_to_tensor(kernel)  # custom gradients take no variables
+    kernel = tf.convert_to_tensor(kernel)  # custom gradients do not accept variables
     if strides == 1 and kernel.shape[:2] == (1, 1):
         return pointwise(x, kernel)
     if _mirrors(kernel, strides):
@@ -43,7 +43,7 @@ def convolve_transposed(y: tf.Tensor, kernel: tf.Tensor, strides: int = 1) -> tf
 
 
 def pointwise(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """`convolve` with kernel [1, 1, C_in, C_out], as the matrix product that it is."""
+    """`convolve` with kernel [1, 1, C_in, C_out], computed as a matrix product."""
     _, _, inputs, outputs = kernel.shape
     y = tf.matmul(tf.reshape(x, [-1, inputs]), tf.reshape(kernel, [inputs, outputs]))
     y = tf.reshape(y, tf.concat([tf.shape(x)[:3], [outputs]], 0))
@@ -73,14 +73,14 @@ def scaled_transposed(
 
 @tf.custom_gradient
 def leaky_relu(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """`tf.nn.leaky_relu`, whose gradient looks at the result and not at x."""
+    """`tf.nn.leaky_relu` with a gradient that needs the result, not x."""
     y = tf.nn.leaky_relu(x)
     return y, lambda upstream: tf.raw_ops.LeakyReluGrad(gradients=upstream, features=y, alpha=0.2)
 
 
 @tf.custom_gradient
 def divide(x: tf.Tensor, divisor: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
-    """x / divisor, of one shape, with half of `tf.divide`'s operations on the way back."""
+    """x / divisor, of one shape, with half of the operations of `tf.divide` in its gradient."""
     y = x / divisor
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -95,7 +95,7 @@ def _with_bias(x: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
 
 
 def _folds(kernel: tf.Tensor) -> bool:
-    """Whether to scale the kernel and not the result, which of most crops has more values."""
+    """Whether to scale the kernel, not the result, which usually has more values."""
     return kernel.shape.num_elements() < _LARGE_KERNEL
 
 

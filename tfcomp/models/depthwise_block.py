@@ -1,15 +1,15 @@
-"""Residual blocks of depthwise and 1x1 convolutions, with scales of each quality's own.
+"""Residual blocks of depthwise and 1x1 convolutions, with scales for each quality.
 
     analysis   x -+- depthwise(D) - 1x1(A) - act - 1x1(B) - * scale_q -+-> y
                   +--------------------------------------------------------+
     synthesis  y -+- 1x1(B^T) - act - 1x1(A^T) - depthwise(D^T) - * scale_q -+-> x
                   +----------------------------------------------------------+
 
-A full 3x3 convolution spends nine times what its 1x1 part costs; a depthwise one leaves the mixing
-of channels to matrix products, which every processor is good at (Howard et al. 2017,
+A full 3x3 convolution costs nine times as much as a 1x1 convolution. A depthwise one leaves the
+mixing of channels to matrix products, which are fast on every processor (Howard et al. 2017,
 arXiv:1704.04861; Sandler et al. 2018, arXiv:1801.04381). The scales start at 0, so that both
-directions start as the identity (ReZero, Bachlechner et al. 2020, arXiv:2003.04887), and let one
-set of kernels serve every quality.
+directions start as the identity (ReZero, Bachlechner et al. 2020, arXiv:2003.04887); with scales
+for each quality one set of kernels serves all of them.
 """
 
 from __future__ import annotations
@@ -21,25 +21,28 @@ from tensorflow import keras
 
 from tfcomp.models import convolution
 from tfcomp.models.layers import PACKAGE
+from tfcomp.models.two_way_layer import TwoWayLayer
 
 BOTH = ("analysis", "synthesis")
 
 
 @keras.utils.register_keras_serializable(package=PACKAGE)
-class DepthwiseBlock(keras.layers.Layer):
-    """The block and its mirror image, or one of the two; the other direction then passes by.
+class DepthwiseBlock(TwoWayLayer):
+    """The block and its mirror image, or one of the two; the other direction is then the identity.
 
-    An encoder may be larger than its decoder at no cost to those who decode (Yang, Mandt 2023,
-    arXiv:2304.06244). A decoder's own blocks can smooth what a coarse transform leaves at the
-    borders of its blocks.
+    An encoder may be larger than its decoder at no cost to decoding (Yang, Mandt 2023,
+    arXiv:2304.06244). Blocks of the decoder alone can smooth the block borders of a coarse
+    transform.
 
     Args:
       expansion: channels inside, as a multiple of those outside.
-      qualities: quality levels, each with scales of its own a direction.
+      qualities: quality levels, each with scales of its own in each direction.
       kernel_size: side of the depthwise kernel, odd.
       tied: whether both directions share all kernels.
-      directions: those that the block works in: both, "analysis" or "synthesis" alone.
+      directions: in which the block works: both, or "analysis" or "synthesis" alone.
     """
+
+    settings = ("expansion", "qualities", "kernel_size", "tied", "directions")
 
     def __init__(
         self,
@@ -60,9 +63,7 @@ class DepthwiseBlock(keras.layers.Layer):
     def build(self, input_shape: Any) -> None:
         channels = int(input_shape[-1])
         hidden, size = self.expansion * channels, self.kernel_size
-
-        def weight(name: str, shape: tuple[int, ...], initializer: Any = "zeros") -> tf.Variable:
-            return self.add_weight(name=name, shape=shape, initializer=initializer)
+        weight = self.weight
 
         def kernels(prefix: str) -> tuple[tf.Variable, ...]:
             return (
@@ -89,7 +90,7 @@ class DepthwiseBlock(keras.layers.Layer):
 
     @property
     def analysis_variables(self) -> list[tf.Variable]:
-        """The variables that the synthesis direction does without."""
+        """The variables that only the analysis direction uses."""
         if "analysis" not in self.directions:
             return []
         own = [*self.biases["analysis"], self.scales["analysis"]]
@@ -101,27 +102,25 @@ class DepthwiseBlock(keras.layers.Layer):
         """[B, H, W, C], int32 [B] -> the same shape."""
         if "analysis" not in self.directions:
             return x
-        depthwise, first, second = self.kernels["analysis"]
-        hidden_bias, bias = self.biases["analysis"]
-        y = convolution.depthwise(x, tf.cast(depthwise, x.dtype))
-        y = convolution.convolve(y, tf.cast(first, x.dtype))
-        y = convolution.leaky_relu(tf.nn.bias_add(y, tf.cast(hidden_bias, x.dtype)))
-        y = convolution.convolve(y, tf.cast(second, x.dtype))
-        y = tf.nn.bias_add(y, tf.cast(bias, x.dtype))
+        depthwise, first, second, hidden_bias, bias = self._weights("analysis", x.dtype)
+        y = convolution.convolve(convolution.depthwise(x, depthwise), first)
+        y = convolution.leaky_relu(tf.nn.bias_add(y, hidden_bias))
+        y = tf.nn.bias_add(convolution.convolve(y, second), bias)
         return self._added("analysis", y, x, quality)
 
     def synthesis(self, y: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C], int32 [B] -> the same shape."""
         if "synthesis" not in self.directions:
             return y
-        depthwise, first, second = self.kernels["synthesis"]
-        hidden_bias, bias = self.biases["synthesis"]
-        x = convolution.convolve_transposed(y, tf.cast(second, y.dtype))
-        x = convolution.leaky_relu(tf.nn.bias_add(x, tf.cast(hidden_bias, y.dtype)))
-        x = convolution.convolve_transposed(x, tf.cast(first, y.dtype))
-        x = convolution.depthwise_transposed(x, tf.cast(depthwise, y.dtype))
-        x = tf.nn.bias_add(x, tf.cast(bias, y.dtype))
+        depthwise, first, second, hidden_bias, bias = self._weights("synthesis", y.dtype)
+        x = tf.nn.bias_add(convolution.convolve_transposed(y, second), hidden_bias)
+        x = convolution.convolve_transposed(convolution.leaky_relu(x), first)
+        x = tf.nn.bias_add(convolution.depthwise_transposed(x, depthwise), bias)
         return self._added("synthesis", x, y, quality)
+
+    def _weights(self, direction: str, dtype: tf.DType) -> list[tf.Tensor]:
+        """A direction's depthwise, first and second kernel, then its biases, in one dtype."""
+        return [tf.cast(w, dtype) for w in (*self.kernels[direction], *self.biases[direction])]
 
     def _added(
         self, direction: str, branch: tf.Tensor, x: tf.Tensor, quality: tf.Tensor
@@ -129,22 +128,9 @@ class DepthwiseBlock(keras.layers.Layer):
         scale = tf.cast(tf.gather(self.scales[direction], quality - 1), x.dtype)
         return x + branch * scale[:, None, None, :]
 
-    def call(self, x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        return self.analysis(x, quality)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "expansion": self.expansion,
-            "qualities": self.qualities,
-            "kernel_size": self.kernel_size,
-            "tied": self.tied,
-            "directions": self.directions,
-        }
-
 
 class _NearIdentity(keras.initializers.Initializer):
-    """A depthwise kernel that passes its input on, a little different for each channel."""
+    """A depthwise kernel near the identity, a little different for each channel."""
 
     def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> tf.Tensor:
         middle = tf.scatter_nd([[shape[0] // 2, shape[1] // 2]], tf.ones([1]), shape[:2])

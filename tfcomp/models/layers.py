@@ -1,13 +1,13 @@
-"""Layers that know both directions: analysis (encoder) and synthesis (decoder).
+"""Layers of both directions: analysis (encoder) and synthesis (decoder).
 
     analysis   x --conv(K)--> * scale_a --> + bias_a --> y
     synthesis  y --conv_transpose(K)--> * scale_s --> + bias_s --> x
 
 K is ONE variable. A convolution and its transpose are adjoint linear maps, so an orthonormal K
-makes the synthesis the exact inverse of the analysis; training starts near there.
+makes the synthesis the exact inverse of the analysis; training starts near that.
 
-Each says which of its variables the encoder alone uses (`analysis_variables`): those can be trained
-on without a change to any decoder.
+`analysis_variables` are the variables of a layer that only the encoder uses: these can be trained
+further without a change to any decoder.
 """
 
 from __future__ import annotations
@@ -18,22 +18,25 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp.models import convolution
+from tfcomp.models.two_way_layer import TwoWayLayer
 
 PACKAGE = "tfcomp"
 
 
 @keras.utils.register_keras_serializable(package=PACKAGE)
-class TiedConv2D(keras.layers.Layer):
+class TiedConv2D(TwoWayLayer):
     """A convolution and its mirror image, sharing one kernel.
 
     Args:
       filters: output channels of the analysis direction.
       kernel_size: side of the square kernel.
       strides: down-sampling factor of the analysis direction.
-      tied: False gives the untied twin: the synthesis direction has a kernel of its own.
-      scale_initializer: initial per-channel scale of both directions (0 for residual branches,
-        which then start as the identity).
+      tied: whether the directions share the kernel; else the synthesis has one of its own.
+      scale_initializer: of the per-channel scales of both directions, or one for each; zeros let
+        residual branches start as the identity.
     """
+
+    settings = ("filters", "kernel_size", "strides", "tied", "scale_initializer")
 
     def __init__(
         self,
@@ -49,46 +52,27 @@ class TiedConv2D(keras.layers.Layer):
         self.kernel_size = int(kernel_size)
         self.strides = int(strides)
         self.tied = bool(tied)
-        self.analysis_scale_initializer, self.synthesis_scale_initializer = (
-            scale_initializer
-            if isinstance(scale_initializer, (tuple, list))
-            else (scale_initializer, scale_initializer)
-        )
+        if isinstance(scale_initializer, str):
+            scale_initializer = (scale_initializer, scale_initializer)
+        self.scale_initializer = tuple(scale_initializer)
 
     def build(self, input_shape: tf.TensorShape) -> None:
-        self.input_channels = int(input_shape[-1])
-        kernel_shape = (self.kernel_size, self.kernel_size, self.input_channels, self.filters)
-        self.kernel = self.add_weight(
-            name="kernel", shape=kernel_shape, initializer="glorot_normal"
-        )
-        self.synthesis_kernel = (
-            self.kernel
-            if self.tied
-            else self.add_weight(
-                name="synthesis_kernel", shape=kernel_shape, initializer="glorot_normal"
-            )
-        )
-        self.analysis_bias = self.add_weight(
-            name="analysis_bias", shape=(self.filters,), initializer="zeros"
-        )
-        self.analysis_scale = self.add_weight(
-            name="analysis_scale",
-            shape=(self.filters,),
-            initializer=self.analysis_scale_initializer,
-        )
-        self.synthesis_bias = self.add_weight(
-            name="synthesis_bias", shape=(self.input_channels,), initializer="zeros"
-        )
-        self.synthesis_scale = self.add_weight(
-            name="synthesis_scale",
-            shape=(self.input_channels,),
-            initializer=self.synthesis_scale_initializer,
-        )
+        inputs = self.input_channels = int(input_shape[-1])
+        shape = (self.kernel_size, self.kernel_size, inputs, self.filters)
+        analysis_scale, synthesis_scale = self.scale_initializer
+        self.kernel = self.weight("kernel", shape, "glorot_normal")
+        self.synthesis_kernel = self.kernel
+        if not self.tied:
+            self.synthesis_kernel = self.weight("synthesis_kernel", shape, "glorot_normal")
+        self.analysis_bias = self.weight("analysis_bias", (self.filters,))
+        self.analysis_scale = self.weight("analysis_scale", (self.filters,), analysis_scale)
+        self.synthesis_bias = self.weight("synthesis_bias", (inputs,))
+        self.synthesis_scale = self.weight("synthesis_scale", (inputs,), synthesis_scale)
         super().build(input_shape)
 
     @property
     def analysis_variables(self) -> list[tf.Variable]:
-        """The variables that the synthesis direction does without."""
+        """The variables that only the analysis direction uses."""
         own = [] if self.tied else [self.kernel]
         return [*own, self.analysis_bias, self.analysis_scale]
 
@@ -104,25 +88,9 @@ class TiedConv2D(keras.layers.Layer):
             y, self.synthesis_kernel, self.synthesis_scale, self.synthesis_bias, self.strides
         )
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return self.analysis(x)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "tied": self.tied,
-            "scale_initializer": (
-                self.analysis_scale_initializer,
-                self.synthesis_scale_initializer,
-            ),
-        }
-
 
 @keras.utils.register_keras_serializable(package=PACKAGE)
-class TiedResidualBlock(keras.layers.Layer):
+class TiedResidualBlock(TwoWayLayer):
     """Residual block (He et al. 2016, arXiv:1512.03385) with its mirror image.
 
         analysis   x -+- conv(A) - leaky ReLU - conv(B) --------------+-> y
@@ -133,6 +101,8 @@ class TiedResidualBlock(keras.layers.Layer):
     The last scale of each branch starts at 0, so both directions start as the identity (ReZero,
     Bachlechner et al. 2020, arXiv:2003.04887).
     """
+
+    settings = ("kernel_size", "tied")
 
     def __init__(self, kernel_size: int = 3, tied: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -160,7 +130,7 @@ class TiedResidualBlock(keras.layers.Layer):
 
     @property
     def analysis_variables(self) -> list[tf.Variable]:
-        """The variables that the synthesis direction does without."""
+        """The variables that only the analysis direction uses."""
         return [*self.first.analysis_variables, *self.second.analysis_variables]
 
     def analysis(self, x: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
@@ -171,15 +141,9 @@ class TiedResidualBlock(keras.layers.Layer):
         """[B, H, W, C] -> the same shape."""
         return y + self.first.synthesis(convolution.leaky_relu(self.second.synthesis(y)))
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return self.analysis(x)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "kernel_size": self.kernel_size, "tied": self.tied}
-
 
 @keras.utils.register_keras_serializable(package=PACKAGE)
-class GDN(keras.layers.Layer):
+class GDN(TwoWayLayer):
     """Generalised divisive normalisation, L1 form (Johnston et al. 2019, arXiv:1912.08771).
 
         analysis   y_i = x_i / (beta_i + sum_j gamma_ij |x_j|)
@@ -199,16 +163,9 @@ class GDN(keras.layers.Layer):
             return tf.fill(shape, tf.cast(1e-3, dtype or tf.float32))
 
         for direction in ("analysis", "synthesis"):
-            beta = self.add_weight(
-                name=f"{direction}_beta_root", shape=(channels,), initializer="ones"
-            )
-            gamma = self.add_weight(
-                name=f"{direction}_gamma_root",
-                shape=(channels, channels),
-                initializer=gamma_initializer,
-            )
-            setattr(self, f"{direction}_beta_root", beta)
-            setattr(self, f"{direction}_gamma_root", gamma)
+            beta, gamma = f"{direction}_beta_root", f"{direction}_gamma_root"
+            setattr(self, beta, self.weight(beta, (channels,), "ones"))
+            setattr(self, gamma, self.weight(gamma, (channels, channels), gamma_initializer))
         super().build(input_shape)
 
     def _norm(self, x: tf.Tensor, beta_root: tf.Variable, gamma_root: tf.Variable) -> tf.Tensor:
@@ -218,7 +175,7 @@ class GDN(keras.layers.Layer):
 
     @property
     def analysis_variables(self) -> list[tf.Variable]:
-        """The variables that the synthesis direction does without."""
+        """The variables that only the analysis direction uses."""
         return [self.analysis_beta_root, self.analysis_gamma_root]
 
     def analysis(self, x: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
@@ -230,6 +187,3 @@ class GDN(keras.layers.Layer):
     def synthesis(self, y: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C] -> the same shape."""
         return y * self._norm(y, self.synthesis_beta_root, self.synthesis_gamma_root)
-
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return self.analysis(x)

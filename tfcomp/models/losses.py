@@ -63,14 +63,14 @@ def cycle_consistency(latents: tf.Tensor, latents_again: tf.Tensor) -> tf.Tensor
 
 
 def feedback(latents: tf.Tensor, target: tf.Tensor, pixels: int) -> tf.Tensor:
-    """What latents lose by lying elsewhere than feedback puts them, in bits/pixel.
+    """The loss of latents that differ from those that iterative encoding finds, in bits/pixel.
 
-    For an encoder that is to need no feedback (docs/effort.md); without it, it learns from what
-    the noise of a whole decoder leaves of the same gradient.
+    It trains an encoder to need no iterative encoding (docs/effort.md): the gradient through a
+    whole decoder is noisier.
 
     Args:
       latents: float32 [B, h, w, C], in quantisation steps.
-      target: likewise.
+      target: float32 [B, h, w, C], those of iterative encoding.
       pixels: number of pixels of one image.
     """
     error = tf.reduce_sum(tf.math.squared_difference(latents, target), (1, 2, 3))

@@ -1,12 +1,12 @@
 """Starts a tied transform as an orthonormal one: principal components, level by level.
 
-Noise is a poor start for a transform that must be its own inverse. Each strided level instead
-starts with the principal components of its input's blocks, as wide as its stride: an orthonormal
-map whose transpose undoes it, decorrelates colours and frequencies (the Karhunen-Loeve transform
-that the discrete cosine transform approximates) and orders channels by energy. Where a kernel is
-wider than a block of four or more, the blocks overlap from the start, as a lapped transform's do,
-so that their borders do not show. With GDN and residual branches starting near the identity, the
-whole network starts as a transform coder; training makes it a nonlinear one.
+Random kernels are a poor start for a transform whose mirror image must be its inverse. Here each
+strided level starts with the principal components of its input's blocks, which are as wide as its
+stride. They are an orthonormal map, which its transpose inverts, decorrelate colours and
+frequencies (the Karhunen-Loeve transform, which the discrete cosine transform approximates) and
+order channels by energy. Where a kernel is wider than its stride, of four or more, the blocks
+overlap as in a lapped transform, so that their borders do not show. GDN and residual branches start
+near the identity, so the whole network starts as a transform coder, which training makes nonlinear.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def _block_basis(blocks: np.ndarray, channels: int, rng: np.random.Generator) ->
 
     Args:
       blocks: float64 [N, side, side, C_in].
-      channels: how many to keep; where the blocks have fewer than that, the spare ones get
-        small random directions.
-      rng: draws those.
+      channels: how many to keep; where the blocks have fewer, the spare ones get small random
+        directions.
+      rng: for these directions.
 
     Returns:
       float64 [side, side, C_in, channels], the components in decreasing order of energy.
@@ -77,18 +77,18 @@ def _strided_kernel(
 
 
 def lapped_window(stride: int, overlap: int) -> np.ndarray:
-    """What a lapped orthogonal transform does before its block transform, in one dimension.
+    """The filter of a lapped orthogonal transform before its block transform, in one dimension.
 
-    At every border between blocks 2 * overlap samples are turned together by butterflies and a
-    rotation of their differences, which leaves a constant as it is (Malvar 1992, "Signal
-    Processing with Lapped Transforms"; as a filter before the blocks: Tran, Liang, Tu 2003,
-    "Lapped transform via time-domain pre- and post-filtering"). The angle is the one that serves
-    a first-order process of correlation 0.95 best.
+    At every border between blocks, butterflies and a rotation of differences mix 2 * overlap
+    samples, which leaves a constant as it is (Malvar 1992, "Signal Processing with Lapped
+    Transforms"; as a filter before the blocks: Tran, Liang, Tu 2003, "Lapped transform via
+    time-domain pre- and post-filtering"). The angle is the best one for a first-order process of
+    correlation 0.95.
 
     Args:
       stride: samples of a block.
-      overlap: samples on either side of a border that are turned, at most stride / 2, beyond which
-        it would not be orthonormal; one alone has no differences to turn.
+      overlap: samples on either side of a border that are mixed, at most stride / 2, beyond which
+        the result is not orthonormal; a single one has no differences to rotate.
 
     Returns:
       float64 [stride, stride + 2 * overlap]; the rows and their shifts by `stride` are orthonormal.
@@ -124,7 +124,7 @@ def _turned(stride: int, overlap: int, angle: float) -> np.ndarray:
 
 
 def initialize(model: CodecModel, images: np.ndarray, seed: int = 0) -> None:
-    """Sets a `CycleModel`'s kernels, and the sizes its prior expects, from sample images.
+    """Sets the kernels of a `CycleModel`, and the sizes that its prior expects, from images.
 
     Args:
       model: a built `CycleModel`.
@@ -133,7 +133,7 @@ def initialize(model: CodecModel, images: np.ndarray, seed: int = 0) -> None:
     """
     rng = np.random.default_rng(seed)
     x = tf.cast(images, tf.float32) / 255.0 - 0.5
-    quality = tf.ones(tf.shape(x)[:1], tf.int32)  # at the start every quality's is the same
+    quality = tf.ones(tf.shape(x)[:1], tf.int32)  # all qualities start alike
     for stage in model.levels:
         down = stage[0]
         kernel = _strided_kernel(x, down.kernel_size, down.strides, down.filters, rng)
@@ -142,19 +142,4 @@ def initialize(model: CodecModel, images: np.ndarray, seed: int = 0) -> None:
             down.synthesis_kernel.assign(kernel)
         for layer in stage:
             x = tf.cast(layer.analysis(tf.cast(x, model.transform_dtype), quality), tf.float32)
-    start_prior(model, x)
-
-
-def start_prior(model: CodecModel, y: tf.Tensor) -> None:
-    """Starts the entropy model at the sizes of the transform's values.
-
-    Args:
-      model: the `CodecModel`.
-      y: float32 [B, h, w, C], latents before any quality's gain.
-    """
-    model.prior.start(model, y)
-
-
-def wake_hyper_latents(model: CodecModel, y: tf.Tensor) -> None:
-    """Starts hyper-latents again that have died in training; as `start_prior`."""
-    model.prior.wake(model, y)
+    model.prior.start(model, x)

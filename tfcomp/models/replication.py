@@ -1,8 +1,8 @@
-"""What makes a training step the same on one device and on many.
+"""Training steps that are the same on one device and on many.
 
 The global batch is split evenly and in order: replica r of R has images r * B / R and the B / R - 1
-after it. Every image has a number over the whole training, from which all that is random about it
-follows; gradients are averaged over the replicas before anything that is not linear in them.
+after it. Every image has a number over the whole training, on which everything random about it
+depends. Gradients are averaged over the replicas before any operation that is not linear in them.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def draw_quality(seed: int, numbers: tf.Tensor, qualities: int) -> tf.Tensor:
 def spread_over_batch(count: int, share: int) -> slice:
     """Which images of a replica's share to take so that the replicas together take `count`.
 
-    They lie evenly over the batch: where the number of replicas divides `count` and `count` divides
-    the batch, any number of replicas takes the same images. Each takes one at least.
+    They lie evenly over the batch: if the number of replicas divides `count` and `count` divides
+    the batch, any number of replicas takes the same images. Each replica takes at least one.
 
     Args:
-      count: images of the global batch to take; 0 or more than there are = all.
-      share: int, images in this replica's share of the batch.
+      count: images of the global batch to take; all if 0 or more than there are.
+      share: images in this replica's share of the batch.
 
     Returns:
       a slice of the share.
@@ -73,16 +73,15 @@ def apply_gradients(
     variables: Sequence[tf.Variable],
     clip_norm: float,
 ) -> None:
-    """Moves variables by the gradient of the global batch's mean loss, its norm bounded.
+    """Moves variables by the gradient of the global batch's mean loss, with a bound on its norm.
 
-    Keras sums what replicas give it, after any clipping of theirs. Here the mean over replicas
-    comes first, so that the clipping, and all that an optimiser makes of a gradient, see what one
-    device would.
+    Keras clips the gradients of each replica and then sums them. Here the mean over replicas comes
+    first, so that the clipping and the optimiser get the gradient that one device would compute.
 
     Args:
       optimizer: a `keras.optimizers.Optimizer`.
-      gradients: of this replica's mean loss, one each for `variables`; None where there is none.
-      variables: a list.
+      gradients: of this replica's mean loss, one for each variable; None where there is none.
+      variables: as many.
       clip_norm: bound on the global norm.
     """
     pairs = [(g, v) for g, v in zip(gradients, variables) if g is not None]
@@ -91,6 +90,5 @@ def apply_gradients(
         context = tf.distribute.get_replica_context()
         gradients = context.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
     gradients, _ = tf.clip_by_global_norm(gradients, clip_norm)
-    apply_reduced_gradients(
-        optimizer, gradients, [variable for _, variable in pairs], replicas()
-    )
+    moves = list(zip(gradients, (variable for _, variable in pairs)))
+    apply_reduced_gradients(optimizer, moves, replicas())

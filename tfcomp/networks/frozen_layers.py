@@ -2,8 +2,8 @@
 
     int a --> sum w a + b --> floor(. * factor) --> clip --> int
 
-These are of tfcomp/entropy/integer_layers.py. LiteRT runs them; whoever wants their derivative
-needs their numbers. They are found by following the file's operations from each convolution on.
+They are those of tfcomp/entropy/integer_layers.py. LiteRT runs them, but a derivative needs their
+weights, which are found by following the file's operations from each convolution on.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _FLOAT_TYPES = {"FLOAT32": np.float32, "FLOAT16": np.float16}
 
 
 class FrozenLayer(NamedTuple):
-    """One of them.
+    """A layer.
 
     Attributes:
       kernel: float32 integers [size, size, inputs, outputs].
-      bias: the same, [qualities or 1, outputs].
+      bias: float32 integers [qualities or 1, outputs].
       factor: of the sum.
-      low: bounds of the result.
-      high: likewise.
+      low: lower bound of the result.
+      high: upper bound.
     """
 
     kernel: np.ndarray
@@ -37,16 +37,11 @@ class FrozenLayer(NamedTuple):
 
 
 def frozen_layers(content: bytes, signature: str, name: str) -> list[FrozenLayer]:
-    """The layers of one signature, in the order in which they run.
-
-    Args:
-      content: the TFLite file.
-      signature: its name.
-      name: what messages call it.
+    """The layers of a signature of a TFLite file, in the order in which they run.
 
     Raises:
-      BundleError: a file of another making.
-      CodecError: without LiteRT's schema.
+      BundleError: the file holds other operations.
+      CodecError: LiteRT's schema is not installed.
     """
     schema = tflite_schema("feedback")
     try:
@@ -63,7 +58,7 @@ class _Graph:
         self._graph = self._model.Subgraphs(graph_of(self._model, signature))
         names = {number: name for name, number in vars(schema.BuiltinOperator).items()}
         self._types = {getattr(schema.TensorType, name): t for name, t in _FLOAT_TYPES.items()}
-        # name, inputs and output of each operator, and which of them makes a tensor
+        # Name, inputs and output of each operator, and the operator that makes each tensor.
         self._operators: list[tuple[str, list[int], int]] = []
         for number in range(self._graph.OperatorsLength()):
             operator = self._graph.Operators(number)
@@ -73,24 +68,35 @@ class _Graph:
         self._makers = {operator[2]: operator for operator in self._operators}
 
     def layers(self) -> list[FrozenLayer]:
-        found = [self._layer(each) for each in self._operators if each[0] == "CONV_2D"]
+        found, added = [], set[int]()
+        for operator in self._operators:
+            if operator[0] == "CONV_2D" and operator[2] not in added:
+                found.append(self._layer(operator, added))
         if not found:
             raise ValueError("no layers")
         return found
 
-    def _layer(self, convolution: tuple[str, list[int], int]) -> FrozenLayer:
-        _, (_, kernel, start), tensor = convolution
-        bias = self._constant(start)[None]
+    def _layer(
+        self, convolution: tuple[str, list[int], int], added: set[int]
+    ) -> FrozenLayer:
+        """The layer of a convolution; `added` gains the outputs of those that it adds to it."""
+        tensor = convolution[2]
+        kernels, bias = self._weights(convolution)
         factor, low, high = 1.0, -np.inf, np.inf
         for _ in self._operators:
             name, inputs, output = self._user(tensor)
             if name in ("CONV_2D", "CONCATENATION"):
-                weights = self._constant(kernel).transpose(1, 2, 3, 0)
-                return FrozenLayer(np.ascontiguousarray(weights), bias, factor, low, high)
+                return FrozenLayer(_joined(kernels), bias, factor, low, high)
             if name == "RELU":
                 low = 0.0
             elif name != "FLOOR":
-                number = self._constant(*(other for other in inputs if other != tensor))
+                (other,) = (each for each in inputs if each != tensor)
+                if other in self._makers and self._makers[other][0] == "CONV_2D":
+                    more, start = self._weights(self._makers[other])
+                    kernels, number = kernels + more, start
+                    added.add(other)
+                else:
+                    number = self._constant(other)
                 if name == "ADD":
                     bias = bias + number
                 elif name == "MUL":
@@ -104,11 +110,17 @@ class _Graph:
             tensor = output
         raise ValueError("a layer without an end")
 
+    def _weights(
+        self, convolution: tuple[str, list[int], int]
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        _, (_, kernel, bias), _ = convolution
+        return [self._constant(kernel).transpose(1, 2, 3, 0)], self._constant(bias)[None]
+
     def _user(self, tensor: int) -> tuple[str, list[int], int]:
         return next(operator for operator in self._operators if tensor in operator[1])
 
     def _constant(self, tensor: int) -> np.ndarray:
-        """Float32, whatever is stored; for what is gathered for a quality, the rows of all."""
+        """A constant as float32; the rows of all qualities where the file gathers one of them."""
         if tensor not in self._makers:
             stored = self._graph.Tensors(tensor)
             data = self._model.Buffers(stored.Buffer()).DataAsNumpy()
@@ -121,3 +133,13 @@ class _Graph:
         if name not in ("MUL", "ADD"):
             raise ValueError(f"a constant with the operation {name}")
         return left * right if name == "MUL" else left + right
+
+
+def _joined(kernels: list[np.ndarray]) -> np.ndarray:
+    """One kernel of the inputs of all, the larger kernels' first; zeros surround small ones."""
+    kernels = sorted(kernels, key=lambda kernel: -kernel.shape[0])
+    parts = []
+    for kernel in kernels:
+        around = [(kernels[0].shape[0] - kernel.shape[0]) // 2] * 2
+        parts.append(np.pad(kernel, (around, around, (0, 0), (0, 0))))
+    return np.concatenate(parts, axis=2)

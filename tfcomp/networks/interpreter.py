@@ -21,8 +21,8 @@ from tfcomp import forking
 from tfcomp.errors import BundleError, CodecError
 from tfcomp.networks.observing import observers
 
-# LiteRT keeps the working memory of the last size it ran at; above this many input elements (a
-# 16-megapixel image has 48 million) the network is made anew instead of holding on to gigabytes.
+# LiteRT keeps the working memory of the last size it ran at. Above this many elements (an image of
+# 16 megapixels has 48 million) the network is made anew, as it would keep gigabytes.
 _KEEP_ELEMENTS = 48_000_000
 
 _runs = itertools.count()
@@ -31,18 +31,13 @@ _runs = itertools.count()
 class Model:
     """One TFLite file, interpreted when first needed. Calls from several threads wait their turn.
 
-    Attributes:
-      content: the file. name: what messages call it.
+    Args:
+      content: the file.
+      num_threads: all that the process may use if None.
+      name: of the file, for messages.
     """
 
     def __init__(self, content: bytes, num_threads: int | None, name: str) -> None:
-        """Loads a TFLite file.
-
-        Args:
-          content: TFLite file.
-          num_threads: all that the process may use if None.
-          name: what messages call it.
-        """
         self.content = content
         self._threads = num_threads or available_threads()
         self.name = name
@@ -55,8 +50,8 @@ class Model:
         """All outputs of a signature.
 
         Raises:
-          BundleError: it can't run on these inputs.
-          MemoryError: they are too large.
+          BundleError: the network fails on these inputs.
+          MemoryError: the inputs are too large.
         """
         with self._lock:
             try:
@@ -110,27 +105,16 @@ class Model:
         self._runners = {}
 
     def _leave_to_parent(self) -> None:
-        """After a fork: the interpreter's threads are the parent's, so this process makes anew."""
+        """After a fork: the interpreter's threads are the parent's, so the child makes its own."""
         if self._interpreter is not None:
             forking.never_free(self._interpreter)
         self._forget()
 
 
 class Network:
-    """One signature of a TFLite model, of which one output matters.
-
-    Attributes:
-      name: what messages call it.
-    """
+    """One signature of a TFLite model, of which one output matters."""
 
     def __init__(self, model: Model, signature: str, output: str) -> None:
-        """Chooses a signature and its output.
-
-        Args:
-          model: the loaded file.
-          signature: its name.
-          output: the one of the signature's outputs to return.
-        """
         self._model = model
         self._signature = signature
         self._output = output
@@ -149,7 +133,7 @@ class Network:
 
 
 def available_threads() -> int:
-    """Number of processors this process may use."""
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -170,7 +154,7 @@ def _interpreter_class() -> Any:
 
 
 def _version() -> str:
-    from importlib import metadata  # takes its time, and matters where something failed only
+    from importlib import metadata  # slow to import, and needed only where something has failed
 
     try:
         return metadata.version("ai-edge-litert")
@@ -180,10 +164,10 @@ def _version() -> str:
 
 @contextlib.contextmanager
 def _without_banner() -> Iterator[None]:
-    """Keeps LiteRT's one "INFO: Created ... delegate" line a process out of standard error.
+    """Keeps LiteRT's line "INFO: Created ... delegate", one a process, out of standard error.
 
-    LiteRT has no switch for it and writes it from C++ during the first run, hence the detour
-    through a file. Everything else that was written meanwhile is passed on.
+    LiteRT writes it from C++ during the first run and has no switch for it, so standard error goes
+    through a file. Everything else that is written meanwhile is passed on.
     """
     with contextlib.ExitStack() as stack:
         if next(_runs) == 0:
@@ -192,7 +176,7 @@ def _without_banner() -> Iterator[None]:
                 caught = stack.enter_context(_file_in_memory())
                 saved = os.dup(2)
             except (OSError, ValueError, AttributeError):
-                pass  # no standard error, or nowhere to keep it: nothing to do
+                pass  # there is no standard error, or no place to keep it
             else:
                 stack.callback(_restore_standard_error, saved, caught)
                 os.dup2(caught.fileno(), 2)
@@ -200,7 +184,7 @@ def _without_banner() -> Iterator[None]:
 
 
 def _file_in_memory() -> IO[bytes]:
-    """A file that needs no temporary folder, which may be full, on systems that have such files."""
+    """A file in memory where the system has such files: the temporary folder may be full."""
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("tfcomp"), "w+b", buffering=0)
     return tempfile.TemporaryFile(buffering=0)
@@ -209,7 +193,7 @@ def _file_in_memory() -> IO[bytes]:
 def _restore_standard_error(saved: int, caught: IO[bytes]) -> None:
     os.dup2(saved, 2)
     os.close(saved)
-    with contextlib.suppress(OSError):  # nobody listens, or the disk is full
+    with contextlib.suppress(OSError):  # standard error is closed, or its disk is full
         caught.seek(0)
         kept = [line for line in caught if not line.startswith(b"INFO: Created TensorFlow Lite")]
         if kept:

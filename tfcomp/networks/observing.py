@@ -1,4 +1,4 @@
-"""News of what a codec multiplies, for who counts it: see `tfcomp/evaluation/macs.py`."""
+"""Observers of a codec's multiplications, which `tfcomp/evaluation/macs.py` counts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ import numpy as np
 
 
 class Observer(Protocol):
-    """Hears of all that runs, on every thread of the process."""
+    """Is told of everything that runs, on every thread of the process."""
 
-    def network_ran(
-        self, content: bytes, signature: str, inputs: Mapping[str, np.ndarray]
-    ) -> None:
+    def network_ran(self, content: bytes, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
         """A signature of a TFLite file ran on these inputs."""
 
     def multiplied(self, count: int) -> None:
-        """So many multiply-adds were made outside networks."""
+        """Multiply-adds were made outside networks."""
 
 
 observers: list[Observer] = []
@@ -26,7 +24,7 @@ observers: list[Observer] = []
 
 @contextlib.contextmanager
 def observed_by(observer: Observer) -> Iterator[None]:
-    """While it lasts, the observer hears of everything."""
+    """Tells the observer of everything that runs in the `with` block."""
     observers.append(observer)
     try:
         yield

@@ -1,4 +1,4 @@
-"""LiteRT's schema: what reads the operations of a TFLite file."""
+"""LiteRT's schema, with which the operations of a TFLite file are read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def tflite_schema(purpose: str) -> Any:
       purpose: what needs it, for the message.
 
     Raises:
-      CodecError: it is not installed: `tflite_runtime` has none.
+      CodecError: it is not installed; `tflite_runtime` has none.
     """
     try:
         return importlib.import_module("ai_edge_litert.schema_py_generated")
@@ -26,7 +26,7 @@ def tflite_schema(purpose: str) -> Any:
 
 
 def graph_of(model: Any, signature: str) -> int:
-    """Which of a `Model`'s graphs a signature runs; 0 if it names none."""
+    """The number of the graph that a signature of a `Model` runs; 0 if there is no such one."""
     for number in range(model.SignatureDefsLength()):
         definition = model.SignatureDefs(number)
         if definition.SignatureKey().decode() == signature:
@@ -37,5 +37,5 @@ def graph_of(model: Any, signature: str) -> int:
 def operation_of(model: Any, operator: Any) -> int:
     """The schema's number of an operator's operation."""
     code = model.OperatorCodes(operator.OpcodeIndex())
-    # Files of before the 128th operation only fill in the old field.
+    # Files that are older than the 128th operation fill in the old field only.
     return max(code.BuiltinCode(), code.DeprecatedBuiltinCode())

@@ -1,7 +1,7 @@
 """Running a network over a large image tile by tile, so that memory does not grow with the image.
 
-A network whose every output depends on inputs at most `reach` latent elements away gives the same
-result in tiles that overlap by that much as it gives on the whole image.
+If every output of a network depends only on inputs at most `reach` latent elements away, tiles that
+overlap by that much give the same result as the whole image.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from tfcomp.errors import BundleError
 from tfcomp.networks.padding import EdgePadded
 
-TILE_PIXELS = 1024  # side of a tile; an image of no more area than a tile's is never cut
-# Of a decoder's tile: it holds more in full resolution than an encoder does.
+TILE_PIXELS = 1024  # side of a tile; an image whose area is no larger than a tile's is never cut
+# The side of a decoder's tile, of this: it holds more in full resolution than an encoder does.
 _DECODER_SHARE = 0.75
 
 
 class Span(NamedTuple):
-    """One tile along one side, in latent elements: what to compute, and what to look at for it."""
+    """A tile along one side, in latent elements: what to compute, and what is seen for it."""
 
     start: int
     stop: int
@@ -28,7 +28,7 @@ class Span(NamedTuple):
     seen_to: int
 
     def seen(self, scale: int) -> slice:
-        """What is looked at, in an array of `scale` elements per latent element."""
+        """What is seen, in an array of `scale` elements per latent element."""
         return slice(self.seen_from * scale, self.seen_to * scale)
 
     def made(self, scale: int) -> slice:
@@ -36,7 +36,7 @@ class Span(NamedTuple):
         return slice(self.start * scale, self.stop * scale)
 
     def made_within_seen(self, scale: int) -> slice:
-        """What is computed, counted from where the look begins."""
+        """What is computed, counted from the start of what is seen."""
         before = self.start - self.seen_from
         return slice(before * scale, (before + self.stop - self.start) * scale)
 
@@ -54,12 +54,11 @@ def run_tiled(
 
     Args:
       run: takes a part of `inputs` and gives the same part of `outputs`, with a first axis of 1.
-      inputs: pixels [H, W, 3] and latents [h, w, C], in either order. Outputs may be smaller than
-        what the inputs make, by a part of the last rows and columns: these are left out.
-      outputs: likewise.
-      in_scale: their elements per latent element along one side: the stride and 1, or 1 and the
-        stride.
-      out_scale: likewise.
+      inputs: pixels [H, W, 3] or latents [h, w, C].
+      outputs: the other of the two. It may lack some of the last rows and columns that the inputs
+        make: these are left out.
+      in_scale: elements of `inputs` per latent element along one side: the stride, or 1.
+      out_scale: the same of `outputs`.
       reach: in latent elements, to each side; None to run on the whole at once, whatever its size.
       side: of a tile, in elements of the coarser grid; if None, what TILE_PIXELS says.
 
@@ -82,15 +81,9 @@ def put_tile(
     scale: int,
     network: str = "a network of the bundle",
 ) -> None:
-    """Writes what a network made of a tile's look into the tile's place in `outputs`.
+    """Writes what a network made of what a tile sees into the tile's place in `outputs`.
 
-    Args:
-      result: with a first axis of 1.
-      outputs: see `run_tiled`.
-      rows: where the tile's rows are.
-      columns: likewise.
-      scale: see `run_tiled`.
-      network: for the message.
+    The result has a first axis of 1, and `outputs` `scale` elements per latent element and side.
 
     Raises:
       BundleError: the result is of another shape or type.
@@ -119,11 +112,11 @@ def tiles(
 
     Args:
       height: of the grid.
-      width: likewise.
+      width: of the grid.
       stride: image pixels per latent element along one side.
       reach: see `run_tiled`.
-      share: of TILE_PIXELS, what a tile's side is.
-      side: the same in latent elements, instead.
+      share: a tile's side as a share of TILE_PIXELS.
+      side: a tile's side in latent elements, in place of `share`.
     """
     side = side or max(1, int(TILE_PIXELS * share) // stride)
     if reach is None or height * width <= side * side:

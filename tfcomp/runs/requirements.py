@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import sys
+from collections.abc import Iterator
 
 from tfcomp.errors import CodecError
 
@@ -29,6 +31,16 @@ def explain(error: ModuleNotFoundError, python: tuple[int, int] = sys.version_in
             "3.13, and run there: pip install 'tfcomp[train]'"
         )
     return f"{package} is not installed; {cure}"
+
+
+@contextlib.contextmanager
+def named() -> Iterator[None]:
+    """Whatever is not installed, or too old, is a CodecError that says what to do."""
+    check()
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise CodecError(explain(error)) from None
 
 
 def check() -> None:

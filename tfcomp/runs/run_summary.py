@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from tfcomp.config import Config
+from tfcomp.config import recipe as recipe_module
+from tfcomp.runs import claiming
 
 
-def _data_name(source: str) -> str:
+def data_name(source: str) -> str:
     """The source without the paths of the machine that trained: folders by their own names."""
     kind, _, places = source.partition(":")
     if kind != "folder":
@@ -17,17 +19,36 @@ def _data_name(source: str) -> str:
     return "images of " + ", ".join(Path(place.strip()).name for place in places.split(","))
 
 
+def _steps(config: Config, folder: Path) -> dict[str, Any]:
+    if not (folder / claiming.RECIPE).is_file():
+        return {
+            "steps": config.training.steps,
+            "seed": config.training.seed,
+            "batch": _batch(config),
+        }
+    phases = recipe_module.load(folder / claiming.RECIPE).phases
+    return {
+        f"phase {number}, {phase.name}": (
+            f"{phase.config.training.steps:,} steps, {_batch(phase.config)}, "
+            f"seed {phase.config.training.seed}"
+        )
+        for number, phase in enumerate(phases, 1)
+    }
+
+
+def _batch(config: Config) -> str:
+    return f"{config.data.batch_size} crops of {config.data.crop}x{config.data.crop}"
+
+
 def summarize(config: Config, folder: str | Path) -> dict[str, Any]:
-    """Reads a run folder's history.
+    """Reads a run folder's recipe and history.
 
     Returns:
-      JSON-ready dict: recipe, seed, steps, where the loss began and ended.
+      JSON-ready dict: pictures, steps, batch and seed of each phase, the loss at both ends.
     """
     summary = {
-        "data": _data_name(config.data.source),
-        "steps": config.training.steps,
-        "seed": config.training.seed,
-        "batch": f"{config.data.batch_size} crops of {config.data.crop}x{config.data.crop}",
+        "data": config.release.sources or data_name(config.data.source),
+        **_steps(config, Path(folder)),
         "optimizer": f"{config.optimizer.name}, learning rate {config.optimizer.learning_rate:g}",
         "precision": config.training.precision,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import re
 import sys
@@ -34,6 +35,8 @@ def import_quietly() -> None:
     Raises:
       ImportError: it is not installed.
     """
+    for name in ("tensorflow", "absl"):  # remarks of the exporters on assets and signatures
+        logging.getLogger(name).setLevel(logging.ERROR)
     if "tensorflow" in sys.modules:
         return
     if _LEVEL in os.environ:

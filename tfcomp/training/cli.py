@@ -19,16 +19,19 @@ from tfcomp.runtime.quiet_tensorflow import import_quietly
 from tfcomp.training import phases
 
 
-def parse(
-    arguments: Sequence[str] | None = None, program: str = "train.py"
-) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None = None, program: str = "train.py") -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(
         prog=program, description="Train a learned image codec and try it on a photograph."
     )
     families = tuple(config_module.FAMILIES)
     parser.add_argument("--model", choices=families, default="cycle", help="model family")
-    parser.add_argument("--config", type=Path, help="YAML file; default configs/MODEL.yaml")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        help="YAML file; default configs/MODEL.yaml, without --data "
+        "configs/MODEL-quick.yaml where there is one",
+    )
     parser.add_argument(
         "--data", metavar="SOURCE", help="tfds:NAME, folder:PATH[,PATH...] or sample (default)"
     )
@@ -53,7 +56,7 @@ def read_recipe(options: argparse.Namespace) -> config_module.Recipe:
     Raises:
       CodecError: the file or a flag is wrong, or a flag would change a resumed run.
     """
-    path = options.config or Path("configs") / f"{options.model}.yaml"
+    path = options.config or _usual_recipe(options)
     if options.resume:
         path = claiming.claimed_by(options.out)
         fixed = ("config", "data", "data_dir", "strategy", "precision", "seed", "num_channels")
@@ -67,6 +70,13 @@ def read_recipe(options: argparse.Namespace) -> config_module.Recipe:
     if options.steps is not None:
         recipe = recipe.with_steps(options.steps)
     return recipe.map(lambda config: _with_flags(config, options))
+
+
+def _usual_recipe(options: argparse.Namespace) -> Path:
+    """The model's own; where no pictures are named, the quick one, if there is one."""
+    quick = Path("configs") / f"{options.model}-quick.yaml"
+    own = Path("configs") / f"{options.model}.yaml"
+    return quick if options.data is None and quick.is_file() else own
 
 
 def _with_flags(config: config_module.Config, options: argparse.Namespace) -> config_module.Config:

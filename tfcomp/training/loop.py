@@ -149,7 +149,7 @@ def _start(model: CodecModel, config: Config, pictures: np.ndarray) -> None:
         starting_point.check_same_decoder(config, fits)
         return
     latents = model.transform(tf.cast(pictures, tf.float32) / 255.0)
-    begin = model.prior.wake if fits else model.prior.start
+    begin = model.prior.revive if fits else model.prior.start
     begin(model, latents)
 
 

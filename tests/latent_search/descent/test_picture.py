@@ -103,9 +103,9 @@ def test_any_size_is_refined(codec, size):
 
 def test_descent_goes_on_from_what_feedback_found(hyperprior_folder, photograph):
     codec = tfcomp.load(hyperprior_folder)
-    mended = codec.compress(photograph, 2, feedback=1)
+    iterated = codec.compress(photograph, 2, feedback=1)
     refined = codec.compress(photograph, 2, feedback=1, refine=10)
-    assert cost(codec, photograph, refined, 2) < cost(codec, photograph, mended, 2)
+    assert cost(codec, photograph, refined, 2) < cost(codec, photograph, iterated, 2)
     assert refined != codec.compress(photograph, 2, refine=10)
 
 
@@ -159,6 +159,7 @@ def test_without_tensorflow_one_line_says_what_to_install(factorized_folder, tmp
     )
     assert child.returncode == 2
     assert child.stderr.decode().startswith("tfcomp: refinement needs TensorFlow")
+    assert "(it is for Python 3.9 to 3.13)" in child.stderr.decode()
     assert "pip install 'tfcomp[train]'" in child.stderr.decode()
     assert child.stderr.count(b"\n") == 1
     assert os.listdir(tmp_path) == ["a.png"]

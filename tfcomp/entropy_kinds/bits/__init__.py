@@ -1,1 +1,1 @@
-"""The bits kind: latents that are bits, coded in the light of bits known before."""
+"""The bits kind: latents that are bits, each coded given bits that are known before it."""

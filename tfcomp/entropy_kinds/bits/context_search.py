@@ -1,9 +1,9 @@
-"""Which bits foretell which: contexts chosen and counted on pictures, for the tables of a code.
+"""Chooses the contexts of bits, and counts bits in them, on training pictures.
 
-For every bit of every pass the candidates are all bits of earlier passes at its place and the eight
-around it. The likeliest dozen are kept by correlation; of those the one that saves most is taken,
-again and again, as long as it saves more than the tables that it doubles would cost to describe
-(minimum description length, Rissanen 1983): what is learned by heart would not help other pictures.
+For every bit of every pass the candidates are all bits of earlier passes at its place and at the
+eight places around it. The dozen of highest correlation are kept. Of those the one that saves the
+most bits is taken, again and again, as long as it saves more than a description of the tables that
+it adds would cost (minimum description length, Rissanen 1983), which prevents overfitting.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def search(
 
     Args:
       bits: uint8 [N, h, w, C] of 0 and 1, N pictures' codes.
-      passes: the passes, `tfcomp.entropy_kinds.hyperprior.sections.Pass` each.
+      passes: the passes, a `tfcomp.bitstream.passes.Pass` each.
       context_bits: K, the most context bits of a channel.
 
     Returns:
@@ -47,7 +47,7 @@ def search(
 
 
 def visible(bits: np.ndarray, step: Any) -> tuple[np.ndarray, np.ndarray]:
-    """What a pass sees.
+    """The bits that a pass sees.
 
     Returns:
       uint8 [n, 9 * seen], the bits of earlier passes around each of the pass's n squares, and bool
@@ -103,7 +103,7 @@ def _grow(
         chosen.append(place)
         least, tables = trials[best], 2 * tables
     counts = np.bincount(index, minlength=2 * tables).reshape(tables, 2)
-    # The tables of places that are not used are never looked up.
+    # No value uses the tables of places that were not chosen.
     counts = np.concatenate([counts, np.zeros(((1 << context_bits) - tables, 2), np.int64)])
     return chosen + [NOTHING] * (context_bits - len(chosen)), counts
 
@@ -113,5 +113,3 @@ def _information(index: np.ndarray, tables: int) -> float:
     counts = np.bincount(index, minlength=2 * tables).reshape(tables, 2) + 0.5
     share = counts / counts.sum(1, keepdims=True)
     return float(-((counts - 0.5) * np.log2(share)).sum())
-
-

@@ -1,32 +1,28 @@
-"""The section of a code made of bits, written and read in stock TensorFlow ops.
+"""The section of a code made of bits, written and read in stock TensorFlow operations.
 
-The counterpart of tfcomp/entropy_kinds/bits/sections.py, which describes the format: the passes are
-unrolled in the graph, and the streams of one pass are worked through side by side. The passes of
-channels that a quality does not send code nothing, and their streams are left out of the file.
+The counterpart of sections.py, which describes the format: the graph unrolls the passes, and the
+streams of one pass run side by side. Passes of channels that a quality does not send code nothing,
+and the file has no streams for them.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import Tables
 from tfcomp.entropy_kinds.bits.layout import NOTHING, BitLayout
-from tfcomp.entropy_kinds.graph.base import Coded, Decoded, GraphEntropy, Sections
+from tfcomp.entropy_kinds.graph.base import Coded, Decoded, GraphEntropy, Sections, no_networks
 from tfcomp.entropy_kinds.graph.coded_rows import decode_coded, encode_coded
 from tfcomp.entropy_kinds.graph.stripes import divided_up, joined, striped
 from tfcomp.entropy_kinds.graph.tables import GraphTables
 
 
 class GraphBits(GraphEntropy):
-    """An entropy model of bits: its latents are int32 0 and 1, 0 where not sent.
-
-    Args:
-      tables: what the bundle fixes.
-      layout: likewise.
-    """
+    """An entropy model of bits: its latents are int32 0 and 1, 0 where not sent."""
 
     def __init__(self, tables: CdfTables, layout: BitLayout) -> None:
         super().__init__(name="bits")
@@ -126,9 +122,7 @@ class GraphBits(GraphEntropy):
             return nothing + base
         known = tf.concat(groups, -1)
         padded = tf.pad(known, [[1, 1], [1, 1], [0, 0]])
-        shifts = [
-            padded[y : y + size[0], x : x + size[1]] for y in range(3) for x in range(3)
-        ]
+        shifts = [padded[y : y + size[0], x : x + size[1]] for y in range(3) for x in range(3)]
         seen = known.shape[-1]
         around = tf.reshape(tf.stack(shifts, -1), [size[0], size[1], 9 * seen])
         around = tf.concat([around, nothing], -1)
@@ -143,11 +137,9 @@ class GraphBits(GraphEntropy):
         return striped(array, self._layout.rows_per_stream)
 
 
-def networks(prior: Any, half: bool) -> None:
-    """There are none."""
-    return None
+networks = no_networks
 
 
-def build(prior: Any, tables: Mapping[str, CdfTables], qualities: int, half: bool) -> GraphBits:
+def build(prior: Any, tables: Tables, qualities: int, half: bool) -> GraphBits:
     """The entropy model of a SavedModel; see `EntropyKind.graph`."""
     return GraphBits(tables["latents"], prior.layout)

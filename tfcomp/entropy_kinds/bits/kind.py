@@ -1,20 +1,18 @@
-"""The bits kind: latents that are bits, with tables chosen by the bits around them."""
+"""The bits kind: latents that are bits, whose tables depend on bits around them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import Description, EntropyKind, check_count
+from tfcomp.entropy_kinds.base import Description, EntropyKind, OpenNetworks, Tables, check_count
 from tfcomp.entropy_kinds.bits.coder import BitCoder
 from tfcomp.entropy_kinds.bits.layout import BitLayout
 from tfcomp.entropy_kinds.bits.sections import SECTION_NAMES
-from tfcomp.networks.interpreter import Model
 
 
 class Bits(EntropyKind):
-    """See sections.py for the section and its order."""
+    """sections.py describes the section and its order."""
 
     name = "bits"
     section_names = SECTION_NAMES
@@ -22,19 +20,11 @@ class Bits(EntropyKind):
     def layout(self, entropy: Mapping[str, Any], about: Description) -> BitLayout:
         return BitLayout.from_manifest(entropy, about.channels, about.qualities)
 
-    def layout_to_json(self, layout: BitLayout) -> dict[str, Any]:
-        return layout.to_manifest()
-
-    def check_tables(self, tables: Mapping[str, CdfTables], about: Description) -> None:
+    def check_tables(self, tables: Tables, about: Description) -> None:
         layout = self.layout(about.entropy, about)
         check_count(tables["latents"], len(layout.contexts) << layout.context_bits)
 
-    def open_coder(
-        self,
-        tables: Mapping[str, CdfTables],
-        about: Description,
-        networks: Callable[[], Model],
-    ) -> BitCoder:
+    def open_coder(self, tables: Tables, about: Description, networks: OpenNetworks) -> BitCoder:
         return BitCoder(tables, self.layout(about.entropy, about))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfcomp.bitstream.passes import Pass, coding_passes
+from tfcomp.entropy_kinds.manifest_values import MAX_ROWS, counts, whole
 from tfcomp.errors import BundleError
 
 NOTHING = -1  # a context bit that is always 0
@@ -15,7 +16,7 @@ MAX_CONTEXT_BITS = 10
 
 @dataclass(frozen=True)
 class BitLayout:
-    """What a bundle fixes about its section.
+    """What a bundle fixes about the section.
 
     Attributes:
       groups: channels of each group, in coding order; they add up to the code's.
@@ -47,10 +48,10 @@ class BitLayout:
         return coding_passes(self.groups, self.checkerboard)
 
     def passes_of(self, quality: int) -> list[tuple[Pass, int, int]]:
-        """What a quality, counted from 1, codes.
+        """The passes of a quality, from 1, cut to the channels that it sends.
 
-        Passes cut to the channels that it sends, each with the number of its first channel among
-        all passes' channels, and with how many channels the whole pass sees.
+        Each comes with the number of its first channel among all passes' channels, and with the
+        number of channels that the whole pass sees.
         """
         sent = self.sent[quality - 1]
         found, first = [], 0
@@ -76,26 +77,21 @@ class BitLayout:
         }
 
     @classmethod
-    def from_manifest(
-        cls, entropy: Mapping[str, Any], channels: int, qualities: int
-    ) -> BitLayout:
+    def from_manifest(cls, entropy: Mapping[str, Any], channels: int, qualities: int) -> BitLayout:
         """The inverse of `to_manifest`.
 
         Raises:
           BundleError: it is not sound.
         """
-        groups, sent = _numbers(entropy, "groups"), _numbers(entropy, "sent")
-        checkerboard: Any = entropy.get("checkerboard")
-        rows: Any = entropy.get("rows_per_stream")
+        groups, sent = counts(entropy, "groups"), counts(entropy, "sent")
         contexts = _contexts(entropy)
         _require(sum(groups) == channels, "groups must add up to channels")
         rising = all(a < b for a, b in zip((0, *sent), sent))
         _require(rising and sent[-1] == channels, "sent must rise from 1 or more to channels")
         _require(len(sent) == qualities, "sent must have one number for each quality")
-        _require(type(checkerboard) is int, "checkerboard must be a whole number")
-        _require(0 <= checkerboard <= len(groups), "checkerboard is out of range")
-        _require(type(rows) is int and rows >= 1, "rows_per_stream must be 1 or more")
-        layout = cls(groups, checkerboard, rows, sent, contexts)
+        checkerboard = whole(entropy, "checkerboard", 0, len(groups))
+        rows = whole(entropy, "rows_per_stream", 1, MAX_ROWS)
+        layout = cls(tuple(groups), checkerboard, rows, tuple(sent), contexts)
         seen = [step.seen for step in layout.passes for _ in range(step.channels)]
         _require(len(seen) == len(contexts), "contexts must have one entry for each pass's channel")
         for places, count in zip(contexts, seen):
@@ -105,15 +101,6 @@ class BitLayout:
                 "contexts must lie in earlier passes",
             )
         return layout
-
-
-def _numbers(entropy: Mapping[str, Any], key: str) -> tuple[int, ...]:
-    numbers: Any = entropy.get(key)
-    sound = isinstance(numbers, list) and len(numbers) >= 1
-    _require(
-        sound and all(type(n) is int and n >= 1 for n in numbers), f"{key} must be whole numbers"
-    )
-    return tuple(numbers)
 
 
 def _contexts(entropy: Mapping[str, Any]) -> tuple[tuple[int, ...], ...]:

@@ -1,11 +1,10 @@
 """The entropy model of a code made of bits: Bernoulli probabilities chosen by context.
 
-A bit's context is up to K bits of earlier passes, at its place or next to it (see
-sections.py). While the transforms train, one probability a channel is enough
-to watch the rate. After that `fit` chooses the contexts and counts zeros and ones on training
-pictures, and `freeze` turns the counts into integer tables, without any float: the same on every
-machine. The tables know no other symbols than bits, so no file, damaged or hostile, decodes to
-anything else.
+A bit's context is up to K bits of earlier passes, at its place or next to it (see sections.py).
+While the transforms train, one probability a channel is enough to watch the rate. After that `fit`
+chooses the contexts and counts zeros and ones on training pictures, and `freeze` turns the counts
+into tables in integer arithmetic, the same on every machine. The tables have no symbols but 0 and
+1, so no file, damaged or hostile, decodes to anything else.
 """
 
 from __future__ import annotations
@@ -18,9 +17,8 @@ from tensorflow import keras
 
 from tfcomp.bitstream.passes import coding_passes
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy.backend import backend as entropy_backend
 from tfcomp.entropy_kinds.bits import context_search
-from tfcomp.entropy_kinds.bits import sections as bit_sections
+from tfcomp.entropy_kinds.bits.coder import BitCoder
 from tfcomp.entropy_kinds.bits.kind import KIND
 from tfcomp.entropy_kinds.bits.layout import NOTHING, BitLayout
 from tfcomp.entropy_kinds.prior import Prior
@@ -36,11 +34,10 @@ class BitPrior(Prior):
     Args:
       sent: channels that each quality sends, rising; the last one is C.
       groups: channels of each group in coding order; they add up to C.
-      checkerboard: how many of the first groups are coded in two passes, the second of which sees
-        its neighbours.
+      checkerboard: how many of the first groups are coded in two passes.
       rows_per_stream: rows of the code that share a range coder stream.
       context_bits: K.
-      backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
+      backend: see `Prior`.
     """
 
     kind = KIND
@@ -55,8 +52,7 @@ class BitPrior(Prior):
         backend: Any = None,
         name: str = "bit_prior",
     ) -> None:
-        super().__init__(name=name, dtype="float32")
-        self._coder = entropy_backend(backend).CheckedCoder
+        super().__init__(name, backend)
         self.sent, self.groups = tuple(sent), tuple(groups)
         self.checkerboard, self.rows_per_stream = int(checkerboard), int(rows_per_stream)
         self.channels, self.context_bits = self.sent[-1], int(context_bits)
@@ -83,7 +79,7 @@ class BitPrior(Prior):
         return tf.cast(tf.range(self.channels) < count[:, None, None, None], tf.float32)
 
     def bits(self, code: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        """Information of bits by their channel alone: an estimate of what files pay, from above.
+        """Information of bits given their channel alone: an upper bound of what files spend.
 
         Args:
           code: float32 [B, h, w, C] in 0..1.
@@ -110,18 +106,12 @@ class BitPrior(Prior):
     def layout(self) -> BitLayout:  # type: ignore[override]
         """The `BitLayout` of files."""
         contexts = tuple(tuple(int(place) for place in row) for row in np.asarray(self.places))
-        return BitLayout(
-            self.groups, self.checkerboard, self.rows_per_stream, self.sent, contexts
-        )
+        return BitLayout(self.groups, self.checkerboard, self.rows_per_stream, self.sent, contexts)
 
     def freeze(self, gains: np.ndarray | None = None) -> dict[str, CdfTables]:
-        """The integer tables that files are written with, whatever the gains.
-
-        Returns:
-          dict with the `CdfTables` "latents", one for each context of each pass's channel.
-        """
+        """A table of "latents" for each context of each pass's channel, whatever the gains."""
         counts = np.asarray(self.counts).astype(np.int64).reshape(-1, 2)
-        # Zeros and ones seen, and half of either: Krichevsky, Trofimov 1981.
+        # The counts of zeros and of ones, each plus a half: Krichevsky, Trofimov 1981.
         zeros, total = 2 * counts[:, 0] + 1, 2 * counts.sum(1) + 2
         one = 1 << PRECISION
         cut = np.clip(zeros * one // total, 1, one - 1)
@@ -130,42 +120,12 @@ class BitPrior(Prior):
         tables = CdfTables(cdf.reshape(-1), np.zeros(n, np.int32), np.zeros(n, np.float32))
         return {"latents": tables}
 
-    def encode(
-        self, features: np.ndarray, quality: int, tables: dict[str, CdfTables]
-    ) -> tuple[bytes, ...]:
-        """Writes one image's section through the backend's range coder.
+    def coder(self, tables: dict[str, CdfTables]) -> BitCoder:
+        return BitCoder(tables, self.layout, self._backend.CheckedCoder)
 
-        Args:
-          features: float32 [h, w, C], before the sigmoid: a bit is 1 where it is positive.
-          quality: int.
-          tables: dict with the `CdfTables` "latents".
-
-        Returns:
-          tuple of one bytes object.
-        """
-        bits = np.asarray(features) > 0
-        return bit_sections.encode(bits, quality, tables, self.layout, self._coder)
-
-    def decode(
-        self,
-        sections: Sequence[bytes],
-        quality: int,
-        height: int,
-        width: int,
-        tables: dict[str, CdfTables],
-    ) -> np.ndarray:
-        """Reads what `encode` wrote.
-
-        Returns:
-          float32 [height, width, C], bits.
-
-        Raises:
-          BitstreamError: a damaged section.
-        """
-        bits = bit_sections.decode(
-            sections, quality, height, width, tables, self.layout, self._coder
-        )
-        return bits.astype(np.float32)
+    def symbols(self, latents: np.ndarray) -> np.ndarray:
+        """Features float32 [h, w, C], before the sigmoid -> int32 bits, 1 where positive."""
+        return (latents > 0).astype(np.int32)
 
 
 def make(settings: Any) -> BitPrior:

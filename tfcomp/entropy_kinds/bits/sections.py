@@ -1,44 +1,44 @@
-"""The section of a file whose latents are bits, each coded in the light of bits known before it.
+"""The section of a file whose latents are bits, each coded given bits that are known before it.
 
     latents    pass by pass; within a pass one stream per `rows_per_stream` rows, which holds, in
                raster order with the channels innermost, the pass's bits
 
-A pass is a group of channels, or one half of its squares as on a chess board (see
-tfcomp.bitstream.passes.Pass). Quality q has the passes of its first sent[q] channels
-and no others. A bit's table follows from its context: K bits of earlier passes, at its own place or
-next to it; outside the picture, and on squares that come later, they count as 0.
+A pass is a group of channels, on all squares or on half of them (tfcomp/bitstream/passes.py).
+Quality q has the passes of its first sent[q] channels and no others. A bit's table follows from its
+context: K bits of earlier passes, at its own place or next to it; outside the picture, and on
+squares that come later, they count as 0.
 
     table = (channel's number among all passes' channels) * 2^K + sum of 2^k * context bit k
 
-All of it is counting and looking up: the same on every machine. The range coder is the caller's.
+This is integer arithmetic: the same on every machine. The range coder is the caller's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfcomp.bitstream.passes import Coder, squares
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
-from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import Tables
 from tfcomp.entropy_kinds.bits.layout import BitLayout
 
 SECTION_NAMES = ("latents",)
 
 
 def neighbourhood(known: np.ndarray, rows: slice) -> np.ndarray:
-    """What contexts choose from: uint8 [h, w, C] of bits -> [rows, w, 9 C + 1].
+    """The bits that contexts may choose: uint8 [h, w, C] of bits -> [rows, w, 9 C + 1].
 
-    The last column is 0: it is what the place NOTHING, -1, stands for.
+    The last column is 0: the place NOTHING, -1, names it.
     """
     height, width, channels = known.shape
     padded = np.zeros((rows.stop - rows.start + 2, width + 2, channels), np.uint8)
     top, bottom = max(0, rows.start - 1), min(height, rows.stop + 1)
     first = top - (rows.start - 1)
     padded[first : first + bottom - top, 1:-1] = known[top:bottom]
-    # NumPy's stub knows of one axis only.
+    # NumPy's type stub allows one axis only.
     windows = np.lib.stride_tricks.sliding_window_view(
         padded,
         (3, 3),
@@ -65,11 +65,7 @@ def table_index(around: np.ndarray, places: np.ndarray, first: int) -> np.ndarra
 
 
 def encode(
-    bits: np.ndarray,
-    quality: int,
-    tables: Mapping[str, CdfTables],
-    layout: BitLayout,
-    coder: Coder | Any,
+    bits: np.ndarray, quality: int, tables: Tables, layout: BitLayout, coder: Coder | Any
 ) -> tuple[bytes, ...]:
     """[h, w, C] of 0 and 1 -> the file's sections."""
     bits = np.asarray(bits, np.uint8)
@@ -85,7 +81,7 @@ def decode(
     quality: int,
     height: int,
     width: int,
-    tables: Mapping[str, CdfTables],
+    tables: Tables,
     layout: BitLayout,
     coder: Coder | Any,
 ) -> np.ndarray:
@@ -113,7 +109,7 @@ def _walk(known: np.ndarray, quality: int, layout: BitLayout, given: np.ndarray 
     for step, first, seen in layout.passes_of(quality):
         part = slice(step.start, step.start + step.channels)
         board = squares(height, width, step)
-        # A pass sees nothing of its own: its bits are put in place when it ends.
+        # A pass does not see its own bits: they are put in place when it ends.
         waiting = np.zeros((height, width, step.channels), np.uint8)
         for start in range(0, height, layout.rows_per_stream):
             rows = slice(start, min(start + layout.rows_per_stream, height))

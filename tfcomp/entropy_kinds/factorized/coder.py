@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import MAX_LATENT, check_count
+from tfcomp.entropy_kinds.base import MAX_LATENT, Tables, check_count
 from tfcomp.errors import BitstreamError
 
-# Rows are independent, so a large image needs the coder's working memory for a few of them only.
+# Rows are independent, so the coder needs working memory for a few of a large image's rows only.
 _ROWS_AT_ONCE = 16
 
 
@@ -26,9 +26,12 @@ class FactorizedCoder:
 
     latent_dtype = np.int32
 
-    def __init__(self, tables: Mapping[str, CdfTables], qualities: int, channels: int) -> None:
+    def __init__(
+        self, tables: Tables, qualities: int, channels: int, coder: Any = range_coder
+    ) -> None:
         self._tables = tables["latents"]
         self._channels = channels
+        self._coder = coder
         check_count(self._tables, qualities * channels)
 
     def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
@@ -39,7 +42,7 @@ class FactorizedCoder:
         streams: list[bytes] = []
         for start in range(0, height, _ROWS_AT_ONCE):
             block = rows[start : start + _ROWS_AT_ONCE]
-            streams += range_coder.encode_rows(block, index, self._tables)
+            streams += self._coder.encode_rows(block, index, self._tables)
         return (pack_rows(streams),)
 
     def decode(
@@ -55,14 +58,14 @@ class FactorizedCoder:
         rows = np.empty((height, width * self._channels), np.int32)
         for start in range(0, height, _ROWS_AT_ONCE):
             block = streams[start : start + _ROWS_AT_ONCE]
-            decoded = range_coder.decode_rows(block, index, self._tables)
+            decoded = self._coder.decode_rows(block, index, self._tables)
             if decoded.min() < -MAX_LATENT or decoded.max() > MAX_LATENT:
                 raise BitstreamError("the file holds impossible latents; get an undamaged copy")
             rows[start : start + _ROWS_AT_ONCE] = decoded
         return rows.reshape(height, width, self._channels)
 
     def release(self) -> None:
-        """Gives back working memory: there is none that outlasts a call."""
+        """Does nothing: no memory outlasts a call."""
 
     def _row_index(self, width: int, quality: int) -> np.ndarray:
         first = (quality - 1) * self._channels

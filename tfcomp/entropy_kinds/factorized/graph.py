@@ -1,22 +1,22 @@
-"""The sections of a factorized entropy model, written and read in stock TensorFlow ops.
+"""The section of a factorized entropy model, written and read in stock TensorFlow operations.
 
 The counterpart of coder.py: one section, "latents", with one stream per latent row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import MAX_LATENT
+from tfcomp.entropy_kinds.base import MAX_LATENT, Tables
 from tfcomp.entropy_kinds.graph.base import (
     Coded,
     Decoded,
     GraphEntropy,
     Sections,
+    no_networks,
     one_stream_per_row,
 )
 from tfcomp.entropy_kinds.graph.range_decoder import decode_rows
@@ -64,13 +64,9 @@ class GraphFactorized(GraphEntropy):
         return tf.tile(first + tf.range(self._channels), columns[None])
 
 
-def networks(prior: Any, half: bool) -> None:
-    """There are none."""
-    return None
+networks = no_networks
 
 
-def build(
-    prior: Any, tables: Mapping[str, CdfTables], qualities: int, half: bool
-) -> GraphFactorized:
+def build(prior: Any, tables: Tables, qualities: int, half: bool) -> GraphFactorized:
     """The entropy model of a SavedModel; see `EntropyKind.graph`."""
     return GraphFactorized(tables["latents"], qualities)

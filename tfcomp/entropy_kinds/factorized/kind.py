@@ -1,14 +1,12 @@
-"""The factorized kind: a table for each channel and quality, and nothing else to know."""
+"""The factorized kind: one table for each channel and quality."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import Description, EntropyKind, check_count
+from tfcomp.entropy_kinds.base import Description, EntropyKind, OpenNetworks, Tables, check_count
 from tfcomp.entropy_kinds.factorized.coder import FactorizedCoder
-from tfcomp.networks.interpreter import Model
 
 
 class Factorized(EntropyKind):
@@ -21,17 +19,11 @@ class Factorized(EntropyKind):
     def layout(self, entropy: Mapping[str, Any], about: Description) -> None:
         return None
 
-    def layout_to_json(self, layout: Any) -> dict[str, Any]:
-        return {}
-
-    def check_tables(self, tables: Mapping[str, CdfTables], about: Description) -> None:
+    def check_tables(self, tables: Tables, about: Description) -> None:
         check_count(tables["latents"], about.qualities * about.channels)
 
     def open_coder(
-        self,
-        tables: Mapping[str, CdfTables],
-        about: Description,
-        networks: Callable[[], Model],
+        self, tables: Tables, about: Description, networks: OpenNetworks
     ) -> FactorizedCoder:
         return FactorizedCoder(tables, about.qualities, about.channels)
 

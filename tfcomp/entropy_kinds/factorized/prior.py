@@ -11,15 +11,14 @@ quantisation offset. All qualities train one and the same density.
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream import range_coder, rows
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import noise
-from tfcomp.entropy.backend import backend as entropy_backend
+from tfcomp.entropy_kinds.factorized.coder import FactorizedCoder
 from tfcomp.entropy_kinds.factorized.kind import KIND
 from tfcomp.entropy_kinds.prior import Prior, deviations
 
@@ -29,22 +28,21 @@ _START_IMAGES = 16
 
 
 class FactorizedPrior(Prior):
-    """Learned per-channel densities of latents that several qualities share.
+    """Learned densities of latent channels, which all qualities share.
 
     Args:
       channels: number of latent channels C.
-      backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
+      backend: see `Prior`.
     """
 
     kind = KIND
 
     def __init__(self, channels: int, backend: Any = None, name: str = "factorized_prior") -> None:
-        super().__init__(name=name, dtype="float32")
+        super().__init__(name, backend)
         self.channels = int(channels)
-        self._entropy_backend = entropy_backend(backend)
-        self._density = self._entropy_backend.deep_factorized(self.channels, INITIAL_SCALE)
+        self._density = self._backend.deep_factorized(self.channels, INITIAL_SCALE)
         # The density sees y in units of its channel's typical size, so that channels of very
-        # different size (DC against fine detail) learn at one pace.
+        # different sizes (DC and fine detail) learn at the same pace.
         self.log_unit = self.add_weight(
             name="log_unit", shape=(self.channels,), initializer="zeros"
         )
@@ -54,8 +52,8 @@ class FactorizedPrior(Prior):
         self.log_unit.assign(np.log(np.maximum(standard_deviations, 1e-4)))
 
     def start_again(self, standard_deviations: np.ndarray) -> None:
-        """Forgets the densities: fresh ones, at the size of float32 [C]."""
-        fresh = FactorizedPrior(self.channels, self._entropy_backend.NAME)
+        """Replaces the densities by fresh ones of these sizes, float32 [C]."""
+        fresh = FactorizedPrior(self.channels, self._backend.NAME)
         fresh.set_units(standard_deviations)
         for variable, value in zip(self.trainable_variables, fresh.trainable_variables):
             variable.assign(value)
@@ -75,7 +73,7 @@ class FactorizedPrior(Prior):
 
         Args:
           latents: float32 [B, h, w, C] in steps.
-          quality: int32 [B]; unused, one density serves all.
+          quality: int32 [B]; unused: one density serves all.
           gain: float32 [B, C], steps per unit of y.
           training: uniform noise in the rate where True, rounding where False.
 
@@ -100,7 +98,7 @@ class FactorizedPrior(Prior):
           float32 [B], bits an image; differentiable.
         """
         scale = (gain * self._unit)[:, None, None, :]
-        # Two cumulatives a symbol; the sign keeps both on the side where sigmoids are exact.
+        # The sign keeps both cumulatives of a symbol on the side where sigmoids are exact.
         upper = self._density._logits_cumulative((symbols + 0.5) / scale)
         lower = self._density._logits_cumulative((symbols - 0.5) / scale)
         sign = -tf.stop_gradient(tf.sign(upper + lower))
@@ -109,46 +107,13 @@ class FactorizedPrior(Prior):
         return tf.reduce_sum(nats, (1, 2, 3)) / np.log(2.0)
 
     def freeze(self, gains: np.ndarray) -> dict[str, CdfTables]:
-        """Builds the integer tables that files are written with.
-
-        Args:
-          gains: float32 [Q, C].
-
-        Returns:
-          dict with the `CdfTables` "latents": Q * C tables, quality by quality, channel by
-          channel.
-        """
+        """Q * C tables of "latents", quality by quality, channel by channel; see `Prior.freeze`."""
         scales = np.asarray(gains, np.float32) * np.asarray(self._unit)
-        return {"latents": self._entropy_backend.deep_factorized_tables(self._density, scales)}
+        return {"latents": self._backend.deep_factorized_tables(self._density, scales)}
 
-    def encode(
-        self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
-    ) -> tuple[bytes, ...]:
-        values = np.rint(latents).astype(np.int32)
-        index = self._row_index(values.shape[1], quality)
-        streams = self._entropy_backend.encode_rows(
-            values.reshape(len(values), -1), index, tables["latents"]
-        )
-        return (rows.pack_rows(streams),)
-
-    def decode(
-        self,
-        sections: Sequence[bytes],
-        quality: int,
-        height: int,
-        width: int,
-        tables: dict[str, CdfTables],
-    ) -> np.ndarray:
-        # TFC's decoder may not end on hostile bytes: tfcomp's, which refuses those, goes first.
-        index = self._row_index(width, quality)
-        streams = rows.unpack_rows(sections[0], height)
-        range_coder.decode_rows(streams, index, tables["latents"])
-        values = self._entropy_backend.decode_rows(streams, index, tables["latents"])
-        return values.reshape(height, width, self.channels).astype(np.float32)
-
-    def _row_index(self, width: int, quality: int) -> np.ndarray:
-        first = (quality - 1) * self.channels
-        return np.tile(np.arange(first, first + self.channels, dtype=np.int32), width)
+    def coder(self, tables: dict[str, CdfTables]) -> FactorizedCoder:
+        qualities = tables["latents"].count // self.channels
+        return FactorizedCoder(tables, qualities, self.channels, self._backend.CheckedCoder)
 
 
 def make(settings: Any) -> FactorizedPrior:
@@ -156,13 +121,11 @@ def make(settings: Any) -> FactorizedPrior:
     return FactorizedPrior(settings.channels)
 
 
-def fit_prior(
-    model: Any, y: tf.Tensor, steps: int = 300, learning_rate: float = 0.02
-) -> None:
-    """Fits the densities to given latents with the transform frozen.
+def fit_prior(model: Any, y: tf.Tensor, steps: int = 300, learning_rate: float = 0.02) -> None:
+    """Fits the densities to given latents while the transform is frozen.
 
-    Without it the first thousand steps of training would mostly teach the prior the spread of
-    values that the transform has from its first step.
+    Without it the prior would spend the first thousand steps of training on learning how widely the
+    transform's values spread.
 
     Args:
       model: the `CycleModel`.

@@ -1,14 +1,14 @@
-"""What the decoder would see of relaxed latents, and what bits they would cost."""
+"""What a decoder sees of relaxed latents of a factorized kind, and how many bits they cost."""
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import Description
+from tfcomp.entropy_kinds.base import BundleParts
 from tfcomp.entropy_kinds.relaxed.code_length import CodeLength
 from tfcomp.entropy_kinds.relaxed.rounding import relaxed_round
 
@@ -31,12 +31,6 @@ class FactorizedLatents:
         return symbols[None], tf.reduce_sum(self._code_length(symbols, index))
 
 
-def make(
-    tables: Mapping[str, CdfTables],
-    about: Description,
-    networks: bytes | None,
-    quality: int,
-    source: str,
-) -> FactorizedLatents:
+def make(bundle: BundleParts, quality: int) -> FactorizedLatents:
     """The latents of a bundle; see `EntropyKind.relaxed`."""
-    return FactorizedLatents(tables["latents"], about.channels, quality)
+    return FactorizedLatents(bundle.tables["latents"], bundle.manifest.channels, quality)

@@ -1,1 +1,1 @@
-"""Range coders and what they need, in stock TensorFlow operations: for graphs of all kinds."""
+"""Range coders in stock TensorFlow operations, and what else the graphs of all kinds share."""

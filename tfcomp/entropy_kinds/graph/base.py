@@ -1,12 +1,13 @@
-"""What an entropy model is to a SavedModel: latents to the streams of a file's sections, and back.
+"""An entropy model of a SavedModel: latents to the streams of a file's sections, and back.
 
 Everything runs on the CPU: a GPU's convolutions need not be exact on integers (reduced precision,
-Winograd's algorithm), and the decoder must find the encoder's tables to the last one.
+Winograd's algorithm), and the decoder must choose exactly the encoder's tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -21,11 +22,15 @@ def one_stream_per_row(quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, 
     return (rows,)
 
 
+def no_networks(prior: Any, half: bool) -> None:
+    """`networks` of a kind without entropy.tflite; see `EntropyKind.graph`."""
+
+
 class GraphEntropy(tf.Module):
     """An entropy model for `savedmodel.CodecModule`.
 
-    Subclasses define `stream_counts`, `_encode` and `_decode`, which take and give what the public
-    functions here do; each says what its latents are.
+    Subclasses define `stream_counts`, and `_encode` and `_decode`, which have the arguments and the
+    results of `encode` and `decode`; each says what its latents are.
     """
 
     def stream_counts(self, quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -33,10 +38,15 @@ class GraphEntropy(tf.Module):
         raise NotImplementedError
 
     def encode(self, latents: tf.Tensor, quality: tf.Tensor) -> Coded:
-        """latents: [1, h, w, C], as the analysis gives them. quality: int32 scalar.
+        """Writes latents.
 
-        Returns the streams of each section, uint8 ragged [streams, (bytes)], and a bool scalar,
-        False where the latents cannot be written and the streams mean nothing.
+        Args:
+          latents: [1, h, w, C], as the analysis gives them.
+          quality: int32 scalar.
+
+        Returns:
+          the streams of each section, uint8 ragged [streams, (bytes)], and a bool scalar: False
+          where the latents cannot be written and the streams mean nothing.
         """
         with tf.device("/CPU:0"):
             return self._encode(latents, quality)
@@ -44,10 +54,17 @@ class GraphEntropy(tf.Module):
     def decode(
         self, sections: Sections, quality: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor
     ) -> Decoded:
-        """sections: as `encode` returns them. quality, rows, columns: int32 scalars.
+        """Reads what `encode` writes.
 
-        Returns latents int32 [1, rows, columns, C], as the synthesis takes them, and a bool scalar,
-        False where no encoder writes such streams and the latents mean nothing.
+        Args:
+          sections: as `encode` returns them.
+          quality: int32 scalar.
+          rows: int32 scalar.
+          columns: int32 scalar.
+
+        Returns:
+          latents int32 [1, rows, columns, C], as the synthesis takes them, and a bool scalar: False
+          where no encoder writes such streams and the latents mean nothing.
         """
         with tf.device("/CPU:0"):
             return self._decode(sections, quality, rows, columns)

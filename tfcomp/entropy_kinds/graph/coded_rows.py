@@ -1,8 +1,8 @@
-"""Rows of which only some values are coded, through the range coder in stock TensorFlow ops.
+"""Rows of which only some values are coded, through the range coder in TensorFlow operations.
 
-The coder walks through all rows side by side, so it wants as many values of each. Here the coded
-values of a row are moved together, and rows that have fewer of them than others are filled up with
-a table that takes no bits.
+The coder runs through all rows side by side, so all must have equally many values. Here each row's
+coded values are moved together, and shorter rows are filled up with values of a table that takes no
+bits.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The range decoder in stock TensorFlow ops: every row of an image at once.
+"""The range decoder in stock TensorFlow operations: all rows of an image at once.
 
-It reads what any of the project's range coders writes. The rows walk through their symbols side by
-side, 24 symbols to an iteration of the loop. Where one of the 24 is an escape symbol in any row,
-the iteration counts up to that symbol only: the escaped rows then read their Elias gamma codes, bit
-by bit, and the next iteration starts after it.
+It reads what any of the project's range coders writes. All rows decode side by side, 24 symbols in
+an iteration of the loop. Where one of the 24 is an escape symbol in any row, the iteration counts
+only up to that symbol: the escaped rows then read their Elias gamma codes, bit by bit, and the next
+iteration starts after it.
 """
 
 from __future__ import annotations
@@ -134,10 +134,7 @@ def _walk(
     firsts = [tf.zeros([_SYMBOLS_PER_ITERATION, rows], tf.int32), 0, tf.zeros([rows], tf.int64)]
     arrays = [_growing_array(first) for first in map(tf.convert_to_tensor, firsts)]
     _, _, state, *arrays = tf.while_loop(
-        lambda i, done, *_: done < symbols,
-        iteration,
-        [1, 0, state, *arrays],
-        parallel_iterations=1,
+        lambda i, done, *_: done < symbols, iteration, [1, 0, state, *arrays], parallel_iterations=1
     )
     intervals, counts, codes = (array.stack()[1:] for array in arrays)
     kept = tf.sequence_mask(counts, _SYMBOLS_PER_ITERATION)

@@ -1,9 +1,9 @@
-"""The range encoder in stock TensorFlow ops: every row of an image at once.
+"""The range encoder in stock TensorFlow operations: all rows of an image at once.
 
 It writes the bytes of tfcomp.bitstream.range_coder, which are those of TensorFlow Compression's
-op, and needs neither. Only one quantity has to be followed symbol by symbol: the interval's size.
-Where the interval lies does not influence it. So the loop below does nothing but that, and the
-rest is arithmetic on whole arrays before and after it:
+operation, and needs neither. Only the interval's size has to be computed symbol by symbol: where
+the interval lies does not influence it. So the loop below computes the sizes alone, and the rest is
+arithmetic on whole arrays before and after it:
 
     1. every symbol becomes one narrowing step, an escaped one many
     2. the sizes before each step, in a loop over the steps

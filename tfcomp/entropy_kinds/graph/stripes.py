@@ -1,4 +1,4 @@
-"""Latent rows side by side in streams: every stream holds a stripe of so many rows."""
+"""Stripes: each stream of a section holds a fixed number of latent rows."""
 
 from __future__ import annotations
 

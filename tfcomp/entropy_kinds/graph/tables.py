@@ -1,7 +1,7 @@
 """The range coder's tables as constants of a TensorFlow graph.
 
-All tables of a codec lie in one list of intervals, so that an interval is found, and its ends are
-fetched, by a single op for every row of an image at once, whichever table each row uses.
+All tables of a codec lie in one list of intervals, so that one operation finds the intervals of all
+rows of an image, and one fetches their ends, whichever table each row uses.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from tfcomp.bitstream.tables import CdfTables
 
-PRECISION = 16  # every table is scaled up to it, which changes no interval by as much as a bit
-_NOTHING = (PRECISION, 0, 1 << PRECISION)  # one interval, as wide as can be
+PRECISION = 16  # every table is scaled up to it, which is exact
+_NOTHING = (PRECISION, 0, 1 << PRECISION)  # one interval of probability 1
 
 
 class GraphTables(tf.Module):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from tfcomp.bitstream import range_coder
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import check_count
+from tfcomp.bitstream.passes import Coder
+from tfcomp.entropy_kinds.base import Tables, check_count
 from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
 from tfcomp.entropy_kinds.hyperprior.layout import Layout
 from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
@@ -20,40 +20,40 @@ from tfcomp.errors import BundleError, CodecError
 
 
 class HyperpriorCoder:
-    """Tables chosen value by value, by networks that see side information and what is decoded.
+    """Networks that see side information and decoded values choose a table for each value.
 
-    See sections.py for the sections and their order.
+    sections.py describes the sections and their order.
 
     Attributes:
-      networks: the bundle's.
+      networks: of the bundle; other `Networks` serve as well, but for `rate_gradient`.
     """
 
     latent_dtype = np.float32
 
     def __init__(
         self,
-        tables: Mapping[str, CdfTables],
+        tables: Tables,
         layout: Layout,
-        networks: IntegerNetworks,
+        networks: IntegerNetworks | Any,
         qualities: int,
+        coder: Coder | Any = range_coder,
     ) -> None:
-        self._tables = tables
-        self._layout = layout
         self.networks = networks
+        self._tables, self._layout = tables, layout
+        self._held = networks, tables, layout, coder
         check_count(tables["hyper_latents"], qualities * layout.hyper_channels)
 
     def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
-        """float32 [h, w, channels], in quantisation steps -> the file's sections.
+        """The file's sections.
 
         Args:
           latents: float32 [h, w, channels], in quantisation steps.
           quality: from 1.
-          choices: hyper_latents, thresholds, distortion_weight of `hyperprior_sections.encode`.
+          choices: hyper_latents, thresholds, distortion_weight; see `encode_and_decode` in
+            sections.py.
         """
         with _tables_are_there():
-            return hyperprior_sections.encode(
-                latents, quality, self.networks, self._tables, self._layout, range_coder, **choices
-            )
+            return hyperprior_sections.encode(latents, quality, *self._held, **choices)
 
     def encode_and_decode(
         self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
@@ -61,27 +61,19 @@ class HyperpriorCoder:
         """What `encode` gives, and what `decode` makes of that."""
         with _tables_are_there():
             return hyperprior_sections.encode_and_decode(
-                latents,
-                quality,
-                self.networks,
-                self._tables,
-                self._layout,
-                range_coder,
-                distortion_weight=distortion_weight,
+                latents, quality, *self._held, distortion_weight=distortion_weight
             )
 
-    def rate_gradient(
-        self, latents: np.ndarray, decoded: np.ndarray, quality: int
-    ) -> np.ndarray:
-        """Where others' bits say that what `latents` decode to should go: see `RateGradient`.
+    def rate_gradient(self, latents: np.ndarray, decoded: np.ndarray, quality: int) -> np.ndarray:
+        """In which direction decoded latents make other latents' bits fewer: see `RateGradient`.
 
         Args:
           latents: float32 [h, w, channels], in steps.
-          decoded: of `encode_and_decode`.
+          decoded: integers [h, w, channels], as `encode_and_decode` gives them.
           quality: from 1.
 
         Returns:
-          float32 [h, w, first channels], in steps.
+          float32 [h, w, channels that a later pass sees], in steps.
         """
         hyper = self.networks.hyper_analysis(latents, quality)
         features = self.networks.hyper_synthesis(hyper, quality)
@@ -101,16 +93,7 @@ class HyperpriorCoder:
           BitstreamError: the file is damaged.
         """
         with _tables_are_there():
-            return hyperprior_sections.decode(
-                sections,
-                quality,
-                height,
-                width,
-                self.networks,
-                self._tables,
-                self._layout,
-                range_coder,
-            )
+            return hyperprior_sections.decode(sections, quality, height, width, *self._held)
 
     def release(self) -> None:
         """Gives back the networks' working memory."""
@@ -119,9 +102,10 @@ class HyperpriorCoder:
 
 @contextlib.contextmanager
 def _tables_are_there() -> Iterator[None]:
-    """The networks of a hyperprior choose tables by number: how many there must be, only they know.
+    """Turns errors about missing tables into BundleError.
 
-    What a file or a picture is to blame for is a CodecError already.
+    The networks choose tables by number, and only they know how many they need. Faults of a file or
+    of a picture are CodecErrors already.
     """
     try:
         yield

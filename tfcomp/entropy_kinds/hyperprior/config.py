@@ -15,19 +15,22 @@ class HyperpriorConfig:
 
     Attributes:
       groups: latent channels of each group in coding order; they add up to the latent's.
-      checkerboard: how many of the first groups are coded in more than one pass.
-      quincunx: how many of these are coded in three passes instead of two: even squares of even
-        rows, even squares of odd rows, odd squares.
+      checkerboard: how many of the first groups are coded in more than one pass
+        (tfcomp/bitstream/passes.py).
+      quincunx: how many of these are coded in three passes instead of two.
       rows_per_stream: latent rows that share a range coder stream, one number a quality level.
       hyper_channels: channels of the hyper-latents.
       features: channels that the hyper-synthesis hands to each pass.
       hidden: channels inside each pass's network.
-      heavy_tails: mixtures of two Gaussians instead of one (scale_ladder.py there).
+      heavy_tails: mixtures of two Gaussians instead of one (prior/scale_ladder.py there).
       skipped_scales: how many of the ladder's narrowest densities count as "zero here", so that
-        nothing is coded where next to nothing is to be expected.
-      distortion_weights: bits that a squared error of one quantisation step is worth to the
-        encoder's quantiser (tfcomp/bitstream/rate_distortion_quantizer.py), at the first and at
-        the last quality; in geometric steps between.
+        values which are almost certainly 0 are not coded.
+      distortion_weights: bits that a squared error of one quantisation step is worth in
+        rate-distortion optimised quantisation (tfcomp/bitstream/rate_distortion_quantizer.py), at
+        the first and at the last quality; in geometric steps between.
+      pointwise_context: whether passes over all squares see the channels before at their own
+        square alone, which their neighbours add next to nothing to: a fifth of the multiply-adds
+        less.
     """
 
     groups: Tuple[int, ...] = (8, 24, 80, 208)
@@ -40,6 +43,7 @@ class HyperpriorConfig:
     skipped_scales: int = 0
     distortion_weights: Tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT)
     quincunx: int = 0
+    pointwise_context: bool = False
 
     def __post_init__(self) -> None:
         require(len(self.groups) >= 1, "hyperprior groups needs at least one group")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import Description, EntropyKind, check_count
+from tfcomp.entropy_kinds.base import Description, EntropyKind, OpenNetworks, Tables, check_count
 from tfcomp.entropy_kinds.hyperprior.coder import HyperpriorCoder
 from tfcomp.entropy_kinds.hyperprior.layout import MEAN_UNITS, SECTION_NAMES, Layout
 from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
-from tfcomp.networks.interpreter import Model
 
 
 class HyperpriorKind(EntropyKind):
-    """See sections.py for the sections and their order."""
+    """sections.py describes the sections and their order."""
 
     name = "hyperprior"
     section_names = SECTION_NAMES
@@ -29,26 +27,18 @@ class HyperpriorKind(EntropyKind):
             entropy, about.channels, about.qualities, about.distortion_weights
         )
 
-    def layout_to_json(self, layout: Layout) -> dict[str, Any]:
-        return layout.to_manifest()
-
     def distortion_weights(self, layout: Layout) -> tuple[float, ...]:
         return layout.distortion_weights
 
-    def check_tables(self, tables: Mapping[str, CdfTables], about: Description) -> None:
+    def check_tables(self, tables: Tables, about: Description) -> None:
         layout = self.layout(about.entropy, about)
         check_count(tables["hyper_latents"], about.qualities * layout.hyper_channels)
 
     def open_coder(
-        self,
-        tables: Mapping[str, CdfTables],
-        about: Description,
-        networks: Callable[[], Model],
+        self, tables: Tables, about: Description, networks: OpenNetworks
     ) -> HyperpriorCoder:
         layout = self.layout(about.entropy, about)
-        return HyperpriorCoder(
-            tables, layout, IntegerNetworks(networks(), layout), about.qualities
-        )
+        return HyperpriorCoder(tables, layout, IntegerNetworks(networks(), layout), about.qualities)
 
 
 KIND = HyperpriorKind()

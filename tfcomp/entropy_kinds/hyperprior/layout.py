@@ -1,4 +1,4 @@
-"""What a bundle fixes about a hyperprior's two sections, and the numbers that the format fixes."""
+"""What a bundle fixes about a hyperprior's two sections, and the constants of the format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECTION_NAMES = ("hyper_latents", "latents")
 
 @dataclass(frozen=True)
 class Layout:
-    """What a bundle fixes about its two sections.
+    """What a bundle fixes about the two sections.
 
     Attributes:
       groups: channels of each group of latents.
@@ -32,7 +32,7 @@ class Layout:
       rows_per_stream: latent rows that share a stream, one number a quality level: small files
         cannot afford many streams.
       distortion_weights: what an encoder quantises with (rate_distortion_quantizer.py), one number
-        a quality level, none for the usual one; decoders do not care.
+        a quality level, none for the usual one; no decoder needs them.
       quincunx: how many of the first groups have three passes.
     """
 
@@ -60,7 +60,7 @@ class Layout:
     def to_manifest(self) -> dict[str, Any]:
         """The layout as a manifest's "entropy" object has it.
 
-        Distortion weights are the encoder's business and no part of it.
+        Distortion weights are not part of it: only encoders need them.
         """
         return {
             "groups": self.groups,
@@ -90,7 +90,7 @@ class Layout:
                 "one number for each quality"
             )
         checkerboard = whole(entropy, "checkerboard", 0, len(groups))
-        # Bundles of tfcomp 0.1 do not say it.
+        # Bundles of tfcomp 0.1 lack it.
         quincunx = whole(entropy, "quincunx", 0, checkerboard) if "quincunx" in entropy else 0
         hyper_channels = whole(entropy, "hyper_channels", 1, 65536)
         return cls(
@@ -102,7 +102,7 @@ class Networks(Protocol):
     """The integer networks, on one image; quality counts from 1."""
 
     def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
-        """float32 [h, w, C] -> int32 [ceil(h/2), ceil(w/2), Cz]; an odd side's last is repeated."""
+        """float32 [h, w, C] -> int32 [ceil(h/2), ceil(w/2), Cz], odd sides padded by their edge."""
 
     def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
         """int32 [zh, zw, Cz] -> float32 [2 zh, 2 zw, F] of integers."""

@@ -1,6 +1,6 @@
 """The integer networks of a hyperprior, run by LiteRT, in tiles where the image is large.
 
-They are exact: integers held in float32, so that tiles, threads and machines all give the same.
+They are exact: integers held in float32, so results do not depend on tiles, threads or machines.
 """
 
 from __future__ import annotations
@@ -16,18 +16,13 @@ from tfcomp.networks.padding import EdgePadded
 from tfcomp.networks.tiles import run_tiled
 
 _HYPER_REACH = 2  # in hyper-latents, to each side: two 3x3 convolutions
-# Side of a tile of the same. LiteRT holds the working memory of every network that has run.
+# Side of a tile, in hyper-latents. LiteRT keeps the working memory of every network that has run.
 _HYPER_TILE = 64
 _PASS_TILE = 64
 
 
 class IntegerNetworks:
-    """`tfcomp.entropy_kinds.hyperprior.sections.Networks` from a bundle's entropy.tflite.
-
-    Args:
-      model: the file.
-      layout: of the bundle's sections.
-    """
+    """The `Networks` of a bundle's entropy.tflite."""
 
     def __init__(self, model: Model, layout: Layout) -> None:
         self._hyper_analysis = Network(model, "hyper_analysis", "hyper_latents")
@@ -52,15 +47,8 @@ class IntegerNetworks:
         height, width, _ = even.shape
         shape = (height // HYPER_STRIDE, width // HYPER_STRIDE, self._layout.hyper_channels)
         hyper = np.empty(shape, np.int32)
-        run_tiled(
-            _at(self._hyper_analysis, "latents", quality),
-            even,
-            hyper,
-            in_scale=HYPER_STRIDE,
-            out_scale=1,
-            reach=_HYPER_REACH,
-            side=_HYPER_TILE,
-        )
+        analyse = _at(self._hyper_analysis, "latents", quality)
+        run_tiled(analyse, even, hyper, HYPER_STRIDE, 1, _HYPER_REACH, _HYPER_TILE)
         return hyper
 
     def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
@@ -71,15 +59,7 @@ class IntegerNetworks:
         height, width, _ = hyper_latents.shape
         shape = (height * HYPER_STRIDE, width * HYPER_STRIDE, self._features)
         features = np.empty(shape, np.float32)
-        run_tiled(
-            synthesise,
-            hyper_latents,
-            features,
-            in_scale=1,
-            out_scale=HYPER_STRIDE,
-            reach=_HYPER_REACH,
-            side=_HYPER_TILE,
-        )
+        run_tiled(synthesise, hyper_latents, features, 1, HYPER_STRIDE, _HYPER_REACH, _HYPER_TILE)
         return features
 
     def parameters(
@@ -89,15 +69,8 @@ class IntegerNetworks:
         inputs = np.concatenate([features, context.astype(np.float32)], axis=-1)
         channels = self._layout.passes[number].channels
         parameters = np.empty((height, width, 2 * channels), np.int32)
-        run_tiled(
-            _at(self._passes[number], "inputs", quality),
-            inputs,
-            parameters,
-            in_scale=1,
-            out_scale=1,
-            reach=PASS_REACH,
-            side=_PASS_TILE,
-        )
+        network = _at(self._passes[number], "inputs", quality)
+        run_tiled(network, inputs, parameters, 1, 1, PASS_REACH, _PASS_TILE)
         return parameters
 
 

@@ -1,17 +1,17 @@
-"""What decoded latents do to the bits of the latents that are decoded after them.
+"""The rate's gradient: how decoded latents change the bits of latents decoded after them.
 
     decoded latents --context--> pass network --> means, scale indices --> bits of its symbols
           ^                                                                      |
           +------------------ derivative, backwards through the pass network ----+
 
-A value costs its own bits, which the quantiser weighs (tfcomp/bitstream/
-rate_distortion_quantizer.py), and it is context: it makes its neighbours' bits and those of later
-channels cheaper or dearer. This is the gradient of the latter, in NumPy: the networks' numbers are
-read from entropy.tflite, floors and roundings are passed straight through as in training, and bits
-between two tables or two symbols are taken as linear.
+A value costs its own bits, which rate-distortion optimised quantisation weighs
+(tfcomp/bitstream/rate_distortion_quantizer.py). It is also context, which changes the bits of its
+neighbours and of later channels. This is the gradient of the latter, in NumPy: the weights are read
+from entropy.tflite, gradients pass straight through floors and roundings as in training, and bits
+are interpolated linearly between two tables or two symbols.
 
-Only squares that a pass codes are worked on, so that all passes together multiply 4,000 times a
-pixel for the networks of `cycle`.
+Only squares that a pass codes are computed, so all passes of `cycle` together take 4,000
+multiplications a pixel.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tfcomp.bitstream.code_lengths import code_lengths
+from tfcomp.bitstream.code_lengths import code_lengths, slope_by_table
 from tfcomp.bitstream.passes import Pass, squares
 from tfcomp.bitstream.rate_distortion_quantizer import BITS_OF_A_SQUARED_STEP
 from tfcomp.bitstream.tables import CdfTables
@@ -29,7 +29,7 @@ from tfcomp.errors import BundleError
 from tfcomp.networks.frozen_layers import FrozenLayer
 from tfcomp.networks.observing import observers
 
-_BAND_PLACES = 16384  # of a picture at a time, in rows: memory for a few
+_BAND_PLACES = 16384  # latent places that are processed at a time, in whole rows
 
 # symbols, scale indices -> bits by symbol, bits by index
 _Slopes = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -45,7 +45,7 @@ class RateGradient:
       tables: of the latents.
 
     Raises:
-      BundleError: layers of other shapes.
+      BundleError: the layers have other shapes.
     """
 
     def __init__(
@@ -59,15 +59,19 @@ class RateGradient:
             if passes[number].seen
         ]
         bits, self._lowest = code_lengths(tables)
-        self._by_index = np.gradient(bits, axis=0).astype(np.float32)
+        self._by_index = slope_by_table(bits).astype(np.float32)
         self._by_value = np.gradient(bits, axis=1).astype(np.float32)
 
     def __call__(self, decoded: np.ndarray, features: np.ndarray, quality: int) -> np.ndarray:
-        """Where the bits of others say that decoded latents should go.
+        """The direction in which decoded latents make other latents' bits fewer.
 
-        decoded: integers [h, w, C], in eighths of a step. features: float32 [h, w, F], of the
-            hyper-synthesis. quality: from 1.
-        Returns float32 [h, w, channels that a later pass sees], in steps.
+        Args:
+          decoded: integers [h, w, C], in eighths of a step.
+          features: float32 [h, w, F], of the hyper-synthesis.
+          quality: from 1.
+
+        Returns:
+          float32 [h, w, channels that a later pass sees], in steps.
         """
         height, width, _ = decoded.shape
         for observer in observers:
@@ -78,16 +82,16 @@ class RateGradient:
             for start in range(0, height, rows):
                 band = slice(start, min(start + rows, height))
                 network.add_gradient(found, decoded, features, band, quality, self._slopes)
-        # A gradient of twice the bits that a squared step is worth moves latents by a step.
+        # A gradient of twice the bits that a squared step is worth moves a latent by one step.
         found *= np.float32(-MEAN_UNITS / (2 * BITS_OF_A_SQUARED_STEP))
         return found
 
     def multiply_adds(self, height: int, width: int) -> int:
-        """Of one call for so many latents, forwards and backwards."""
+        """Multiply-adds of one call on [height, width] latents, forwards and backwards."""
         return sum(network.multiply_adds(height, width) for network in self._passes)
 
     def _slopes(self, symbols: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Bits by symbol and bits by index, of integers of one shape; 0 where nothing is coded."""
+        """Slopes of the bits by symbol and by index, integers of one shape; 0 where not coded."""
         place = np.clip(symbols - self._lowest, 0, self._by_value.shape[1] - 1)
         coded = index > 0
         return self._by_value[index, place] * coded, self._by_index[index, place] * coded
@@ -129,9 +133,9 @@ class _PassNetwork:
         quality: int,
         slopes: _Slopes,
     ) -> None:
-        """Adds the bits that the pass pays in a band of rows, by decoded values, in eighths.
+        """Adds the gradient of the pass's bits in a band of rows, by decoded values in eighths.
 
-        The band begins on an even row. For the rest see `RateGradient`.
+        The band begins on an even row. `RateGradient` describes the other arguments.
         """
         step, reach = self._pass, PASS_REACH
         rows = slice(max(0, band.start - reach), min(len(decoded), band.stop + reach))
@@ -166,7 +170,7 @@ class _PassNetwork:
     def _by_sums(
         self, sums: np.ndarray, own: np.ndarray, quality: int, slopes: _Slopes
     ) -> np.ndarray:
-        """Bits of the squares' symbols by what the first layer sums up there.
+        """The gradient of the squares' bits by the sums of the first layer.
 
         sums: float32 [squares, hidden]. own: the decoded values, integers [squares, channels].
         """
@@ -184,7 +188,7 @@ class _PassNetwork:
         return first.sums_gradient(second.inputs_gradient(by_hidden))
 
     def multiply_adds(self, height: int, width: int) -> int:
-        """Of the pass in a picture of so many latents."""
+        """Multiply-adds of the pass on [height, width] latents."""
         ways = self._first.kernel[..., -2 * self._pass.seen :, :].size + self._first.kernel.size
         ways += 2 * sum(each.kernel.size for each in (self._second, self._mean, self._scale))
         return int(squares(height, width, self._pass).sum()) * ways
@@ -201,9 +205,12 @@ class _PassNetwork:
 
 
 class _Output:
-    """What a layer gives for some squares.
+    """The output of a layer on some squares.
 
-    layer: of which. sums: float32 integers [squares, outputs], before the bias.
+    Args:
+      layer: the layer.
+      sums: float32 integers [squares, outputs], before the bias.
+      quality: from 1.
 
     Attributes:
       value: float32 integers [squares, outputs].
@@ -216,25 +223,25 @@ class _Output:
         self._layer = layer
 
     def sums_gradient(self, upstream: np.ndarray) -> np.ndarray:
-        """Float32 [squares, outputs] by the value -> the same by the sums."""
+        """The gradient by the value -> by the sums; both float32 [squares, outputs]."""
         inwards = _inwards(self._unbounded, upstream, self._layer.low, self._layer.high)
         return upstream * inwards * np.float32(self._layer.factor)
 
     def inputs_gradient(self, upstream: np.ndarray) -> np.ndarray:
-        """Of a layer that looks at one square: by the value -> by its inputs."""
+        """The gradient by the value -> by the inputs, of a layer that looks at one square."""
         return self.sums_gradient(upstream) @ self._layer.kernel[0, 0].T
 
 
 def _inwards(values: np.ndarray, gradient: np.ndarray, low: float, high: float) -> np.ndarray:
-    """What passes a clip backwards, bool: outside the bounds only what leads back inside.
+    """Which gradients pass a clip, bool: outside its bounds only those that lead back inside.
 
-    As in training: `clip` in tfcomp/entropy/integer_layers.py.
+    As in training, where `clip` of tfcomp/entropy/integer_layers.py does the same.
     """
     return ((values > low) | (gradient < 0)) & ((values < high) | (gradient > 0))
 
 
 def _without_padding(gradient: np.ndarray, top: int, bottom: int, sides: int) -> np.ndarray:
-    """The gradient by what was padded with repeated edges, of its unpadded shape."""
+    """The gradient by values whose edges were repeated, summed up to their unpadded shape."""
     for axis, (first, last) in enumerate(((top, bottom), (sides, sides))):
         whole = np.moveaxis(gradient, axis, 0)
         inner = whole[first : len(whole) - last]

@@ -1,18 +1,17 @@
-"""What the decoder would see of relaxed latents, and what bits they would cost.
+"""What a decoder sees of relaxed latents of a hyperprior, and how many bits they cost.
 
-It follows the file's own road: the tables and the integer networks are those of the range coder.
+The tables and the integer networks are those with which files are coded.
 """
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.passes import squares
-from tfcomp.bitstream.tables import CdfTables
-from tfcomp.entropy_kinds.base import Description
+from tfcomp.entropy_kinds.base import BundleParts, Tables
 from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS, Layout
 from tfcomp.entropy_kinds.relaxed.code_length import CodeLength
 from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
@@ -22,13 +21,11 @@ from tfcomp.entropy_kinds.relaxed.rounding import relaxed_round
 class HyperpriorLatents:
     """Two variables: latents [h, w, C] in steps, hyper-latents [ceil(h/2), ceil(w/2), Cz].
 
-    Means and scales follow both, pass by pass, with their gradients: what a value does to the
+    Means and scales are computed from both, pass by pass, with gradients: the effect of a value as
     context of later ones counts.
     """
 
-    def __init__(
-        self, tables: Mapping[str, CdfTables], layout: Layout, networks: LiteGraph, quality: int
-    ) -> None:
+    def __init__(self, tables: Tables, layout: Layout, networks: LiteGraph, quality: int) -> None:
         self._passes = layout.passes
         self._quality = np.array([quality], np.int32)
         self._networks = networks
@@ -70,7 +67,7 @@ class HyperpriorLatents:
             if step.parity is not None:
                 mine = squares(height, width, step).astype(np.float32)[None, :, :, None]
                 cost, values = cost * mine, values * mine
-            if step.goes_on:  # the other squares are there already
+            if step.goes_on:  # other squares of these channels are decoded already
                 values += decoded[..., start:]
                 decoded = decoded[..., :start]
             bits += tf.reduce_sum(cost)
@@ -85,15 +82,10 @@ class HyperpriorLatents:
         return parameters[..., :channels], parameters[..., channels:]
 
 
-def make(
-    tables: Mapping[str, CdfTables],
-    about: Description,
-    networks: bytes | None,
-    quality: int,
-    source: str,
-) -> HyperpriorLatents:
+def make(bundle: BundleParts, quality: int) -> HyperpriorLatents:
     """The latents of a bundle; see `EntropyKind.relaxed`."""
+    about = bundle.manifest
     layout = Layout.from_manifest(about.entropy, about.channels, about.qualities)
-    assert networks is not None, "a bundle with a hyperprior has networks"
-    graph = LiteGraph(networks, f"bundle {source}: entropy.tflite")
-    return HyperpriorLatents(tables, layout, graph, quality)
+    assert bundle.entropy is not None, "a bundle with a hyperprior has networks"
+    graph = LiteGraph(bundle.entropy, f"bundle {bundle.source}: entropy.tflite")
+    return HyperpriorLatents(bundle.tables, layout, graph, quality)

@@ -10,17 +10,17 @@
     decoded value = 8 * value + mean, int32, in eighths of a quantisation step; mean where the
                     scale index is 0
 
-latent - mean is a float64 difference of a float32 and of an exact eighth, and is rounded in float64
+latent - mean is a float64 difference of a float32 and an exact eighth, and is quantised in float64
 (rate_distortion_quantizer.py): encoders in other languages that do the same write the same file.
 
-The networks (see prior/hyperprior.py) and the range coder are the caller's, so that every
-runtime shares this one description of the format.
+The caller gives the networks (see prior/hyperprior.py) and the range coder, so that every runtime
+shares this one description of the format.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ import numpy as np
 from tfcomp.bitstream.passes import Coder, Pass, squares
 from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE, quantize, threshold_shifts
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
-from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import Tables
 from tfcomp.entropy_kinds.hyperprior.layout import (
     CONTEXT_LIMIT,
     HYPER_ROWS_PER_STREAM,
@@ -41,24 +41,31 @@ from tfcomp.entropy_kinds.hyperprior.layout import (
 from tfcomp.errors import BitstreamError
 
 _BAND_ROWS = 62  # with PASS_REACH, one row of the runtime's tiles
-_BAND_PLACES = _BAND_ROWS * 256  # of wider pictures a band has fewer rows
+_BAND_PLACES = _BAND_ROWS * 256  # bands of wider pictures have fewer rows
 
 
-def encode(
+def encode(latents: np.ndarray, *inputs: Any, **choices: Any) -> tuple[bytes, bytes]:
+    """The file's two sections. It takes the arguments of `encode_and_decode`, and less memory."""
+    return encode_and_decode(latents, *inputs, **choices, keep=False)[0]
+
+
+def encode_and_decode(
     latents: np.ndarray,
     quality: int,
     networks: Networks,
-    tables: Mapping[str, CdfTables],
+    tables: Tables,
     layout: Layout,
     coder: Coder | Any,
     thresholds: bool = True,
     hyper_latents: np.ndarray | None = None,
     distortion_weight: float | None = None,
-) -> tuple[bytes, bytes]:
-    """float32 [h, w, C] latents in quantisation steps -> the file's two sections.
+    *,
+    keep: bool = True,
+) -> tuple[tuple[bytes, bytes], np.ndarray]:
+    """Latents to the file's two sections, and to what `decode` makes of these.
 
     Args:
-      latents: float32 [h, w, channels], in quantisation steps.
+      latents: float32 [h, w, C], in quantisation steps.
       quality: from 1.
       networks: the integer networks.
       tables: of the symbols.
@@ -68,80 +75,26 @@ def encode(
       hyper_latents: int32 [ceil(h/2), ceil(w/2), Cz]; what the networks make of the latents if
         None.
       distortion_weight: the layout's of that quality if None.
+      keep: whether channels that no pass looks at are decoded, too.
+
+    Returns:
+      the two sections, and int16 or int32 [h, w, C] in eighths of a step.
     """
-    inputs = (latents, quality, networks, tables, layout, coder)
-    choices = (thresholds, hyper_latents, distortion_weight)
-    return encode_and_decode(*inputs, *choices, keep=False)[0]
-
-
-def encode_and_decode(
-    latents: np.ndarray,
-    quality: int,
-    networks: Networks,
-    tables: Mapping[str, CdfTables],
-    layout: Layout,
-    coder: Coder | Any,
-    thresholds: bool = True,
-    hyper_latents: np.ndarray | None = None,
-    distortion_weight: float | None = None,
-    keep: bool = True,
-) -> tuple[tuple[bytes, bytes], np.ndarray]:
-    """What `encode` gives, and what `decode` makes of it: int16 or int32 [h, w, C] in eighths.
-
-    Args:
-      latents: float32 [h, w, C], in quantisation steps.
-      quality: from 1.
-      networks: the integer networks.
-      tables: of the symbols.
-      layout: what the bundle fixes.
-      coder: the range coder.
-      thresholds: see `encode`.
-      hyper_latents: see `encode`.
-      distortion_weight: see `encode`.
-      keep: whether channels that no pass looks at are in the latter, too.
-    """
-    weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
     hyper = hyper_latents
     if hyper is None:
         hyper = networks.hyper_analysis(latents, quality)
-    streams = [
+    hyper_streams = [
         coder.encode(part.reshape(-1), _hyper_index(part.shape, quality), tables["hyper_latents"])
         for part in _stripes(hyper, HYPER_ROWS_PER_STREAM)
     ]
-    latent_streams: list[bytes] = []
-
-    def emit(symbols: np.ndarray, index: np.ndarray) -> None:
-        latent_streams.append(coder.encode(symbols, index, tables["latents"]))
-
-    decoded = _quantize(
-        latents, hyper, quality, networks, tables["latents"], layout, weight, emit, keep
-    )
-    return (pack_rows(streams), pack_rows(latent_streams)), decoded
-
-
-def _quantize(
-    latents: np.ndarray,
-    hyper: np.ndarray,
-    quality: int,
-    networks: Networks,
-    tables: CdfTables,
-    layout: Layout,
-    weight: float | None,
-    emit: Callable[[np.ndarray, np.ndarray], None],
-    keep: bool,
-) -> np.ndarray:
-    """What latents decode to, int16 or int32 [h, w, C] in eighths.
-
-    weight: bits that a squared error of one step is worth; None rounds to nearest.
-    emit: called with each stream's symbols and their tables.
-    keep: whether channels that no pass looks at are in what is returned, too.
-    """
     height, width, _ = latents.shape
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
     kept = layout.channels if keep else max(step.seen for step in layout.passes)
     decoded = np.zeros((height, width, kept), np.int16)
     rows = layout.rows_per_stream[quality - 1]
-    shifts = threshold_shifts(tables, weight)
+    weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
+    shifts = threshold_shifts(tables["latents"], weight)
+    streams: list[bytes] = []
     for number, step in enumerate(layout.passes):
         part = slice(step.start, step.start + step.channels)
         store = _Store(decoded, step)
@@ -157,11 +110,11 @@ def _quantize(
             ):
                 index = s[c]
                 v[c] = symbols = quantize(r[c], index, shifts)
-                emit(symbols, index)
+                streams.append(coder.encode(symbols, index, tables["latents"]))
             if part.stop <= kept:
                 store(band, MEAN_UNITS * values + mean)
         decoded = store.finish()
-    return decoded
+    return (pack_rows(hyper_streams), pack_rows(streams)), decoded
 
 
 def decode(
@@ -170,7 +123,7 @@ def decode(
     height: int,
     width: int,
     networks: Networks,
-    tables: Mapping[str, CdfTables],
+    tables: Tables,
     layout: Layout,
     coder: Coder | Any,
 ) -> np.ndarray:
@@ -230,7 +183,7 @@ def _parameters(
 
 
 def _bands(height: int, width: int, rows_per_stream: int) -> Iterator[slice]:
-    """Rows in parts that hold whole streams and begin on even rows: memory for one at a time."""
+    """Bands of rows, which limit memory: each holds whole streams and begins on an even row."""
     unit = math.lcm(2, rows_per_stream)
     size = max(unit, min(_BAND_ROWS, _BAND_PLACES // width) // unit * unit)
     for start in range(0, height, size):
@@ -240,8 +193,8 @@ def _bands(height: int, width: int, rows_per_stream: int) -> Iterator[slice]:
 class _Store:
     """Writes what a pass decodes into `decoded`, int16 [h, w, C], or int32 where it must be.
 
-    Only a pass that goes on with its channels looks at them, and must see them as they were before
-    it: what it decodes is written when it ends.
+    A pass that goes on with channels of an earlier one sees them, and must see them as they were
+    when it began: what it decodes is written when it ends.
     """
 
     def __init__(self, decoded: np.ndarray, step: Pass) -> None:

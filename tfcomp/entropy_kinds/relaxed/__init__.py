@@ -1,1 +1,1 @@
-"""Symbols between whole ones, with gradients: for the relaxed forms of all kinds."""
+"""Symbols that need not be whole numbers, with gradients: for the relaxed forms of all kinds."""

@@ -1,17 +1,16 @@
-"""What a symbol costs in the range coder, as a differentiable function of it.
+"""The bits of a symbol in the range coder, as a differentiable function of the symbol.
 
-Frozen tables say so for whole symbols; between two of them the cost is interpolated, and so it is
-between the tables of neighbouring scales.
+Frozen tables give the bits of whole symbols. Between two symbols the bits are interpolated, and
+likewise between the tables of neighbouring scales.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
-from tfcomp.bitstream.code_lengths import code_lengths
+from tfcomp.bitstream.code_lengths import code_lengths, slope_by_table
 from tfcomp.bitstream.tables import CdfTables
 
 
@@ -19,24 +18,24 @@ class CodeLength:
     """Bits of symbols under tables of a bundle.
 
     Args:
-      tables: the range coder's.
-      first, count: which of them; indices count from `first`. All that follow if `count` is None.
+      tables: of the range coder.
+      first: the first of them that counts; indices count from it.
+      count: how many; all that follow if None.
     """
 
     def __init__(self, tables: CdfTables, first: int = 0, count: int | None = None) -> None:
         bits, self._lowest = code_lengths(tables, first, count)
         self._width = bits.shape[1]
         self._bits = tf.constant(bits.reshape(-1), tf.float32)
-        slope = np.gradient(bits, axis=0) if len(bits) > 1 else np.zeros_like(bits)
-        self._slope_by_index = tf.constant(slope.reshape(-1), tf.float32)
+        self._slope_by_index = tf.constant(slope_by_table(bits).reshape(-1), tf.float32)
 
     def __call__(self, symbols: Any, index: Any) -> Any:
         """Bits, float32 of the same shape.
 
         Args:
-          symbols: float32, whole or between.
+          symbols: float32, whole or not.
           index: of each symbol's table, float32 of the same shape. Its gradient is the slope from
-            table to table, which means something only where neighbours are alike.
+            table to table, which is meaningful only where neighbouring tables are similar.
         """
 
         @tf.custom_gradient

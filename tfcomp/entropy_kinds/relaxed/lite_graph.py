@@ -1,9 +1,9 @@
 """A TFLite network as differentiable TensorFlow operations.
 
-A bundle holds no other form of its networks, so what their files say is carried out here: every
-bundle can be refined, whoever trained it. What has no useful gradient is replaced: rounding and
-casting to integers, which the networks end in, are left out, and `floor` passes gradients straight
-through (Bengio, Léonard, Courville 2013, arXiv:1308.3432).
+A bundle holds no other form of its networks, so their operations are read from the file and
+computed here, which works for every bundle. Operations without a useful gradient are replaced:
+rounding and casting to integers, at the end of networks, are left out, and `floor` passes gradients
+straight through (Bengio, Léonard, Courville 2013, arXiv:1308.3432).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
 from tfcomp.errors import BundleError, CodecError
+from tfcomp.networks.tflite_schema import operation_of
 
 _NAMES = {number: name for name, number in vars(schema.BuiltinOperator).items() if name[0] != "_"}
 _TYPES = {
@@ -31,12 +32,8 @@ _TYPES = {
 class LiteGraph:
     """The signatures of one TFLite file as functions of TensorFlow tensors.
 
-    Args:
-      content: the file.
-      name: what messages call it.
-
     Raises:
-      BundleError: bytes that are no TFLite file.
+      BundleError: the content is no TFLite file; `name` stands in messages.
     """
 
     def __init__(self, content: bytes, name: str) -> None:
@@ -47,9 +44,7 @@ class LiteGraph:
                 self._model.SignatureDefs(i) for i in range(self._model.SignatureDefsLength())
             ]
             self._signatures = {d.SignatureKey().decode(): d for d in definitions}
-        except (ValueError, IndexError, TypeError, AttributeError, OverflowError) as error:
-            raise BundleError(f"{name} is not a TFLite file ({error})") from None
-        except Exception as error:  # struct.error, which flatbuffers lets through
+        except Exception as error:  # struct.error and the like, which flatbuffers lets through
             raise BundleError(f"{name} is not a TFLite file ({error})") from None
         self._constants: Dict[int, Dict[int, np.ndarray]] = {}
 
@@ -77,9 +72,7 @@ class LiteGraph:
         return {entry.Name().decode(): values[entry.TensorIndex()] for entry in entries}
 
     def _run(self, operator: Any, arguments: List[Any], graph: Any, output: int) -> Any:
-        code = self._model.OperatorCodes(operator.OpcodeIndex())
-        # Files of before the 128th operation only fill in the old field.
-        name = _NAMES.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), "?")
+        name = _NAMES.get(operation_of(self._model, operator), "?")
         if name not in _OPERATIONS or operator.OutputsLength() != 1:
             raise CodecError(
                 f"{self._name} holds the operation {name}, which cannot be refined through; "
@@ -103,7 +96,7 @@ class LiteGraph:
 
 
 def _constant(tensor: Any, data: np.ndarray) -> np.ndarray:
-    """A constant as float32 where it stands for real numbers, whatever it is stored as."""
+    """A constant, as float32 where it is stored as float16 or as a quantised int8."""
     dtype = _TYPES.get(tensor.Type())
     if dtype is None:
         raise CodecError("a network of the bundle holds numbers of a type that is not known here")
@@ -209,7 +202,7 @@ def _mirror_pad(arguments: List[Any], table: Any) -> Any:
 
 
 def _cast(x: Any, dtype: Any) -> Any:
-    """To real numbers; what becomes an integer at a network's end stays unrounded."""
+    """Casts to real numbers only; what a network would cast to integers stays unrounded."""
     if np.issubdtype(dtype, np.integer) and x.dtype.is_floating:
         return x
     return tf.cast(x, dtype)

@@ -1,7 +1,7 @@
 """Rounding that gradients pass through: stochastic Gumbel annealing.
 
-A value goes up or down at random, more likely to the nearer integer, and the choice itself is
-relaxed. As the temperature falls the relaxed choice hardens into rounding to the nearest. Yang,
+A value goes up or down at random, more likely to the nearer integer, and this choice is relaxed.
+As the temperature falls, the relaxed choice becomes rounding to the nearest. Yang,
 Bamler, Mandt 2020, "Improving inference for neural image compression" (arXiv:2006.04240); the odds
 are those of Perugachi-Diaz, Gansekoele, Bhulai 2024, "Robustly overfitting latents for flexible
 neural image compression" (arXiv:2401.17789), which need fewer steps.
@@ -18,7 +18,7 @@ _STEEPNESS = 2.5  # 1: as likely as it is near
 
 
 def relaxed_round(values: Any, temperature: Any, seed: Any) -> Any:
-    """Values between the two integers around each value: float32, same shape.
+    """Numbers between the two integers around each value: float32 of the same shape.
 
     Args:
       values: float32.

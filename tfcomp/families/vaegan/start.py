@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.models import principal_components
 from tfcomp.models.base import CodecModel
 
 # Standard deviation of the latents, in quantisation steps, without a linear path.
@@ -33,7 +32,7 @@ def initialize(model: CodecModel, images: np.ndarray) -> None:
         log_gain = np.repeat(-np.log(steps)[:, None], model.model_config.num_channels, axis=1)
         model.log_gain.assign(log_gain.astype(np.float32))
         y = model.transform(pictures)
-    principal_components.start_prior(model, y)
+    model.prior.start(model, y)
 
 
 def _block_transform(model: CodecModel, pictures: np.ndarray) -> None:

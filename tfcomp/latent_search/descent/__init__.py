@@ -1,7 +1,7 @@
-"""Gradient descent on the latents of one picture, networks frozen: smaller files for more time.
+"""Gradient descent on the latents of one picture with frozen networks: smaller files, more time.
 
-Only this folder of the search needs TensorFlow; tfcomp/latent_search/search.py imports it when it
-is asked for, never before.
+Only this folder of the search needs TensorFlow: tfcomp/latent_search/search.py imports it on first
+use.
 """
 
 from tfcomp.runtime.quiet_tensorflow import import_quietly

@@ -1,13 +1,13 @@
-"""Adam on the variables of one window of a picture, while rounding hardens.
+"""Adam on the latents of one window of a picture, with relaxed rounding that hardens.
 
     loss = bits + multiplier * squared error
 
-The multiplier is given, or, where only the bits are, found on the way: it grows while the window
-spends less than they are and falls while it spends more (dual ascent, Boyd and Vandenberghe 2004,
-"Convex Optimization", section 5.4 has the Lagrangian).
+Without a multiplier each window keeps the bits that it starts with, and the multiplier is found on
+the way: it grows while the window spends fewer bits and falls while it spends more (dual ascent;
+Boyd and Vandenberghe 2004, "Convex Optimization", section 5.4 has the Lagrangian).
 
-Networks frozen, latents free: Campos, Meierhans, Djelouah, Schroers 2019, "Content adaptive
-optimization for neural image compression" (arXiv:1906.01223).
+Gradient descent on latents with frozen networks: Campos, Meierhans, Djelouah, Schroers 2019,
+"Content adaptive optimization for neural image compression" (arXiv:1906.01223).
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ import tensorflow as tf
 from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
 
 LEARNING_RATE = 0.03  # in quantisation steps
-HOT, COLD = 1.0, 0.2  # temperatures of rounding, from first step to last
-FROZEN = 0.01  # a temperature at which rounding is rounding
-DUAL_RATE = 0.5  # of the multiplier's logarithm, a step, for a rate wrong by its own size
+HOT, COLD = 1.0, 0.2  # temperatures of rounding, at the first and the last step
+FROZEN = 0.01  # a temperature at which relaxed rounding is rounding
+DUAL_RATE = 0.5  # change of the multiplier's logarithm in a step, if the bits are off by 100 %
 
 
 class Descent:
     """Refines the latents of windows of one picture.
 
     Args:
-      decoder: decoder.tflite. latents: see tfcomp/latent_search/descent/relaxed_latents.py.
+      decoder: decoder.tflite.
+      latents: of `EntropyKind.relaxed`.
       quality: from 1.
       multiplier: bits a squared grey level; None holds each window to the bits it starts with.
     """
@@ -55,15 +56,14 @@ class Descent:
         """Refined variables, of the same shapes as `start`.
 
         Args:
-          pixels: uint8 [H, W, 3] that the window decodes to; what lies beyond it in the padded
-            window does not count.
+          pixels: uint8 [H, W, 3], the picture in the window; padding beyond it does not count.
           start: float32 arrays, the variables of `latents`.
-          free: bool arrays that broadcast to them: what may change.
+          free: bool arrays that broadcast to them: which values may change.
           steps: of gradient descent.
           step_done: called after each step.
         """
         shape = (pixels.shape, *(each.shape for each in start))
-        if shape not in self._graphs:  # tracing takes seconds: windows of one shape share it
+        if shape not in self._graphs:  # tracing takes seconds; windows of one shape share a graph
             self._graphs[shape] = self._graph(pixels.shape, start)
         variables, adam, step, measure = self._graphs[shape]
         for state in adam.variables:
@@ -85,7 +85,7 @@ class Descent:
             if budget:
                 wrong = min(1.0, max(-1.0, 1.0 - float(bits) / budget))
                 multiplier *= math.exp(DUAL_RATE * wrong)
-                # Bits swing about the budget: what is under it now need not be so at the end.
+                # Bits swing about the budget: the last step need not be within it.
                 spent, error = (float(value) for value in measure(target))
                 if spent <= budget and error < least:
                     least, best = error, [variable.numpy() for variable in variables]
@@ -114,7 +114,7 @@ class Descent:
             with tf.GradientTape() as tape:
                 bits, error = bits_and_error(target, temperature, seed)
                 loss = bits + multiplier * error
-                loss /= height * width  # keeps gradients in the range that Adam's epsilon expects
+                loss /= height * width  # a range of gradients that suits Adam's epsilon
             gradients = tape.gradient(loss, variables)
             adam.apply_gradients(
                 (gradient * mask, variable)

@@ -1,10 +1,11 @@
-"""One picture's file, refined: never a worse one.
+"""Refines the file of one picture by gradient descent; the result is never worse.
 
-image -> encoder network -> unrounded latents -> window by window: gradient descent -> rounded ->
-range coder -> files, of which the one of least bits + multiplier * squared error is kept, the
-unrefined one among them. Cost is measured on whole files and decoded 8-bit pixels. A model of one
-quality has no curve to take the multiplier from: its files keep their size at most, and the one of
-least squared error is kept.
+    image -> encoder network -> unrounded latents -> gradient descent, window by window
+          -> rounded latents -> range coder -> files
+
+The file of least bits + multiplier * squared error is kept, which may be the unrefined one. The
+cost is measured on whole files and decoded 8-bit pixels. A model of one quality has no curve that
+gives a multiplier: of its files that are no larger, the one of least squared error is kept.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
 from tfcomp.errors import CodecError
 from tfcomp.images.difference import squared_error
 from tfcomp.latent_search.descent.descent import Descent
-from tfcomp.latent_search.descent.relaxed_latents import relaxed_latents
 from tfcomp.latent_search.descent.windows import SIDE_PIXELS, windows
 from tfcomp.latent_search.file_choice import FileChoice
 from tfcomp.latent_search.iterative_encoding import Progress
@@ -29,9 +29,9 @@ from tfcomp.latent_search.searchable_codec import SearchableCodec
 from tfcomp.networks.padding import EdgePadded
 from tfcomp.networks.tiles import run_tiled
 
-# How far a picture's own multiplier may be from that of photographs.
+# The largest ratio of a picture's own multiplier to that of photographs, or the inverse.
 _FACTOR = 4.0
-# Of a model whose networks look too far to be run in parts.
+# For a model whose reach is not known, so that it cannot work in parts.
 _MOST_PIXELS_AT_ONCE = 4 * SIDE_PIXELS**2
 
 
@@ -42,16 +42,16 @@ def refine(
     max_bytes: int | None = None,
     progress: Progress | None = None,
 ) -> bytes:
-    """The best file found in so many steps for each window of the picture.
+    """The best file that descent finds.
 
     Deterministic: the same picture gives the same file.
 
     Args:
-      choice: the picture and its files so far; descent starts from what its rounds find.
+      choice: the picture and its files so far; descent starts from the result of its rounds.
       data: the file that it chose, whose quality is kept.
-      steps: of descent, stage by stage: each goes on from where the one before it ended, hot and
-        with the full learning rate again.
-      max_bytes: of the file; `data` must hold it.
+      steps: for each window of the picture, stage by stage: each stage goes on from the end of the
+        one before it, hot and with the full learning rate again.
+      max_bytes: of the file; `data` must fit.
       progress: called with steps done and steps in all.
 
     Raises:
@@ -65,31 +65,28 @@ def refine(
             f"model '{manifest.name}' refines pictures of up to {_MOST_PIXELS_AT_ONCE} pixels, not "
             f"{width}x{height}: its manifest tells no reach, so it cannot work in parts"
         )
+    if not manifest.kind.has_relaxed_form:
+        raise CodecError(
+            f"model '{manifest.name}' has '{manifest.kind.name}' entropy coding, which cannot be "
+            "refined through; leave refinement out, or use another model"
+        )
     quality = parse(data, lambda fingerprint: codec.bundle).quality
-    weight = multiplier(
-        codec,
-        pixels,
-        quality,
-        lambda q: data if q == quality else choice.at(q),
-    )
+    # Before the multiplier, which may run rounds at other qualities: these are still remembered.
+    latents, choices = _start(choice, quality)
+    weight = multiplier(codec, pixels, quality, lambda q: data if q == quality else choice.at(q))
     weights = [weight]
     if weight is None:
         max_bytes = len(data)
     else:
         usual = bits_of_squared_error(manifest.rate_distortion, quality)
         if usual is not None:
-            # Of drawn pictures the curve may say anything. Better is what is so by the picture's
-            # own curve and by that of photographs.
+            # The curve of a drawn picture may be misleading. A file counts as better if it is so by
+            # the picture's own curve and by that of photographs.
             weight = min(max(weight, usual / _FACTOR), usual * _FACTOR)
             weights = [weight, usual]
         if not 0 < weight < math.inf:
             return data
     best, costs = data, _costs(codec, pixels, data, weights)
-    if choice.rounds and any(codec.gains(quality)):
-        start = choice.encoder(quality).run(choice.rounds)
-        latents, choices = start.latents, start.choices
-    else:
-        latents, choices = _unrounded_latents(codec, pixels, quality), {}
     for candidate in _refined_files(
         codec, pixels, latents, quality, weight, steps, progress, choices
     ):
@@ -98,6 +95,14 @@ def refine(
             if all(its < before for its, before in zip(its_costs, costs)):
                 best, costs = candidate, its_costs
     return best
+
+
+def _start(choice: FileChoice, quality: int) -> tuple[np.ndarray, dict[str, Any]]:
+    """Latents float32 [h, w, C] in steps, not rounded, and what `pack_latents` takes with them."""
+    if choice.rounds and any(choice.codec.gains(quality)):
+        found = choice.after_rounds(quality)
+        return found.latents.copy(), found.choices  # descent works in place
+    return _unrounded_latents(choice.codec, choice.pixels, quality), {}
 
 
 def _costs(
@@ -120,7 +125,7 @@ def _refined_files(
     bundle, manifest = codec.bundle, codec.bundle.manifest
     stride, reach = manifest.stride, manifest.reach
     height, width, _ = pixels.shape
-    model = relaxed_latents(bundle, quality)
+    model = manifest.kind.relaxed.make(bundle, quality)
     decoder = LiteGraph(bundle.decoder, f"bundle {bundle.source}: decoder.tflite")
     descent = Descent(decoder, model, quality, weight)
     variables = model.variables(latents)
@@ -135,7 +140,7 @@ def _refined_files(
 
     for stage in steps:
         for window in todo:
-            # Fine variables lie on the latents' grid, coarse ones on the hyper-latents'.
+            # The first variable is on the grid of latents, the second on that of hyper-latents.
             views = [(window.seen, window.free), (window.seen_coarse, window.free_coarse)]
             parts = [seen(each) for each, (seen, _) in zip(variables, views)]
             free = [make() for _, (_, make) in zip(variables, views)]
@@ -155,7 +160,7 @@ def _files_of(
     width: int,
     choices: dict[str, Any],
 ) -> Iterator[bytes]:
-    """The files of variables, not rounded yet."""
+    """The files of unrounded variables."""
     if len(variables) == 1:
         symbols = np.rint(variables[0]).astype(np.int32)
         yield codec.pack_latents(symbols, quality, height, width)

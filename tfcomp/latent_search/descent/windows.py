@@ -1,6 +1,6 @@
-"""A picture's latents in windows, so that memory does not grow with the picture.
+"""Windows of a picture's latents, so that memory does not grow with the picture.
 
-Each window is refined with what lies around it held fixed.
+Each window is refined while the latents around it are fixed.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import numpy as np
 
 from tfcomp.entropy_kinds.hyperprior.layout import HYPER_STRIDE
 
-SIDE_PIXELS = 512  # of what a window refines; descent holds some kilobytes a pixel
+SIDE_PIXELS = 512  # of the part that a window refines; descent takes some kilobytes a pixel
 
 
 class Window(NamedTuple):
-    """Rows and columns of latents: what is refined, and what is looked at for it."""
+    """Rows and columns of latents: those that are refined, and those that are seen for it."""
 
     rows: slice
     columns: slice
@@ -24,20 +24,20 @@ class Window(NamedTuple):
     seen_columns: slice
 
     def seen(self, array: np.ndarray, scale: int = 1) -> np.ndarray:
-        """The part of an array with `scale` elements per latent element that is looked at."""
+        """The part that is seen of an array with `scale` elements per latent element."""
         return array[_scaled(self.seen_rows, scale), _scaled(self.seen_columns, scale)]
 
     def seen_coarse(self, array: np.ndarray) -> np.ndarray:
-        """The same of hyper-latents."""
+        """The part that is seen of hyper-latents."""
         return array[_coarse(self.seen_rows), _coarse(self.seen_columns)]
 
     def free(self) -> np.ndarray:
-        """bool [h, w, 1]: which of the latents that are looked at are refined."""
+        """bool [h, w, 1]: which of the latents that are seen are refined."""
         rows = _inside(self.rows, self.seen_rows)
         return np.logical_and.outer(rows, _inside(self.columns, self.seen_columns))[..., None]
 
     def free_coarse(self) -> np.ndarray:
-        """The same of hyper-latents."""
+        """The same for hyper-latents."""
         return self.free()[::HYPER_STRIDE, ::HYPER_STRIDE]
 
 
@@ -46,12 +46,12 @@ def windows(height: int, width: int, stride: int, reach: int | None) -> Iterator
 
     Args:
       height: of the latents.
-      width: likewise.
+      width: of the latents.
       stride: pixels per latent element.
-      reach: how far in latents a network looks to each side; None if that is not known, which gives
-        one window whatever the size.
+      reach: how far a network's output depends on latents, to each side; None if that is not known,
+        which gives one window for the whole picture.
     """
-    # Hyper-latents are shared by two rows and two columns: no window may begin between them.
+    # Two rows and two columns share a hyper-latent: no window may begin between them.
     side = max(HYPER_STRIDE, SIDE_PIXELS // stride // HYPER_STRIDE * HYPER_STRIDE)
     if reach is None:
         side = max(height, width) + 1

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import Tables
 from tfcomp.entropy_kinds.hyperprior.graph.networks import DeployedEntropy
 from tfcomp.entropy_kinds.hyperprior.graph.sections import GraphHyperprior
 
@@ -17,8 +16,6 @@ def networks(prior: Any, half: bool) -> DeployedEntropy:
     return DeployedEntropy(prior, half=half)
 
 
-def build(
-    prior: Any, tables: Mapping[str, CdfTables], qualities: int, half: bool
-) -> GraphHyperprior:
+def build(prior: Any, tables: Tables, qualities: int, half: bool) -> GraphHyperprior:
     """The entropy model of a SavedModel; see `EntropyKind.graph`."""
     return GraphHyperprior(tables, prior.layout, networks(prior, half), qualities)

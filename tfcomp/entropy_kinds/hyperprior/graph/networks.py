@@ -4,9 +4,9 @@
     hyper_synthesis  z -> features                                         (exact)
     pass_0, pass_1 ... features + decoded values -> means, scale indices   (exact)
 
-Exact: integers held in float32, every sum below 2^24, see tfcomp/entropy/integer_layers.py. A
-float16 holds every integer up to 2^11, so weights stored as float16 choose the same tables: biases,
-which are larger, are kept as 2^11 times one table plus another.
+Exact: integers held in float32, with every sum below 2^24 (tfcomp/entropy/integer_layers.py). A
+float16 holds every integer up to 2^11, so weights stored as float16 choose the same tables. Biases
+are larger and are stored as two tables: 2^11 times one plus the other.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE
 from tfcomp.entropy_kinds.hyperprior.prior.hyperprior import Hyperprior
 
 _HALF_EXACT = 2**11
-# Of the clip of hyper-latents, so that its bounds, too, are numbers that float16 holds.
+# Hyper-latents are clipped in this unit, so that float16 holds the bounds, too.
 _CLIP_UNIT = 2**5
 
 
 class DeployedEntropy(tf.Module):
-    """The networks of a `Hyperprior`, weights frozen as constants.
+    """The networks of a `Hyperprior`, with weights frozen as constants.
 
     Args:
       prior: the trained `Hyperprior`.
-      half: round the hyper-analysis' weights, the only ones with fractions, to what float16 holds.
+      half: round the weights of the hyper-analysis, the only ones with fractions, to float16.
 
     Attributes:
       fits_float16: whether float16 holds every constant of the exact networks.
@@ -63,8 +63,8 @@ class DeployedEntropy(tf.Module):
 
         def hyper_synthesis(hyper_latents: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
             z = tf.clip_by_value(tf.cast(hyper_latents, tf.float32), -top, top)
-            x = synthesise[0](z * integer_layers.HYPER_LATENT_UNITS, quality)
-            return {"features": tf.nn.depth_to_space(synthesise[1](x, quality), HYPER_STRIDE)}
+            x = synthesise[0](quality, z * integer_layers.HYPER_LATENT_UNITS)
+            return {"features": tf.nn.depth_to_space(synthesise[1](quality, x), HYPER_STRIDE)}
 
         features = prior.hyper_layers[-1].kernel.shape[-1] // HYPER_STRIDE**2
         self.hyper_analysis = tf.function(
@@ -102,27 +102,39 @@ def _parameters(layers: dict[str, Any], features: int) -> Any:
 
     def parameters(inputs: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
         seen = tf.clip_by_value(inputs[..., features:], -CONTEXT_LIMIT, CONTEXT_LIMIT)
-        x = tf.concat([inputs[..., :features], tf.abs(seen), seen], axis=-1)
-        x = frozen["second"](frozen["first"](x, quality), quality)
-        both = tf.concat([frozen["mean"](x, quality), frozen["scale"](x, quality)], axis=-1)
+        near, context = inputs[..., :features], [tf.abs(seen), seen]
+        if layers["first"].pointwise_kernel is None:
+            seen_by = [tf.concat([near, *context], axis=-1)]
+        else:
+            seen_by = [near, tf.concat(context, axis=-1)]
+        x = frozen["second"](quality, frozen["first"](quality, *seen_by))
+        both = tf.concat([frozen["mean"](quality, x), frozen["scale"](quality, x)], axis=-1)
         return {"parameters": tf.cast(both, tf.int32)}
 
     return parameters
 
 
-def _frozen(layer: Any) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """An `IntegerConv` as a function of constants: (x, quality) -> the same integers."""
+def _frozen(layer: Any) -> Callable[..., tf.Tensor]:
+    """An `IntegerConv` as a function of constants: (quality, x) -> the same integers.
+
+    x is split where the layer has pointwise inputs: (quality, x, pointwise inputs).
+    """
     weights = layer.frozen()
-    kernel = tf.constant(weights["kernel"], tf.float32)
+    kernels = [tf.constant(kernel, tf.float32) for kernel in weights["kernels"]]
     high_bias, low_bias = np.divmod(weights["bias"], _HALF_EXACT)
     biases = [tf.constant(high_bias, tf.float32), tf.constant(low_bias, tf.float32)]
     factor = 2.0 ** -weights["shift"]
     low, high = float(weights["low"]), float(weights["high"])
-    reach = kernel.shape[0] // 2
 
-    def apply(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        total = tf.nn.conv2d(integer_layers.pad_edges(x, reach), kernel, 1, "VALID")
-        # Gathered even where there is one row only: the converter would make it one bias again.
+    def sums(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        padded = integer_layers.pad_edges(x, kernel.shape[0] // 2)
+        return tf.nn.conv2d(padded, kernel, 1, "VALID")
+
+    def apply(quality: tf.Tensor, *inputs: tf.Tensor) -> tf.Tensor:
+        total = sums(inputs[0], kernels[0])
+        for pair in zip(inputs[1:], kernels[1:]):
+            total += sums(*pair)
+        # Gathered even from a single row: the converter would merge the two into one bias.
         row = tf.minimum(quality, len(low_bias)) - 1
         own = tf.gather(biases[0], row) * _HALF_EXACT + tf.gather(biases[1], row)
         return tf.clip_by_value(tf.floor((total + own) * factor), low, high)
@@ -133,7 +145,11 @@ def _frozen(layer: Any) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
 def _fits_float16(layer: Any) -> bool:
     weights = layer.frozen()
     # A kernel is folded with 2^-shift, which float16's exponents hold as well.
-    largest = max(np.abs(weights["kernel"]).max(), abs(weights["low"]), abs(weights["high"]))
+    largest = max(
+        *(np.abs(kernel).max() for kernel in weights["kernels"]),
+        abs(weights["low"]),
+        abs(weights["high"]),
+    )
     return largest <= _HALF_EXACT and np.abs(weights["bias"]).max() < _HALF_EXACT**2
 
 

@@ -1,6 +1,6 @@
-"""Rate-distortion optimised rounding in stock TensorFlow ops.
+"""Rate-distortion optimised quantisation in stock TensorFlow operations.
 
-The counterpart of tfcomp/bitstream/rate_distortion_quantizer.py, to the last value: both compute in
+It gives exactly the values of tfcomp/bitstream/rate_distortion_quantizer.py: both compute in
 float64.
 """
 
@@ -12,11 +12,11 @@ from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE
 
 
 def quantize(residual: tf.Tensor, scale: tf.Tensor, shifts: tf.Tensor) -> tf.Tensor:
-    """float64 residuals and int32 scale indices of one shape -> int32 of that shape.
+    """Quantises residuals: int32 of their shape.
 
     Args:
       residual: float64.
-      scale: int32, of one shape with it.
+      scale: int32 of the same shape, scale indices.
       shifts: float64, of `rate_distortion_quantizer.threshold_shifts`.
     """
     levels = shifts.shape[1] - 1

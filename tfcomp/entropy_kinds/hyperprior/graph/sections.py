@@ -1,7 +1,7 @@
-"""The sections of a hyperprior with context, written and read in stock TensorFlow ops.
+"""The sections of a hyperprior with context, written and read in stock TensorFlow operations.
 
-The counterpart of ../sections.py, which describes the format: the passes
-are unrolled in the graph, and the streams of one pass are worked through side by side.
+The counterpart of ../sections.py, which describes the format: the graph unrolls the passes, and the
+streams of one pass run side by side.
 """
 
 from __future__ import annotations
@@ -36,13 +36,7 @@ class GraphHyperprior(GraphEntropy):
     """A hyperprior with context.
 
     Latents to encode are float32, in quantisation steps; absurd ones cannot be written. Decoded
-    ones are in eighths of a step.
-
-    Args:
-      tables: of both sections.
-      layout: what the bundle fixes.
-      networks: the integer networks.
-      qualities: how many there are.
+    latents are in eighths of a step.
     """
 
     def __init__(
@@ -99,10 +93,7 @@ class GraphHyperprior(GraphEntropy):
             residual = part - tf.cast(mean, tf.float64) / MEAN_UNITS
             values = tf.where(coded, quantize(residual, scale, shifts), 0)
             of_pass, codable = encode_coded(
-                striped(values, rows),
-                striped(scale, rows),
-                striped(coded, rows),
-                self._tables,
+                striped(values, rows), striped(scale, rows), striped(coded, rows), self._tables
             )
             streams.append(of_pass)
             verdicts.append(codable)
@@ -129,7 +120,7 @@ class GraphHyperprior(GraphEntropy):
         streams_per_pass = divided_up(rows, rows_per_stream)
 
         def code(number: int, mean: tf.Tensor, scale: tf.Tensor, coded: tf.Tensor) -> tf.Tensor:
-            # After the first fault nothing more is read: damaged files take no longer.
+            # Nothing is read after the first fault, so damaged files take no longer.
             coded &= verdicts[-1]
             first = number * streams_per_pass
             streams = sections[1][first : first + streams_per_pass]

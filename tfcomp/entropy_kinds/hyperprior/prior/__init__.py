@@ -1,4 +1,4 @@
-"""The hyperprior that is trained, and how it starts, rounds and fits its tables."""
+"""The trained hyperprior, and how it starts, rounds and fits its tables."""
 
 from __future__ import annotations
 

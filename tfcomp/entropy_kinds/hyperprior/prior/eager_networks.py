@@ -1,4 +1,4 @@
-"""The networks of a hyperprior that is being trained, as the bitstream calls them: on one image."""
+"""The networks of a hyperprior in training, on one image, as its coder calls them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tfcomp.entropy_kinds.hyperprior.layout import HYPER_STRIDE
 
 
 class EagerNetworks:
-    """`Networks` of a `Hyperprior`, with the weights that it has now."""
+    """`Networks` of a `Hyperprior`, with its current weights."""
 
     def __init__(self, prior: Any) -> None:
         self._prior = prior

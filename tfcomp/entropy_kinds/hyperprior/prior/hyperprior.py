@@ -8,8 +8,8 @@
 
 Hyperprior: Balle et al. 2018 (arXiv:1802.01436) and Minnen et al. 2018 (arXiv:1809.02736); groups
 of channels conditioned on the ones before: Minnen, Singh 2020 (arXiv:2007.08739). Everything from
-z on is integer arithmetic (integer_layers.py): the decoder must choose the encoder's tables to the
-last one, on every machine.
+z on is integer arithmetic (integer_layers.py): the decoder must choose exactly the encoder's
+tables, on every machine.
 
 Latents are counted in quantisation steps. A mean is an integer in eighths of a step, a scale an
 index into a geometric ladder of densities. Index 0 says "zero here": nothing is coded.
@@ -26,21 +26,11 @@ from tensorflow import keras
 from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import integer_layers, noise
-from tfcomp.entropy.backend import backend as entropy_backend
-from tfcomp.entropy.integer_layers import (
-    IntegerConv,
-    clip,
-    straight_through,
-)
+from tfcomp.entropy.integer_layers import IntegerConv, clip, straight_through
 from tfcomp.entropy_kinds.factorized.prior import FactorizedPrior
-from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.coder import HyperpriorCoder
 from tfcomp.entropy_kinds.hyperprior.kind import KIND
-from tfcomp.entropy_kinds.hyperprior.layout import (
-    CONTEXT_LIMIT,
-    HYPER_STRIDE,
-    MEAN_UNITS,
-    Layout,
-)
+from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS, Layout
 from tfcomp.entropy_kinds.hyperprior.prior import inheritance, starting, threshold_rounding
 from tfcomp.entropy_kinds.hyperprior.prior.eager_networks import EagerNetworks
 from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import ScaleLadder
@@ -53,23 +43,12 @@ def _activate(x: tf.Tensor) -> tf.Tensor:
 
 
 class Hyperprior(Prior):
-    """Rate of latents given hyper-latents and the groups decoded before.
+    """The rate of latents given hyper-latents and the groups that are decoded before.
 
     Args:
-      groups: channels of each group, in coding order.
-      checkerboard: how many of the first groups are coded in two passes, first the even squares
-        of a checkerboard, then the odd ones, which see their even neighbours (He et al. 2021,
-        arXiv:2103.15306).
-      quincunx: how many of these have their even squares in two passes as well, those of odd rows
-        seeing those of even rows at their corners (after Li et al. 2023, arXiv:2302.14402).
       qualities: quality levels.
-      rows_per_stream: latent rows that share a range coder stream, one number a quality.
-      hyper_channels: channels of z.
-      features: channels that h_s hands to every group's network.
-      hidden: channels inside a group's network.
-      heavy_tails, skipped_scales: see `ScaleLadder`.
-      distortion_weights: of the encoder's quantiser, at the first and at the last quality.
-      backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
+      backend: see `Prior`.
+      others: see `HyperpriorConfig`.
     """
 
     kind = KIND
@@ -87,11 +66,11 @@ class Hyperprior(Prior):
         skipped_scales: int = 0,
         distortion_weights: tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT),
         quincunx: int = 0,
+        pointwise_context: bool = False,
         backend: Any = None,
         name: str = "hyperprior",
     ) -> None:
-        super().__init__(name=name, dtype="float32")
-        self._entropy_backend = entropy_backend(backend)
+        super().__init__(name, backend)
         self.groups, self.qualities = tuple(groups), int(qualities)
         self.ladder = ScaleLadder(heavy_tails, skipped_scales, backend)
         channels = sum(self.groups)
@@ -110,17 +89,13 @@ class Hyperprior(Prior):
             for number, shape in enumerate(shapes)
         ]
         self.analysis_biases = [
-            self.add_weight(
-                name=f"h_a_bias_{number}", shape=(shape[-1],), initializer="zeros"
-            )
+            self.add_weight(name=f"h_a_bias_{number}", shape=(shape[-1],), initializer="zeros")
             for number, shape in enumerate(shapes)
         ]
         self.hyper_prior = FactorizedPrior(hyper_channels, backend)
         first = starting.first_hyper_log_gain(self.qualities, self.hyper_channels)
         self.hyper_log_gain = self.add_weight(
-            name="hyper_log_gain",
-            shape=first.shape,
-            initializer=keras.initializers.Constant(first),
+            name="hyper_log_gain", shape=first.shape, initializer=keras.initializers.Constant(first)
         )
         q = self.qualities
         self.hyper_layers = [
@@ -137,16 +112,22 @@ class Hyperprior(Prior):
         )
         self.passes = self.layout.passes
         self.pass_layers = [
-            self._pass_layers(number, features, hidden) for number in range(len(self.passes))
+            self._pass_layers(number, features, hidden, pointwise_context)
+            for number in range(len(self.passes))
         ]
 
-    def _pass_layers(self, number: int, features: int, hidden: int) -> dict[str, IntegerConv]:
-        size = self.passes[number].channels
-        inputs = features + 2 * self.passes[number].seen
+    def _pass_layers(
+        self, number: int, features: int, hidden: int, pointwise_context: bool
+    ) -> dict[str, IntegerConv]:
+        size, context = self.passes[number].channels, 2 * self.passes[number].seen
+        whole = self.passes[number].parity is None  # all squares at once
+        pointwise = context if pointwise_context and whole else 0
         q, top = self.qualities, float(MEAN_UNITS * 127)
         name = f"pass_{number}"
         return {
-            "first": IntegerConv(inputs, hidden, 3, q, name=name + "_first"),
+            "first": IntegerConv(
+                features + context, hidden, 3, q, pointwise=pointwise, name=name + "_first"
+            ),
             "second": IntegerConv(hidden, hidden, 1, name=name + "_second"),
             "mean": IntegerConv(
                 hidden, size, 1, q, shift=9, low=-top, high=top, gain=0.02, name=name + "_mean"
@@ -166,15 +147,11 @@ class Hyperprior(Prior):
     def start(self, model: Any, y: tf.Tensor) -> None:
         starting.start(self, model, y)
 
-    def wake(self, model: Any, y: tf.Tensor) -> None:
-        starting.wake(self, model, y)
+    def revive(self, model: Any, y: tf.Tensor) -> None:
+        starting.revive(self, model, y)
 
     def start_from(self, trained: Hyperprior) -> bool:
-        """Takes the variables of a trained `Hyperprior`; see inheritance.py.
-
-        Returns:
-          whether that was possible.
-        """
+        """See `Prior.start_from` and inheritance.py."""
         return inheritance.inherit(self, trained)
 
     def hyper_analysis(self, latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
@@ -189,11 +166,9 @@ class Hyperprior(Prior):
         kernels: Sequence[tf.Tensor],
         biases: Sequence[tf.Tensor],
     ) -> tf.Tensor:
-        """h_a with the given weights; gain float32 [B, Cz]. In operations that TFLite has."""
+        """h_a with the given weights and gain float32 [B, Cz], in operations that TFLite has."""
         size = tf.math.log(1.0 + tf.abs(latents))
-        signed = tf.sign(latents) * tf.math.log(
-            tf.abs(latents) + tf.sqrt(tf.square(latents) + 1.0)
-        )
+        signed = tf.sign(latents) * tf.math.log(tf.abs(latents) + tf.sqrt(tf.square(latents) + 1.0))
         x = tf.concat([size, signed], axis=-1)
         strides = (1, 1, HYPER_STRIDE)
         for number, (weights, bias, stride) in enumerate(zip(kernels, biases, strides)):
@@ -252,10 +227,10 @@ class Hyperprior(Prior):
         Args:
           latents: float32 [B, h, w, C] in steps.
           quality: int32 [B].
-          gain: unused: the rate is counted in steps.
+          gain: unused: latents are in steps already.
           training: uniform noise in the rate where True, rounding where False.
-          used: float32 [B, C], 0 for channels that are always 0 at an image's quality and hence
-            get no noise (it would be counted as bits that no file pays); None for all used.
+          used: float32 [B, C], 0 for channels that are always 0 at an image's quality. These get no
+            noise, which would count as bits that no file spends. None where all are used.
 
         Returns:
           decoded float32 [B, h, w, C] (rounded as the encoder does, straight through), bits
@@ -307,12 +282,12 @@ class Hyperprior(Prior):
         used: tf.Tensor | None,
         start: int,
     ) -> tf.Tensor:
-        """Bits of one pass's symbols, those that the file pays, whatever the gradient.
+        """Bits that a file spends on one pass's symbols, with a gradient for training.
 
-        In training a scale learns from the rounded value, which is what it has to predict.
-        Latents and means, which rounding gives no gradient, learn from the noisy value.
+        A scale learns from the rounded value, which is what it has to predict. Latents and means,
+        to which rounding gives no gradient, learn from the noisy value.
         """
-        # Index 0 saves its bits by the error that it makes: it has to count what it leaves out.
+        # Index 0 spends no bits but makes an error, so here it counts what it leaves out.
         paid = self.ladder.bits(rounded, index)
         drawn = noise.uniform(residual)
         if used is not None:
@@ -321,11 +296,9 @@ class Hyperprior(Prior):
         return paid + noisy - tf.stop_gradient(noisy)
 
     def freeze(self, gains: np.ndarray | None = None) -> dict[str, CdfTables]:
-        """Builds the integer tables that files are written with, whatever the gains.
+        """Tables of hyper-latents by quality and channel, and of latents by scale index.
 
-        Returns:
-          dict of `CdfTables` by section name: "hyper_latents", one table a quality and channel,
-          "latents", one a scale index.
+        They do not depend on the gains.
         """
         hyper_gains = np.exp(np.asarray(self.hyper_log_gain))
         return {
@@ -336,50 +309,19 @@ class Hyperprior(Prior):
     def calibrated(
         self, tables: dict[str, CdfTables], pictures: Iterable[tuple[np.ndarray, int]]
     ) -> dict[str, CdfTables]:
-        """Tables fitted to what the encoder writes; see table_calibration.py.
-
-        Args:
-          tables: dict of `CdfTables`, as `freeze` makes them.
-          pictures: pairs of latents float32 [h, w, C] in steps and their quality, an int.
-
-        Returns:
-          such a dict.
-        """
+        """See `Prior.calibrated` and table_calibration.py."""
         counter = SymbolCounter(tables["latents"])
+        coder = self._coder_with(counter, tables)
         for latents, quality in pictures:
-            hyperprior_sections.encode(
-                latents, quality, EagerNetworks(self), tables, self.layout, counter
-            )
+            coder.encode(latents, quality)
         return {**tables, "latents": counter.fitted()}
 
-    def encode(
-        self, latents: np.ndarray, quality: int, tables: dict[str, CdfTables]
-    ) -> tuple[bytes, ...]:
-        return hyperprior_sections.encode(
-            np.asarray(latents),
-            quality,
-            EagerNetworks(self),
-            tables,
-            self.layout,
-            self._entropy_backend.CheckedCoder,
-        )
+    def coder(self, tables: dict[str, CdfTables]) -> HyperpriorCoder:
+        return self._coder_with(self._backend.CheckedCoder, tables)
 
-    def decode(
-        self,
-        sections: Sequence[bytes],
-        quality: int,
-        height: int,
-        width: int,
-        tables: dict[str, CdfTables],
-    ) -> np.ndarray:
-        decoded = hyperprior_sections.decode(
-            sections,
-            quality,
-            height,
-            width,
-            EagerNetworks(self),
-            tables,
-            self.layout,
-            self._entropy_backend.CheckedCoder,
-        )
-        return decoded.astype(np.float32) / MEAN_UNITS
+    def _coder_with(self, coder: Any, tables: dict[str, CdfTables]) -> HyperpriorCoder:
+        return HyperpriorCoder(tables, self.layout, EagerNetworks(self), self.qualities, coder)
+
+    def symbols(self, latents: np.ndarray) -> np.ndarray:
+        """float32 [h, w, C] as they are: the coder rounds them."""
+        return latents

@@ -1,11 +1,11 @@
-r"""How a hyperprior starts from a trained one, with passes that the trained one had not got.
+r"""How a hyperprior starts from a trained one that may have fewer passes.
 
     trained   even squares ------------------------> odd squares
                    |        \                            |
     new       even rows'     odd rows' even squares   odd squares
-              (the same networks, zeros for the context that is new)
+              (the same networks, with zero weights for the context that is new)
 
-So the first step of training decodes to what the trained one decoded to.
+So before its first step of training it decodes to what the trained one decodes to.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from tfcomp.entropy_kinds.hyperprior.layout import HYPER_STRIDE
 
 
 def inherit(prior: Any, trained: Any) -> bool:
-    """Gives a `Hyperprior` the variables of a trained one, its ladder's where both have tails.
+    """Gives a `Hyperprior` the variables of a trained one, those of the ladder if both have tails.
 
     Args:
-      prior: the new one. What its groups have more passes for than the trained one's (`quincunx`)
-        starts as the trained pass over all even squares.
+      prior: the new one. Where its groups have more passes than the trained one's (`quincunx`), the
+        additional ones start as the trained pass over all even squares.
       trained: has the same networks otherwise.
 
     Returns:
@@ -36,10 +36,15 @@ def inherit(prior: Any, trained: Any) -> bool:
     for layers, number, step in zip(prior.pass_layers, sources, prior.passes):
         trained_layers, seen = trained.pass_layers[number], trained.passes[number].seen
         for name, layer in layers.items():
-            kernel = trained_layers[name].kernel
-            if name == "first":
+            its = trained_layers[name]
+            if (layer.pointwise_kernel is None) != (its.pointwise_kernel is None):
+                return False
+            kernel = its.kernel
+            if its.pointwise_kernel is not None:
+                pairs.append((layer.pointwise_kernel, its.pointwise_kernel))
+            elif name == "first":
                 kernel = _widened(kernel, features, seen, step.seen)
-            pairs += [(layer.kernel, kernel), (layer.bias, trained_layers[name].bias)]
+            pairs += [(layer.kernel, kernel), (layer.bias, its.bias)]
     if any(variable.shape != value.shape for variable, value in pairs):
         return False
     for variable, value in [*pairs, *zip(prior.ladder.variables, trained.ladder.variables)]:
@@ -48,7 +53,7 @@ def inherit(prior: Any, trained: Any) -> bool:
 
 
 def _source(step: Any, passes: Sequence[Any]) -> int | None:
-    """The number of the trained pass that a pass starts as; None where there is none."""
+    """The number of the trained pass that this pass starts as; None where there is none."""
     for candidate in (step, step._replace(row_parity=None)):
         if candidate in passes:
             return passes.index(candidate)

@@ -1,12 +1,12 @@
-"""The densities that a symbol may be coded with: one of 64 widths, chosen by the entropy networks.
+"""The densities of symbols: a ladder of 64 widths, of which the entropy networks choose one.
 
     p_i(k) = (1 - w_i) P(k; s_i) + w_i P(k; r_i s_i)
     P(k; s) = Phi((k + 1/2) / s) - Phi((k - 1/2) / s)
 
 s_i is a geometric ladder. With `heavy_tails` each density is a mixture of two Gaussians (a scale
-mixture, Wainwright and Simoncelli 1999): what the networks can't foresee about a symbol's spread is
-in it. Weights and ratios are trained, two numbers a density, and end in the bundle's tables: they
-cost a decoder nothing. Without, w_i = 0.
+mixture, Wainwright and Simoncelli 1999), which allows for what the networks cannot predict about a
+symbol's spread. Weights and ratios, two numbers a density, are trained and end in the bundle's
+tables, so they cost a decoder nothing. Without `heavy_tails`, w_i = 0.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ SCALE_TABLE = np.geomspace(MINIMUM_SCALE, MAXIMUM_SCALE, SCALES).astype(np.float
 LARGEST_RATIO = 4.0
 _STEP = np.log(MAXIMUM_SCALE / MINIMUM_SCALE) / (SCALES - 1)
 _MINIMUM_LIKELIHOOD = 1e-9
-# Adam moves every variable by about its rate a step: these few shall move faster than kernels.
+# Adam moves every variable by about its learning rate a step: these must move faster than kernels.
 _PACE = 10.0
-# What trained densities of photographs come near to.
+# Close to what training on photographs gives.
 _FIRST_WEIGHT, _FIRST_RATIO = 0.12, 2.0
 
 
@@ -41,8 +41,8 @@ class ScaleLadder(keras.layers.Layer):
 
     Args:
       heavy_tails: whether the densities are mixtures; otherwise plain Gaussians.
-      skipped: how many of the narrowest densities to do without: the first that is left, number 0,
-        is the ladder's number `skipped`.
+      skipped: how many of the narrowest densities are left out: density 0 is the ladder's number
+        `skipped`.
       backend: "tfc" or "own"; see tfcomp/entropy/backend.py.
     """
 
@@ -65,7 +65,7 @@ class ScaleLadder(keras.layers.Layer):
 
     @staticmethod
     def index_of(deviations: np.ndarray) -> np.ndarray:
-        """float32 of any shape -> where on the ladder, 0 to SCALES - 1, each deviation is."""
+        """Each deviation's place on the ladder, 0 to SCALES - 1; float32 of any shape."""
         index = np.log(np.maximum(deviations, MINIMUM_SCALE) / MINIMUM_SCALE) / _STEP
         return np.minimum(index, SCALES - 1)
 
@@ -95,7 +95,7 @@ class ScaleLadder(keras.layers.Layer):
             ratio = tf.gather(self._tail_ratios(), chosen)
             likelihood += weight * (_gaussian(values, scale * ratio) - likelihood)
         nats = -tf.math.log(tf.maximum(likelihood, _MINIMUM_LIKELIHOOD))
-        # Where the likelihood underflows, a quadratic of the same tail still pulls the scale up.
+        # Where the likelihood underflows, a quadratic tail still has a gradient for the scale.
         tail = tf.square(values / scale) * 0.5
         nats = tf.where(likelihood > _MINIMUM_LIKELIHOOD, nats, 20.7 + 0.02 * tail)
         return nats / np.log(2.0)

@@ -1,4 +1,4 @@
-"""How a hyperprior begins: at the sizes of latents, with hyper-latents neither dead nor loud."""
+"""How a hyperprior starts: at the sizes of latents, with hyper-latents of a useful size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tfcomp.entropy_kinds.prior import deviations
 
 log = logging.getLogger(__name__)
 
-# Of z's standard deviation in steps, at the first and the last quality.
+# The logarithm of z's standard deviation in steps, at the first and the last quality.
 _FIRST_HYPER_LOG_GAINS = (-1.0, 0.0)
 
 
@@ -25,8 +25,8 @@ def start(prior: Any, model: Any, y: tf.Tensor) -> None:
     start_hyper_latents(prior, *_at_all_qualities(model, y))
 
 
-def wake(prior: Any, model: Any, y: tf.Tensor) -> None:
-    """Starts hyper-latents again that have died in training; see `Prior.wake`."""
+def revive(prior: Any, model: Any, y: tf.Tensor) -> None:
+    """Starts hyper-latents again that have died in training; see `Prior.revive`."""
     latents, quality = _at_all_qualities(model, y)
     if hyper_latents_are_dead(prior, latents, quality):
         log.warning("the hyper-latents have died: they start again")
@@ -47,16 +47,16 @@ def set_scales(prior: Any, sizes: np.ndarray) -> None:
 
 
 def first_hyper_log_gain(qualities: int, channels: int) -> np.ndarray:
-    """Where the hyper-latents' gains begin: float32 [qualities, channels]."""
+    """The initial gains of hyper-latents: float32 [qualities, channels]."""
     gains = np.linspace(*_FIRST_HYPER_LOG_GAINS, qualities, dtype=np.float32)
     return np.repeat(gains[:, None], channels, axis=1)
 
 
 def start_hyper_latents(prior: Any, latents: tf.Tensor, quality: tf.Tensor) -> None:
-    """Gives z a spread that training can work with: a fresh h_a, its outputs normalised.
+    """Starts h_a afresh, with outputs normalised to a spread that training can work with.
 
-    Hyper-latents that begin too large cost more bits than they save, until training has made them
-    so small that all round to 0; then they never come back.
+    Hyper-latents that are too large at first cost more bits than they save. Training then shrinks
+    them until all round to 0, from where they never recover.
 
     Args:
       prior: the `Hyperprior`.
@@ -78,7 +78,7 @@ def start_hyper_latents(prior: Any, latents: tf.Tensor, quality: tf.Tensor) -> N
 
 
 def hyper_latents_are_dead(prior: Any, latents: tf.Tensor, quality: tf.Tensor) -> bool:
-    """Whether all of float32 [B, h, w, C] have nothing but zeros for hyper-latents."""
+    """Whether all hyper-latents of these latents, float32 [B, h, w, C], round to 0."""
     return not np.any(np.rint(prior.hyper_analysis(latents, quality)))
 
 

@@ -1,10 +1,10 @@
-"""Tables fitted to what the encoder writes with them.
+"""Tables fitted to the symbols that the encoder writes with them.
 
-Training counts bits of rounded values. The encoder then moves some of them towards zero
-(tfcomp/bitstream/rate_distortion_quantizer.py), and no parametric density is quite the one that
-symbols have. So when training has ended pictures are coded, the symbols of each table counted, and
-its probabilities replaced by the shares found; where there were few symbols the trained ones
-prevail. Supports stay as they are.
+Training counts bits of rounded values. The encoder moves some of these towards zero
+(tfcomp/bitstream/rate_distortion_quantizer.py), and no parametric density is exactly that of the
+symbols. So after training pictures are coded, the symbols of each table are counted, and their
+shares replace its probabilities. For tables with few symbols the trained probabilities prevail.
+Supports stay as they are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from tfcomp.bitstream.tables import CdfTables
 
-# How many symbols the trained probabilities weigh as much as.
+# The trained probabilities count as this many symbols.
 _TRAINED_SYMBOLS = 100.0
 
 
@@ -21,12 +21,12 @@ class SymbolCounter:
     """A range coder (`tfcomp.bitstream.passes.Coder`) that writes nothing and counts instead.
 
     Args:
-      tables: the `CdfTables` whose symbols count; values coded with others do not.
+      tables: the `CdfTables` whose symbols are counted; those of other tables are not.
     """
 
     def __init__(self, tables: CdfTables) -> None:
         self._tables = tables
-        # At the place of the cumulative value that ends a symbol's interval.
+        # A symbol's count stands where the cumulative value at the end of its interval stands.
         self._counts = np.zeros(len(tables.cdf), np.int64)
 
     def encode(self, values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:

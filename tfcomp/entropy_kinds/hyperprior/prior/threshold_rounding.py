@@ -1,7 +1,7 @@
-"""The encoder's rate-distortion optimised rounding while a model trains.
+"""Rate-distortion optimised quantisation during training.
 
-The counterpart of tfcomp/bitstream/rate_distortion_quantizer.py with the densities of the moment in
-the place of frozen tables: what training decodes and counts is what files will hold.
+The counterpart of tfcomp/bitstream/rate_distortion_quantizer.py, with the current densities instead
+of frozen tables: training decodes and counts what files will hold.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def quantize(
 
     Args:
       residual: float32 [B, h, w, C].
-      index: float32 [B, h, w, C], whole numbers: each residual's density.
+      index: float32 [B, h, w, C], whole numbers: the density of each residual.
       steps: of `bit_steps`.
       weight: float32 [B], bits that a squared error of one step is worth.
 

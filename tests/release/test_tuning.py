@@ -1,0 +1,38 @@
+"""Each number of an encoder is searched for from the run's own, and never for a worse one."""
+
+import pytest
+
+from tfcomp.release import tuning
+from tfcomp.release.tuning import _least
+
+
+def parabola(best):
+    return lambda value: (value - best) ** 2 + 3
+
+
+def test_the_least_of_a_parabola_is_found_in_a_few_tries():
+    asked = []
+
+    def cost(value):
+        asked.append(value)
+        return parabola(0.3)(value)
+
+    value, least = _least(cost, 0.9, cost(0.9), is_weight=False)
+    assert value == pytest.approx(0.3, abs=0.05) and least == parabola(0.3)(value)
+    assert len(asked) <= 2 + tuning._TRIES
+    assert asked == [round(each, 2) for each in asked], "numbers are tried as they are written"
+
+
+def test_a_weight_is_searched_for_by_its_logarithm():
+    value, _ = _least(parabola(15), 50.0, parabola(15)(50.0), is_weight=True)
+    assert value == pytest.approx(15, rel=0.2)
+
+
+def test_the_runs_own_number_stays_where_nothing_is_better():
+    assert _least(lambda value: 1.0, 0.37, 1.0, is_weight=False) == (0.37, 1.0)
+    assert _least(parabola(21.428), 21.428, 3.0, is_weight=True) == (21.428, 3.0)
+
+
+def test_not_at_all_is_tried_too():
+    value, _ = _least(parabola(0), 0.5, parabola(0)(0.5), is_weight=False)
+    assert value == 0
