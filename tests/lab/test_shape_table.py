@@ -41,6 +41,14 @@ def test_multiply_adds_are_those_of_the_decoders_own_layers():
     assert shape_table.decoder_macs(model) == pytest.approx(first / 16 + second / 256, rel=0.01)
 
 
+def test_a_recipe_of_several_phases_gives_the_settings_of_its_first(pictures, tmp_path, capsys):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(TINY.read_text() + "phases: [{name: a}, {name: b}]\n")
+    arguments = [str(recipe), "--pictures", str(pictures), "--set", "nothing.at=2"]
+    assert shape_table.main(arguments) == 2
+    assert "the config has no nothing.at" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("change", ["model.colour=1", "nothing.at=2", "model.widths=x"])
 def test_a_setting_that_is_not_there_is_refused(pictures, change, capsys):
     arguments = [str(TINY), "--pictures", str(pictures), "--set", change]
