@@ -3,11 +3,11 @@
     python -m lab.shape_table configs/cycle.yaml --data folder:PHOTOS --pictures KODAK \
         --steps 1500 --set model.widths=[32,320] --set optimizer.muon_step=0.004
 
-trains one shape, by the recipe's first phase, and prints a line of a table: BD-rate against JPEG in
-the same pictures, steps across the borders of 16 at 0.1 to 0.2 bits/pixel, multiply-adds of the
-exported decoder.tflite, and the processor's seconds. Bits are those that training counts, of
-rounded latents, with 22 bytes for the rest of a file: within 1 % of what files take. The lines of
-different shapes make the tables of lab/notes/flagship.md.
+trains one shape and prints a line of a table: BD-rate against JPEG in the same pictures, steps
+across the borders of 16 at 0.1 to 0.2 bits/pixel, multiply-adds of the exported decoder.tflite, and
+the processor's seconds. Bits are those that training counts, of rounded latents, with 22 bytes for
+the rest of a file: within 1 % of what files take. The lines of different shapes make the tables of
+lab/notes/flagship.md.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    config = _changed(recipe.load(options.config).phases[0].config, options)
+    # A recipe's last phase is the one whose learning rate falls.
+    config = _changed(recipe.load(options.config).phases[-1].config, options)
     images = dict(list(read_images(options.pictures).items())[:: options.every])
     print(_line(config, images, " ".join(options.set) or "as it is"))
 

@@ -159,7 +159,7 @@ def test_limits_hold_with_feedback(codec, picture):
 
 
 @pytest.mark.parametrize("rounds", [1, 2])
-def test_large_pictures_are_mended_in_tiles_as_in_one_piece(codec, picture, monkeypatch, rounds):
+def test_large_pictures_take_rounds_in_tiles_as_in_one_piece(codec, picture, monkeypatch, rounds):
     whole = _loss(codec, picture, 6, rounds)
     monkeypatch.setattr(tiles, "TILE_PIXELS", 96)
     # Last bits of float32 may round latents to the other side, for fewer bits or less error.

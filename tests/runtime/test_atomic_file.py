@@ -22,7 +22,7 @@ def test_a_file_is_written_and_replaced(tmp_path):
     ("function", "fault", "told"),
     [
         ("fsync", OSError(28, "No space left on device"), OutputError),
-        ("replace", KeyboardInterrupt(""), KeyboardInterrupt),
+        ("replace", KeyboardInterrupt("stopped"), KeyboardInterrupt),
     ],
 )
 def test_a_failure_or_an_interruption_leaves_the_old_file_and_nothing_else(

@@ -217,6 +217,21 @@ def test_flags_go_over_the_config(tmp_path):
     assert (config.training.steps, config.data.source) == (7, "folder:a")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "recipe"),
+    [
+        (["--model", "cycle"], "cycle-quick"),
+        (["--model", "cycle", "--data", "folder:a"], "cycle"),
+        (["--model", "binary"], "binary"),
+    ],
+)
+def test_the_quick_recipe_is_taken_where_no_pictures_are_named(arguments, recipe, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    taken = cli.read_recipe(cli.parse(arguments)).phases
+    named = cli.read_recipe(cli.parse([*arguments, "--config", f"configs/{recipe}.yaml"])).phases
+    assert taken == named
+
+
 def test_a_run_starts_from_another_runs_transforms_with_a_new_entropy_model(tiny_run, tmp_path):
     from tfcomp import config
     from tfcomp.runs import run_folder
