@@ -1,7 +1,11 @@
 """Each number of an encoder is searched for from the run's own, and never for a worse one."""
 
+import subprocess
+import sys
+
 import pytest
 
+from tests.conftest import ROOT
 from tfcomp.release import tuning
 from tfcomp.release.tuning import _least
 
@@ -36,3 +40,8 @@ def test_the_runs_own_number_stays_where_nothing_is_better():
 def test_not_at_all_is_tried_too():
     value, _ = _least(parabola(0), 0.5, parabola(0)(0.5), is_weight=False)
     assert value == 0
+
+
+def test_numpy_is_not_loaded_before_the_command_limits_its_threads():
+    code = "import sys, tfcomp.cli; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
