@@ -18,7 +18,7 @@ _LAST_LINES = 3
 
 
 def settings(precision, steps=STEPS):
-    """All parts of configs/cycle-quincunx.yaml's model, each smaller."""
+    """All parts of the shipped `cycle`'s model, each smaller."""
     from tfcomp import config
 
     return config.from_dict(

@@ -18,9 +18,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.macs import MacsPerPixel, macs_per_pixel
 from tfcomp.evaluation.measuring import Measurement, measure, peak_memory_mib
-
-# Libraries read these when they are loaded.
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+from tfcomp.networks.threads import ONE_THREAD
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,8 +105,7 @@ def _environment() -> Dict[str, str]:
 
     home = str(Path(tfcomp.__file__).resolve().parents[1])
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    one_thread = {variable: "1" for variable in _THREAD_VARIABLES}
-    return {**os.environ, **one_thread, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What an encoder's numbers cost at a quality, by real encodes of a few crops.
 
-    J = bits/pixel of whole files + lambda * distortion, mean over the crops
+    J = bits/pixel of whole files + lambda * distortion
 
 lambda and the distortion are those that the quality was trained for (`CycleModel.distortion`): the
 squared error on the 0..255 scale, or 1 - MS-SSIM with its weight.
@@ -76,14 +76,14 @@ class Trials:
             self._codec.encode_image(EdgePadded(crop, stride), quality) for crop in crops
         ]
 
-    def plain(self, distortion_weight: float | None = None) -> float:
-        """The cost without a search.
+    def plain(self, distortion_weight: float) -> np.ndarray:
+        """The costs of the crops without a search, float64 [crops].
 
         Args:
-          distortion_weight: of the quantiser; the bundle's if None.
+          distortion_weight: of the quantiser.
         """
         files = self._plain_files(distortion_weight)
-        return fmean(self._cost(c, data, d, self._quality) for c, data, d in files)
+        return np.array([self._cost(c, data, d, self._quality) for c, data, d in files])
 
     def point(self) -> dict[str, Any]:
         """The bundle's rate and quality without a search, as in a manifest's rate_distortion."""
@@ -94,8 +94,8 @@ class Trials:
             "psnr": fmean(psnr(crop, decoded) for crop, _, decoded in files),
         }
 
-    def searched(self, numbers: Mapping[str, float]) -> float:
-        """The mean cost after each of `ROUNDS` rounds of search.
+    def searched(self, numbers: Mapping[str, float]) -> np.ndarray:
+        """The costs of the crops, means after each of `ROUNDS` rounds of search, float64 [crops].
 
         Args:
           numbers: of `EncoderTuning`, by name.
@@ -110,10 +110,10 @@ class Trials:
                 codec, crop, self._quality, functools.partial(codec.plain_file, crop)
             )
             bests = list(encoder.bests(max(ROUNDS)))
-            for number in ROUNDS:
-                best = bests[min(number, len(bests) - 1)]  # none but the first without gains
-                costs.append(self._cost(crop, best.data, best.image, self._quality))
-        return fmean(costs)
+            # Without gains there is none but the first.
+            after = [bests[min(number, len(bests) - 1)] for number in ROUNDS]
+            costs.append(fmean(self._cost(crop, b.data, b.image, self._quality) for b in after))
+        return np.array(costs)
 
     def _plain_files(
         self, distortion_weight: float | None

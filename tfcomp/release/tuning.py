@@ -3,8 +3,9 @@
     thresholds          the weight of least cost without a search
     gains and weight    one after another, those of least mean cost after 1, 2 and 4 rounds
 
-The cost is that of the training (trials.py). Each number is found by bounded minimisation (Brent
-1973) from the run's own, which stays where nothing measured is better; so no quality gets worse.
+The cost is that of the training (trials.py), mean over the crops. Each number is found by bounded
+minimisation (Brent 1973) and takes the place of the run's own only if it saves more than the
+standard error of what it saves over the crops. So no quality gets worse, and noise moves nothing.
 """
 
 from __future__ import annotations
@@ -151,47 +152,59 @@ def _search(
     tuned = trials_of(_with_weight(bundle, quality, weight))
     searched = tuned.searched(numbers)
 
-    def cost_with(name: str, value: float) -> float:
+    def cost_with(name: str, value: float) -> np.ndarray:
         return tuned.searched({**numbers, name: value})
 
     for name in (*names, _WEIGHT):
         cost = functools.partial(cost_with, name)
         numbers[name], searched = _least(cost, numbers[name], searched, name == _WEIGHT)
-    if searched > before["searched"]:
+    if searched.mean() > before["searched"].mean():
         weight, numbers, plain, searched = own, start, *before.values()
     costs = {
         "quality": quality,
-        "plain_before": before["plain"],
-        "plain": plain,
-        "searched_before": before["searched"],
-        "searched": searched,
+        "plain_before": float(before["plain"].mean()),
+        "plain": float(plain.mean()),
+        "searched_before": float(before["searched"].mean()),
+        "searched": float(searched.mean()),
     }
     return _Found(weight, numbers, costs)
 
 
 def _least(
-    cost: Callable[[float], float], start: float, its_cost: float, is_weight: bool
-) -> tuple[float, float]:
-    """The number of least cost, and that cost; numbers are tried as they will be written.
+    cost: Callable[[float], np.ndarray], start: float, its_costs: np.ndarray, is_weight: bool
+) -> tuple[float, np.ndarray]:
+    """The number of least mean cost, or `start` if that is as good within the standard error.
 
-    Weights are searched for by their logarithms, gains from 0 to 1.
+    Weights are searched for by their logarithms, gains from 0 to 1. Numbers are tried as they will
+    be written.
+
+    Args:
+      cost: number -> the crops' costs, float64 [crops].
+      start: the number to improve.
+      its_costs: of that.
+      is_weight: whether it is a weight.
+
+    Returns:
+      the number and its costs.
     """
     from scipy.optimize import minimize_scalar  # bjontegaard brings it
 
-    known = {start: its_cost}
+    known = {start: its_costs}
 
     def tried(x: float) -> float:
         value = round(math.exp(x), 1) if is_weight else round(x, 2)
         if value not in known:
             known[value] = cost(value)
-        return known[value]
+        return float(known[value].mean())
 
     if not is_weight:
         tried(0.0)
     bounds = np.log(_WEIGHTS) if is_weight else (0.0, 1.0)
     minimize_scalar(tried, bounds=bounds, method="bounded", options={"maxiter": _TRIES})
-    value = min(known, key=lambda each: known[each])
-    return value, known[value]
+    value = min(known, key=lambda each: known[each].mean())
+    saved = its_costs - known[value]
+    error = saved.std(ddof=1) / math.sqrt(len(saved)) if len(saved) > 1 else 0.0
+    return (value, known[value]) if saved.mean() > error else (start, its_costs)
 
 
 def _own_weight(bundle: Bundle, quality: int) -> float:

@@ -33,9 +33,20 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
       whether the entropy model was taken too: both runs have the same kind and shape.
 
     Raises:
-      CodecError: the folder holds no such run.
+      CodecError: the folder holds no such run, or the family cannot start from another.
     """
+    if not hasattr(model, "transform_variables"):
+        raise CodecError(f"a '{model.family}' run cannot start from another: leave out start_from")
     trained, _ = load_model(folder)
+    if trained.family != model.family:
+        raise CodecError(
+            f"start_from: {folder} holds a '{trained.family}' run, not one of '{model.family}'"
+        )
+    if (trained.stride, trained.qualities) != (model.stride, model.qualities):
+        raise CodecError(
+            f"start_from: {folder} has stride {trained.stride} and {trained.qualities} qualities, "
+            f"not {model.stride} and {model.qualities}: keep strides and qualities"
+        )
     if not assign(model.transform_variables, trained.transform_variables):
         model.take_other_shape(trained, pictures, folder)
     model.take_optional_parts(trained)
