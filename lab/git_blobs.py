@@ -50,9 +50,7 @@ class PartialClone:
         Raises:
           GitError: the repository or the commit is not there.
         """
-        self._run(
-            "fetch", "--quiet", "--no-tags", "--depth=1", "--filter=blob:none", "origin", commit
-        )
+        self._run("fetch", "--quiet", "--no-tags", "--depth=1", "origin", commit)
 
     def blob_of(self, commit: str, path: str) -> str:
         """The id of a file in a commit that was fetched.
