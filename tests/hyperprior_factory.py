@@ -96,7 +96,8 @@ def lively_model(seed=0, config=None):
             kernel.assign(rng.normal(0, spread, kernel.shape))
             pointwise = layers[name].pointwise_kernel
             if pointwise is not None:
-                pointwise.assign(rng.normal(0, spread, pointwise.shape))
+                own = np.random.default_rng(seed + 1)  # the others stay as without it
+                pointwise.assign(own.normal(0, spread, pointwise.shape))
     for layer in model.prior.hyper_layers:
         layer.kernel.assign(rng.normal(0, 0.3, layer.kernel.shape))
     for kernel in model.prior.analysis_kernels:  # Keras 2 and 3 draw other ones

@@ -141,6 +141,13 @@ def test_photographs_are_not_taken_for_drawings():
         assert is_drawn(PICTURES[name])
 
 
+def test_colours_between_the_columns_looked_at_first_are_counted_too():
+    noise = np.random.default_rng(3).integers(0, 256, (40, 130, 3), np.uint8)
+    noise[:, ::64] = 9
+    assert not is_drawn(noise)
+    assert is_drawn(noise // 128 * 128)
+
+
 def test_refinement_after_rounds_starts_from_the_file_that_they_made():
     pytest.importorskip("tensorflow")
     codec = tfcomp.load("cycle", num_threads=1)

@@ -194,3 +194,23 @@ def test_a_gain_of_ten_to_the_four_hundredth_is_said(folder):
 def test_hidden_folders_are_no_models(folder):
     os.rename(folder / "z-sound", folder / ".half-written")
     assert "tiny" not in tfcomp.list_models()
+
+
+def test_a_bundle_that_is_loaded_by_name_or_by_file_is_read_once(folder, monkeypatch):
+    data = tfcomp.load(folder / "z-sound").compress(photo(8, 8))
+    reads = []
+    plain = registry.Bundle.read
+
+    def counted(path, sealed=False):
+        reads.append(path)
+        return plain(path, sealed)
+
+    monkeypatch.setattr(registry.Bundle, "read", counted)
+    for look_up in (
+        lambda: registry.find_by_name("tiny"),
+        lambda: registry.find_by_fingerprint(data[4:8]),
+    ):
+        monkeypatch.setattr(registry, "_seen", {})
+        reads.clear()
+        look_up().read()
+        assert reads == [folder / "z-sound"]

@@ -28,7 +28,25 @@ def test_tiles_give_the_same_as_the_whole(shape, monkeypatch):
 
     tiles.run_tiled(run, pixels, tiled, in_scale=1, out_scale=1, reach=2)
     np.testing.assert_array_equal(tiled, whole)
-    assert max(max(size) for size in sizes) <= max(8 + 2 * 2, 1)
+    assert max(rows * columns for rows, columns in sizes) <= (8 + 2 * 2) ** 2
+    assert len(set(sizes)) == 1  # LiteRT prepares a network anew for every other shape
+
+
+@pytest.mark.parametrize("size", [(64, 96), (188, 240), (9, 300), (300, 9), (50, 49)])
+@pytest.mark.parametrize("reach", [0, 1, 6])
+def test_tiles_make_each_place_once_and_see_what_it_needs(size, reach):
+    made = np.zeros(size, int)
+    for spans in tiles.tiles(*size, stride=16, reach=reach, side=48):
+        made[tuple(span.made(1) for span in spans)] += 1
+        for span, length in zip(spans, size):
+            assert 0 <= span.seen_from <= max(0, span.start - reach)
+            assert min(length, span.stop + reach) <= span.seen_to <= length
+    assert (made == 1).all()
+
+
+def test_a_tile_is_as_large_as_a_square_with_its_reach_in_the_shape_that_computes_least():
+    seen = [rows.seen(1).stop for rows, _ in tiles.tiles(64, 96, stride=16, reach=3, side=48)]
+    assert seen == [64] * 3  # four squares would compute 7,140 places, and these 6,912
 
 
 def test_too_small_a_reach_shows(monkeypatch):

@@ -274,11 +274,18 @@ static inline rc_status rc_decode_symbol(rc_decoder *decoder, const rc_model *mo
                                          int32_t *symbol)
 {
     int32_t first = 0, left = model->intervals, last = model->intervals - 1, half, digits;
+    int32_t middle = (model->intervals - model->escapes) / 2;
     uint64_t sought = (decoder->ahead + 1) << model->precision, low, high;
     int64_t magnitude, value;
 
-    /* The interval `first` with size * cdf[first] < sought <= size * cdf[first + 1]. Without a
-       branch: which way the search goes is what the stream tells, and cannot be predicted. */
+    /* The interval `first` with size * cdf[first] < sought <= size * cdf[first + 1]. First the
+       middle one, which most symbols are in: 0, where values lie around it. Then without a branch:
+       which way the search goes is what the stream tells, and cannot be predicted. */
+    if (decoder->size * (uint32_t)model->cdf[middle] < sought &&
+        sought <= decoder->size * (uint32_t)model->cdf[middle + 1]) {
+        first = middle;
+        left = 1;
+    }
     while (left > 1) {
         half = left / 2;
         first += decoder->size * (uint32_t)model->cdf[first + half] < sought ? half : 0;

@@ -117,17 +117,31 @@ def _decode_symbols(data: bytes, index: np.ndarray, tables: CdfTables, out: np.n
 
 def _to_symbols(values: np.ndarray, index: np.ndarray, tables: CdfTables) -> np.ndarray:
     check_index(index, tables)
-    symbols = values.astype(np.int64) - tables.cdf_offset[index]
-    if symbols.size and (symbols.min() < _INT32.min or symbols.max() > _INT32.max):
+    offset = tables.cdf_offset.take(index)
+    if _stay_int32(values, tables):
+        return values - offset
+    symbols = values.astype(np.int64) - offset
+    if symbols.min() < _INT32.min or symbols.max() > _INT32.max:
         raise UncodableValueError("a value is too far from its table to be coded")
     return symbols.astype(np.int32)
 
 
 def _to_values(symbols: np.ndarray, index: np.ndarray, tables: CdfTables) -> np.ndarray:
-    values = symbols.astype(np.int64) + tables.cdf_offset[index]
-    if values.size and (values.min() < _INT32.min or values.max() > _INT32.max):
+    offset = tables.cdf_offset.take(index)
+    if _stay_int32(symbols, tables):
+        return symbols + offset
+    values = symbols.astype(np.int64) + offset
+    if values.min() < _INT32.min or values.max() > _INT32.max:
         raise BitstreamError("a coded value exceeds 32 bits; get an undamaged copy of the file")
     return values.astype(np.int32)
+
+
+def _stay_int32(numbers: np.ndarray, tables: CdfTables) -> bool:
+    """Whether int32 holds the numbers with any offset added or subtracted, as nearly always."""
+    if not numbers.size:
+        return True
+    room = _INT32.max - tables.largest_offset
+    return -room <= int(numbers.min()) and int(numbers.max()) <= room
 
 
 def _row_index(index: np.ndarray, rows: int) -> np.ndarray:

@@ -71,8 +71,12 @@ def quantize(residual: np.ndarray, scale: np.ndarray, shifts: np.ndarray) -> np.
       scale: int32 of the same shape: which table each residual is coded with.
       shifts: of `threshold_shifts`, for these tables.
     """
-    size = np.minimum(np.abs(residual, dtype=np.float64), np.float64(MAX_VALUE))
+    values = np.zeros(residual.shape, np.int32)
+    size = np.abs(residual, dtype=np.float64)
+    large = np.flatnonzero(size > 0.5)  # most are not, and thresholds only make values smaller
+    size = np.minimum(size.take(large), np.float64(MAX_VALUE))
     level = np.rint(size).astype(np.int32)
-    shift = shifts[scale, np.minimum(level, LEVELS)].astype(np.float64)
+    shift = shifts[scale.take(large), np.minimum(level, LEVELS)].astype(np.float64)
     level -= size < level - np.float64(0.5) + shift
-    return np.where(residual < 0, -np.maximum(level, 0), np.maximum(level, 0)).astype(np.int32)
+    values.reshape(-1)[large] = np.where(residual.take(large) < 0, -level, level)
+    return values

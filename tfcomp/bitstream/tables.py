@@ -105,6 +105,11 @@ class CdfTables:
         return len(self.starts) - 1
 
     @cached_property
+    def largest_offset(self) -> int:
+        """The largest size of a `cdf_offset`."""
+        return int(np.abs(self.cdf_offset.astype(np.int64)).max())
+
+    @cached_property
     def models(self) -> list[tuple[list[int], int, int]]:
         """The tables as Python numbers, made once.
 

@@ -120,13 +120,46 @@ def tiles(
     """
     side = side or max(1, int(TILE_PIXELS * share) // stride)
     if reach is None or height * width <= side * side:
-        reach, side = 0, max(height, width)
-    for rows in _spans(height, side, reach):
-        for columns in _spans(width, side, reach):
+        yield Span(0, height, 0, height), Span(0, width, 0, width)
+        return
+    down, across = _grid(height, width, side, reach)
+    for rows in _spans(height, down, reach):
+        for columns in _spans(width, across, reach):
             yield rows, columns
 
 
-def _spans(length: int, side: int, reach: int) -> Iterator[Span]:
-    for start in range(0, length, side):
-        stop = min(start + side, length)
-        yield Span(start, stop, max(0, start - reach), min(length, stop + reach))
+def _grid(height: int, width: int, side: int, reach: int) -> tuple[int, int]:
+    """How many tiles, down and across, compute the least where none sees too much.
+
+    A tile may see as much as a square of `side` and its `reach`, in any shape.
+    """
+    limit = (side + 2 * reach) ** 2
+    found: dict[int, tuple[int, int]] = {}
+    for down in range(1, max(1, height - 2 * reach) + 1):
+        rows = _seen(height, down, reach)
+        columns = limit // rows
+        if columns >= width:
+            across = 1
+        elif columns > 2 * reach:
+            across = -(-(width - 2 * reach) // (columns - 2 * reach))
+        else:
+            continue
+        cost = down * rows * across * _seen(width, across, reach)
+        found.setdefault(cost, (down, across))
+    return found[min(found)]
+
+
+def _seen(length: int, count: int, reach: int) -> int:
+    """How much of a side each of `count` tiles sees."""
+    return -(-(length + 2 * reach * (count - 1)) // count)
+
+
+def _spans(length: int, count: int, reach: int) -> Iterator[Span]:
+    """Tiles that all see equally much: LiteRT prepares a network anew for every other shape."""
+    seen = _seen(length, count, reach)
+    start = 0
+    for number in range(count):
+        seen_from = min(number * (seen - 2 * reach), length - seen)
+        stop = length if number == count - 1 else seen_from + seen - reach
+        yield Span(start, stop, seen_from, seen_from + seen)
+        start = stop

@@ -136,7 +136,9 @@ def fingerprint_of(parts: Sequence[bytes], entropy: Mapping[str, Any]) -> str:
       parts: the bytes of decoder.tflite, tables.npz and, with a hyperprior, entropy.tflite.
       entropy: the manifest's object; what it says of a layout is part of what is hashed.
     """
-    digest = hashlib.sha256(b"".join(parts))
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
     digest.update(KINDS[entropy["kind"]].fingerprinted(entropy))
     return digest.hexdigest()
 

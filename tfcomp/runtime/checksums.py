@@ -30,11 +30,7 @@ def render(contents: Mapping[str, bytes]) -> bytes:
 
 def digest_of(contents: Mapping[str, bytes]) -> str:
     """64 hex digits that name a bundle whole: over every file's name, length and content."""
-    digest = hashlib.sha256()
-    for name in sorted(contents):
-        content = contents[name]
-        digest.update(f"{name}\0{len(content)}\0{_sha256(content)}\n".encode("ascii"))
-    return digest.hexdigest()
+    return _digest(contents, {name: _sha256(content) for name, content in contents.items()})
 
 
 def parse(text: bytes) -> tuple[str, dict[str, str]]:
@@ -74,9 +70,17 @@ def check(text: bytes, contents: Mapping[str, bytes]) -> str:
     missing = sorted(set(sums) - set(contents))
     if missing:
         raise BundleError(f"{', '.join(missing)} is missing; install the bundle again")
-    if digest_of(contents) != digest:
+    if _digest(contents, sums) != digest:
         raise BundleError(f"{CHECKSUMS} is damaged; install the bundle again")
     return digest
+
+
+def _digest(contents: Mapping[str, bytes], sums: Mapping[str, str]) -> str:
+    """See `digest_of`; `sums` are the contents' own."""
+    digest = hashlib.sha256()
+    for name in sorted(contents):
+        digest.update(f"{name}\0{len(contents[name])}\0{sums[name]}\n".encode("ascii"))
+    return digest.hexdigest()
 
 
 def _sha256(content: bytes) -> str:

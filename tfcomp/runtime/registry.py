@@ -15,7 +15,7 @@ import importlib.resources
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,13 @@ class InstalledBundle:
 
     Attributes:
       sealed: whether it must have SHA256SUMS, as the package's own and installed ones must.
+      checked: the bundle, where the lookup has read it.
     """
 
     manifest: Manifest
     path: Path
     sealed: bool = False
+    checked: Bundle | None = field(default=None, repr=False, compare=False)
 
     def read(self) -> Bundle:
         """The whole bundle, checked.
@@ -48,7 +50,7 @@ class InstalledBundle:
         Raises:
           BundleError: the bundle is unsound.
         """
-        return Bundle.read(self.path, self.sealed)
+        return self.checked or Bundle.read(self.path, self.sealed)
 
 
 @dataclass
@@ -87,7 +89,7 @@ def installed_bundles() -> tuple[list[InstalledBundle], list[str]]:
     """
     bundles, problems, known = [], [], set()
     for path, sealed in _candidates():
-        seen = _look_at(path, sealed, whole=True)
+        seen, _ = _look_at(path, sealed, whole=True)
         if seen.problem or seen.manifest is None:
             problems.append(seen.problem)
             continue
@@ -178,7 +180,7 @@ def find_by_fingerprint(fingerprint: bytes) -> InstalledBundle:
 def _claims(asked: Any) -> Iterator[InstalledBundle]:
     """Bundles whose manifests match, in order of precedence; their files are not checked yet."""
     for path, sealed in _candidates():
-        seen = _look_at(path, sealed)
+        seen, _ = _look_at(path, sealed)
         if seen.manifest is None:
             _say_once(path, seen.problem)
         elif asked(seen.manifest):
@@ -191,23 +193,27 @@ def _sound(
     """The sound bundles among the claims (only the `first`), and the problems of the others."""
     sound, problems = [], []
     for bundle in claims:
-        problem = _look_at(bundle.path, bundle.sealed, whole=True).problem
-        if problem:
-            _say_once(bundle.path, problem)
-            problems.append(problem)
+        seen, read = _look_at(bundle.path, bundle.sealed, whole=True)
+        if seen.problem:
+            _say_once(bundle.path, seen.problem)
+            problems.append(seen.problem)
         else:
-            sound.append(bundle)
+            sound.append(replace(bundle, checked=read))
             if first:
                 break
     return sound, problems
 
 
 def _has_digest(bundle: InstalledBundle) -> bool:
-    return _look_at(bundle.path, bundle.sealed, whole=True).digest is not None
+    return _look_at(bundle.path, bundle.sealed, whole=True)[0].digest is not None
 
 
-def _look_at(path: Path, sealed: bool, whole: bool = False) -> _Seen:
-    """What is known of a path, read again if its files changed. `whole`: check every file."""
+def _look_at(path: Path, sealed: bool, whole: bool = False) -> tuple[_Seen, Bundle | None]:
+    """What is known of a path, read again if its files changed, and what was read whole for that.
+
+    `whole`: check every file.
+    """
+    read = None
     signature = _signature(path)
     seen = _seen.get((path, sealed))
     if seen is None or signature is None or seen.signature != signature:
@@ -218,12 +224,13 @@ def _look_at(path: Path, sealed: bool, whole: bool = False) -> _Seen:
             seen.problem, seen.checked = str(error), True
     if whole and not seen.checked:
         try:
-            seen.digest = Bundle.read(path, sealed).digest
+            read = Bundle.read(path, sealed)
+            seen.digest = read.digest
         except BundleError as error:
             seen.problem = str(error)
         seen.checked = True
     _seen[path, sealed] = seen
-    return seen
+    return seen, read
 
 
 def _signature(path: Path) -> Any:

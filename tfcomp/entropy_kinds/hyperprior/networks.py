@@ -66,7 +66,7 @@ class IntegerNetworks:
         self, number: int, features: np.ndarray, context: np.ndarray, quality: int
     ) -> np.ndarray:
         height, width, _ = features.shape
-        inputs = np.concatenate([features, context.astype(np.float32)], axis=-1)
+        inputs = np.concatenate([features, context], axis=-1, dtype=np.float32)
         channels = self._layout.passes[number].channels
         parameters = np.empty((height, width, 2 * channels), np.int32)
         network = _at(self._passes[number], "inputs", quality)
