@@ -31,10 +31,7 @@ LICENCES = {
     "CC0-1.0": ("CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
     "public domain": ("Public domain", ""),
     "free use": ("Free use, stated by their owner", ""),
-    "Unsplash licence": ("Unsplash licence", "https://unsplash.com/license"),
-    "Pexels licence": ("Pexels licence", "https://www.pexels.com/license/"),
 }
-_OF_SITES = ("Unsplash", "Pexels")
 _BEGIN = "<!-- Written by `python -m lab.photograph_credits --write`; do not edit below. -->"
 _NOBODY = "author not stated"
 
@@ -72,7 +69,7 @@ def _family(licence: str) -> str:
 def _asked(licence: str) -> str:
     if licence.startswith("CC-BY"):
         return "the author's name, the licence, what was changed"
-    return "no compiling for a similar service" if licence.split()[0] in _OF_SITES else "nothing"
+    return "nothing"
 
 
 def _linked(licence: str) -> str:
