@@ -135,16 +135,17 @@ def test_the_tiny_model_leaves_nothing_of_the_format_out(codec, model, monkeypat
     original = hyperprior_sections._parameters
 
     def watched(*arguments):
-        seen.append(original(*arguments))
-        return seen[-1]
+        found = original(*arguments)
+        seen.append([part.copy() for part in found])  # which the sections then write over
+        return found
 
     monkeypatch.setattr(hyperprior_sections, "_parameters", watched)
     image = picture(64, 96)
     data = codec.compress(image, quality=2)
-    means, scales, coded = (np.concatenate([part.ravel() for part in s]) for s in zip(*seen))
+    means, scales = (np.concatenate([part.ravel() for part in s]) for s in zip(*seen))
     assert means.min() < -8 and means.max() > 8
     assert scales.min() == 0 and len(np.unique(scales)) > 20
-    assert 0.2 < coded.mean() < 0.6
+    assert 0.2 < np.mean(scales > 0) < 0.6
     assert np.std(codec.decompress(data)) > 1
 
 
