@@ -3,8 +3,7 @@
     python -m lab.photograph_credits --write
 
 The list comes from lab/free_photos.tsv; what the page says above it is written by hand. The command
-also prints the line that stands as `release.sources` in configs/cycle.yaml: how many pictures of
-which licence.
+also prints the line for `tfcomp release --sources`: how many pictures of which licence.
 """
 
 from __future__ import annotations

@@ -114,9 +114,6 @@ def main(arguments: Sequence[str] | None = None, program: str = "train.py") -> i
     # oneDNN's convolutions make a step about 15 % faster; TensorFlow leaves them off on CPUs
     # without AVX-512.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    # The exporters' remarks about assets and signatures say nothing to a user.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    logging.getLogger("absl").setLevel(logging.ERROR)
     try:
         check()
         recipe = read_recipe(options)
