@@ -2,9 +2,12 @@
 
 import atexit
 import os
+import random
 import shutil
+import sys
 import tempfile
 
+import numpy as np
 import pytest
 
 from tests import needs, tiny_runs
@@ -31,6 +34,15 @@ def photograph():
     from tfcomp.data.sample_source import sample_images
 
     return sample_images("test")["chelsea"][100:164, 100:196]
+
+
+def pytest_runtest_setup():
+    """Every test draws the same weights and noise each time, whatever ran before it."""
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].keras.utils.set_random_seed(7)
+    else:
+        random.seed(7)
+        np.random.seed(7)
 
 
 def pytest_terminal_summary(terminalreporter):
