@@ -23,7 +23,7 @@ from tfcomp.latent_search.iterative_encoding import Improvement
 from tfcomp.latent_search.search import Search, checked_plan
 from tfcomp.latent_search.searchable_codec import SearchableCodec
 from tfcomp.runtime import registry
-from tfcomp.runtime.codec import memory_errors_named, parse_installed
+from tfcomp.runtime.codec import memory_errors_named, read_installed
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.image_input import WHITE, Background, read_image
 from tfcomp.runtime.options import positive_number, whole_number
@@ -163,7 +163,7 @@ def decompress(
     Same arguments, result and errors as `Codec.decompress`; the model is kept for the next file.
     """
     data = read_compressed(data)
-    _, installed = parse_installed(data, max_pixels)
+    _, installed = read_installed(data, max_pixels)
     return shared_codec(installed).decompress(data, max_pixels)
 
 

@@ -57,8 +57,8 @@ def test_what_is_no_tfcomp_file_raises_bitstream_error(codec, content):
 
 
 def test_an_unknown_version_and_an_unknown_model_are_said(codec, installed, data):
-    with pytest.raises(BitstreamError, match="version 2"):
-        codec.decompress(with_right_crc(data[:3] + b"\x02" + data[4:-4]))
+    with pytest.raises(BitstreamError, match="version 3"):
+        codec.decompress(with_right_crc(data[:3] + b"\x03" + data[4:-4]))
     with pytest.raises(UnknownBundleError, match="00010203"):
         tfcomp.decompress(with_right_crc(data[:4] + bytes(range(4)) + data[8:-4]))
 

@@ -13,7 +13,7 @@ from PIL import Image
 import tfcomp
 from tests import needs
 from tests.spec import make_golden as make
-from tfcomp.runtime.codec import parse_installed
+from tfcomp.runtime.codec import read_installed
 from tfcomp.runtime.registry import find_by_fingerprint
 
 # In dB, of bundles that are no photographer's.
@@ -46,7 +46,8 @@ def test_the_bundle_of_a_folder_is_shipped(folder):
 
 @pytest.mark.parametrize(("folder", "golden"), GOLDEN)
 def test_a_golden_file_says_what_it_said(folder, golden):
-    container, _ = parse_installed(contents(folder, golden))
+    picture, _ = read_installed(contents(folder, golden))
+    (container,) = picture.frames[0].images
     said = (container.width, container.height, container.quality)
     assert said == (golden["width"], golden["height"], golden["quality"])
 

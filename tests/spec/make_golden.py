@@ -58,7 +58,8 @@ def decode(data: bytes) -> tuple[np.ndarray, np.ndarray]:
 
 def decode_latents(data: bytes) -> tuple[np.ndarray, Container]:
     """Latents int32 [h, w, C] of a file, by the bundle that it names, and the file taken apart."""
-    container, _ = codec.parse_installed(data)
+    picture, _ = codec.read_installed(data)
+    (container,) = picture.frames[0].images
     owner = api.shared_codec(registry.find_by_fingerprint(container.fingerprint))
     stride = owner.bundle.manifest.stride
     rows, columns = -(-container.height // stride), -(-container.width // stride)

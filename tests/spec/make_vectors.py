@@ -16,7 +16,13 @@ import numpy as np
 
 from tests.bitstream.bit_cases import random_bit_tables, random_bits, random_layout
 from tests.bitstream.coder_cases import random_symbols, random_tables, tables_of
-from tests.spec import container_vectors, hyperprior_vectors, make_golden, quantizer_vectors
+from tests.spec import (
+    container_vectors,
+    hyperprior_vectors,
+    make_golden,
+    picture_vectors,
+    quantizer_vectors,
+)
 from tests.spec.vector_lines import line, of_bytes, of_tables, verdict
 from tests.spec.vector_tables import tables_around_zero
 from tfcomp.bitstream import range_coder
@@ -42,6 +48,8 @@ def write(folder: Path = FOLDER) -> None:
         ("bits", _bits()),
         ("rate_distortion", quantizer_vectors.write_lines()),
         ("hyperprior", hyperprior_vectors.write_lines()),
+        ("boxes", picture_vectors.boxes()),
+        ("pictures", picture_vectors.pictures()),
         ("golden", _golden()),
     ):
         text = "\n".join(lines) + "\n"

@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import numpy as np
 
 from tests.conftest import ROOT
-from tests.spec import make_golden
+from tests.spec import make_golden, picture_lines, picture_vectors
 from tests.spec.reader import Answer, Reader, Refused
 from tests.spec.refusals import kind_of
 from tests.spec.toy_networks import ToyNetworks
 from tests.spec.vector_file import Check
-from tfcomp.bitstream import range_coder
+from tfcomp.bitstream import boxes, range_coder
 from tfcomp.bitstream.container import Container, pack, parse
+from tfcomp.bitstream.picture_writer import write_file
 from tfcomp.bitstream.rate_distortion_quantizer import quantize, threshold_shifts
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.varint import decode_varint, encode_varint
@@ -57,7 +58,7 @@ def read_rows(check: Check) -> dict:
 def cut(data: bytes, lengths: np.ndarray) -> list[bytes]:
     """Pieces of these lengths, which fill the data."""
     ends = np.cumsum(lengths).tolist()
-    assert ends[-1] == len(data)
+    assert sum(lengths) == len(data)
     return [data[end - length : end] for end, length in zip(ends, lengths.tolist())]
 
 
@@ -91,6 +92,32 @@ def write_container(check: Check) -> dict:
     fields = check.numbers("holds").tolist()
     held = Container(check.bytes("fingerprint"), *fields, tuple(sections))
     return {"bytes": pack(held, bundle_of(check).fixed_size)}
+
+
+def read_boxes(check: Check) -> dict:
+    found = list(boxes.read_boxes(check.bytes()))
+    return {
+        "types": [ord(box.type) for box in found],
+        "lengths": [len(box.payload) for box in found],
+        "contents": b"".join(box.payload for box in found),
+    }
+
+
+def write_boxes(check: Check) -> dict:
+    payloads = cut(check.bytes("contents"), check.numbers("lengths"))
+    types = map(chr, check.numbers("types").tolist())
+    return {"bytes": boxes.pack_boxes([boxes.Box(*box) for box in zip(types, payloads)])}
+
+
+def read_pictures(check: Check) -> dict:
+    of_bundle = picture_lines.bundle_of(check)
+    held = picture_vectors.read(check.bytes(), of_bundle, check.number("max_pixels"))
+    return picture_lines.answer(held)
+
+
+def write_pictures(check: Check) -> dict:
+    fixed_size = picture_lines.bundle_of(check).fixed_size
+    return {"bytes": write_file(picture_lines.picture_of(check), fixed_size)}
 
 
 def read_range_coder(check: Check) -> dict:

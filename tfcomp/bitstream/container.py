@@ -38,10 +38,12 @@ class Container:
 
     Attributes:
       fingerprint: 4 bytes that name the bundle.
-      quality: 1 to 255.
+      quality: the level, 1 to 255.
       width: in pixels.
       height: in pixels.
       sections: the entropy-coded parts in the bundle's order.
+      fraction: how far the quality lies above that level, in 32nds of the way to the next; 0 in
+        format version 1.
     """
 
     fingerprint: bytes
@@ -49,6 +51,7 @@ class Container:
     width: int
     height: int
     sections: tuple[bytes, ...]
+    fraction: int = 0
 
 
 def pixel_limit(file_bytes: int) -> int:
@@ -107,7 +110,24 @@ def parse(data: bytes, lookup: Callable[[bytes], Any], max_pixels: int = MAX_PIX
     Raises:
       BitstreamError: the file fails a check. What `lookup` raises goes through.
     """
-    body = _checked_body(data)
+    return _parse_body(_checked_body(data), lookup, max_pixels)
+
+
+def parse_cut(data: bytes, lookup: Callable[[bytes], Any], max_pixels: int) -> Container:
+    """`parse` of a file that breaks off in its last section, or is damaged there.
+
+    Nothing says whether its bytes are what was written: the checksum stands at a file's end.
+    """
+    view = memoryview(data).cast("B")
+    _check_start(view)
+    if len(view) < _HEADER_BYTES or view[8] == 0:
+        raise BitstreamError("the file is too short; get a complete copy of it")
+    return _parse_body(view, lookup, max_pixels, partial=True)
+
+
+def _parse_body(
+    body: memoryview, lookup: Callable[[bytes], Any], max_pixels: int, partial: bool = False
+) -> Container:
     fingerprint, quality = bytes(body[4:8]), body[8]
     bundle = lookup(fingerprint)
     if not 1 <= quality <= bundle.qualities:
@@ -121,8 +141,8 @@ def parse(data: bytes, lookup: Callable[[bytes], Any], max_pixels: int = MAX_PIX
         height, position = decode_varint(body, position)
     else:
         width, height = (int(side) for side in bundle.fixed_size)
-    _check_size(width, height, max_pixels)
-    spans = _section_spans(body, position, bundle.section_count)
+    check_size(width, height, max_pixels)
+    spans = section_spans(body, position, bundle.section_count, partial)
     sections = tuple(bytes(body[start:stop]) for start, stop in spans)
     return Container(fingerprint, quality, width, height, sections)
 
@@ -173,15 +193,7 @@ def describe(data: bytes, lookup: Callable[[bytes], Any] | None = None) -> dict[
 def _checked_body(data: bytes) -> memoryview:
     """The file without its CRC, after all checks that need no bundle."""
     view = memoryview(data).cast("B")
-    if len(view) == 0:
-        raise BitstreamError("the file is empty; get a complete copy of it")
-    if bytes(view[: len(MAGIC)]) != MAGIC:
-        raise BitstreamError("this is not a .tfcomp file; give a file that tfcomp compress wrote")
-    if len(view) > len(MAGIC) and view[len(MAGIC)] != FORMAT_VERSION:
-        raise BitstreamError(
-            f"the file has format version {view[len(MAGIC)]} and this tfcomp reads version "
-            f"{FORMAT_VERSION}; update tfcomp or get an undamaged copy of the file"
-        )
+    _check_start(view)
     if len(view) < _HEADER_BYTES + _CRC_BYTES:
         raise BitstreamError("the file is too short; get a complete copy of it")
     body = view[:-_CRC_BYTES]
@@ -192,7 +204,21 @@ def _checked_body(data: bytes) -> memoryview:
     return body
 
 
-def _check_size(width: int, height: int, max_pixels: int) -> None:
+def _check_start(view: memoryview) -> None:
+    """Magic and version."""
+    if len(view) == 0:
+        raise BitstreamError("the file is empty; get a complete copy of it")
+    if bytes(view[: len(MAGIC)]) != MAGIC:
+        raise BitstreamError("this is not a .tfcomp file; give a file that tfcomp compress wrote")
+    if len(view) > len(MAGIC) and view[len(MAGIC)] != FORMAT_VERSION:
+        raise BitstreamError(
+            f"the file has format version {view[len(MAGIC)]} and this tfcomp reads versions "
+            "1 and 2; update tfcomp or get an undamaged copy of the file"
+        )
+
+
+def check_size(width: int, height: int, max_pixels: int) -> None:
+    """Raises BitstreamError for a picture without pixels or with more than max_pixels."""
     if width < 1 or height < 1:
         raise BitstreamError(
             f"the file says {width}x{height} pixels; get an undamaged copy of the file"
@@ -204,12 +230,19 @@ def _check_size(width: int, height: int, max_pixels: int) -> None:
         )
 
 
-def _section_spans(body: memoryview, position: int, count: int | None) -> list[tuple[int, int]]:
-    """Where `count` sections lie (None: any number); they must fill the body exactly."""
+def section_spans(
+    body: memoryview, position: int, count: int | None, partial: bool = False
+) -> list[tuple[int, int]]:
+    """Where `count` sections lie (None: any number); they must fill the body exactly.
+
+    With `partial` the last one may break off.
+    """
     spans: list[tuple[int, int]] = []
     while position < len(body) if count is None else len(spans) < count:
         length, position = decode_varint(body, position)
         if length > len(body) - position:
+            if partial and len(spans) + 1 == count:
+                return [*spans, (position, len(body))]
             raise BitstreamError("a section runs past the end; get an undamaged copy of the file")
         spans.append((position, position + length))
         position += length
@@ -229,8 +262,8 @@ def _possible_readings(body: memoryview) -> list[tuple[int | None, int | None, l
             if sized:
                 width, position = decode_varint(body, position)
                 height, position = decode_varint(body, position)
-                _check_size(width, height, MAX_PIXELS)
-            spans = _section_spans(body, position, None)
+                check_size(width, height, MAX_PIXELS)
+            spans = section_spans(body, position, None)
         except BitstreamError:
             continue
         if spans:

@@ -31,7 +31,7 @@ from tfcomp.pillow.saving import (
     save_all,
     save_whole,
 )
-from tfcomp.runtime.codec import parse_installed
+from tfcomp.runtime.codec import read_installed
 from tfcomp.runtime.compressed_input import MAX_FILE_BYTES
 
 __all__ = ["FORMAT", "TfcompImageFile", "TfcompOpenError", "TfcompSaveError", "register"]
@@ -63,10 +63,11 @@ class TfcompImageFile(ImageFile.ImageFile):
             raise SyntaxError("not a .tfcomp file")  # Pillow's word for: ask the next plugin
         self._compressed = MAGIC + self.fp.read(MAX_FILE_BYTES)
         try:
-            container, installed = parse_installed(self._compressed, **_limit())
+            picture, installed = read_installed(self._compressed, **_limit())
         except CodecError as error:
             raise TfcompOpenError(str(error)) from error
-        self._size = (container.width, container.height)
+        container = picture.frames[0].images[0]
+        self._size = (picture.frames[0].width, picture.frames[0].height)
         self._mode = "RGB"
         levels = installed.manifest.qualities
         self.info["level"] = container.quality

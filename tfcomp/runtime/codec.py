@@ -17,7 +17,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from tfcomp.bitstream.container import Container, pack, parse
+from tfcomp.bitstream.container import Container, pack
+from tfcomp.bitstream.picture_file import Frame, PictureFile
+from tfcomp.bitstream.picture_reader import read_file
 from tfcomp.entropy_kinds.base import MAX_LATENT, EntropyCoder
 from tfcomp.errors import (
     BitstreamError,
@@ -33,9 +35,10 @@ from tfcomp.networks.tiles import run_tiled
 from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
+from tfcomp.runtime.grey import grey_of
 from tfcomp.runtime.manifest import Manifest
 from tfcomp.runtime.options import whole_number
-from tfcomp.runtime.pixel_limit import allowed_pixels, check_pixels
+from tfcomp.runtime.pixel_limit import allowed_pixels, check_picture
 
 _log = logging.getLogger("tfcomp")
 
@@ -96,22 +99,49 @@ class BundleCodec:
             the installed models).
         """
         content = read_compressed(data)
-        container = parse(content, self._require_own)
-        limit = check_pixels(container, self._manifest, len(content), max_pixels)
-        if not padding_fits(container.height, container.width, self._manifest.stride, limit):
+        picture = self.read(content, max_pixels)
+        return self.decode_frame(picture.frames[0])
+
+    def read(self, content: bytes, max_pixels: int | None = None) -> PictureFile:
+        """Reads and checks a file that this model wrote, without decoding it.
+
+        Args:
+          content: the file's bytes.
+          max_pixels: see `decompress`.
+
+        Raises:
+          BitstreamError: a damaged file.
+          UnknownBundleError: another model's file.
+        """
+        picture = read_file(content, self._require_own)
+        limit = check_picture(picture, self._manifest, len(content), max_pixels)
+        frame = picture.frames[0]
+        if not padding_fits(frame.height, frame.width, self._manifest.stride, limit):
             raise BitstreamError(
-                f"the file says {container.width}x{container.height} pixels, too long and narrow "
-                f"for the limit of {limit}; raise the limit (max_pixels) only if you trust the file"
+                f"the file says {frame.width}x{frame.height} pixels, too long and narrow for the "
+                f"limit of {limit}; raise the limit (max_pixels) only if you trust the file"
             )
-        latent_size = self._latent_size(container.height, container.width)
+        return picture
+
+    def decode_frame(self, frame: Frame) -> np.ndarray:
+        """The colours of one frame of a file that `read` has checked.
+
+        Returns:
+          uint8 [H, W, 3], RGB; of a grey picture [H, W].
+
+        Raises:
+          BitstreamError: its sections are damaged.
+        """
+        size = frame.height, frame.width
+        (image,) = frame.images
         with memory_errors_named():
             latents = self.entropy_coder.decode(
-                container.sections, container.quality, *latent_size
+                image.sections, image.quality, *self._latent_size(*size)
             )
-            if self.is_large(container.height, container.width):
+            if self.is_large(*size):
                 self.entropy_coder.release()
-            size = (container.height, container.width)
-            return self.decode_latents(latents, container.quality, size)
+            pixels = self.decode_latents(latents, image.quality, size)
+            return grey_of(pixels) if frame.grey else pixels
 
     @property
     def qualities(self) -> int:
@@ -267,10 +297,10 @@ def memory_errors_named() -> Iterator[None]:
         ) from None
 
 
-def parse_installed(
+def read_installed(
     data: bytes, max_pixels: int | None = None
-) -> tuple[Container, registry.InstalledBundle]:
-    """Parses and checks a file that an installed model wrote, without decoding it.
+) -> tuple[PictureFile, registry.InstalledBundle]:
+    """Reads and checks a file that an installed model wrote, without decoding it.
 
     Args:
       data: the file's bytes.
@@ -283,15 +313,21 @@ def parse_installed(
       BitstreamError: a damaged file.
       UnknownBundleError: its model isn't installed.
     """
-    found: list[registry.InstalledBundle] = []
+    found: dict[bytes, registry.InstalledBundle] = {}
 
     def lookup(fingerprint: bytes) -> Manifest:
-        found.append(registry.find_by_fingerprint(fingerprint))
-        return found[0].manifest
+        if fingerprint not in found:
+            found[fingerprint] = registry.find_by_fingerprint(fingerprint)
+        return found[fingerprint].manifest
 
-    container = parse(data, lookup)
-    check_pixels(container, found[0].manifest, len(data), max_pixels)
-    return container, found[0]
+    picture = read_file(data, lookup)
+    if len(found) > 1:
+        raise BitstreamError(
+            "the file has frames of several models; get an undamaged copy of the file"
+        )
+    (installed,) = found.values()
+    check_picture(picture, installed.manifest, len(data), max_pixels)
+    return picture, installed
 
 
 def __getattr__(name: str) -> Any:

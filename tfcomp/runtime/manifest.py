@@ -72,6 +72,16 @@ class Manifest:
         return len(self.kind.section_names)
 
     @property
+    def quality_steps(self) -> int:
+        """Qualities from one level to the next: 1, or 32 where the networks know those between."""
+        return 1
+
+    @property
+    def sequence(self) -> bool:
+        """Whether the bundle has networks for frames that depend on the one before."""
+        return False
+
+    @property
     def kind(self) -> EntropyKind:
         """Of the entropy coder that reads the sections."""
         return KINDS[self.entropy["kind"]]

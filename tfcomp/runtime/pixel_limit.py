@@ -8,6 +8,7 @@ holds instead of both.
 from __future__ import annotations
 
 from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE, Container, pixel_limit
+from tfcomp.bitstream.picture_file import PictureFile
 from tfcomp.errors import BitstreamError, ConfigError
 from tfcomp.runtime.manifest import Manifest
 from tfcomp.runtime.options import positive_number
@@ -39,17 +40,52 @@ def check_pixels(
     container: Container, manifest: Manifest, file_bytes: int, max_pixels: float | None = None
 ) -> int:
     """Returns `allowed_pixels`; raises BitstreamError where the container says more."""
+    return check_frames(container.width, container.height, 1, manifest, file_bytes, max_pixels)
+
+
+def check_picture(
+    picture: PictureFile, manifest: Manifest, file_bytes: int, max_pixels: float | None = None
+) -> int:
+    """Returns the most pixels that a frame may have; all frames count.
+
+    Args:
+      picture: what the file says.
+      manifest: of its model.
+      file_bytes: size of the file.
+      max_pixels: see `allowed_pixels`.
+
+    Raises:
+      BitstreamError: the frames have more pixels together.
+      ConfigError: max_pixels is not a positive whole number.
+    """
+    first, count = picture.frames[0], len(picture.frames)
+    return check_frames(first.width, first.height, count, manifest, file_bytes, max_pixels)
+
+
+def check_frames(
+    width: int,
+    height: int,
+    count: int,
+    manifest: Manifest,
+    file_bytes: int,
+    max_pixels: float | None,
+) -> int:
+    """`check_picture` of `count` frames of one size."""
     limit = allowed_pixels(manifest, file_bytes, max_pixels)
-    pixels = container.width * container.height
-    if pixels > limit:
-        size = f"the file says {container.width}x{container.height} pixels"
-        if max_pixels is None and limit < manifest.max_pixels:
-            raise BitstreamError(
-                f"{size}, more than its {file_bytes} bytes may claim ({PIXELS_PER_BYTE} a byte); "
-                f"if you trust the file, allow max_pixels {pixels}"
-            )
+    frame = width * height
+    if max_pixels is None and manifest.fixed_size is None:
+        all_frames = PIXELS_PER_BYTE * file_bytes
+    else:
+        all_frames = limit if max_pixels is not None else limit * count
+    if frame <= limit and frame * count <= all_frames:
+        return limit
+    size = f"the file says {width}x{height} pixels" + (f" in {count} frames" if count > 1 else "")
+    if max_pixels is None and all_frames < min(frame, manifest.max_pixels) * count:
         raise BitstreamError(
-            f"{size}, more than the limit of {limit}; raise the limit (max_pixels) only if you "
-            "trust the file"
+            f"{size}, more than its {file_bytes} bytes may claim ({PIXELS_PER_BYTE} a byte); "
+            f"if you trust the file, allow max_pixels {frame * count}"
         )
-    return limit
+    raise BitstreamError(
+        f"{size}, more than the limit of {limit}; raise the limit (max_pixels) only if you "
+        "trust the file"
+    )
