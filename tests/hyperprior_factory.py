@@ -69,9 +69,16 @@ def patch_config():
     return dataclasses.replace(config, model=model)
 
 
+def between_config():
+    """The same with qualities between two levels."""
+    config = patch_config()
+    return dataclasses.replace(config, model=dataclasses.replace(config.model, quality_steps=32))
+
+
 def prior_of(kind):
-    """The `Hyperprior` of a lively model of kind "tiny" or "patch"."""
-    return lively_model(config={"tiny": tiny_config, "patch": patch_config}[kind]()).prior
+    """The `Hyperprior` of a lively model of kind "tiny", "patch" or "between"."""
+    configs = {"tiny": tiny_config, "patch": patch_config, "between": between_config}
+    return lively_model(config=configs[kind]()).prior
 
 
 def lively_model(seed=0, config=None):

@@ -20,6 +20,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from tfcomp.entropy.quality_levels import at_level
+
 MAXIMUM_ACTIVATION = 255.0
 ACTIVATION_BITS = 4
 WEIGHT_BITS = 8
@@ -118,11 +120,13 @@ class IntegerConv(keras.layers.Layer):
         return straight_through(scaled, tf.round(scaled)) + 2.0**self.shift * (self.offset + 0.5)
 
     def convolve(self, x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        """float32 integers [B, H, W, inputs], int32 [B] -> float32 integers [B, H, W, outputs]."""
+        """float32 integers [B, H, W, inputs] -> the same of [B, H, W, outputs], at a quality."""
         total = self._sums(x)
         bias = self.integer_bias()
         if self.qualities:
-            total += tf.gather(bias, quality - 1)[:, None, None, :]
+            between = at_level(bias, quality)
+            own = straight_through(between, tf.floor(between + 0.5))  # whole between levels too
+            total += own[:, None, None, :]
         else:
             total += bias[0]
         scaled = total * 2.0**-self.shift
@@ -133,8 +137,11 @@ class IntegerConv(keras.layers.Layer):
         sizes = [kernel.shape[2] for kernel in kernels]
         return tf.add_n([_sum(*each) for each in zip(tf.split(x, sizes, -1), kernels)])
 
-    def frozen(self) -> dict[str, Any]:
+    def frozen(self, quality_steps: int = 1) -> dict[str, Any]:
         """The layer as integers, for export.
+
+        Args:
+          quality_steps: from one level to the next: what lies between two biases is exact too.
 
         Returns:
           dict of kernels, a list of int32 [size, size, inputs, outputs] as `integer_kernels` gives
@@ -147,7 +154,7 @@ class IntegerConv(keras.layers.Layer):
         bias = np.asarray(self.integer_bias()).astype(np.int64)
         weights = np.sum([np.abs(kernel).sum((0, 1, 2)) for kernel in kernels], axis=0)
         largest = weights * int(MAXIMUM_ACTIVATION) + np.abs(bias).max(0)
-        if largest.max() >= EXACT:
+        if largest.max() >= EXACT or np.abs(bias).max() * quality_steps >= EXACT:
             raise ValueError(f"{self.name}: sums up to {largest.max()} are not exact in float32")
         return {
             "kernels": [kernel.astype(np.int32) for kernel in kernels],

@@ -32,6 +32,11 @@ class Prior(keras.layers.Layer):
         super().__init__(name=name, dtype="float32")
         self._backend = entropy_backend(backend)
 
+    @property
+    def quality_steps(self) -> int:
+        """Qualities from one level to the next that the model knows; 1 for whole levels only."""
+        return 1
+
     def freeze(self, gains: np.ndarray) -> dict[str, CdfTables]:
         """The integer tables of files, by section name.
 

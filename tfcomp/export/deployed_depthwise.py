@@ -7,6 +7,7 @@ from typing import Any, Callable
 import numpy as np
 import tensorflow as tf
 
+from tfcomp.entropy.quality_levels import at_level
 from tfcomp.export.deployed_layers import DeployedLayers, Operation
 from tfcomp.models.depthwise_block import DepthwiseBlock
 
@@ -35,7 +36,7 @@ def analysis(build: DeployedLayers, layer: DepthwiseBlock) -> OperationOfQuality
 
     def block(x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         branch = narrow(tf.nn.leaky_relu(widen(spread(x))))
-        return x + branch * tf.gather(scales, quality - 1)
+        return x + branch * at_level(scales, quality)
 
     return block
 
@@ -63,7 +64,7 @@ def with_pullback(build: DeployedLayers, layer: DepthwiseBlock) -> Callable[...,
 
     def forward(y: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, Operation]:
         hidden = widen(y)
-        scale = tf.gather(scales, quality - 1)
+        scale = at_level(scales, quality)
 
         def pullback(upstream: tf.Tensor) -> tf.Tensor:
             gather, to_hidden, back = adjoints

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Callable
 
+import numpy as np
 import tensorflow as tf
+
+from tfcomp.entropy.quality_levels import at_level, level_of
+from tfcomp.export.deployed_layers import DeployedLayers
 
 # Far above any symbol a picture gives (a few hundred); keeps a broken image from overflowing.
 MAXIMUM_SYMBOL = 2.0**20
@@ -38,15 +42,16 @@ class DeployedTransforms(tf.Module):
         channels: int,
         analyse: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
         synthesise: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+        quality_steps: int = 1,
     ) -> None:
         super().__init__(name=name)
 
         def encode(image: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
             x = tf.cast(image, tf.float32) * (1.0 / 255.0) - 0.5
-            return {"latents": analyse(x, quality)}
+            return {"latents": analyse(x, level_of(quality, quality_steps))}
 
         def decode(latents: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
-            y = synthesise(latents, quality)
+            y = synthesise(latents, level_of(quality, quality_steps))
             pixels = tf.clip_by_value((y + 0.5) * 255.0, 0.0, 255.0)
             return {"image": tf.cast(tf.round(pixels), tf.uint8)}
 
@@ -57,6 +62,18 @@ class DeployedTransforms(tf.Module):
         self.decode = tf.function(
             decode, [tf.TensorSpec([1, None, None, channels], tf.int32, name="latents"), quality]
         )
+
+
+def of_gains(
+    build: DeployedLayers, gains: np.ndarray, quality_steps: int
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A table of gains, float32 [Q, C], as a function of a quality; geometric between levels."""
+    if quality_steps == 1:
+        table = build.constant(gains)
+        return lambda quality: tf.gather(table, quality - 1)
+    # Logarithms in float32 whatever the rest: float16's would be too coarse.
+    logarithms = tf.constant(np.log(gains), tf.float32)
+    return lambda quality: tf.exp(at_level(logarithms, quality))
 
 
 def symbols(latents: tf.Tensor) -> tf.Tensor:

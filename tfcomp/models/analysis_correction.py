@@ -17,6 +17,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow import keras
 
+from tfcomp.entropy.quality_levels import at_level
 from tfcomp.models import convolution
 from tfcomp.models.layers import PACKAGE
 from tfcomp.models.two_way_layer import TwoWayLayer
@@ -66,7 +67,7 @@ class AnalysisCorrection(TwoWayLayer):
         for first, (kernel, bias), scale in self.blocks:
             branch = convolution.leaky_relu(_convolve(x, *first))
             x += convolution.scaled(branch, kernel, scale, bias * scale)
-        scale = tf.cast(tf.gather(self.quality_scale, quality - 1), x.dtype)
+        scale = tf.cast(at_level(self.quality_scale, quality), x.dtype)
         return _convolve(x, *self.last, strides=2) * scale[:, None, None, :]
 
     def get_config(self) -> dict[str, Any]:

@@ -222,7 +222,8 @@ class CodecModel(keras.Model):
         """One optimiser step on uint8 [B, crop, crop, 3], each image at a random quality."""
         images = tf.cast(images, tf.float32) / 255.0
         numbers = replication.image_numbers(images, self.optimizer.iterations)
-        quality = replication.draw_quality(self.seed, numbers, self.qualities)
+        steps = self.prior.quality_steps
+        quality = replication.draw_quality(self.seed, numbers, self.qualities, steps)
         with noise.numbered(self.seed, numbers), tf.GradientTape() as tape:
             loss, parts = self.training_loss(images, quality)
         variables = self.trainable_variables

@@ -19,6 +19,7 @@ from typing import Any, Sequence
 import tensorflow as tf
 from tensorflow import keras
 
+from tfcomp.entropy.quality_levels import at_level
 from tfcomp.models import convolution
 from tfcomp.models.layers import PACKAGE
 from tfcomp.models.two_way_layer import TwoWayLayer
@@ -125,7 +126,7 @@ class DepthwiseBlock(TwoWayLayer):
     def _added(
         self, direction: str, branch: tf.Tensor, x: tf.Tensor, quality: tf.Tensor
     ) -> tf.Tensor:
-        scale = tf.cast(tf.gather(self.scales[direction], quality - 1), x.dtype)
+        scale = tf.cast(at_level(self.scales[direction], quality), x.dtype)
         return x + branch * scale[:, None, None, :]
 
 

@@ -38,15 +38,20 @@ def image_numbers(images: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
     return tf.cast(step, tf.int64) * (share * replicas()) + first + tf.range(share, dtype=tf.int64)
 
 
-def draw_quality(seed: int, numbers: tf.Tensor, qualities: int) -> tf.Tensor:
-    """A quality from 1 to `qualities` for each image; int64 [B], B static -> int32 [B]."""
+def draw_quality(seed: int, numbers: tf.Tensor, qualities: int, steps: int = 1) -> tf.Tensor:
+    """A quality from 1 to `qualities` for each image; int64 [B], B static -> int32 [B].
+
+    With several steps from one level to the next: float32 [B], any of them.
+    """
     key = tf.constant((int(seed) % 2**31) ^ _QUALITY_STREAM, tf.int64)
-    return tf.stack(
+    count = (qualities - 1) * steps + 1
+    drawn = tf.stack(
         [
-            tf.random.stateless_uniform([], tf.stack([key, number]), 1, qualities + 1, tf.int32)
+            tf.random.stateless_uniform([], tf.stack([key, number]), 1, count + 1, tf.int32)
             for number in tf.unstack(numbers)
         ]
     )
+    return drawn if steps == 1 else 1.0 + tf.cast(drawn - 1, tf.float32) / steps
 
 
 def spread_over_batch(count: int, share: int) -> slice:

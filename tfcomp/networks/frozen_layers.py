@@ -120,7 +120,7 @@ class _Graph:
         return next(operator for operator in self._operators if tensor in operator[1])
 
     def _constant(self, tensor: int) -> np.ndarray:
-        """A constant as float32; the rows of all qualities where the file gathers one of them."""
+        """A constant as float32; the rows of all qualities where the file takes some of them."""
         if tensor not in self._makers:
             stored = self._graph.Tensors(tensor)
             data = self._model.Buffers(stored.Buffer()).DataAsNumpy()
@@ -129,6 +129,8 @@ class _Graph:
         name, inputs, _ = self._makers[tensor]
         if name in ("DEQUANTIZE", "GATHER"):
             return self._constant(inputs[0])
+        if name == "FULLY_CONNECTED":  # by weights of two levels
+            return self._constant(inputs[1]).T
         left, right = (self._constant(each) for each in inputs)
         if name not in ("MUL", "ADD"):
             raise ValueError(f"a constant with the operation {name}")

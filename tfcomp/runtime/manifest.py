@@ -74,7 +74,7 @@ class Manifest:
     @property
     def quality_steps(self) -> int:
         """Qualities from one level to the next: 1, or 32 where the networks know those between."""
-        return 1
+        return int(getattr(self.sections, "quality_steps", 1))
 
     @property
     def sequence(self) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
+from tfcomp.bitstream.coded_image import QUALITY_STEPS
 from tfcomp.bitstream.passes import Pass, coding_passes
 from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
 from tfcomp.entropy_kinds.manifest_values import counts, whole
@@ -34,6 +36,8 @@ class Layout:
       distortion_weights: what an encoder quantises with (rate_distortion_quantizer.py), one number
         a quality level, none for the usual one; no decoder needs them.
       quincunx: how many of the first groups have three passes.
+      quality_steps: qualities from one level to the next: 1, or 32 where the networks know those
+        between.
     """
 
     groups: tuple[int, ...]
@@ -42,6 +46,7 @@ class Layout:
     rows_per_stream: tuple[int, ...]
     distortion_weights: tuple[float, ...] = field(default=(), compare=False)
     quincunx: int = 0
+    quality_steps: int = 1
 
     @property
     def passes(self) -> tuple[Pass, ...]:
@@ -51,24 +56,32 @@ class Layout:
     def channels(self) -> int:
         return sum(self.groups)
 
-    def distortion_weight(self, quality: int) -> float:
+    def distortion_weight(self, quality: float) -> float:
         """Bits that a squared error of one quantisation step is worth."""
         if not self.distortion_weights:
             return DISTORTION_WEIGHT
-        return self.distortion_weights[quality - 1]
+        return self.distortion_weights[nearest_level(quality) - 1]
+
+    def network_quality(self, quality: float) -> np.ndarray:
+        """A quality as networks take it, int32 [1]; it counts from 1, or in steps from 0."""
+        if self.quality_steps == 1:
+            return np.array([quality], np.int32)
+        return np.array([round((quality - 1) * self.quality_steps)], np.int32)
 
     def to_manifest(self) -> dict[str, Any]:
         """The layout as a manifest's "entropy" object has it.
 
         Distortion weights are not part of it: only encoders need them.
         """
-        return {
+        found: dict[str, Any] = {
             "groups": self.groups,
             "checkerboard": self.checkerboard,
             "hyper_channels": self.hyper_channels,
             "rows_per_stream": self.rows_per_stream,
             "quincunx": self.quincunx,
         }
+        # Absent from bundles that lack it, whose fingerprints cover this object.
+        return found if self.quality_steps == 1 else {**found, "quality_steps": self.quality_steps}
 
     @classmethod
     def from_manifest(
@@ -93,9 +106,23 @@ class Layout:
         # Bundles of tfcomp 0.1 lack it.
         quincunx = whole(entropy, "quincunx", 0, checkerboard) if "quincunx" in entropy else 0
         hyper_channels = whole(entropy, "hyper_channels", 1, 65536)
+        steps = entropy.get("quality_steps", 1)
+        if steps not in (1, QUALITY_STEPS):
+            raise BundleError(f"manifest.json: entropy: quality_steps is 1 or {QUALITY_STEPS}")
         return cls(
-            tuple(groups), checkerboard, hyper_channels, tuple(rows), distortion_weights, quincunx
+            tuple(groups),
+            checkerboard,
+            hyper_channels,
+            tuple(rows),
+            distortion_weights,
+            quincunx,
+            int(steps),
         )
+
+
+def nearest_level(quality: float) -> int:
+    """The trained level nearest to a quality from 1, of two the higher one."""
+    return math.floor(quality + 0.5)
 
 
 class Networks(Protocol):

@@ -47,12 +47,12 @@ class IntegerNetworks:
         height, width, _ = even.shape
         shape = (height // HYPER_STRIDE, width // HYPER_STRIDE, self._layout.hyper_channels)
         hyper = np.empty(shape, np.int32)
-        analyse = _at(self._hyper_analysis, "latents", quality)
+        analyse = self._at(self._hyper_analysis, "latents", quality)
         run_tiled(analyse, even, hyper, HYPER_STRIDE, 1, _HYPER_REACH, _HYPER_TILE)
         return hyper
 
     def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
-        synthesise = _at(self._hyper_synthesis, "hyper_latents", quality)
+        synthesise = self._at(self._hyper_synthesis, "hyper_latents", quality)
         if self._features is None:
             one = np.zeros((1, 1, 1, self._layout.hyper_channels), np.int32)
             self._features = synthesise(one).shape[-1]
@@ -69,12 +69,13 @@ class IntegerNetworks:
         inputs = np.concatenate([features, context], axis=-1, dtype=np.float32)
         channels = self._layout.passes[number].channels
         parameters = np.empty((height, width, 2 * channels), np.int32)
-        network = _at(self._passes[number], "inputs", quality)
+        network = self._at(self._passes[number], "inputs", quality)
         run_tiled(network, inputs, parameters, 1, 1, PASS_REACH, _PASS_TILE)
         return parameters
 
-
-def _at(network: Network, name: str, quality: int) -> Callable[[np.ndarray], np.ndarray]:
-    """The network as a function of its input `name`, at one quality."""
-    level = np.array([quality], np.int32)
-    return lambda part: network.run(**{name: part, "quality": level})
+    def _at(
+        self, network: Network, name: str, quality: float
+    ) -> Callable[[np.ndarray], np.ndarray]:
+        """The network as a function of its input `name`, at one quality."""
+        level = self._layout.network_quality(quality)
+        return lambda part: network.run(**{name: part, "quality": level})

@@ -16,6 +16,7 @@ multiplications a pixel.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -217,7 +218,7 @@ class _Output:
     """
 
     def __init__(self, layer: FrozenLayer, sums: np.ndarray, quality: int) -> None:
-        bias = layer.bias[min(quality, len(layer.bias)) - 1]
+        bias = bias_at(layer.bias, quality)
         self._unbounded = np.floor((sums + bias) * np.float32(layer.factor))
         self.value = np.clip(self._unbounded, np.float32(layer.low), np.float32(layer.high))
         self._layer = layer
@@ -230,6 +231,15 @@ class _Output:
     def inputs_gradient(self, upstream: np.ndarray) -> np.ndarray:
         """The gradient by the value -> by the inputs, of a layer that looks at one square."""
         return self.sums_gradient(upstream) @ self._layer.kernel[0, 0].T
+
+
+def bias_at(bias: np.ndarray, quality: float) -> np.ndarray:
+    """The bias of a quality: integers [levels or 1, outputs] -> [outputs], as networks have it."""
+    level = min(quality, len(bias))
+    below = math.floor(level)
+    part = level - below
+    low, high = bias[below - 1], bias[min(below, len(bias) - 1)]
+    return np.floor(low * (1 - part) + high * part + 0.5) if part else low
 
 
 def _inwards(values: np.ndarray, gradient: np.ndarray, low: float, high: float) -> np.ndarray:

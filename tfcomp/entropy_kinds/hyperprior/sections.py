@@ -37,6 +37,7 @@ from tfcomp.entropy_kinds.hyperprior.layout import (
     PASS_REACH,
     Layout,
     Networks,
+    nearest_level,
 )
 from tfcomp.errors import BitstreamError
 
@@ -91,7 +92,7 @@ def encode_and_decode(
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
     kept = layout.channels if keep else max(step.seen for step in layout.passes)
     decoded = np.zeros((height, width, kept), np.int16)
-    rows = layout.rows_per_stream[quality - 1]
+    rows = layout.rows_per_stream[nearest_level(quality) - 1]
     weight = distortion_weight or layout.distortion_weight(quality) if thresholds else None
     shifts = threshold_shifts(tables["latents"], weight)
     streams: list[bytes] = []
@@ -141,7 +142,7 @@ def decode(
     _check_range(hyper)
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
     decoded = np.zeros((height, width, layout.channels), np.int16)
-    rows = layout.rows_per_stream[quality - 1]
+    rows = layout.rows_per_stream[nearest_level(quality) - 1]
     stripes = -(-height // rows)
     streams = iter(unpack_rows(sections[1], stripes * len(layout.passes)))
     for number, step in enumerate(layout.passes):
@@ -236,7 +237,7 @@ def _stripes(array: np.ndarray, rows: int) -> Iterator[np.ndarray]:
 
 def _hyper_index(shape: tuple[int, ...], quality: int) -> np.ndarray:
     rows, columns, channels = shape
-    first = (quality - 1) * channels
+    first = (nearest_level(quality) - 1) * channels
     return np.tile(np.arange(first, first + channels, dtype=np.int32), rows * columns)
 
 

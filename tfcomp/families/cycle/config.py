@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Optional, Tuple
 
+from tfcomp.bitstream.coded_image import QUALITY_STEPS
 from tfcomp.config.checks import require
 from tfcomp.encoder_tuning import EncoderTuning
 from tfcomp.entropy_kinds.hyperprior.config import HyperpriorConfig
@@ -35,6 +36,8 @@ class CycleModelConfig:
         (tfcomp/models/anisotropic_diffusion.py).
       tied: whether the synthesis transform uses the analysis transform's kernels.
       qualities: number of quality levels, 1 (smallest files) ... qualities.
+      quality_steps: 1 for whole levels only; 32 for a model that also knows qualities between two
+        levels, in 32nds of the way, and is trained on all of them (needs a hyperprior).
       min_lambda, max_lambda: ends of the geometric ladder of rate-distortion multipliers, in
         bits/pixel per unit of squared error on the 0..255 scale.
       default_quality: what `compress` uses when nothing is said.
@@ -59,6 +62,7 @@ class CycleModelConfig:
     diffusion: bool = False
     tied: bool = True
     qualities: int = 8
+    quality_steps: int = 1
     min_lambda: float = 0.0005
     max_lambda: float = 0.08
     default_quality: int = 5
@@ -94,6 +98,11 @@ class CycleModelConfig:
         )
         require(self.kernel_size >= 2, "kernel_size must be 2 or more")
         require(1 <= self.qualities <= 255, "qualities must be from 1 to 255")
+        require(self.quality_steps in (1, QUALITY_STEPS), f"quality_steps is 1 or {QUALITY_STEPS}")
+        require(
+            self.quality_steps == 1 or self.prior == "hyperprior",
+            "quality_steps needs a hyperprior",
+        )
         require(1 <= self.default_quality <= self.qualities, "default_quality is out of range")
         require(0 < self.min_lambda <= self.max_lambda, "need 0 < min_lambda <= max_lambda")
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.export.deployed_layers import DeployedLayers
-from tfcomp.export.deployed_transforms import DeployedTransforms, symbols
+from tfcomp.export.deployed_transforms import DeployedTransforms, of_gains, symbols
 from tfcomp.export.layer_forms import form_of
 from tfcomp.families.cycle.model import CycleModel
 
@@ -34,8 +34,9 @@ class DeployedCycle(DeployedTransforms):
         build = DeployedLayers(half)
         gain = np.exp(model.log_gain.numpy())
         channels = gain.shape[1]
-        kind = model.prior.kind
-        gain, step_size = build.constant(gain), build.constant(1.0 / gain / kind.latent_units)
+        kind, steps = model.prior.kind, model.prior.quality_steps
+        gains = of_gains(build, gain, steps)
+        step_sizes = of_gains(build, 1.0 / gain / kind.latent_units, steps)
         stages = [
             [form_of(layer).analysis(build, layer) for layer in stage] for stage in model.levels
         ]
@@ -54,17 +55,17 @@ class DeployedCycle(DeployedTransforms):
                     x = layer(x, quality)
             if correct:
                 x += correct(features, quality)
-            latents = x * tf.gather(gain, quality - 1)
+            latents = x * gains(quality)
             return symbols(latents) if kind.rounds else latents
 
         def synthesise(latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-            y = tf.cast(latents, tf.float32) * tf.gather(step_size, quality - 1)
+            y = tf.cast(latents, tf.float32) * step_sizes(quality)
             for layer in synthesis:
                 features = y
                 y = layer(y, quality)
             return smooth(y, features, quality) if smooth else y
 
-        super().__init__("deployed_codec", channels, analyse, synthesise)
+        super().__init__("deployed_codec", channels, analyse, synthesise, steps)
 
 
 DeployedCodec = DeployedCycle  # its other name, for a release

@@ -13,8 +13,10 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from tfcomp.entropy.quality_levels import level_of
 from tfcomp.export.deployed_diffusion import DeployedDiffusion
 from tfcomp.export.deployed_layers import DeployedLayers
+from tfcomp.export.deployed_transforms import of_gains
 from tfcomp.export.layer_forms import form_of
 from tfcomp.families.cycle.model import CycleModel
 
@@ -39,10 +41,12 @@ class DeployedGradient(tf.Module):
     def __init__(self, model: CycleModel) -> None:
         super().__init__(name="deployed_gradient")
         build, units = DeployedLayers(half=False), model.prior.kind.latent_units
-        step_size = build.constant(np.exp(-model.log_gain.numpy()))
+        quality_steps = model.prior.quality_steps
+        channels = model.log_gain.shape[1]
+        step_sizes = of_gains(build, np.exp(-model.log_gain.numpy()), quality_steps)
         inverse_square = model.lambdas * np.log(2.0) / 18.0
         # Errors are in grey levels, and the layers' pictures in 0..1.
-        weight = build.constant(-255.0 * inverse_square)
+        weights = of_gains(build, 255.0 * inverse_square, quality_steps)
         synthesis = [
             form_of(layer).with_pullback(build, layer)
             for stage in reversed(model.levels)
@@ -53,7 +57,8 @@ class DeployedGradient(tf.Module):
         def gradient(
             error: tf.Tensor, latents: tf.Tensor, quality: tf.Tensor
         ) -> dict[str, tf.Tensor]:
-            steps = tf.gather(step_size, quality - 1)
+            quality = level_of(quality, quality_steps)
+            steps = step_sizes(quality)
             y = tf.cast(latents, tf.float32) * (steps / units)
             pullbacks = []
             for layer in synthesis:
@@ -65,13 +70,13 @@ class DeployedGradient(tf.Module):
             upstream = error
             for pullback in reversed(pullbacks):
                 upstream = pullback(upstream)
-            return {"gradient": upstream * (steps * tf.gather(weight, quality - 1))}
+            return {"gradient": upstream * (steps * -weights(quality))}
 
         self.gradient = tf.function(
             gradient,
             [
                 tf.TensorSpec([1, None, None, 3], tf.float32, name="error"),
-                tf.TensorSpec([1, None, None, step_size.shape[1]], tf.int32, name="latents"),
+                tf.TensorSpec([1, None, None, channels], tf.int32, name="latents"),
                 tf.TensorSpec([1], tf.int32, name="quality"),
             ],
         )

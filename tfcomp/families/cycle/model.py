@@ -24,6 +24,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy.quality_levels import at_level
 from tfcomp.entropy_kinds.prior import assign, of_one_shape
 from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.families.cycle import pruning
@@ -147,7 +148,13 @@ class CycleModel(base.CodecModel):
 
     def gain(self, quality: tf.Tensor) -> tf.Tensor:
         """Quantisation steps per unit of latent: int32 [B] -> float32 [B, C]."""
-        return tf.exp(tf.gather(tf.cast(self.log_gain, tf.float32), quality - 1))
+        return tf.exp(at_level(tf.cast(self.log_gain, tf.float32), quality))
+
+    def multiplier(self, quality: tf.Tensor) -> tf.Tensor:
+        """Lambda, bits/pixel per unit of squared error: int32 or float32 [B] -> float32 [B]."""
+        if quality.dtype.is_integer:
+            return tf.gather(tf.constant(self.lambdas), quality - 1)
+        return tf.exp(at_level(tf.constant(np.log(self.lambdas)), quality))
 
     def transform(self, images: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
         """g_a: float32 [B, H, W, 3] -> float32 [B, h, w, C], before any quality's gain.
@@ -226,7 +233,7 @@ class CycleModel(base.CodecModel):
         decoded, bits = self.quantise(latents, quality, training=True)
         height, width = images.shape[1:3]
         reconstruction = self.synthesis(decoded, quality)[:, :height, :width]
-        lambdas = tf.gather(tf.constant(self.lambdas), quality - 1)
+        lambdas = self.multiplier(quality)
         bpp = losses.rate(bits, images.shape[1] * images.shape[2])
         loss = bpp + lambdas * self.distortion(images, reconstruction)
         mse = losses.squared_error(images, reconstruction)
@@ -256,7 +263,7 @@ class CycleModel(base.CodecModel):
         self, latents: tf.Tensor, decoded: tf.Tensor, reconstruction: tf.Tensor, quality: tf.Tensor
     ) -> tf.Tensor:
         """float32 [B], bits/pixel; see `losses.feedback`. The second pass gets no gradient."""
-        gains = tf.gather(tf.constant(self.model_config.tuning.cycle_gains), quality - 1)
+        gains = at_level(tf.constant(self.model_config.tuning.cycle_gains), quality)
         again = self.analysis(self.pad(reconstruction), quality)
         move = gains[:, None, None, None] * (decoded - again)
         pixels = reconstruction.shape[1] * reconstruction.shape[2]

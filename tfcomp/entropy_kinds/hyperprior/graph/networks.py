@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE
 from tfcomp.entropy import integer_layers
+from tfcomp.entropy.quality_levels import at_level, level_of, nearest_level
 from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE
 from tfcomp.entropy_kinds.hyperprior.prior.hyperprior import Hyperprior
 
@@ -53,16 +54,18 @@ class DeployedEntropy(tf.Module):
         analyse = _analysis(prior, half)
         passes = [layer for layers in prior.pass_layers for layer in layers.values()]
         self.fits_float16 = all(map(_fits_float16, [*prior.hyper_layers, *passes]))
-        synthesise = [_frozen(layer) for layer in prior.hyper_layers]
+        steps = prior.quality_steps
+        synthesise = [_frozen(layer, steps) for layer in prior.hyper_layers]
         top = float(integer_layers.LARGEST_HYPER_LATENT)
 
         def hyper_analysis(latents: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
-            z = tf.round(analyse(latents, quality)) / _CLIP_UNIT
+            z = tf.round(analyse(latents, level_of(quality, steps))) / _CLIP_UNIT
             z = tf.clip_by_value(z, -MAX_VALUE / _CLIP_UNIT, MAX_VALUE / _CLIP_UNIT) * _CLIP_UNIT
             return {"hyper_latents": tf.cast(z, tf.int32)}
 
         def hyper_synthesis(hyper_latents: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
             z = tf.clip_by_value(tf.cast(hyper_latents, tf.float32), -top, top)
+            quality = level_of(quality, steps)
             x = synthesise[0](quality, z * integer_layers.HYPER_LATENT_UNITS)
             return {"features": tf.nn.depth_to_space(synthesise[1](quality, x), HYPER_STRIDE)}
 
@@ -82,7 +85,7 @@ class DeployedEntropy(tf.Module):
         )
         self.passes = tuple(
             tf.function(
-                _parameters(layers, features),
+                _parameters(layers, features, steps),
                 [
                     tf.TensorSpec([1, None, None, features + step.seen], tf.float32, name="inputs"),
                     quality,
@@ -97,10 +100,11 @@ class DeployedEntropy(tf.Module):
         }
 
 
-def _parameters(layers: dict[str, Any], features: int) -> Any:
-    frozen = {name: _frozen(layer) for name, layer in layers.items()}
+def _parameters(layers: dict[str, Any], features: int, quality_steps: int) -> Any:
+    frozen = {name: _frozen(layer, quality_steps) for name, layer in layers.items()}
 
     def parameters(inputs: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
+        quality = level_of(quality, quality_steps)
         seen = tf.clip_by_value(inputs[..., features:], -CONTEXT_LIMIT, CONTEXT_LIMIT)
         near, context = inputs[..., :features], [tf.abs(seen), seen]
         if layers["first"].pointwise_kernel is None:
@@ -114,12 +118,12 @@ def _parameters(layers: dict[str, Any], features: int) -> Any:
     return parameters
 
 
-def _frozen(layer: Any) -> Callable[..., tf.Tensor]:
+def _frozen(layer: Any, quality_steps: int) -> Callable[..., tf.Tensor]:
     """An `IntegerConv` as a function of constants: (quality, x) -> the same integers.
 
     x is split where the layer has pointwise inputs: (quality, x, pointwise inputs).
     """
-    weights = layer.frozen()
+    weights = layer.frozen(quality_steps)
     kernels = [tf.constant(kernel, tf.float32) for kernel in weights["kernels"]]
     high_bias, low_bias = np.divmod(weights["bias"], _HALF_EXACT)
     biases = [tf.constant(high_bias, tf.float32), tf.constant(low_bias, tf.float32)]
@@ -135,8 +139,10 @@ def _frozen(layer: Any) -> Callable[..., tf.Tensor]:
         for pair in zip(inputs[1:], kernels[1:]):
             total += sums(*pair)
         # Gathered even from a single row: the converter would merge the two into one bias.
-        row = tf.minimum(quality, len(low_bias)) - 1
-        own = tf.gather(biases[0], row) * _HALF_EXACT + tf.gather(biases[1], row)
+        level = tf.minimum(quality, tf.cast(len(low_bias), quality.dtype))
+        own = at_level(biases[0], level) * _HALF_EXACT + at_level(biases[1], level)
+        if not level.dtype.is_integer:
+            own = tf.floor(own + 0.5)
         return tf.clip_by_value(tf.floor((total + own) * factor), low, high)
 
     return apply
@@ -163,6 +169,7 @@ def _analysis(prior: Hyperprior, half: bool) -> Callable[[tf.Tensor, tf.Tensor],
     gain = constant(np.exp(prior.hyper_log_gain.numpy()))
 
     def analyse(latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        return prior.analyse(latents, tf.gather(gain, quality - 1), kernels, biases)
+        own = tf.gather(gain, nearest_level(quality) - 1)
+        return prior.analyse(latents, own, kernels, biases)
 
     return analyse

@@ -12,4 +12,7 @@ __all__ = ["Hyperprior", "make"]
 
 def make(settings: Any) -> Hyperprior:
     """The prior of a model's config; see `EntropyKind.prior`."""
-    return Hyperprior(qualities=settings.qualities, **dataclasses.asdict(settings.hyperprior))
+    # Not every family has qualities between two levels.
+    steps = getattr(settings, "quality_steps", 1)
+    shape = dataclasses.asdict(settings.hyperprior)
+    return Hyperprior(qualities=settings.qualities, quality_steps=steps, **shape)

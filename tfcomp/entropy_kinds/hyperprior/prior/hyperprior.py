@@ -27,6 +27,7 @@ from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import integer_layers, noise
 from tfcomp.entropy.integer_layers import IntegerConv, clip, straight_through
+from tfcomp.entropy.quality_levels import nearest_level
 from tfcomp.entropy_kinds.factorized.prior import FactorizedPrior
 from tfcomp.entropy_kinds.hyperprior.coder import HyperpriorCoder
 from tfcomp.entropy_kinds.hyperprior.kind import KIND
@@ -47,6 +48,7 @@ class Hyperprior(Prior):
 
     Args:
       qualities: quality levels.
+      quality_steps: see `CycleModelConfig`.
       backend: see `Prior`.
       others: see `HyperpriorConfig`.
     """
@@ -67,6 +69,7 @@ class Hyperprior(Prior):
         distortion_weights: tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT),
         quincunx: int = 0,
         pointwise_context: bool = False,
+        quality_steps: int = 1,
         backend: Any = None,
         name: str = "hyperprior",
     ) -> None:
@@ -109,6 +112,7 @@ class Hyperprior(Prior):
             tuple(rows_per_stream or [1] * self.qualities),
             tuple(np.geomspace(*distortion_weights, self.qualities).round(3).tolist()),
             int(quincunx),
+            int(quality_steps),
         )
         self.passes = self.layout.passes
         self.pass_layers = [
@@ -144,6 +148,10 @@ class Hyperprior(Prior):
             ),
         }
 
+    @property
+    def quality_steps(self) -> int:
+        return self.layout.quality_steps
+
     def start(self, model: Any, y: tf.Tensor) -> None:
         starting.start(self, model, y)
 
@@ -156,7 +164,7 @@ class Hyperprior(Prior):
 
     def hyper_analysis(self, latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """h_a: float32 [B, h, w, C] in steps -> [B, ceil(h/2), ceil(w/2), Cz], not rounded."""
-        gain = tf.exp(tf.gather(self.hyper_log_gain, quality - 1))
+        gain = tf.exp(tf.gather(self.hyper_log_gain, nearest_level(quality) - 1))
         return self.analyse(latents, gain, self.analysis_kernels, self.analysis_biases)
 
     @staticmethod
@@ -241,12 +249,13 @@ class Hyperprior(Prior):
         z = self.hyper_analysis(latents, quality)
         z_rounded = straight_through(z, tf.round(z))
         z_rated = z + noise.uniform(z) if training else z_rounded
-        hyper_gain = tf.exp(tf.gather(self.hyper_log_gain, quality - 1))
+        hyper_gain = tf.exp(tf.gather(self.hyper_log_gain, nearest_level(quality) - 1))
         bits = self.hyper_prior.bits(z_rated, hyper_gain)
         parts = [bits]
         features = self.hyper_synthesis(z_rounded, quality, height, width)
         bit_steps = threshold_rounding.bit_steps(self.ladder)
-        weight = tf.gather(tf.constant(self.layout.distortion_weights), quality - 1)
+        weights = tf.constant(self.layout.distortion_weights)
+        weight = tf.gather(weights, nearest_level(quality) - 1)
         decoded = latents[..., :0]
         for number, step in enumerate(self.passes):
             start, size = step.start, step.channels
