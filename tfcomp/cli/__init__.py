@@ -23,6 +23,7 @@ from tfcomp.cli import (
     install,
     models,
     release,
+    thumbnail,
     train,
 )
 from tfcomp.cli.interruption import Terminated, raised_when_told_to_end
@@ -102,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="command", metavar="COMMAND", required=True, parser_class=_CommandParser
     )
     for module in (
-        *(compress, decompress, info, models, install),
+        *(compress, decompress, thumbnail, info, models, install),
         *(benchmark, train, export, release),
     ):
         name = module.__name__.rpartition(".")[2]
