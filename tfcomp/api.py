@@ -27,6 +27,7 @@ from tfcomp.runtime.codec import memory_errors_named, read_installed
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.image_input import WHITE, Background, read_image
 from tfcomp.runtime.options import positive_number, whole_number
+from tfcomp.runtime.tile_side import checked_tile_side
 
 __all__ = ["Codec", "Improvement", "compress", "decompress", "load", "shared_codec"]
 
@@ -75,6 +76,7 @@ class Codec(SearchableCodec):
         refine: int = 0,
         progress: Callable[[int, int], None] | None = None,
         background: Background = WHITE,
+        tiles: int | None = None,
         on_improvement: Callable[[Improvement], None] | None = None,
     ) -> bytes:
         """Compresses one image.
@@ -96,6 +98,9 @@ class Codec(SearchableCodec):
           refine: steps of gradient descent, in place of an effort. See docs/effort.md.
           progress: called with rounds or steps done and with their total.
           background: the colour behind transparent pixels, (r, g, b) from 0 to 255 or its name.
+          tiles: the side of tiles in pixels, a multiple of 64 (or of more, where the model has a
+            large stride), such as 1024: parts of the picture are then decoded in little time, for
+            some more bits. A picture that is no larger than one has none. See docs/parts.md.
           on_improvement: called with the `Improvement` that rounds and steps made.
 
         Returns:
@@ -115,6 +120,8 @@ class Codec(SearchableCodec):
             max_bytes = int(positive_number("max_bytes", max_bytes))
         quality = self.checked_quality(quality)
         plan = checked_plan(self, effort, feedback, refine)
+        if tiles is not None and plan.steps:
+            raise ConfigError("tiles cannot be refined; leave tiles out, or take effort 6 or less")
         with memory_errors_named():
             given = read_image(image, self._manifest.max_pixels, background)
             for note in given.notes:
@@ -123,7 +130,8 @@ class Codec(SearchableCodec):
                 height, width, _ = given.pixels.shape
                 max_bytes = int(target_bpp * height * width / 8)
             self.check_size(given.pixels)
-            search = Search(self, given.pixels, plan, progress)
+            side = checked_tile_side(tiles, self.bundle.manifest, *given.pixels.shape[:2])
+            search = Search(self.with_tiles(side), given.pixels, plan, progress)
             data = search.file(quality, max_bytes)
             if on_improvement is not None and any(plan):
                 on_improvement(search.improvement(data))
@@ -156,15 +164,15 @@ def compress(
 
 
 def decompress(
-    data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+    data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None, **options: Any
 ) -> np.ndarray:
     """Decompresses a `.tfcomp` file with whichever installed model wrote it.
 
     Same arguments, result and errors as `Codec.decompress`; the model is kept for the next file.
     """
     data = read_compressed(data)
-    _, installed = read_installed(data, max_pixels)
-    return shared_codec(installed).decompress(data, max_pixels)
+    _, installed = read_installed(data, max_pixels, options.get("partial", False))
+    return shared_codec(installed).decompress(data, max_pixels, **options)
 
 
 _shared: dict[tuple[str, Path], Codec] = {}

@@ -114,7 +114,7 @@ def parse(data: bytes, lookup: Callable[[bytes], Any], max_pixels: int = MAX_PIX
 
 
 def parse_cut(data: bytes, lookup: Callable[[bytes], Any], max_pixels: int) -> Container:
-    """`parse` of a file that breaks off in its last section, or is damaged there.
+    """`parse` of a file that breaks off in its last section or behind it.
 
     Nothing says whether its bytes are what was written: the checksum stands at a file's end.
     """
@@ -142,7 +142,9 @@ def _parse_body(
     else:
         width, height = (int(side) for side in bundle.fixed_size)
     check_size(width, height, max_pixels)
-    spans = section_spans(body, position, bundle.section_count, partial)
+    # Of a file that breaks off behind its sections some bytes of the checksum are left.
+    may_follow = _CRC_BYTES - 1 if partial else 0
+    spans = section_spans(body, position, bundle.section_count, partial, may_follow)
     sections = tuple(bytes(body[start:stop]) for start, stop in spans)
     return Container(fingerprint, quality, width, height, sections)
 
@@ -231,11 +233,15 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def section_spans(
-    body: memoryview, position: int, count: int | None, partial: bool = False
+    body: memoryview,
+    position: int,
+    count: int | None,
+    partial: bool = False,
+    may_follow: int = 0,
 ) -> list[tuple[int, int]]:
     """Where `count` sections lie (None: any number); they must fill the body exactly.
 
-    With `partial` the last one may break off.
+    With `partial` the last one may break off; `may_follow` bytes may be left after a whole one.
     """
     spans: list[tuple[int, int]] = []
     while position < len(body) if count is None else len(spans) < count:
@@ -243,10 +249,14 @@ def section_spans(
         if length > len(body) - position:
             if partial and len(spans) + 1 == count:
                 return [*spans, (position, len(body))]
+            if partial:
+                raise BitstreamError(
+                    "there is too little of the file for any picture; get a complete copy of it"
+                )
             raise BitstreamError("a section runs past the end; get an undamaged copy of the file")
         spans.append((position, position + length))
         position += length
-    if position != len(body):
+    if len(body) - position > may_follow:
         raise BitstreamError("bytes are left after the sections; get an undamaged copy of the file")
     return spans
 

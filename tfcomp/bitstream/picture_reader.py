@@ -203,11 +203,14 @@ class _Reader:
         for top in range(0, height, side):
             for left in range(0, width, side):
                 size = min(side, width - left), min(side, height - top)
-                if images and not self._ahead_is_whole and self._partial:
-                    self._next()
                 if self._ends_here("tiles"):
                     break
-                images.append(self._tile(letter, size, images[:1], side))
+                breaks_off = not self._ahead_is_whole
+                try:
+                    images.append(self._tile(letter, size, images[:1], side))
+                except BitstreamError:
+                    if not (images and breaks_off):
+                        raise
         if not images:
             return None
         return Frame(tuple(images), width, height, side, letter == "G", duration=duration)

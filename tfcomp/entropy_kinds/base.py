@@ -35,12 +35,34 @@ class EntropyCoder(Protocol):
         """([h, w, channels] of `latent_dtype`, quality, the kind's own choices) -> sections."""
 
     def decode(
-        self, sections: Sequence[bytes], quality: int, height: int, width: int
+        self,
+        sections: Sequence[bytes],
+        quality: int,
+        height: int,
+        width: int,
+        partial: bool = False,
     ) -> np.ndarray:
         """The file's sections -> integers [height, width, channels], the decoder's input.
 
+        With `partial` the last section may break off. What is missing is what is likeliest where
+        the kind knows that, and else 0.
+
         Raises:
           BitstreamError: the file is damaged.
+        """
+
+    def pass_ends(
+        self, section: bytes, quality: int, height: int, width: int
+    ) -> np.ndarray | None:
+        """Up to where the last section must be there for each pass: int64, rising.
+
+        None where so little of it is there that nobody knows.
+        """
+
+    def shown_quality(self, section: bytes, quality: int, height: int, width: int) -> int:
+        """At which quality the decoder network shows what there is of the last section.
+
+        A lower one where a file's beginning is a file of that quality, as with bits.
         """
 
     def release(self) -> None:

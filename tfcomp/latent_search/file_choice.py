@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tfcomp.bitstream.container import MAX_PIXELS, parse
+from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.errors import ImageError
 from tfcomp.latent_search.drawn_pictures import is_drawn
 from tfcomp.latent_search.iterative_encoding import (
@@ -78,7 +78,8 @@ class FileChoice:
 
     def improvement(self, data: bytes) -> Improvement:
         """How a file compares with that of the encoder network alone at its quality."""
-        plain = self._plain.file(parse(data, lambda _: self.codec.bundle).quality)
+        picture = self.codec.read(data, MAX_PIXELS)
+        plain = self._plain.file(picture.frames[0].images[0].quality)
         errors = [self._plain.error_of(each) / self.pixels.size for each in (plain, data)]
         return Improvement(len(plain), len(data), *errors)
 

@@ -61,6 +61,6 @@ class SearchableCodec(BundleCodec):
 
     @property
     def searchable_coder(self) -> SearchableCoder:
-        """The entropy coder, of a kind that takes feedback."""
+        """What writes sections, of a kind that takes feedback."""
         assert self.bundle.manifest.kind.takes_feedback, "its kind takes no rounds"
-        return cast(SearchableCoder, self.entropy_coder)
+        return cast(SearchableCoder, self.writing_coder)

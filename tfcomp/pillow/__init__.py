@@ -105,7 +105,7 @@ def _accept(prefix: bytes) -> bool:
     return prefix[: len(MAGIC)] == MAGIC
 
 
-def _limit() -> dict[str, int]:
+def _limit() -> dict[str, Any]:
     """What `Image.MAX_IMAGE_PIXELS` says beyond tfcomp's own limit; Pillow sees to lower ones."""
     allowed = Image.MAX_IMAGE_PIXELS
     raised = allowed is None or allowed > MAX_PIXELS

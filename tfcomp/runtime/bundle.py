@@ -77,6 +77,20 @@ class Bundle:
     def qualities(self) -> int:
         return self.manifest.qualities
 
+    # What `bitstream.picture_reader` asks beyond that.
+
+    @property
+    def stride(self) -> int:
+        return self.manifest.stride
+
+    @property
+    def quality_steps(self) -> int:
+        return self.manifest.quality_steps
+
+    @property
+    def sequence(self) -> bool:
+        return self.manifest.sequence
+
     @classmethod
     def read(cls, path: str | Path, sealed: bool = False) -> Bundle:
         """Reads a bundle folder or .zip, with every check.

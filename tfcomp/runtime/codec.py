@@ -3,6 +3,8 @@
 encode: RGB -> padding -> encoder network -> latents -> sections -> container
 decode: container -> sections -> latents -> decoder network -> crop -> RGB
 
+A file may be cut into tiles, and a part of a picture decoded: frame_latents.py and region.py.
+
 The search for better latents than the encoder network gives stands above this
 (tfcomp/latent_search), and tfcomp/api.py puts both together.
 """
@@ -12,15 +14,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
-from tfcomp.bitstream.container import Container, pack
+from tfcomp.bitstream.container import Container
 from tfcomp.bitstream.picture_file import Frame, PictureFile
 from tfcomp.bitstream.picture_reader import read_file
+from tfcomp.bitstream.picture_writer import write_file
 from tfcomp.entropy_kinds.base import MAX_LATENT, EntropyCoder
+from tfcomp.entropy_kinds.tiled import TiledCoder
 from tfcomp.errors import (
     BitstreamError,
     BundleError,
@@ -35,15 +39,20 @@ from tfcomp.networks.tiles import run_tiled
 from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
+from tfcomp.runtime.frame_latents import frame_latents, latent_size, shown_quality
 from tfcomp.runtime.grey import grey_of
 from tfcomp.runtime.manifest import Manifest
 from tfcomp.runtime.options import whole_number
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_picture
+from tfcomp.runtime.region import checked_region, sides
+from tfcomp.runtime.tile_side import tile_sizes
 
 _log = logging.getLogger("tfcomp")
 
 # In pixels. For larger images a network gives its working memory back before the next one runs.
 _LARGE = 4_000_000
+
+Self = TypeVar("Self", bound="BundleCodec")
 
 
 class AbsurdLatentsError(BundleError):
@@ -58,7 +67,10 @@ class BundleCodec:
 
     Attributes:
       bundle: the bundle, with its manifest.
+      tile_side: of the tiles that it writes, in pixels; 0 for none.
     """
+
+    tile_side = 0
 
     def __init__(self, bundle: Bundle, num_threads: int | None = None) -> None:
         manifest = bundle.manifest
@@ -80,7 +92,12 @@ class BundleCodec:
         return Model(content, self._num_threads, f"bundle {self.bundle.source}: {name}")
 
     def decompress(
-        self, data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+        self,
+        data: bytes | str | os.PathLike | BinaryIO,
+        max_pixels: int | None = None,
+        *,
+        region: Sequence[int] | None = None,
+        partial: bool = False,
     ) -> np.ndarray:
         """Decompresses a `.tfcomp` file that this model wrote.
 
@@ -88,32 +105,42 @@ class BundleCodec:
           data: the file's bytes, its path, or a binary file object.
           max_pixels: refuse larger images before anything is allocated. By default the model's
             limit holds, and 16,384 pixels for each byte of the file; a number, up to the format's
-            89,478,485, holds instead of both.
+            89,478,485, holds instead of both. The whole picture counts, whatever part is asked for.
+          region: only this part, (x, y, width, height) in pixels: the very pixels of the whole.
+            Of a file with tiles only those are decoded that it needs.
+          partial: whether to decode a file that breaks off, as far as it goes. Nothing tells then
+            whether its bytes are right; a warning of the logger "tfcomp" says so.
 
         Returns:
           the image, uint8 [H, W, 3], RGB.
 
         Raises:
           BitstreamError: a damaged file.
+          ConfigError: the region does not lie within the picture.
           UnknownBundleError: another model's file (`tfcomp.decompress` finds the right one among
             the installed models).
         """
         content = read_compressed(data)
-        picture = self.read(content, max_pixels)
-        return self.decode_frame(picture.frames[0])
+        picture = self.read(content, max_pixels, partial)
+        if not picture.whole:
+            _log.warning("the file breaks off; this is the picture of what there is of it")
+        return self.decode_frame(picture.frames[0], region, partial=not picture.whole)
 
-    def read(self, content: bytes, max_pixels: int | None = None) -> PictureFile:
+    def read(
+        self, content: bytes, max_pixels: int | None = None, partial: bool = False
+    ) -> PictureFile:
         """Reads and checks a file that this model wrote, without decoding it.
 
         Args:
           content: the file's bytes.
           max_pixels: see `decompress`.
+          partial: see `decompress`.
 
         Raises:
           BitstreamError: a damaged file.
           UnknownBundleError: another model's file.
         """
-        picture = read_file(content, self._require_own)
+        picture = read_file(content, self._require_own, partial=partial)
         limit = check_picture(picture, self._manifest, len(content), max_pixels)
         frame = picture.frames[0]
         if not padding_fits(frame.height, frame.width, self._manifest.stride, limit):
@@ -123,24 +150,38 @@ class BundleCodec:
             )
         return picture
 
-    def decode_frame(self, frame: Frame) -> np.ndarray:
+    def decode_frame(
+        self, frame: Frame, region: Sequence[int] | None = None, partial: bool = False
+    ) -> np.ndarray:
         """The colours of one frame of a file that `read` has checked.
+
+        Args:
+          frame: one of its frames.
+          region: see `decompress`.
+          partial: whether the frame may break off; what is missing then counts as missing.
 
         Returns:
           uint8 [H, W, 3], RGB; of a grey picture [H, W].
 
         Raises:
           BitstreamError: its sections are damaged.
+          ConfigError: the region does not lie within the picture.
         """
-        size = frame.height, frame.width
-        (image,) = frame.images
+        manifest, size = self._manifest, (frame.height, frame.width)
+        wanted = checked_region(region, frame.width, frame.height)
+        rows, columns = sides(wanted, size, manifest.stride, manifest.decoder_reach)
         with memory_errors_named():
-            latents = self.entropy_coder.decode(
-                image.sections, image.quality, *self._latent_size(*size)
+            latents = frame_latents(
+                *(self.entropy_coder, frame, manifest.stride, manifest.channels),
+                *(rows.seen, columns.seen, partial),
             )
             if self.is_large(*size):
                 self.entropy_coder.release()
-            pixels = self.decode_latents(latents, image.quality, size)
+            quality = frame.images[0].quality
+            if partial:
+                quality = shown_quality(self.entropy_coder, frame, manifest.stride)
+            seen = self.decode_latents(latents, quality, (rows.pixels, columns.pixels))
+            pixels = np.ascontiguousarray(seen[rows.wanted, columns.wanted])
             return grey_of(pixels) if frame.grey else pixels
 
     @property
@@ -213,16 +254,21 @@ class BundleCodec:
           width: likewise.
           choices: options of the entropy coder.
         """
-        sections = self.entropy_coder.encode(latents, quality, **choices)
+        sections = self.writing_coder.encode(latents, quality, **choices)
         return self.pack_sections(sections, quality, height, width)
 
     def pack_sections(
         self, sections: tuple[bytes, ...], quality: int, height: int, width: int
     ) -> bytes:
-        """The file of sections that the entropy coder has written."""
-        manifest = self._manifest
-        container = Container(manifest.short_fingerprint, quality, width, height, sections)
-        data = pack(container, manifest.fixed_size)
+        """The file of sections that `writing_coder` has written."""
+        manifest, side = self._manifest, self.tile_side
+        count = manifest.section_count
+        images = [
+            Container(manifest.short_fingerprint, quality, *size, sections[n * count :][:count])
+            for n, size in enumerate(tile_sizes(width, height, side))
+        ]
+        frame = Frame(tuple(images), width, height, side)
+        data = write_file(PictureFile((frame,)), manifest.fixed_size)
         if width * height > allowed_pixels(manifest, len(data)):
             _log.warning(
                 "the file has only %d bytes for %dx%d pixels; to decompress it, allow max_pixels",
@@ -230,9 +276,27 @@ class BundleCodec:
             )
         return data
 
+    @property
+    def writing_coder(self) -> EntropyCoder | TiledCoder:
+        """What writes sections: of the whole picture, or of its tiles."""
+        if not self.tile_side:
+            return self.entropy_coder
+        return TiledCoder(self.entropy_coder, self.tile_side // self._manifest.stride)
+
+    def with_tiles(self: Self, side: int) -> Self:
+        """The same codec with the same networks, which writes tiles; this one where side is 0.
+
+        Args:
+          side: of a tile in pixels, as `checked_tile_side` gives it.
+        """
+        if not side:
+            return self
+        tiled = object.__new__(type(self))
+        tiled.__dict__.update(self.__dict__, tile_side=side)
+        return tiled
+
     def _latent_size(self, height: int, width: int) -> tuple[int, int]:
-        stride = self._manifest.stride
-        return -(-height // stride), -(-width // stride)
+        return latent_size(height, width, self._manifest.stride)
 
     def encode_image(self, pixels: EdgePadded, quality: int) -> np.ndarray:
         """uint8 [H, W, 3] -> [h, w, channels] of the entropy coder's latent_dtype."""
@@ -298,13 +362,14 @@ def memory_errors_named() -> Iterator[None]:
 
 
 def read_installed(
-    data: bytes, max_pixels: int | None = None
+    data: bytes, max_pixels: int | None = None, partial: bool = False
 ) -> tuple[PictureFile, registry.InstalledBundle]:
     """Reads and checks a file that an installed model wrote, without decoding it.
 
     Args:
       data: the file's bytes.
       max_pixels: see `Codec.decompress`.
+      partial: see `Codec.decompress`.
 
     Returns:
       what the file holds, and the bundle of its model.
@@ -320,7 +385,7 @@ def read_installed(
             found[fingerprint] = registry.find_by_fingerprint(fingerprint)
         return found[fingerprint].manifest
 
-    picture = read_file(data, lookup)
+    picture = read_file(data, lookup, partial=partial)
     if len(found) > 1:
         raise BitstreamError(
             "the file has frames of several models; get an undamaged copy of the file"

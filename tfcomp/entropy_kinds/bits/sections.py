@@ -21,9 +21,11 @@ from typing import Any
 import numpy as np
 
 from tfcomp.bitstream.passes import Coder, squares
-from tfcomp.bitstream.rows import pack_rows, unpack_rows
-from tfcomp.entropy_kinds.base import Tables
+from tfcomp.bitstream.rows import pack_rows
+from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.base import MAX_LATENT, Tables
 from tfcomp.entropy_kinds.bits.layout import BitLayout
+from tfcomp.entropy_kinds.streams import Streams
 
 SECTION_NAMES = ("latents",)
 
@@ -84,17 +86,30 @@ def decode(
     tables: Tables,
     layout: BitLayout,
     coder: Coder | Any,
+    partial: bool = False,
 ) -> np.ndarray:
     """The file's sections -> int32 [height, width, C], 0 where not sent.
+
+    With `partial` the section may break off: a bit that is missing is the one that its table holds
+    for likelier, 0 of two alike.
 
     Raises:
       BitstreamError: the file is damaged.
     """
-    streams = iter(unpack_rows(sections[0], layout.streams(quality, height)))
+    count = layout.streams(quality, height)
+    streams = Streams(sections[0], count, coder, tables["latents"], MAX_LATENT, partial)
     bits = np.zeros((height, width, layout.channels), np.uint8)
+    likelier = _likelier(tables["latents"])
     for _, mask, _, index, store in _walk(bits, quality, layout, None):
-        store(coder.decode(next(streams), index[mask], tables["latents"]))
+        found = streams.decode(index[mask])
+        store(likelier[index[mask]] if found is None else found)
     return bits.astype(np.int32)
+
+
+def _likelier(tables: CdfTables) -> np.ndarray:
+    """uint8 [tables]: the likelier bit of each, 0 of two alike."""
+    ones_from, end = tables.cdf[tables.starts[:-1] + 2], tables.cdf[tables.starts[1:] - 1]
+    return (2 * ones_from < end).astype(np.uint8)
 
 
 def _walk(known: np.ndarray, quality: int, layout: BitLayout, given: np.ndarray | None) -> Iterator:

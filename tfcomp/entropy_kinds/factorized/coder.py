@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from tfcomp.bitstream import range_coder
-from tfcomp.bitstream.rows import pack_rows, unpack_rows
+from tfcomp.bitstream.rows import pack_rows, stream_ends, unpack_rows
 from tfcomp.entropy_kinds.base import MAX_LATENT, Tables, check_count
+from tfcomp.entropy_kinds.streams import Streams
 from tfcomp.errors import BitstreamError
 
 # Rows are independent, so the coder needs working memory for a few of a large image's rows only.
@@ -46,13 +47,22 @@ class FactorizedCoder:
         return (pack_rows(streams),)
 
     def decode(
-        self, sections: Sequence[bytes], quality: int, height: int, width: int
+        self,
+        sections: Sequence[bytes],
+        quality: int,
+        height: int,
+        width: int,
+        partial: bool = False,
     ) -> np.ndarray:
         """The file's sections -> int32 [height, width, channels].
+
+        With `partial` the section may break off: rows that are missing are zeros.
 
         Raises:
           BitstreamError: the file is damaged.
         """
+        if partial:
+            return self._decode_partial(sections[0], quality, height, width)
         streams = unpack_rows(sections[0], height)
         index = self._row_index(width, quality)
         rows = np.empty((height, width * self._channels), np.int32)
@@ -63,6 +73,30 @@ class FactorizedCoder:
                 raise BitstreamError("the file holds impossible latents; get an undamaged copy")
             rows[start : start + _ROWS_AT_ONCE] = decoded
         return rows.reshape(height, width, self._channels)
+
+    def _decode_partial(self, section: bytes, quality: int, height: int, width: int) -> np.ndarray:
+        index = self._row_index(width, quality)
+        streams = Streams(section, height, self._coder, self._tables, MAX_LATENT, partial=True)
+        rows = np.zeros((height, width * self._channels), np.int32)
+        for row in rows:
+            found = streams.decode(index)
+            if found is None:
+                break
+            row[...] = found
+        return rows.reshape(height, width, self._channels)
+
+    def pass_ends(
+        self, section: bytes, quality: int, height: int, width: int
+    ) -> np.ndarray | None:
+        """See `EntropyCoder.pass_ends`: some rows count as a pass."""
+        ends = stream_ends(section, height)
+        if ends is None:
+            return None
+        return np.append(ends[_ROWS_AT_ONCE - 1 : -1 : _ROWS_AT_ONCE], ends[-1])
+
+    def shown_quality(self, section: bytes, quality: int, height: int, width: int) -> int:
+        """See `EntropyCoder.shown_quality`."""
+        return quality
 
     def release(self) -> None:
         """Does nothing: no memory outlasts a call."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from tfcomp.bitstream import range_coder
 from tfcomp.bitstream.passes import Coder
+from tfcomp.bitstream.rows import stream_ends
 from tfcomp.entropy_kinds.base import Tables, check_count
 from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
 from tfcomp.entropy_kinds.hyperprior.layout import Layout
@@ -85,15 +86,36 @@ class HyperpriorCoder:
         return RateGradient(layers, self._layout, self._tables["latents"])
 
     def decode(
-        self, sections: Sequence[bytes], quality: int, height: int, width: int
+        self,
+        sections: Sequence[bytes],
+        quality: int,
+        height: int,
+        width: int,
+        partial: bool = False,
     ) -> np.ndarray:
         """The file's sections -> int16 or int32 [height, width, channels], in eighths of a step.
+
+        With `partial` the second section may break off: values that are missing are their means.
 
         Raises:
           BitstreamError: the file is damaged.
         """
         with _tables_are_there():
-            return hyperprior_sections.decode(sections, quality, height, width, *self._held)
+            return hyperprior_sections.decode(
+                sections, quality, height, width, *self._held, partial=partial
+            )
+
+    def pass_ends(
+        self, section: bytes, quality: int, height: int, width: int
+    ) -> np.ndarray | None:
+        """See `EntropyCoder.pass_ends`."""
+        stripes = -(-height // self._layout.rows_per_stream[quality - 1])
+        ends = stream_ends(section, stripes * len(self._layout.passes))
+        return None if ends is None else ends[stripes - 1 :: stripes]
+
+    def shown_quality(self, section: bytes, quality: int, height: int, width: int) -> int:
+        """See `EntropyCoder.shown_quality`."""
+        return quality
 
     def release(self) -> None:
         """Gives back the networks' working memory."""

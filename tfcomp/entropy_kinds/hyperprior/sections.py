@@ -27,7 +27,7 @@ import numpy as np
 
 from tfcomp.bitstream.passes import Coder, Pass, squares
 from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE, quantize, threshold_shifts
-from tfcomp.bitstream.rows import pack_rows, unpack_rows
+from tfcomp.bitstream.rows import pack_rows
 from tfcomp.entropy_kinds.base import Tables
 from tfcomp.entropy_kinds.hyperprior.layout import (
     CONTEXT_LIMIT,
@@ -39,7 +39,7 @@ from tfcomp.entropy_kinds.hyperprior.layout import (
     Networks,
     nearest_level,
 )
-from tfcomp.errors import BitstreamError
+from tfcomp.entropy_kinds.streams import Streams
 
 _BAND_ROWS = 62  # with PASS_REACH, one row of the runtime's tiles
 _BAND_PLACES = _BAND_ROWS * 256  # bands of wider pictures have fewer rows
@@ -125,10 +125,12 @@ def decode(
     tables: Tables,
     layout: Layout,
     coder: Coder | Any,
+    partial: bool = False,
 ) -> np.ndarray:
     """The file's two sections -> decoded integers [height, width, C] in eighths of a step.
 
-    int16 where all of them fit, as they do for every picture; int32 otherwise.
+    int16 where all of them fit, as they do for every picture; int32 otherwise. With `partial` the
+    second section may break off: values that are missing are their means.
 
     Raises:
       BitstreamError: no encoder writes such sections.
@@ -136,15 +138,15 @@ def decode(
     hyper_height, hyper_width = -(-height // HYPER_STRIDE), -(-width // HYPER_STRIDE)
     hyper = np.empty((hyper_height, hyper_width, layout.hyper_channels), np.int32)
     parts = list(_stripes(hyper, HYPER_ROWS_PER_STREAM))
-    for part, stream in zip(parts, unpack_rows(sections[0], len(parts))):
-        index = _hyper_index(part.shape, quality)
-        part[...] = coder.decode(stream, index, tables["hyper_latents"]).reshape(part.shape)
-    _check_range(hyper)
+    streams = Streams(sections[0], len(parts), coder, tables["hyper_latents"], MAX_VALUE)
+    for part in parts:
+        part.reshape(-1)[...] = streams.decode(_hyper_index(part.shape, quality))
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
     decoded = np.zeros((height, width, layout.channels), np.int16)
     rows = layout.rows_per_stream[nearest_level(quality) - 1]
     stripes = -(-height // rows)
-    streams = iter(unpack_rows(sections[1], stripes * len(layout.passes)))
+    count = stripes * len(layout.passes)
+    streams = Streams(sections[1], count, coder, tables["latents"], MAX_VALUE, partial)
     for number, step in enumerate(layout.passes):
         store = _Store(decoded, step)
         for band in _bands(height, width, rows):
@@ -152,9 +154,9 @@ def decode(
             for v, s in zip(_stripes(values, rows), _stripes(scale, rows)):
                 # Positions: NumPy reads and writes through a mask at a third of the speed.
                 coded = np.flatnonzero(s > 0)
-                symbols = coder.decode(next(streams), s.take(coded), tables["latents"])
-                _check_range(symbols)
-                v.reshape(-1)[coded] += MEAN_UNITS * symbols
+                symbols = streams.decode(s.take(coded))
+                if symbols is not None:
+                    v.reshape(-1)[coded] += MEAN_UNITS * symbols
             store(band, values)
         decoded = store.finish()
     return decoded
@@ -239,8 +241,3 @@ def _hyper_index(shape: tuple[int, ...], quality: int) -> np.ndarray:
     rows, columns, channels = shape
     first = (nearest_level(quality) - 1) * channels
     return np.tile(np.arange(first, first + channels, dtype=np.int32), rows * columns)
-
-
-def _check_range(values: np.ndarray) -> None:
-    if values.size and (values.min() < -MAX_VALUE or values.max() > MAX_VALUE):
-        raise BitstreamError("the file holds impossible latents; get an undamaged copy")
