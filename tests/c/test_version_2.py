@@ -8,16 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import tfcomp
 from tests import needs
 from tests.c.building import run
 from tests.conftest import ROOT
-from tests.spec.picture_lines import tile_sizes
-from tfcomp.bitstream.container import Container
+from tests.spec.version_2_files import golden, tiled
 from tfcomp.bitstream.picture_file import Alpha, Frame, PictureFile
 from tfcomp.bitstream.picture_writer import write_file
 
-GOLDEN = ROOT / "spec" / "golden"
 # Of kinds whose latents are decoded without networks.
 BUNDLES = ["binary", "cycle-factorized"]
 SIDE = 64  # of tiles, in pixels
@@ -26,35 +23,6 @@ pytestmark = pytest.mark.skipif(
     not shutil.which("cmake") or not (shutil.which("cc") or shutil.which("gcc")),
     reason=needs.CMAKE,
 )
-
-
-def golden(bundle: str, name: str = "chelsea-quality-4") -> tuple:
-    """(codec, image as coded, its latents)."""
-    codec = tfcomp.load(bundle)
-    image = codec.read((GOLDEN / bundle / f"{name}.tfcomp").read_bytes()).frames[0].images[0]
-    stride = codec.info["stride"]
-    size = -(-image.height // stride), -(-image.width // stride)
-    return codec, image, codec.entropy_coder.decode(image.sections, image.quality, *size)
-
-
-def tiled(codec, image: Container, latents: np.ndarray, side: int) -> Frame:
-    """The same latents in tiles."""
-    step, sizes = side // codec.info["stride"], tile_sizes(image.width, image.height, side)
-    parts = [
-        latents[top : top + step, left : left + step]
-        for top in range(0, latents.shape[0], step)
-        for left in range(0, latents.shape[1], step)
-    ]
-    images = tuple(
-        Container(
-            image.fingerprint,
-            image.quality,
-            *size,
-            codec.entropy_coder.encode(np.ascontiguousarray(part), image.quality),
-        )
-        for size, part in zip(sizes, parts, strict=True)
-    )
-    return Frame(images, image.width, image.height, side)
 
 
 def decoded(program, tmp_path, bundle: str, data: bytes, *choices: str) -> np.ndarray:
