@@ -5,24 +5,42 @@
 
    The second stops at the latents: OUT gets their int32 [rows, columns, channels], row by row in the
    machine's byte order. Built without LiteRT the program always stops there, and a hyperprior's
-   latents it cannot read: networks run between them. */
+   latents it cannot read: networks run between them. A grey picture's OUT is a PGM file.
+
+   After the names there may be
+
+       --frame N    of a sequence, from 0, which is the default
+       --partial    decode what there is of a file that breaks off
+       --sidecars   write the frame's alpha, the profile, Exif and XMP beside OUT, those that there
+                    are: OUT.alpha.png (OUT.premultiplied.png where colours are), OUT.icc, OUT.exif,
+                    OUT.xmp */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bundle_folder.h"
+#include "tfcomp/picture_file.h"
 #ifdef HAVE_LITERT
 #include "litert_decoder.h"
 #include "litert_entropy.h"
 #endif
 
-static void write_latents(const char *path, const int32_t *latents, size_t n)
+static void write_bytes(const char *path, const char *ending, const void *bytes, size_t length)
 {
-    FILE *file = fopen(path, "wb");
+    char whole[4096];
+    FILE *file;
 
-    if (file == NULL || fwrite(latents, sizeof *latents, n, file) != n || fclose(file) != 0)
-        quit(path, "cannot be written");
+    snprintf(whole, sizeof whole, "%s%s", path, ending);
+    file = fopen(whole, "wb");
+    if (file == NULL || fwrite(bytes, 1, length, file) != length || fclose(file) != 0)
+        quit(whole, "cannot be written");
+}
+
+static void write_sidecar(const char *path, const char *ending, tfcomp_bytes part)
+{
+    if (part.bytes != NULL)
+        write_bytes(path, ending, part.bytes, part.length);
 }
 
 #ifdef HAVE_LITERT
@@ -34,17 +52,20 @@ static int is_for_latents(const char *path)
     return length >= end && strcmp(path + length - end, ending) == 0;
 }
 
-static void write_ppm(const char *path, const uint8_t *pixels, uint32_t columns,
-                      const tfcomp_image_info *info)
+/* Of three channels, or of one. */
+static void write_pixels(const char *path, const uint8_t *pixels, uint32_t columns,
+                         const tfcomp_image_info *info)
 {
+    size_t channels = info->is_grey ? 1 : 3;
     FILE *file = fopen(path, "wb");
     uint32_t row;
 
     if (file == NULL)
         quit(path, "cannot be written");
-    fprintf(file, "P6\n%u %u\n255\n", (unsigned)info->width, (unsigned)info->height);
+    fprintf(file, "P%c\n%u %u\n255\n", info->is_grey ? '5' : '6', (unsigned)info->width,
+            (unsigned)info->height);
     for (row = 0; row < info->height; ++row) /* the padding on the right and below is left out */
-        fwrite(pixels + (size_t)row * columns * 3, 3, info->width, file);
+        fwrite(pixels + row * columns * channels, channels, info->width, file);
     if (fclose(file) != 0)
         quit(path, "cannot be written");
 }
@@ -60,7 +81,9 @@ static void write_picture(const char *folder, uint32_t stride, const tfcomp_imag
                            info->quality);
     if (pixels == NULL)
         quit(model, "LiteRT cannot run it");
-    write_ppm(out, pixels, info->columns * stride, info);
+    if (info->is_grey)
+        tfcomp_grey(pixels, (size_t)info->rows * info->columns * stride * stride, pixels);
+    write_pixels(out, pixels, info->columns * stride, info);
     free(pixels);
 }
 
@@ -143,39 +166,91 @@ static tfcomp_decoder *open_decoder(const char *folder, bundle_manifest *manifes
     return decoder;
 }
 
+typedef struct {
+    uint32_t frame;
+    unsigned flags;
+    int sidecars;
+} choices;
+
+static choices read_choices(int count, char **arguments)
+{
+    choices c = {0, 0, 0};
+    int k;
+
+    for (k = 0; k < count; ++k) {
+        if (strcmp(arguments[k], "--partial") == 0)
+            c.flags |= TFCOMP_PARTIAL;
+        else if (strcmp(arguments[k], "--sidecars") == 0)
+            c.sidecars = 1;
+        else if (strcmp(arguments[k], "--frame") == 0 && k + 1 < count)
+            c.frame = (uint32_t)strtoul(arguments[++k], NULL, 10);
+        else
+            quit(arguments[k], "is no choice: --frame N, --partial, --sidecars");
+    }
+    return c;
+}
+
+static tfcomp_status write_sidecars(const tfcomp_file *file, uint32_t number, const char *out)
+{
+    tfcomp_file_info info = {0};
+    tfcomp_frame_info frame = {0};
+    tfcomp_status status;
+
+    info.size = sizeof info;
+    frame.size = sizeof frame;
+    status = tfcomp_file_describe(file, &info);
+    if (status == TFCOMP_OK)
+        status = tfcomp_frame_describe(file, number, &frame);
+    if (status != TFCOMP_OK)
+        return status;
+    write_sidecar(out, frame.premultiplied ? ".premultiplied.png" : ".alpha.png", frame.alpha);
+    write_sidecar(out, ".icc", info.icc_profile);
+    write_sidecar(out, ".exif", info.exif);
+    write_sidecar(out, ".xmp", info.xmp);
+    return TFCOMP_OK;
+}
+
 int main(int count, char **arguments)
 {
     bundle_manifest manifest;
     tfcomp_hyperprior_networks networks = {0};
     tfcomp_image_info info = {0};
     tfcomp_decoder *decoder;
-    tfcomp_image *image;
+    tfcomp_file *file;
+    tfcomp_image *image = NULL;
     tfcomp_status status;
-    const int32_t *latents;
+    choices chosen;
     size_t length;
-    uint8_t *file;
+    uint8_t *bytes;
 
-    if (count != 4)
-        quit("use", "decode BUNDLE_FOLDER IN.tfcomp OUT.ppm");
+    if (count < 4)
+        quit("use", "decode BUNDLE_FOLDER IN.tfcomp OUT.ppm [--frame N] [--partial] [--sidecars]");
+    chosen = read_choices(count - 4, arguments + 4);
     read_manifest(arguments[1], &manifest);
-    file = read_file("", arguments[2], &length);
+    bytes = read_file("", arguments[2], &length);
     decoder = open_decoder(arguments[1], &manifest, &networks);
-    status = tfcomp_decode_file(decoder, file, length, &image);
     info.size = sizeof info;
+    status = tfcomp_file_open(decoder, bytes, length, chosen.flags, &file);
+    if (status == TFCOMP_OK)
+        status = tfcomp_decode_frame(decoder, file, chosen.frame, &image);
     if (status == TFCOMP_OK)
         status = tfcomp_image_describe(image, &info);
+    if (status == TFCOMP_OK && chosen.sidecars)
+        status = write_sidecars(file, chosen.frame, arguments[3]);
     if (status != TFCOMP_OK)
         quit(arguments[2], tfcomp_status_text(status));
-    latents = tfcomp_image_latents(image);
     if (is_for_latents(arguments[3]))
-        write_latents(arguments[3], latents, (size_t)info.rows * info.columns * info.channels);
+        write_bytes(arguments[3], "", tfcomp_image_latents(image),
+                    (size_t)info.rows * info.columns * info.channels * sizeof(int32_t));
     else
-        write_picture(arguments[1], manifest.settings.stride, &info, latents, arguments[3]);
+        write_picture(arguments[1], manifest.settings.stride, &info, tfcomp_image_latents(image),
+                      arguments[3]);
     tfcomp_image_destroy(image);
+    tfcomp_file_close(file);
     tfcomp_decoder_destroy(decoder);
     if (networks.self != NULL)
         close_entropy_networks(&networks);
-    free(file);
+    free(bytes);
     free_manifest(&manifest);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rows.h"
+#include "sections.h"
 
 enum { ALL_SQUARES = -1, PLACES = 9, MOST_CHANNELS = 65536 };
 
@@ -145,8 +146,10 @@ static tfcomp_status decode_pass(picture *p, const pass *step, const tfcomp_tabl
         end = p->height - top > p->layout->rows_per_stream ? top + p->layout->rows_per_stream
                                                            : p->height;
         count = find_tables(p, step, top, end);
-        status = tfcomp_decode(tables, stream, length, p->index, p->values, count);
-        if (status != TFCOMP_OK)
+        if (stream == NULL) /* of a section that is cut */
+            memset(p->values, 0, count * sizeof *p->values);
+        else if ((status = tfcomp_decode(tables, stream, length, p->index, p->values, count)) !=
+                 TFCOMP_OK)
             return status;
         store(p, step, top, end, p->values);
     }
@@ -154,9 +157,9 @@ static tfcomp_status decode_pass(picture *p, const pass *step, const tfcomp_tabl
     return TFCOMP_OK;
 }
 
-tfcomp_status tfcomp_decode_bits(const tfcomp_tables *tables, const tfcomp_bit_layout *layout,
-                                 const uint8_t *section, size_t length, unsigned quality,
-                                 uint32_t height, uint32_t width, int32_t *bits)
+tfcomp_status tfcomp_read_bits(const tfcomp_tables *tables, const tfcomp_bit_layout *layout,
+                               const uint8_t *section, size_t length, int cut, unsigned quality,
+                               uint32_t height, uint32_t width, int32_t *bits)
 {
     picture p = {layout, height, width, tfcomp_bit_channels(layout), bits, NULL, NULL};
     uint64_t stripes, most;
@@ -180,7 +183,7 @@ tfcomp_status tfcomp_decode_bits(const tfcomp_tables *tables, const tfcomp_bit_l
     if (status == TFCOMP_OK) {
         memset(bits, 0, (size_t)height * width * p.channels * sizeof *bits);
         count = find_passes(layout, layout->sent[quality - 1], passes);
-        status = tfcomp_rows_open(section, length, count * stripes, &streams);
+        status = tfcomp_rows_open_as(cut, section, length, count * stripes, &streams);
         for (k = 0; k < count && status == TFCOMP_OK; ++k)
             status = decode_pass(&p, &passes[k], tables, &streams);
     }
@@ -188,4 +191,11 @@ tfcomp_status tfcomp_decode_bits(const tfcomp_tables *tables, const tfcomp_bit_l
     free(p.index);
     free(passes);
     return status;
+}
+
+tfcomp_status tfcomp_decode_bits(const tfcomp_tables *tables, const tfcomp_bit_layout *layout,
+                                 const uint8_t *section, size_t length, unsigned quality,
+                                 uint32_t height, uint32_t width, int32_t *bits)
+{
+    return tfcomp_read_bits(tables, layout, section, length, 0, quality, height, width, bits);
 }

@@ -1,8 +1,10 @@
 /* The section of a factorized prior: one stream per row of latents. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "rows.h"
+#include "sections.h"
 #include "tfcomp/container.h"
 
 enum { LARGEST_LATENT = 1 << 24 };
@@ -10,9 +12,14 @@ enum { LARGEST_LATENT = 1 << 24 };
 static tfcomp_status decode_row(const tfcomp_tables *tables, const uint8_t *bytes, size_t length,
                                 const int32_t *index, int32_t *row, size_t n)
 {
-    tfcomp_status status = tfcomp_decode(tables, bytes, length, index, row, n);
+    tfcomp_status status;
     size_t k;
 
+    if (bytes == NULL) { /* of a section that is cut */
+        memset(row, 0, n * sizeof *row);
+        return TFCOMP_OK;
+    }
+    status = tfcomp_decode(tables, bytes, length, index, row, n);
     for (k = 0; status == TFCOMP_OK && k < n; ++k) {
         if (row[k] < -LARGEST_LATENT || row[k] > LARGEST_LATENT)
             status = TFCOMP_DAMAGED;
@@ -20,9 +27,9 @@ static tfcomp_status decode_row(const tfcomp_tables *tables, const uint8_t *byte
     return status;
 }
 
-tfcomp_status tfcomp_decode_factorized(const tfcomp_tables *tables, const uint8_t *section,
-                                       size_t length, unsigned quality, uint32_t height,
-                                       uint32_t width, uint32_t channels, int32_t *latents)
+tfcomp_status tfcomp_read_factorized(const tfcomp_tables *tables, const uint8_t *section,
+                                     size_t length, int cut, unsigned quality, uint32_t height,
+                                     uint32_t width, uint32_t channels, int32_t *latents)
 {
     tfcomp_status status;
     tfcomp_rows rows;
@@ -35,7 +42,7 @@ tfcomp_status tfcomp_decode_factorized(const tfcomp_tables *tables, const uint8_
     if (quality < 1 || height < 1 || width < 1 || channels < 1 || first > tables->count ||
         channels > tables->count - first || width > SIZE_MAX / sizeof *index / channels)
         return TFCOMP_BAD_ARGUMENT;
-    status = tfcomp_rows_open(section, length, height, &rows);
+    status = tfcomp_rows_open_as(cut, section, length, height, &rows);
     if (status != TFCOMP_OK)
         return status;
     n = (size_t)width * channels;
@@ -51,4 +58,12 @@ tfcomp_status tfcomp_decode_factorized(const tfcomp_tables *tables, const uint8_
     }
     free(index);
     return status;
+}
+
+tfcomp_status tfcomp_decode_factorized(const tfcomp_tables *tables, const uint8_t *section,
+                                       size_t length, unsigned quality, uint32_t height,
+                                       uint32_t width, uint32_t channels, int32_t *latents)
+{
+    return tfcomp_read_factorized(tables, section, length, 0, quality, height, width, channels,
+                                  latents);
 }

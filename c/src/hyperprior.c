@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hyperprior_pass.h"
+#include "sections.h"
 
 enum { HYPER_ROWS_PER_STREAM = 32, MOST_CHANNELS = 65536 };
 
@@ -167,13 +168,14 @@ static tfcomp_status decode_picture(tfcomp_picture *p, tfcomp_rows *hyper_stream
     return status;
 }
 
-tfcomp_status tfcomp_decode_hyperprior(const tfcomp_tables *hyper_tables,
-                                       const tfcomp_tables *latent_tables,
-                                       const tfcomp_hyperprior_layout *layout,
-                                       const tfcomp_hyperprior_networks *networks,
-                                       const uint8_t *hyper_section, size_t hyper_length,
-                                       const uint8_t *section, size_t length, unsigned quality,
-                                       uint32_t height, uint32_t width, int32_t *latents)
+tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
+                                     const tfcomp_tables *latent_tables,
+                                     const tfcomp_hyperprior_layout *layout,
+                                     const tfcomp_hyperprior_networks *networks,
+                                     const uint8_t *hyper_section, size_t hyper_length,
+                                     const uint8_t *section, size_t length, int cut,
+                                     unsigned quality, uint32_t height, uint32_t width,
+                                     int32_t *latents)
 {
     tfcomp_picture p = {0};
     uint64_t passes = (uint64_t)layout->group_count + layout->checkerboard + layout->quincunx;
@@ -202,8 +204,21 @@ tfcomp_status tfcomp_decode_hyperprior(const tfcomp_tables *hyper_tables,
     status = tfcomp_rows_open(hyper_section, hyper_length,
                               (p.hyper_height - 1) / HYPER_ROWS_PER_STREAM + 1, &hyper_streams);
     if (status == TFCOMP_OK)
-        status = tfcomp_rows_open(
-            section, length, passes * ((height - 1) / layout->rows_per_stream[quality - 1] + 1),
+        status = tfcomp_rows_open_as(
+            cut, section, length, passes * ((height - 1) / layout->rows_per_stream[quality - 1] + 1),
             &streams);
     return status == TFCOMP_OK ? decode_picture(&p, &hyper_streams, &streams) : status;
+}
+
+tfcomp_status tfcomp_decode_hyperprior(const tfcomp_tables *hyper_tables,
+                                       const tfcomp_tables *latent_tables,
+                                       const tfcomp_hyperprior_layout *layout,
+                                       const tfcomp_hyperprior_networks *networks,
+                                       const uint8_t *hyper_section, size_t hyper_length,
+                                       const uint8_t *section, size_t length, unsigned quality,
+                                       uint32_t height, uint32_t width, int32_t *latents)
+{
+    return tfcomp_read_hyperprior(hyper_tables, latent_tables, layout, networks, hyper_section,
+                                  hyper_length, section, length, 0, quality, height, width,
+                                  latents);
 }

@@ -102,6 +102,8 @@ const char *tfcomp_status_text(tfcomp_status status)
         return "not enough memory";
     case TFCOMP_OTHER_BUNDLE:
         return "another bundle wrote it: decode it with that one";
+    case TFCOMP_UNSUPPORTED:
+        return "the file holds more than this program decodes";
     }
     return "unknown status";
 }

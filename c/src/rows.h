@@ -14,14 +14,24 @@ typedef struct {
     unsigned bits;
     uint32_t shortest;
     uint64_t next;
-    const uint8_t *at;
+    const uint8_t *at, *end;
+    int cut; /* whether streams are missing from here on */
 } tfcomp_rows;
 
 /* TFCOMP_DAMAGED where the section is not exactly `count` streams. */
 tfcomp_status tfcomp_rows_open(const uint8_t *section, size_t length, uint64_t count,
                                tfcomp_rows *rows);
 
-/* The next stream and its length; to be called `count` times at most. */
+/* As tfcomp_rows_open, for a section of which these are only the first bytes. */
+tfcomp_status tfcomp_rows_open_cut(const uint8_t *section, size_t length, uint64_t count,
+                                   tfcomp_rows *rows);
+
+/* One or the other. */
+tfcomp_status tfcomp_rows_open_as(int cut, const uint8_t *section, size_t length, uint64_t count,
+                                  tfcomp_rows *rows);
+
+/* The next stream and its length; to be called `count` times at most. NULL where the section is cut
+   and the stream or one before it is not whole. */
 const uint8_t *tfcomp_rows_next(tfcomp_rows *rows, size_t *length);
 
 #endif

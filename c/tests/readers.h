@@ -11,6 +11,8 @@ typedef tfcomp_status (*vector_reader)(vector_check *check);
 tfcomp_status read_varint(vector_check *check);
 tfcomp_status read_rows(vector_check *check);
 tfcomp_status read_container(vector_check *check);
+tfcomp_status read_boxes(vector_check *check);
+tfcomp_status read_pictures(vector_check *check);
 tfcomp_status read_range_coder(vector_check *check);
 tfcomp_status read_factorized(vector_check *check);
 tfcomp_status read_bits(vector_check *check);

@@ -13,6 +13,8 @@ static const struct {
     {"varint", read_varint, NULL},
     {"rows", read_rows, NULL},
     {"container", read_container, NULL},
+    {"boxes", read_boxes, NULL},
+    {"pictures", read_pictures, NULL},
     {"range_coder", read_range_coder, write_range_coder},
     {"factorized", read_factorized, NULL},
     {"bits", read_bits, NULL},

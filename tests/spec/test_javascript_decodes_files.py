@@ -8,13 +8,17 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import zlib
 
 import pytest
 
 from tests import needs
 from tests.conftest import ROOT
 from tests.spec.vector_file import Check, checks_of
+from tests.spec.version_2_files import golden, tiled
 from tfcomp.bitstream.container import Container, pack
+from tfcomp.bitstream.picture_file import Alpha, Frame, PictureFile
+from tfcomp.bitstream.picture_writer import write_file
 from tfcomp.runtime.bundle import read_manifest
 
 PROGRAM = ROOT / "tests" / "spec" / "javascript" / "decode_files.mjs"
@@ -46,6 +50,58 @@ def test_a_golden_file_becomes_its_latents(check: Check):
         "fingerprint": manifest.short_fingerprint.hex(),
         "quality": image["quality"],
     }
+
+
+@pytest.fixture
+def given(tmp_path):
+    """A function: a bundle's name, bytes, arguments -> what is said of a file of them."""
+
+    def answer(bundle: str, data: bytes, *arguments: object) -> dict:
+        (tmp_path / "given.tfcomp").write_bytes(data)
+        return decode(ROOT / "tfcomp" / "bundles" / bundle, tmp_path / "given.tfcomp", *arguments)
+
+    return answer
+
+
+def crc_of(latents) -> int:
+    return zlib.crc32(latents.astype("<i4").tobytes())
+
+
+@pytest.mark.parametrize("bundle", ["binary", "cycle-factorized"])
+def test_grey_tiles_become_the_latents_of_the_whole(given, bundle):
+    codec, image, latents = golden(bundle)
+    frame = tiled(codec, image, latents, 64, grey=True)
+    found = given(bundle, write_file(PictureFile((frame,), exif=b"exif")))
+    assert len(frame.images) > 4 and found["crc"] == crc_of(latents)
+    assert found["image"]["grey"] is True
+    assert found["header"]["version"] == 2
+
+
+def test_frames_are_decoded_by_number_and_neither_they_nor_alpha_as_a_still(given):
+    codec, image, latents = golden("binary")
+    frame = Frame((image,), image.width, image.height, duration=40)
+    data = write_file(PictureFile((frame, frame), loops=0))
+    assert given("binary", data, 0, 1)["crc"] == crc_of(latents)
+    assert "is a sequence" in given("binary", data)["message"]
+    size = image.width.to_bytes(4, "big") + image.height.to_bytes(4, "big")
+    png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + size + b"\x08\0\0\0\0"
+    still = Frame((image,), image.width, image.height, alpha=Alpha(png))
+    assert "has alpha" in given("binary", write_file(PictureFile((still,))))["message"]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_of_half_a_file_the_first_rows_are_decoded_and_zeros_follow(given, version):
+    _, image, latents = golden("cycle-factorized")
+    frame = Frame((image,), image.width, image.height)
+    data = write_file(PictureFile((frame,), xmp=b"x" if version == 2 else None))
+    found = given("cycle-factorized", data[: len(data) // 2], 0, 0, "partial")["crc"]
+    beginnings = []
+    for row in range(1, len(latents)):
+        latents[-row:] = 0
+        beginnings.append(crc_of(latents))
+    assert found in beginnings[1:-1]
+    assert "message" in given("cycle-factorized", data[: len(data) // 2])
+    assert given("cycle-factorized", data[:-2], 0, 0, "partial")["crc"] not in beginnings
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ const { manifests, files } = JSON.parse(process.argv[2]);
 const bundles = manifests.map((manifest) => ({ manifest }));
 console.log(JSON.stringify(files.map((digits) => {
   try {
-    const { container } = parseFile(Uint8Array.from(Buffer.from(digits, "hex")), bundles);
-    return [container.width, container.height];
+    const { picture } = parseFile(Uint8Array.from(Buffer.from(digits, "hex")), bundles);
+    return [picture.frames[0].width, picture.frames[0].height];
   } catch (error) {
     return error.message;
   }

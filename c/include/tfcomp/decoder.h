@@ -63,7 +63,8 @@ typedef struct {
     uint32_t quality;       /* from 1 */
 } tfcomp_file_header;
 
-/* Checks magic, version, length and CRC, and says which bundle decodes the file. */
+/* Checks magic, version, length and CRCs, and says which bundle decodes the file (of several frames
+   or tiles, the first). */
 TFCOMP_NODISCARD tfcomp_status tfcomp_read_header(const uint8_t *file, size_t length,
                                                   tfcomp_file_header *header);
 
@@ -76,10 +77,13 @@ typedef struct {
     uint32_t width, height; /* of the picture, in pixels */
     uint32_t columns, rows; /* of the latents */
     uint32_t channels;
+    uint32_t is_grey; /* whether tfcomp_grey (tfcomp/picture_file.h) makes the picture of its pixels */
 } tfcomp_image_info;
 
-/* Reads a whole file. On TFCOMP_OK, *image is to be given to tfcomp_image_destroy; else it is NULL.
-   TFCOMP_OTHER_BUNDLE where another bundle wrote the file: it may be sound. */
+/* Reads a whole file of one opaque picture, of either version of the format. On TFCOMP_OK, *image is
+   to be given to tfcomp_image_destroy; else it is NULL. TFCOMP_OTHER_BUNDLE where another bundle
+   wrote the file: it may be sound. TFCOMP_UNSUPPORTED of a sequence, and where there is alpha:
+   tfcomp/picture_file.h reads these. */
 TFCOMP_NODISCARD tfcomp_status tfcomp_decode_file(const tfcomp_decoder *decoder,
                                                   const uint8_t *file, size_t length,
                                                   tfcomp_image **image);

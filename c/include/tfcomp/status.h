@@ -27,7 +27,8 @@ typedef enum {
     TFCOMP_NEWER_FORMAT, /* a version of the format this library does not read */
     TFCOMP_TOO_LARGE,    /* more pixels than the caller allows */
     TFCOMP_NO_MEMORY,
-    TFCOMP_OTHER_BUNDLE  /* the file is sound, and another bundle wrote it */
+    TFCOMP_OTHER_BUNDLE, /* the file is sound, and another bundle wrote it */
+    TFCOMP_UNSUPPORTED   /* the file is sound, and holds what the function does not give */
 } tfcomp_status;
 
 /* One line of English, for a person; never NULL. */

@@ -22,14 +22,15 @@ extern "C" {
 #endif
 
 #define TFCOMP_VERSION_MAJOR 1
-#define TFCOMP_VERSION_MINOR 1
+#define TFCOMP_VERSION_MINOR 2
 #define TFCOMP_VERSION_PATCH 0
 /* One number that rises with every release. */
 #define TFCOMP_VERSION \
     (TFCOMP_VERSION_MAJOR * 1000000 + TFCOMP_VERSION_MINOR * 1000 + TFCOMP_VERSION_PATCH)
 
-/* The version of the format that is read. */
+/* The versions of the format that are read: of plain pictures, and of all else. */
 #define TFCOMP_FORMAT_VERSION 1
+#define TFCOMP_FORMAT_VERSION_2 2
 
 /* TFCOMP_VERSION of the library that runs, which may be later than the headers'. */
 int tfcomp_version(void);

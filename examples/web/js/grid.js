@@ -27,6 +27,15 @@ export class Grid {
     return part;
   }
 
+  /** Puts another grid of as many channels in, its top left at (top, left). */
+  put(part, top, left) {
+    const row = part.width * part.channels;
+    for (let y = 0; y < part.height; y++) {
+      const to = ((top + y) * this.width + left) * this.channels;
+      this.data.set(part.data.subarray(y * row, (y + 1) * row), to);
+    }
+  }
+
   /** The same numbers in an Int32Array. */
   int32() {
     const { data, height, width, channels } = this;

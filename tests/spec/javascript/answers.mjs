@@ -2,16 +2,20 @@
 // reading and for writing, { word: whole numbers, or bytes }.
 
 import { BitLayout } from "../../../examples/web/js/bitstream/bit_layout.js";
+import { packBoxes, readBoxes } from "../../../examples/web/js/bitstream/boxes.js";
 import * as bits from "../../../examples/web/js/bitstream/bit_section.js";
 import { concatenate, pack, parse } from "../../../examples/web/js/bitstream/container.js";
 import * as factorized from "../../../examples/web/js/bitstream/factorized_section.js";
 import * as hyperprior from "../../../examples/web/js/bitstream/hyperprior_sections.js";
 import * as coder from "../../../examples/web/js/bitstream/range_coder.js";
+import { readFile } from "../../../examples/web/js/bitstream/picture_reader.js";
+import { writeFile } from "../../../examples/web/js/bitstream/picture_writer.js";
 import * as quantizer from "../../../examples/web/js/bitstream/rate_distortion_quantizer.js";
 import { packRows, unpackRows } from "../../../examples/web/js/bitstream/rows.js";
 import { decodeVarint, encodeVarint } from "../../../examples/web/js/bitstream/varint.js";
 import { CodecError } from "../../../examples/web/js/errors.js";
 import { Grid } from "../../../examples/web/js/grid.js";
+import * as pictureLines from "./picture_lines.mjs";
 import { ToyNetworks } from "./toy_networks.mjs";
 
 const lengthsOf = (parts) => parts.map((part) => part.length);
@@ -86,6 +90,24 @@ export const READS = {
     };
   },
 
+  boxes(check) {
+    const boxes = [...readBoxes(check.bytes())];
+    return {
+      types: boxes.map(({ type }) => type.charCodeAt(0)),
+      lengths: lengthsOf(boxes.map(({ payload }) => payload)),
+      contents: concatenate(boxes.map(({ payload }) => payload)),
+    };
+  },
+
+  pictures(check) {
+    const lookup = (fingerprint) => {
+      if (fingerprint === check.digits("fingerprint")) return pictureLines.bundleOf(check);
+      throw new CodecError("another bundle wrote the file");
+    };
+    const options = { maxPixels: check.number("max_pixels") };
+    return pictureLines.answer(readFile(check.bytes(), lookup, options));
+  },
+
   range_coder(check) {
     return { values: coder.decode(check.bytes(), check.int32("index"), check.tables()) };
   },
@@ -130,6 +152,17 @@ export const WRITES = {
     const fingerprint = check.digits("fingerprint");
     const fixed = Boolean(bundleOf(check).fixedSize);
     return { bytes: pack({ fingerprint, quality, width, height, sections }, fixed) };
+  },
+
+  boxes(check) {
+    const payloads = cut(check.bytes("contents"), check.numbers("lengths"));
+    const types = check.numbers("types").map((code) => String.fromCharCode(code));
+    return { bytes: packBoxes(types.map((type, k) => ({ type, payload: payloads[k] }))) };
+  },
+
+  pictures(check) {
+    const fixed = Boolean(pictureLines.bundleOf(check).fixedSize);
+    return { bytes: writeFile(pictureLines.pictureFrom(check), fixed) };
   },
 
   range_coder(check) {

@@ -10,7 +10,9 @@ import { CodecError } from "../../../examples/web/js/errors.js";
 import { READS, WRITES } from "./answers.mjs";
 import { checksOf } from "./vector_file.mjs";
 
-const IN_HEXADECIMAL = new Set(["bytes", "hyper_bytes", "streams", "contents"]);
+const IN_HEXADECIMAL = new Set([
+  ...["bytes", "hyper_bytes", "streams", "contents", "metadata", "alphas"],
+]);
 const path = process.argv[2];
 const name = basename(path, ".txt");
 const report = {

@@ -6,14 +6,18 @@ import { isCoded } from "./coding_passes.js";
 import * as coder from "./range_coder.js";
 import { packRows, unpackRows } from "./rows.js";
 
-/** The section -> latents, a Uint8Array grid of 0 and 1; 0 where nothing is sent. */
-export function decodeSection(section, quality, height, width, tables, layout) {
+/**
+ * The section -> latents, a Uint8Array grid of 0 and 1; 0 where nothing is sent. cut: whether these
+ * are only its first bytes.
+ */
+export function decodeSection(section, quality, height, width, tables, layout, cut = false) {
   const count = layout.passesOf(quality).length * Math.ceil(height / layout.rowsPerStream);
-  const streams = unpackRows(section, count);
+  const streams = unpackRows(section, count, cut);
   const known = new KnownBits(height, width, layout.channels);
   let next = 0;
   for (const { index, store } of walk(known, quality, layout)) {
-    store(coder.decode(streams[next++], index, tables));
+    const stream = streams[next++];
+    store(stream === null ? new Int32Array(index.length) : coder.decode(stream, index, tables));
   }
   return known.grid();
 }

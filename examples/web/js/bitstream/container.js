@@ -1,5 +1,5 @@
 // The container of format version 1; spec/format.md describes it, and the checks and their order
-// are those of tfcomp/bitstream/container.py.
+// are those of tfcomp/bitstream/container.py. What version 2 shares with it is exported.
 
 import { BitstreamError, CodecError } from "../errors.js";
 import { crc32 } from "./crc32.js";
@@ -29,7 +29,22 @@ export function pixelLimit(fileBytes) {
  * Gives { fingerprint, quality, width, height, sections }, the sections as Uint8Arrays.
  */
 export function parse(bytes, lookup, maxPixels) {
-  const body = checkedBody(bytes);
+  return parseBody(checkedBody(bytes), lookup, maxPixels, false);
+}
+
+/**
+ * `parse` of a file that breaks off in its last section or after it. Nothing says whether its bytes
+ * are what was written: the checksum stands at a file's end.
+ */
+export function parseCut(bytes, lookup, maxPixels) {
+  checkStart(bytes);
+  if (bytes.length < HEADER_BYTES || bytes[8] === 0) {
+    throw new BitstreamError("The file is too short; get a complete copy of it.");
+  }
+  return parseBody(bytes, lookup, maxPixels, true);
+}
+
+function parseBody(body, lookup, maxPixels, cut) {
   const fingerprint = hex(body.subarray(4, 8));
   const quality = body[8];
   const bundle = lookup(fingerprint);
@@ -46,20 +61,30 @@ export function parse(bytes, lookup, maxPixels) {
     [height, position] = decodeVarint(body, position);
   }
   checkSize(width, height, maxPixels);
+  const sections = readSections(body, position, bundle.sectionCount, cut);
+  return { fingerprint, quality, width, height, sections };
+}
+
+/** The sections from `position` on, which must fill the body. cut: the last one may break off. */
+export function readSections(body, position, count, cut = false) {
   const sections = [];
-  for (let number = 0; number < bundle.sectionCount; number++) {
+  for (let number = 0; number < count; number++) {
     let length;
     [length, position] = decodeVarint(body, position);
     if (length > body.length - position) {
-      throw new BitstreamError("A section runs past the end; get an undamaged copy of the file.");
+      if (!cut || number + 1 < count) {
+        throw new BitstreamError("A section runs past the end; get an undamaged copy of the file.");
+      }
+      length = body.length - position;
     }
     sections.push(body.subarray(position, position + length));
     position += length;
   }
-  if (position !== body.length) {
+  // Of the checksum after a section that was cut some bytes may be there.
+  if (body.length - position >= (cut ? CRC_BYTES : 1)) {
     throw new BitstreamError("Bytes are left after the sections; get an undamaged copy of it.");
   }
-  return { fingerprint, quality, width, height, sections };
+  return sections;
 }
 
 /** What any file says, without its bundle: { version, fingerprint, quality }, after its checks. */
@@ -97,15 +122,19 @@ export function hasMagic(bytes) {
   return MAGIC.every((byte, k) => bytes[k] === byte);
 }
 
-function checkedBody(bytes) {
+function checkStart(bytes) {
   if (bytes.length === 0) throw new BitstreamError("The file is empty; get a complete copy of it.");
   if (!hasMagic(bytes)) throw new BitstreamError("This is not a .tfcomp file.");
   if (bytes.length > MAGIC.length && bytes[MAGIC.length] !== FORMAT_VERSION) {
     throw new BitstreamError(
-      `The file has format version ${bytes[MAGIC.length]}, and this page reads version ` +
-        `${FORMAT_VERSION}; get an undamaged copy of it, or a newer page.`,
+      `The file has format version ${bytes[MAGIC.length]}, and this page reads versions 1 ` +
+        "and 2; get an undamaged copy of it, or a newer page.",
     );
   }
+}
+
+function checkedBody(bytes) {
+  checkStart(bytes);
   if (bytes.length < HEADER_BYTES + CRC_BYTES) {
     throw new BitstreamError("The file is too short; get a complete copy of it.");
   }
@@ -121,7 +150,8 @@ function checkedBody(bytes) {
   return body;
 }
 
-function checkSize(width, height, maxPixels) {
+/** Throws for a picture without pixels, or with more than maxPixels. */
+export function checkSize(width, height, maxPixels) {
   if (width < 1 || height < 1) {
     throw new BitstreamError(
       `The file says ${width}×${height} pixels; get an undamaged copy of it.`,
@@ -135,10 +165,12 @@ function checkSize(width, height, maxPixels) {
   }
 }
 
-function hex(bytes) {
+/** 8 hex digits of 4 bytes, and so on. */
+export function hex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function unhex(digits) {
+/** The inverse of `hex`: an array. */
+export function unhex(digits) {
   return digits.match(/../g).map((pair) => parseInt(pair, 16));
 }

@@ -8,11 +8,12 @@ import { packRows, unpackRows } from "./rows.js";
 // Beyond this float32 does not hold every integer. No picture leads there.
 const MAX_LATENT = 2 ** 24;
 
-/** The section -> latents, an Int32Array grid. */
-export function decodeSection(section, quality, height, width, channels, tables) {
+/** The section -> latents, an Int32Array grid. cut: whether these are only its first bytes. */
+export function decodeSection(section, quality, height, width, channels, tables, cut = false) {
   const latents = Grid.make(Int32Array, height, width, channels);
   const index = rowIndex(quality, width, channels);
-  unpackRows(section, height).forEach((stream, row) => {
+  unpackRows(section, height, cut).forEach((stream, row) => {
+    if (stream === null) return; // zeros
     const values = coder.decode(stream, index, tables);
     if (values.some((value) => Math.abs(value) > MAX_LATENT)) {
       throw new BitstreamError("The file holds impossible latents; get an undamaged copy.");

@@ -17,22 +17,34 @@ const CONTEXT_LIMIT = 255; // the networks see decoded values clipped to this
  * The two sections -> latents, an Int32Array grid in eighths of a step.
  *
  * networks: { hyperSynthesis(hyper), parameters(number, inputs) }, both asynchronous, at the
- *   file's quality. layout: the manifest's `entropy` object.
+ *   file's quality. layout: the manifest's `entropy` object. cut: whether of the second section
+ *   only the first bytes are there; where values are missing their means stand.
  */
-export async function decodeSections(sections, quality, height, width, networks, tables, layout) {
+export async function decodeSections(
+  sections,
+  quality,
+  height,
+  width,
+  networks,
+  tables,
+  layout,
+  cut = false,
+) {
   const hyper = decodeHyperLatents(sections[0], quality, height, width, tables, layout);
   const features = cropped(await networks.hyperSynthesis(hyper), height, width);
   const channels = layout.groups.reduce((sum, group) => sum + group, 0);
   const decoded = Grid.make(Int32Array, height, width, channels);
   const passes = codingPasses(layout);
   const rows = layout.rows_per_stream[quality - 1];
-  const streams = unpackRows(sections[1], Math.ceil(height / rows) * passes.length);
+  const streams = unpackRows(sections[1], Math.ceil(height / rows) * passes.length, cut);
   let next = 0;
   for (const [number, step] of passes.entries()) {
     const parameters = await networks.parameters(number, passInputs(features, decoded, step));
     storeMeans(decoded, parameters, step);
     for (const { scales, at } of codedStripes(decoded, parameters, step, rows)) {
-      const values = coder.decode(streams[next++], scales, tables.latents);
+      const stream = streams[next++];
+      if (stream === null) continue; // zeros
+      const values = coder.decode(stream, scales, tables.latents);
       checkRange(values);
       at.forEach((place, k) => (decoded.data[place] += MEAN_UNITS * values[k]));
     }

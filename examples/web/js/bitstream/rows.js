@@ -23,8 +23,17 @@ export function packRows(streams) {
   return concatenate([head, packed, ...streams]);
 }
 
-/** Splits a section into its `rows` streams, the inverse of `packRows`. */
-export function unpackRows(section, rows) {
+/**
+ * Splits a section into its `rows` streams, the inverse of `packRows`.
+ *
+ * cut: whether these are only its first bytes. Then a stream that is not whole, and every one after
+ *   it, is null; all are where the lengths themselves are not.
+ */
+export function unpackRows(section, rows, cut = false) {
+  return cut ? unpackWhatIsThere(section, rows) : unpackAll(section, rows);
+}
+
+function unpackAll(section, rows) {
   let [shortest, position] = decodeVarint(section, 0);
   if (position >= section.length) {
     throw new BitstreamError(
@@ -46,16 +55,48 @@ export function unpackRows(section, rows) {
     if (bitAt(at))
       throw new BitstreamError("Row lengths are padded wrongly; get an undamaged copy.");
   }
-  const lengths = Array.from({ length: rows }, (_, row) => {
-    let length = shortest;
-    for (let bit = 0; bit < bits; bit++) length += bitAt(row * bits + bit) * 2 ** bit;
-    return length;
-  });
+  const lengths = lengthsOf(packed, rows, bits, shortest);
   if (lengths.reduce((sum, length) => sum + length, 0) !== section.length - position) {
     throw new BitstreamError("Rows do not fill their section; get an undamaged copy of the file.");
   }
   return lengths.map((length) => {
     position += length;
     return section.subarray(position - length, position);
+  });
+}
+
+function unpackWhatIsThere(section, rows) {
+  const streams = new Array(rows).fill(null);
+  let shortest, position;
+  try {
+    [shortest, position] = decodeVarint(section, 0);
+  } catch {
+    return streams;
+  }
+  if (position >= section.length) return streams;
+  const bits = section[position++];
+  if (bits > MAX_DELTA_BITS) {
+    throw new BitstreamError("Row lengths exceed 32 bits; get an undamaged copy of the file.");
+  }
+  const packedBytes = Math.ceil((rows * bits) / 8);
+  if (packedBytes > section.length - position) return streams;
+  const packed = section.subarray(position, position + packedBytes);
+  position += packedBytes;
+  for (const [row, length] of lengthsOf(packed, rows, bits, shortest).entries()) {
+    if (length > section.length - position) break;
+    streams[row] = section.subarray(position, (position += length));
+  }
+  return streams;
+}
+
+/** Of each stream its length: `bits` bits of `packed` beyond the shortest. */
+function lengthsOf(packed, rows, bits, shortest) {
+  return Array.from({ length: rows }, (_, row) => {
+    let length = shortest;
+    for (let bit = 0; bit < bits; bit++) {
+      const at = row * bits + bit;
+      length += ((packed[at >> 3] >> (at & 7)) & 1) * 2 ** bit;
+    }
+    return length;
   });
 }

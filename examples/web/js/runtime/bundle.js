@@ -28,8 +28,8 @@ export function findByFingerprint(bundles, digits) {
         `(it has ${bundles.map(({ manifest }) => manifest.name).join(", ")}).`,
     );
   }
-  const { qualities, fixed_size: fixedSize, entropy } = found.manifest;
-  return { ...found, qualities, fixedSize, sectionCount: SECTION_COUNTS[entropy.kind] };
+  const { qualities, fixed_size: fixedSize, entropy, stride } = found.manifest;
+  return { ...found, qualities, fixedSize, stride, sectionCount: SECTION_COUNTS[entropy.kind] };
 }
 
 /** The bytes that a bundle decodes with, its fingerprint verified: { decoder, entropy, tables }. */

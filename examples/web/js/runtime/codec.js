@@ -1,18 +1,23 @@
 // The codec, to be read from top to bottom; as tfcomp/runtime/codec.py.
 //
-// encode: RGBA -> padding -> encoder network -> latents -> sections -> container
-// decode: container -> sections -> latents -> decoder network -> crop -> RGBA
+// encode: RGBA -> padding -> encoder network -> latents -> sections -> file
+// decode: file -> sections -> latents -> decoder network -> crop -> RGBA
 
-import { pack, parse } from "../bitstream/container.js";
-import { CodecError } from "../errors.js";
+import { decodeAlpha, encodeAlpha } from "../bitstream/alpha_png.js";
+import { stillOf } from "../bitstream/picture_file.js";
+import { readFile } from "../bitstream/picture_reader.js";
+import { writeFile } from "../bitstream/picture_writer.js";
+import { BitstreamError, CodecError } from "../errors.js";
 import { Grid } from "../grid.js";
 import { findByFingerprint, readBundle, readEncoder } from "./bundle.js";
 import { checkClaim, checkPadding } from "./decoder.js";
 import { entropyCoder } from "./entropy.js";
 import { Model } from "./litert.js";
+import { alphaOf, isGrey, makeGrey, putAlpha } from "./pixels.js";
 import { plan, runTiled, TILE_SIDES } from "./tiles.js";
+import { smoothUnseen } from "./unseen_colours.js";
 
-/** What a browser's memory takes; the format itself allows more. */
+/** What a browser's memory takes, of all frames together; the format itself allows more. */
 export const MAX_PIXELS = 40_000_000;
 
 const codecs = new Map();
@@ -26,14 +31,26 @@ export async function openCodec(installed) {
   return codecs.get(fingerprint);
 }
 
-/** Checks a file and takes it apart; gives { container, bundle }. */
-export function parseFile(bytes, bundles) {
-  let bundle = null;
-  const lookup = (digits) => (bundle = findByFingerprint(bundles, digits));
-  const container = parse(bytes, lookup, MAX_PIXELS);
-  if (!bundle.fixedSize) checkClaim(container, bytes.length);
-  checkPadding(container, bundle.manifest.stride, MAX_PIXELS);
-  return { container, bundle };
+/**
+ * Checks a file and takes it apart; gives { picture, bundle }, the first as picture_file.js says.
+ *
+ * partial: whether a file that breaks off is read as far as it goes.
+ */
+export function parseFile(bytes, bundles, { partial = false } = {}) {
+  const found = new Map();
+  const lookup = (digits) => {
+    if (!found.has(digits)) found.set(digits, findByFingerprint(bundles, digits));
+    return found.get(digits);
+  };
+  const picture = readFile(bytes, lookup, { maxPixels: MAX_PIXELS, partial });
+  const [bundle, ...others] = found.values();
+  if (others.length) {
+    throw new BitstreamError("The file has frames of several models; get an undamaged copy of it.");
+  }
+  const [frame] = picture.frames;
+  if (!bundle.fixedSize) checkClaim(frame, bytes.length, picture.frames.length);
+  checkPadding(frame, bundle.manifest.stride, MAX_PIXELS);
+  return { picture, bundle };
 }
 
 export class Codec {
@@ -48,36 +65,47 @@ export class Codec {
   }
 
   /**
-   * A container -> { rgba, width, height, times }.
+   * A frame of a picture -> { rgba, width, height, times }.
    *
    * tileSides: as TILE_SIDES. times: milliseconds of { prepare, entropy, network }: fitting the
    *   networks to the size, the range decoder with its integer networks, the decoder network.
    */
-  async decode({ quality, width, height, sections }, tileSides = TILE_SIDES) {
+  async decode(frame, tileSides = TILE_SIDES) {
     const { stride, reach, decoder_reach: decoderReach } = this.manifest;
+    const { width, height, grey, alpha } = frame;
+    const [{ quality }] = frame.images;
     const [rows, columns] = [Math.ceil(height / stride), Math.ceil(width / stride)];
     const watch = new Stopwatch();
     const tiles = plan(rows, columns, tileSides.image, decoderReach ?? reach ?? null);
     const size = [tiles.rows.size, tiles.columns.size];
     const pixelSize = size.map((side) => side * stride);
     await this.decoder.prepare({ decode: { latents: size, image: pixelSize } });
-    await this.entropy.prepare(rows, columns, quality, tileSides);
+    // Tiles are prepared for one by one.
+    if (!frame.tileSide) await this.entropy.prepare(rows, columns, quality, tileSides);
     watch.lap("prepare");
-    const latents = await this.entropy.decode(sections, quality, rows, columns);
+    const latents = await this.entropy.decode(frame, tileSides);
     watch.lap("entropy");
     const pixels = Grid.make(Uint8Array, rows * stride, columns * stride, 3);
     const run = (part) => this.decoder.run("decode", "latents", part.int32(), "image", quality);
     await runTiled(run, tiles, latents, 1, pixels, stride);
     const rgba = croppedRgba(pixels, height, width);
+    if (grey) makeGrey(rgba);
+    if (alpha) putAlpha(rgba, await decodeAlpha(alpha.png, width, height), alpha.premultiplied);
     watch.lap("network");
     return { rgba, width, height, times: watch.times };
   }
 
-  /** RGBA pixels, alpha ignored -> the bytes of a .tfcomp file. */
+  /**
+   * RGBA pixels -> the bytes of a .tfcomp file, of format version 1 where they are opaque and not
+   * grey.
+   */
   async encode(rgba, width, height, quality, tileSides = TILE_SIDES) {
     const { stride, fingerprint, fixed_size: fixedSize } = this.manifest;
     checkPicture(width, height, this.manifest);
-    const pixels = paddedRgb(rgba, height, width, stride);
+    const alpha = alphaOf(rgba);
+    const seen = alpha ? rgba.slice() : rgba;
+    if (alpha) smoothUnseen(seen, width, height);
+    const pixels = paddedRgb(seen, height, width, stride);
     const [rows, columns] = [pixels.height / stride, pixels.width / stride];
     const tiles = plan(rows, columns, tileSides.image, this.manifest.reach ?? null);
     const size = [tiles.rows.size, tiles.columns.size];
@@ -89,8 +117,11 @@ export class Codec {
     const run = (part) => this.encoder.run("encode", "image", part, "latents", quality);
     await runTiled(run, tiles, pixels, stride, latents, 1);
     const sections = await this.entropy.encode(latents, quality);
-    const container = { fingerprint: fingerprint.slice(0, 8), quality, width, height, sections };
-    return pack(container, Boolean(fixedSize));
+    const image = { fingerprint: fingerprint.slice(0, 8), quality, width, height, sections };
+    const png = alpha && (await encodeAlpha(alpha, width, height));
+    const still = stillOf(image, png && { png, premultiplied: false });
+    still.frames[0].grey = isGrey(seen);
+    return writeFile(still, Boolean(fixedSize));
   }
 }
 

@@ -2,16 +2,22 @@
 //
 //     const decoder = createDecoder({ ...settingsOf(manifest), tables, networks });
 //     const { rows, columns, channels, latents } = await decodeFile(decoder, file);
+//
+// or, of all that a file of format version 1 or 2 holds, openFile and decodeFrame, as
+// c/include/tfcomp/picture_file.h.
 
 import { BitLayout } from "../bitstream/bit_layout.js";
 import * as bits from "../bitstream/bit_section.js";
-import { MAX_PIXELS, parse, pixelLimit } from "../bitstream/container.js";
+import { MAX_PIXELS, pixelLimit } from "../bitstream/container.js";
 import * as factorized from "../bitstream/factorized_section.js";
 import * as hyperprior from "../bitstream/hyperprior_sections.js";
+import { readFile } from "../bitstream/picture_reader.js";
 import { loadTables } from "../bitstream/tables.js";
 import { BitstreamError, BundleError, CodecError } from "../errors.js";
+import { Grid } from "../grid.js";
 
-export { FORMAT_VERSION, readHeader } from "../bitstream/container.js";
+export { FORMAT_VERSION } from "../bitstream/container.js";
+export { readHeader } from "../bitstream/picture_reader.js";
 
 /** Sections of a file, by kind of entropy model. */
 export const SECTION_COUNTS = { factorized: 1, hyperprior: 2, bits: 1 };
@@ -51,38 +57,102 @@ export function createDecoder(settings) {
 }
 
 /**
- * A whole file -> { fingerprint, quality, width, height, rows, columns, channels, latents }, the
- * last a typed array [rows, columns, channels], as decoder.tflite takes them.
+ * A whole file of one opaque picture, of either version of the format -> { fingerprint, quality,
+ * width, height, grey, rows, columns, channels, latents }, the last a typed array [rows, columns,
+ * channels], as decoder.tflite takes them.
  *
- * Throws BitstreamError for a file that is damaged, and CodecError for another bundle's.
+ * Throws BitstreamError for a file that is damaged, and CodecError for another bundle's, for a
+ * sequence and for alpha: `openFile` reads these.
  */
 export async function decodeFile(decoder, file) {
-  const { settings } = decoder;
-  const maxPixels = decoder.maxPixels(file.length);
-  const container = parse(file, (digits) => decoder.bundleOf(digits), maxPixels);
-  checkPadding(container, settings.stride, maxPixels);
-  const { fingerprint, quality, width, height } = container;
-  const [rows, columns] = [height, width].map((side) => Math.ceil(side / settings.stride));
-  await settings.networks?.prepare?.(rows, columns, quality);
-  const grid = await decodeSections(decoder, container.sections, quality, rows, columns);
-  const { channels, data: latents } = grid;
-  return { fingerprint, quality, width, height, rows, columns, channels, latents };
+  const opened = openFile(decoder, file);
+  const [{ alpha }] = opened.frames;
+  if (opened.loops !== null || alpha) {
+    const what = alpha ? "has alpha" : "is a sequence";
+    throw new CodecError(`The file ${what}, which decodeFile does not give; use openFile.`);
+  }
+  return decodeFrame(decoder, opened, 0);
 }
 
-/** The sections of a file -> latents, a grid; the networks are ready. */
-export async function decodeSections(decoder, sections, quality, rows, columns) {
+/**
+ * Checks a file of either version; gives what bitstream/picture_file.js says.
+ *
+ * partial: whether a file that breaks off is read as far as it goes: what is missing counts as
+ *   zeros.
+ */
+export function openFile(decoder, file, { partial = false } = {}) {
+  const { frame, all } = decoder.maxPixels(file.length);
+  const lookup = (digits) => decoder.bundleOf(digits);
+  const opened = readFile(file, lookup, { maxPixels: all, partial });
+  const [{ width, height }] = opened.frames;
+  checkPadding({ width, height }, decoder.settings.stride, frame);
+  return opened;
+}
+
+/** One frame of an opened file, from 0: as `decodeFile`. */
+export async function decodeFrame(decoder, opened, number) {
+  const frame = opened.frames[number];
+  const { width, height, grey, images } = frame;
+  const { fingerprint, quality } = images[0];
+  const grid = await decodeLatents(decoder, frame);
+  const { height: rows, width: columns, channels, data: latents } = grid;
+  return { fingerprint, quality, width, height, grey, rows, columns, channels, latents };
+}
+
+/**
+ * The latents of a frame, a grid; of tiles those of all of them, zeros where one is missing.
+ * choices: what `networks.prepare` takes beyond size and quality.
+ */
+export async function decodeLatents(decoder, frame, ...choices) {
+  const { images, width, height, tileSide, dependent } = frame;
+  const { stride } = decoder.settings;
+  if (dependent || images.some(({ fraction }) => fraction)) {
+    const what = dependent ? "a frame that depends on another" : "a quality between two levels";
+    throw new CodecError(`The file has ${what}, which is not decoded here yet.`);
+  }
+  if (!tileSide) return decodeImage(decoder, images[0], choices);
+  let whole = null;
+  const [rows, columns] = [height, width].map((pixels) => Math.ceil(pixels / stride));
+  for (const { image, top, left } of bySize(images, Math.ceil(width / tileSide))) {
+    const tile = await decodeImage(decoder, image, choices);
+    whole ??= Grid.make(tile.data.constructor, rows, columns, tile.channels);
+    whole.put(tile, (top * tileSide) / stride, (left * tileSide) / stride);
+  }
+  return whole;
+}
+
+/** Tiles with where they are, those of one size together: networks are prepared for a size. */
+function bySize(images, across) {
+  const placed = images.map((image, number) => ({
+    image,
+    top: Math.floor(number / across),
+    left: number % across,
+  }));
+  const size = ({ image }) => image.height * 2 ** 32 + image.width;
+  return placed.sort((one, other) => size(one) - size(other));
+}
+
+async function decodeImage(decoder, { sections, quality, width, height, cut = false }, choices) {
+  const { stride, networks } = decoder.settings;
+  const [rows, columns] = [height, width].map((side) => Math.ceil(side / stride));
+  await networks?.prepare?.(rows, columns, quality, ...choices);
+  return decodeSections(decoder, sections, quality, rows, columns, cut);
+}
+
+/** The sections of a picture -> latents, a grid; the networks are ready. cut: as readFile gives. */
+export async function decodeSections(decoder, sections, quality, rows, columns, cut = false) {
   const { settings, tables, layout } = decoder;
   const [first] = sections;
   switch (settings.kind) {
     case "factorized": {
       const size = [rows, columns, settings.channels];
-      return factorized.decodeSection(first, quality, ...size, tables.latents);
+      return factorized.decodeSection(first, quality, ...size, tables.latents, cut);
     }
     case "bits":
-      return bits.decodeSection(first, quality, rows, columns, tables.latents, layout);
+      return bits.decodeSection(first, quality, rows, columns, tables.latents, layout, cut);
     default: {
       const parts = [settings.networks, tables, layout];
-      return hyperprior.decodeSections(sections, quality, rows, columns, ...parts);
+      return hyperprior.decodeSections(sections, quality, rows, columns, ...parts, cut);
     }
   }
 }
@@ -121,27 +191,29 @@ class Decoder {
 
   /** What `parse` asks of a bundle; throws where the file names another. */
   bundleOf(digits) {
-    const { fingerprint, qualities, fixedWidth, fixedHeight, kind } = this.settings;
+    const { fingerprint, qualities, fixedWidth, fixedHeight, kind, stride } = this.settings;
     if (digits !== fingerprint) {
       throw new CodecError(`Another bundle, ${digits}, wrote the file; decode it with that one.`);
     }
     const fixedSize = fixedWidth ? [fixedWidth, fixedHeight] : null;
-    return { qualities, fixedSize, sectionCount: SECTION_COUNTS[kind] };
+    return { qualities, fixedSize, sectionCount: SECTION_COUNTS[kind], stride };
   }
 
+  /** The most that one frame may have, and all of them. */
   maxPixels(fileBytes) {
     const { maxPixels, fixedWidth } = this.settings;
-    if (maxPixels) return Math.min(maxPixels, MAX_PIXELS);
-    return fixedWidth ? MAX_PIXELS : Math.min(pixelLimit(fileBytes), MAX_PIXELS);
+    const all = maxPixels || (fixedWidth ? Infinity : pixelLimit(fileBytes));
+    return { frame: Math.min(all, MAX_PIXELS), all };
   }
 }
 
-/** Throws where a picture is larger than a file of so many bytes may claim. */
-export function checkClaim({ width, height }, fileBytes) {
-  if (width * height > pixelLimit(fileBytes)) {
+/** Throws where all frames together are larger than a file of so many bytes may claim. */
+export function checkClaim({ width, height }, fileBytes, frames = 1) {
+  if (width * height * frames > pixelLimit(fileBytes)) {
+    const count = frames > 1 ? ` in ${frames} frames` : "";
     throw new BitstreamError(
-      `The file says ${width}×${height} pixels, more than its ${fileBytes} bytes may claim; ` +
-        "if you trust it, use the tfcomp command.",
+      `The file says ${width}×${height} pixels${count}, more than its ${fileBytes} bytes may ` +
+        "claim; if you trust it, use the tfcomp command.",
     );
   }
 }

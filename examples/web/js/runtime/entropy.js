@@ -1,15 +1,15 @@
 // Latents to the sections of a file and back, one class for each kind of entropy model; as
 // tfcomp/runtime/entropy.py.
 //
-// Each has `Latents`, the array that its encoder fills, and, for pictures of height x width latents
-// at a quality from 1, the asynchronous prepare, decode (sections -> grid) and encode (grid ->
+// Each has `Latents`, the array that its encoder fills, and, asynchronous, prepare (for pictures of
+// height x width latents at a quality from 1), decode (a frame -> grid) and encode (grid ->
 // sections).
 
 import * as bits from "../bitstream/bit_section.js";
 import * as factorized from "../bitstream/factorized_section.js";
 import * as hyperprior from "../bitstream/hyperprior_sections.js";
 import { BundleError } from "../errors.js";
-import { createDecoder, decodeSections, settingsOf } from "./decoder.js";
+import { createDecoder, decodeLatents, settingsOf } from "./decoder.js";
 import { IntegerNetworks } from "./integer_networks.js";
 import { Model } from "./litert.js";
 
@@ -29,8 +29,8 @@ class EntropyCoder {
     await this.networks?.prepare(height, width, quality, tileSides);
   }
 
-  decode(sections, quality, height, width) {
-    return decodeSections(this.decoder, sections, quality, height, width);
+  decode(frame, tileSides) {
+    return decodeLatents(this.decoder, frame, tileSides);
   }
 }
 

@@ -1,13 +1,29 @@
 // What the page may ask of the worker.
 
+import { BitstreamError } from "../errors.js";
 import { installedBundles } from "./bundle.js";
 import { openCodec, parseFile } from "./codec.js";
 
 let installed = null;
+let opened = null; // the file that `decode` was asked of last: { picture, codec, tileSides }
 
 function bundles() {
   installed ??= installedBundles();
   return installed;
+}
+
+/** A file as far as it goes, where it breaks off; else why it is refused. */
+function parseWhatIsThere(bytes, held, partial) {
+  try {
+    return parseFile(bytes, held);
+  } catch (error) {
+    if (!partial || !(error instanceof BitstreamError)) throw error;
+    try {
+      return parseFile(bytes, held, { partial: true });
+    } catch {
+      throw error; // says more of what is wrong
+    }
+  }
 }
 
 export const handlers = {
@@ -22,15 +38,33 @@ export const handlers = {
     return { models };
   },
 
-  /** A .tfcomp file -> { rgba, width, height, model, quality, times }, times in milliseconds. */
-  async decode({ bytes, tileSides }) {
-    const { container, bundle } = parseFile(bytes, await bundles());
+  /**
+   * A .tfcomp file -> { rgba, width, height, model, quality, times, holds }: its first frame, times
+   * in milliseconds.
+   *
+   * partial: whether a file that breaks off is decoded as far as it goes. holds: { version, whole,
+   *   grey, alpha (whether it has one), tiles, loops (null of a still), durations (milliseconds of
+   *   each frame), iccProfile, exif, xmp (their lengths in bytes) }.
+   */
+  async decode({ bytes, tileSides, partial = false }) {
+    const { picture, bundle } = parseWhatIsThere(bytes, await bundles(), partial);
     const start = performance.now();
     const codec = await openCodec(bundle);
     const load = performance.now() - start;
-    const { times, ...picture } = await codec.decode(container, tileSides);
+    const [first] = picture.frames;
+    const { times, ...pixels } = await codec.decode(first, tileSides);
+    opened = { picture, codec, tileSides };
+    const { quality, fraction = 0 } = first.images[0];
     const { name: model } = bundle.manifest;
-    return { ...picture, model, quality: container.quality, times: { load, ...times } };
+    const more = { model, quality: quality + fraction / 32, holds: holdsOf(picture) };
+    return { ...pixels, ...more, times: { load, ...times } };
+  },
+
+  /** A further frame of the file that `decode` was given last, from 0 -> { rgba, width, height }. */
+  async frame({ number }) {
+    const { picture, codec, tileSides } = opened;
+    const { rgba, width, height } = await codec.decode(picture.frames[number], tileSides);
+    return { rgba, width, height };
   },
 
   /** RGBA pixels -> { bytes, time }: the .tfcomp file, and the milliseconds it took. */
@@ -42,3 +76,19 @@ export const handlers = {
     return { bytes, time: performance.now() - start };
   },
 };
+
+function holdsOf({ frames, loops, version, whole, iccProfile, exif, xmp }) {
+  const [{ grey, images, tileSide }] = frames;
+  return {
+    version,
+    whole,
+    grey,
+    alpha: frames.some(({ alpha }) => alpha),
+    tiles: tileSide ? images.length : 0,
+    loops,
+    durations: frames.map(({ duration }) => duration),
+    iccProfile: iccProfile?.length ?? 0,
+    exif: exif?.length ?? 0,
+    xmp: xmp?.length ?? 0,
+  };
+}

@@ -1,0 +1,95 @@
+/* Latents of a picture, and what decodes its sections into them. */
+
+#include "image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sections.h"
+#include "sized.h"
+
+/* In padded pixels, as tfcomp/networks/padding.py: small pictures may be mostly padding. */
+enum { PADDING_ALWAYS_FITS = 1 << 20 };
+
+/* The latents' sides, of the picture's; a picture one pixel wide has many times its area in them. */
+static tfcomp_status measure(const tfcomp_decoder *decoder, uint64_t max_pixels, tfcomp_image_info *info)
+{
+    uint64_t stride = decoder->settings.stride, padded, most = 2 * max_pixels;
+
+    info->columns = (uint32_t)((info->width - 1) / stride + 1);
+    info->rows = (uint32_t)((info->height - 1) / stride + 1);
+    info->channels = decoder->settings.channels;
+    if (most < 2 * stride * stride)
+        most = 2 * stride * stride;
+    if (most < PADDING_ALWAYS_FITS)
+        most = PADDING_ALWAYS_FITS;
+    padded = (uint64_t)info->columns * info->rows * stride * stride;
+    return padded > most || (uint64_t)info->columns * info->rows > SIZE_MAX / 4 / info->channels
+               ? TFCOMP_TOO_LARGE
+               : TFCOMP_OK;
+}
+
+tfcomp_status tfcomp_image_make(const tfcomp_decoder *decoder, const tfcomp_image_info *known,
+                                uint64_t max_pixels, tfcomp_image **image)
+{
+    tfcomp_image *made = (tfcomp_image *)calloc(1, sizeof *made);
+    tfcomp_status status;
+
+    *image = NULL;
+    if (made == NULL)
+        return TFCOMP_NO_MEMORY;
+    made->info = *known;
+    status = measure(decoder, max_pixels, &made->info);
+    if (status == TFCOMP_OK) {
+        made->latents = (int32_t *)malloc((size_t)made->info.rows * made->info.columns *
+                                          made->info.channels * sizeof *made->latents);
+        status = made->latents == NULL ? TFCOMP_NO_MEMORY : TFCOMP_OK;
+    }
+    if (status == TFCOMP_OK)
+        *image = made;
+    else
+        tfcomp_image_destroy(made);
+    return status;
+}
+
+tfcomp_status tfcomp_image_decode(const tfcomp_decoder *decoder, const tfcomp_container *container,
+                                  int cut, tfcomp_image *image)
+{
+    const tfcomp_image_info *info = &image->info;
+    const uint8_t *section = container->sections[0].bytes;
+    size_t length = container->sections[0].length;
+
+    switch (decoder->settings.kind) {
+    case TFCOMP_FACTORIZED:
+        return tfcomp_read_factorized(decoder->tables, section, length, cut, info->quality,
+                                        info->rows, info->columns, info->channels, image->latents);
+    case TFCOMP_BITS:
+        return tfcomp_read_bits(decoder->tables, &decoder->bits, section, length, cut, info->quality,
+                                  info->rows, info->columns, image->latents);
+    case TFCOMP_HYPERPRIOR:
+        return tfcomp_read_hyperprior(decoder->hyper_tables, decoder->tables,
+                                        &decoder->hyperprior, &decoder->networks, section, length,
+                                        container->sections[1].bytes,
+                                        container->sections[1].length, cut, info->quality, info->rows,
+                                        info->columns, image->latents);
+    }
+    return TFCOMP_BAD_ARGUMENT;
+}
+
+tfcomp_status tfcomp_image_describe(const tfcomp_image *image, tfcomp_image_info *info)
+{
+    return TFCOMP_GIVE_SIZED(info, &image->info, channels) ? TFCOMP_OK : TFCOMP_BAD_ARGUMENT;
+}
+
+const int32_t *tfcomp_image_latents(const tfcomp_image *image)
+{
+    return image->latents;
+}
+
+void tfcomp_image_destroy(tfcomp_image *image)
+{
+    if (image == NULL)
+        return;
+    free(image->latents);
+    free(image);
+}
