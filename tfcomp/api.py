@@ -67,7 +67,7 @@ class Codec(SearchableCodec):
     def compress(
         self,
         image: Any,
-        quality: int | None = None,
+        quality: float | None = None,
         *,
         target_bpp: float | None = None,
         max_bytes: int | None = None,
@@ -85,7 +85,8 @@ class Codec(SearchableCodec):
           image: a path, the bytes of an image file, a file object, a PIL image, or an array;
             `read_image` says what is accepted and how it becomes RGB. What is lost is logged as a
             warning of the logger "tfcomp".
-          quality: 1 (smallest file) to the model's number of qualities; the model's default if
+          quality: 1 (smallest file) to the model's number of qualities, or between two of them
+            where the model knows such (`info["entropy"]["quality_steps"]`); the model's default if
             None.
           target_bpp: instead of a quality, the largest file to make, in bits/pixel, including its
             header. Takes the file of least error that fits.
@@ -140,7 +141,7 @@ class Codec(SearchableCodec):
 
 def compress(
     image: Any,
-    quality: int | None = None,
+    quality: float | None = None,
     *,
     model: str | os.PathLike | None = None,
     **options: Any,

@@ -47,9 +47,10 @@ class EncoderTuning:
         """Whether there are gains for rounds."""
         return any((self.cycle_gains, self.gradient_gains, self.rate_gains))
 
-    def at(self, quality: int) -> dict[str, float]:
-        """The numbers of a quality (from 1) by name, without those that the model lacks."""
-        return {name: numbers[quality - 1] for name, numbers in vars(self).items() if numbers}
+    def at(self, quality: float) -> dict[str, float]:
+        """The numbers of the level nearest to a quality, by name, but those the model lacks."""
+        level = math.floor(quality + 0.5)
+        return {name: numbers[level - 1] for name, numbers in vars(self).items() if numbers}
 
     def fault(self, qualities: int, hyperprior: bool) -> str | None:
         """What is wrong with the numbers of a model with these qualities; None if nothing is."""

@@ -73,7 +73,7 @@ def run(options: argparse.Namespace, for_beam: list[str]) -> int:
     """Builds the pipeline, waits for its end and prints the totals."""
     model = options.model or registry.default_model()
     codec = load(model, 1)
-    quality = codec.checked_quality(options.quality)
+    quality = int(codec.checked_quality(options.quality))
     checked_plan(codec, options.effort)
     is_local = "://" not in options.source and not any(c in options.source for c in "*?[")
     if is_local and not os.path.isdir(options.source):

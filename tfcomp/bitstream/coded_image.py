@@ -13,11 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tfcomp.bitstream.container import FRACTIONS as QUALITY_STEPS
 from tfcomp.bitstream.container import Container, check_size, section_spans
 from tfcomp.bitstream.varint import MAX_VALUE, decode_varint, encode_varint
 from tfcomp.errors import BitstreamError
 
-QUALITY_STEPS = 32  # between two levels
 _FINGERPRINT_BYTES = 4
 
 

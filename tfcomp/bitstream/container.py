@@ -28,6 +28,8 @@ MAX_PIXELS = 89_478_485  # as Pillow's limit against decompression bombs
 # A byte for a square of 128x128. The flattest pictures take a byte for 740 (spec/format.md).
 PIXELS_PER_BYTE = 16_384
 
+FRACTIONS = 32  # qualities from one level to the next, in format version 2
+
 _HEADER_BYTES = 9  # magic, version, bundle, quality
 _CRC_BYTES = 4
 
@@ -52,6 +54,11 @@ class Container:
     height: int
     sections: tuple[bytes, ...]
     fraction: int = 0
+
+    @property
+    def level(self) -> float:
+        """The quality with its fraction; an int where it is whole."""
+        return self.quality + self.fraction / FRACTIONS if self.fraction else self.quality
 
 
 def pixel_limit(file_bytes: int) -> int:

@@ -37,7 +37,7 @@ class EntropyCoder(Protocol):
     def decode(
         self,
         sections: Sequence[bytes],
-        quality: int,
+        quality: float,
         height: int,
         width: int,
         partial: bool = False,
@@ -52,14 +52,14 @@ class EntropyCoder(Protocol):
         """
 
     def pass_ends(
-        self, section: bytes, quality: int, height: int, width: int
+        self, section: bytes, quality: float, height: int, width: int
     ) -> np.ndarray | None:
         """Up to where the last section must be there for each pass: int64, rising.
 
         None where so little of it is there that nobody knows.
         """
 
-    def shown_quality(self, section: bytes, quality: int, height: int, width: int) -> int:
+    def shown_quality(self, section: bytes, quality: float, height: int, width: int) -> float:
         """At which quality the decoder network shows what there is of the last section.
 
         A lower one where a file's beginning is a file of that quality, as with bits.
@@ -73,11 +73,11 @@ class SearchableCoder(EntropyCoder, Protocol):
     """A coder of a kind that takes feedback: what iterative encoding needs of it."""
 
     def encode_and_decode(
-        self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
+        self, latents: np.ndarray, quality: float, distortion_weight: float | None = None
     ) -> tuple[tuple[bytes, ...], np.ndarray]:
         """What `encode` gives, and what `decode` makes of that."""
 
-    def rate_gradient(self, latents: np.ndarray, decoded: np.ndarray, quality: int) -> np.ndarray:
+    def rate_gradient(self, latents: np.ndarray, decoded: np.ndarray, quality: float) -> np.ndarray:
         """In which direction decoded latents make other latents' bits fewer, in steps."""
 
 

@@ -25,7 +25,7 @@ class TiledCoder:
         assert side % 2 == 0, "an odd tile would begin on another square of the checkerboard"
         self._coder, self._side = coder, side
 
-    def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
+    def encode(self, latents: np.ndarray, quality: float, **choices: Any) -> tuple[bytes, ...]:
         """See `EntropyCoder.encode`."""
         return tuple(
             section
@@ -34,7 +34,7 @@ class TiledCoder:
         )
 
     def encode_and_decode(
-        self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
+        self, latents: np.ndarray, quality: float, distortion_weight: float | None = None
     ) -> tuple[tuple[bytes, ...], np.ndarray]:
         """See `SearchableCoder.encode_and_decode`."""
         sections: list[bytes] = []
@@ -49,7 +49,7 @@ class TiledCoder:
             decoded[place] = values
         return tuple(sections), decoded
 
-    def rate_gradient(self, latents: np.ndarray, decoded: np.ndarray, quality: int) -> np.ndarray:
+    def rate_gradient(self, latents: np.ndarray, decoded: np.ndarray, quality: float) -> np.ndarray:
         """See `SearchableCoder.rate_gradient`."""
         places = list(self._places(latents))
         parts = [

@@ -7,6 +7,7 @@ import numpy as np
 from tfcomp.errors import BundleError
 from tfcomp.networks.interpreter import Model, Network
 from tfcomp.networks.tiles import put_tile, tiles
+from tfcomp.runtime.manifest import Manifest
 
 _SHARE = 0.5  # of a tile's side: the network holds the input of every layer
 
@@ -15,20 +16,20 @@ class DecoderGradient:
     """gradient.tflite of a bundle (tfcomp/families/cycle/gradient.py).
 
     Args:
-      stride: image pixels per latent element along one side.
-      decoder_reach: how far a decoder's output depends on latents, in latent elements; None if not
-        known.
+      model: the network.
+      manifest: of the bundle.
     """
 
-    def __init__(self, model: Model, stride: int, decoder_reach: int | None) -> None:
+    def __init__(self, model: Model, manifest: Manifest) -> None:
         self._network = Network(model, "gradient", "gradient")
-        self._stride = stride
+        self._stride = manifest.stride
+        self._network_quality = manifest.network_quality
         # Everything that a latent element changes. Its derivative depends on latents as far away
         # again; to include them would more than double the work for a last digit.
-        self._reach = decoder_reach
+        self._reach = manifest.decoder_reach
 
     def __call__(
-        self, pixels: np.ndarray, decoded: np.ndarray, latents: np.ndarray, quality: int
+        self, pixels: np.ndarray, decoded: np.ndarray, latents: np.ndarray, quality: float
     ) -> np.ndarray:
         """The direction in which latents lower the squared error.
 
@@ -45,7 +46,7 @@ class DecoderGradient:
           BundleError: the network gives something else.
         """
         found = np.empty(latents.shape, np.float32)
-        level = np.array([quality], np.int32)
+        level = self._network_quality(quality)
         height, width, _ = latents.shape
         for rows, columns in tiles(height, width, self._stride, self._reach, _SHARE):
             part = latents[rows.seen(1), columns.seen(1)]

@@ -48,9 +48,9 @@ class FileChoice:
         self._plain = self._files(lambda level: codec.plain_file(pixels, level))
         self._unasked = self._files(self._without_rounds)
         self._asked = self._files(self._with_rounds)
-        self._last: tuple[int, Candidate] | None = None
+        self._last: tuple[float, Candidate] | None = None
 
-    def at(self, quality: int) -> bytes:
+    def at(self, quality: float) -> bytes:
         """The file for a quality, which rounds never make more expensive."""
         rounds = self.rounds > 0 and any(self.codec.gains(quality))
         if rounds and not self._drawn:
@@ -79,36 +79,39 @@ class FileChoice:
     def improvement(self, data: bytes) -> Improvement:
         """How a file compares with that of the encoder network alone at its quality."""
         picture = self.codec.read(data, MAX_PIXELS)
-        plain = self._plain.file(picture.frames[0].images[0].quality)
+        plain = self._plain.file(picture.frames[0].images[0].level)
         errors = [self._plain.error_of(each) / self.pixels.size for each in (plain, data)]
         return Improvement(len(plain), len(data), *errors)
 
-    def _files(self, make: Callable[[int], bytes]) -> LevelFiles:
+    def _files(self, make: Callable[[float], bytes]) -> LevelFiles:
         manifest = self.codec.bundle.manifest
         points = manifest.rate_distortion
-        return LevelFiles(self.pixels, manifest.qualities, make, self._decoded, points, self._drawn)
+        return LevelFiles(
+            *(self.pixels, manifest.qualities, make, self._decoded, points, self._drawn),
+            steps=manifest.quality_steps,
+        )
 
-    def _without_rounds(self, quality: int) -> bytes:
+    def _without_rounds(self, quality: float) -> bytes:
         """The file for a quality where no rounds were asked for."""
         if self._drawn and self._plain.is_off(quality):
             return self._corrected(quality)
         return self._plain.file(quality)
 
-    def _with_rounds(self, quality: int) -> bytes:
+    def _with_rounds(self, quality: float) -> bytes:
         if not any(self.codec.gains(quality)):
             return self._plain.file(quality)
         return self.after_rounds(quality, self._progress).data
 
-    def after_rounds(self, quality: int, progress: Progress | None = None) -> Candidate:
+    def after_rounds(self, quality: float, progress: Progress | None = None) -> Candidate:
         """The result of the rounds that were asked for, kept until another quality is tried."""
         if self._last is None or self._last[0] != quality:
             self._last = quality, self._encoder(quality).run(self.rounds, progress)
         return self._last[1]
 
-    def _encoder(self, quality: int) -> IterativeEncoder:
+    def _encoder(self, quality: float) -> IterativeEncoder:
         return IterativeEncoder(self.codec, self.pixels, quality, self._unasked.file)
 
-    def _corrected(self, quality: int) -> bytes:
+    def _corrected(self, quality: float) -> bytes:
         """A file for a drawn picture that the encoder network is far off on."""
         codec, found = self.codec, []
         size = self.pixels.shape[0] * self.pixels.shape[1]

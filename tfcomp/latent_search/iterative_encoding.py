@@ -96,8 +96,8 @@ class IterativeEncoder:
         self,
         codec: SearchableCodec,
         pixels: np.ndarray,
-        quality: int,
-        file_of: Callable[[int], bytes],
+        quality: float,
+        file_of: Callable[[float], bytes],
     ) -> None:
         coder = codec.searchable_coder
         self._codec, self._coder, self._pixels, self._quality = codec, coder, pixels, quality

@@ -23,7 +23,7 @@ _PEAK = 255.0
 _COLOURS = 3
 
 
-def bits_of_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> float | None:
+def bits_of_squared_error(points: Sequence[Mapping[str, Any]], quality: float) -> float | None:
     """Bits that one squared grey level is worth, of a sum over pixels and colours.
 
     None where the points do not give it: fewer than two qualities, or none near this one.
@@ -37,27 +37,32 @@ def bits_of_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> 
         for point in points
         if all(type(point.get(key)) in (int, float) for key in ("quality", "bpp", "psnr"))
     }
-    if quality not in curve:
+    below, above = math.floor(quality), math.ceil(quality)
+    if below not in curve or above not in curve:
         return None
-    low = curve.get(quality - 1, curve[quality])
-    high = curve.get(quality + 1, curve[quality])
+    if below == above:
+        low, high = curve.get(below - 1, curve[below]), curve.get(above + 1, curve[above])
+    else:
+        low, high = curve[below], curve[above]
     bits, decibels = high[0] - low[0], high[1] - low[1]
     if not (bits > 0 and decibels > 0):
         return None
     slope = bits / (decibels * math.log(10.0) / 10.0)
-    return slope / (_COLOURS * _mean_squared_error(curve[quality][1]))
+    own = curve[below][1] + (quality - below) * (curve[above][1] - curve[below][1])
+    return slope / (_COLOURS * _mean_squared_error(own))
 
 
-def usual_squared_error(points: Sequence[Mapping[str, Any]], quality: int) -> float | None:
+def usual_squared_error(points: Sequence[Mapping[str, Any]], quality: float) -> float | None:
     """The mean squared error of photographs at a quality; None where the points lack it."""
+    level = math.floor(quality + 0.5)
     for point in points:
-        if point.get("quality") == quality and type(point.get("psnr")) in (int, float):
+        if point.get("quality") == level and type(point.get("psnr")) in (int, float):
             return _mean_squared_error(point["psnr"])
     return None
 
 
 def multiplier(
-    codec: BundleCodec, pixels: np.ndarray, quality: int, compress: Callable[[int], bytes]
+    codec: BundleCodec, pixels: np.ndarray, quality: float, compress: Callable[[float], bytes]
 ) -> float | None:
     """Bits that one squared grey level is worth, by this picture's own curve.
 
@@ -70,7 +75,7 @@ def multiplier(
       compress: quality -> file of this picture. The two files at the neighbouring qualities give b,
         so nothing is needed that a bundle may lack.
     """
-    low, high = max(1, quality - 1), min(codec.qualities, quality + 1)
+    low, high = max(1.0, quality - 1), min(float(codec.qualities), quality + 1)
     if low == high:
         return None
     files = {each: compress(each) for each in {low, quality, high}}

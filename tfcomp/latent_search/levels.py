@@ -7,6 +7,7 @@ pictures.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,26 +37,28 @@ class LevelFiles:
       decode: file -> uint8 [H, W, 3].
       points: the manifest's "rate_distortion".
       drawn: whether size and error may go up or down from level to level.
+      steps: qualities from one level to the next.
     """
 
     def __init__(
         self,
         pixels: np.ndarray,
         count: int,
-        make: Callable[[int], bytes],
+        make: Callable[[float], bytes],
         decode: Callable[[bytes], np.ndarray],
         points: Sequence[Any],
         drawn: bool,
+        steps: int = 1,
     ) -> None:
         self._pixels, self._count, self._points = pixels, count, points
         self._make, self._decode = make, decode
         self._small = pixels.shape[0] * pixels.shape[1] <= SMALL
-        self._drawn = drawn
-        self._files: dict[int, bytes] = {}
+        self._drawn, self._steps = drawn, steps
+        self._files: dict[float, bytes] = {}
         self._errors: dict[bytes, float] = {}
 
-    def file(self, level: int) -> bytes:
-        """The file of a level."""
+    def file(self, level: float) -> bytes:
+        """The file of a level, or of a quality between two."""
         if level not in self._files:
             self._files[level] = self._make(level)
         return self._files[level]
@@ -66,14 +69,14 @@ class LevelFiles:
             self._errors[data] = squared_error(self._pixels, self._decode(data))
         return self._errors[data]
 
-    def is_off(self, level: int) -> bool:
+    def is_off(self, level: float) -> bool:
         """Whether the picture is much worse than an easy one should be at this level."""
         usual = usual_squared_error(self._points, level)
         return usual is not None and self.error_of(self.file(level)) > (
             _GOOD_ENOUGH * usual * self._pixels.size
         )
 
-    def cheapest_of(self, files: Sequence[bytes], level: int) -> bytes:
+    def cheapest_of(self, files: Sequence[bytes], level: float) -> bytes:
         """The file of least cost: bits plus what the error is worth at a level (lagrangian.py).
 
         The first one where the manifest does not give that.
@@ -87,7 +90,7 @@ class LevelFiles:
         """The file of least error, the smallest of equal ones."""
         return min(files, key=lambda data: (self.error_of(data), len(data)))
 
-    def as_good_and_small(self, level: int, others: Sequence[bytes]) -> bytes:
+    def as_good_and_small(self, level: float, others: Sequence[bytes]) -> bytes:
         """The smallest file that is at most 0.1 dB worse than the cheapest one for a level.
 
         Args:
@@ -95,7 +98,7 @@ class LevelFiles:
           others: further candidates, beside the level's own file and, for a small picture, those of
             lower levels.
         """
-        lower = range(level - 1, 0, -1) if self._small else ()
+        lower = range(math.ceil(level) - 1, 0, -1) if self._small else ()
         files = [self.file(level), *others, *map(self.file, lower)]
         best = self.error_of(self.cheapest_of(files, level))
         as_good = [data for data in files if self.error_of(data) <= _A_TENTH_DECIBEL * best]
@@ -121,8 +124,19 @@ class LevelFiles:
                 "allowed; allow more, or shrink the image"
             )
         if not self._drawn and self._grow(fitting):
-            return self.file(fitting[-1])
+            return self._largest_between(fitting[-1], max_bytes)
         return self.nearest_of([self.file(level) for level in fitting])
+
+    def _largest_between(self, level: int, max_bytes: int) -> bytes:
+        """The file of the highest quality that fits, from a level that does to the next."""
+        fits, too_large = 0, self._steps if level < self._count else 1
+        while too_large - fits > 1:
+            middle = (fits + too_large) // 2
+            if len(self.file(level + middle / self._steps)) <= max_bytes:
+                fits = middle
+            else:
+                too_large = middle
+        return self.file(level + fits / self._steps if fits else level)
 
     def _tried_from_the_likeliest(self, max_bytes: int) -> set[int]:
         """Levels of which the highest that fits is the best, if files grow with the level."""

@@ -34,7 +34,7 @@ class Search:
         self._steps, self._progress = plan.steps, progress
         self._choice = FileChoice(codec, pixels, plan.rounds, progress)
 
-    def file(self, quality: int, max_bytes: int | None) -> bytes:
+    def file(self, quality: float, max_bytes: int | None) -> bytes:
         """The file for a quality, or the best one within a limit of bytes.
 
         Raises:

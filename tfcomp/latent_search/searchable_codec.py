@@ -31,7 +31,7 @@ class SearchableCodec(BundleCodec):
         if bundle.gradient is not None:
             network = self._model(bundle.gradient, "gradient.tflite")
             manifest = bundle.manifest
-            self.gradient = DecoderGradient(network, manifest.stride, manifest.decoder_reach)
+            self.gradient = DecoderGradient(network, manifest)
 
     def checked_feedback(self, rounds: int) -> int:
         """The rounds of feedback.
@@ -47,12 +47,12 @@ class SearchableCodec(BundleCodec):
             raise ConfigError(f"model '{name}' has no gains for feedback; leave feedback out")
         return rounds
 
-    def gains(self, quality: int) -> Gains:
+    def gains(self, quality: float) -> Gains:
         """How far rounds go at a quality."""
         tuning = self.bundle.tuning.at(quality)
         return Gains(*(tuning.get(f"{name}_gains", 0.0) for name in Gains._fields))
 
-    def feedback_choices(self, quality: int) -> dict[str, Any]:
+    def feedback_choices(self, quality: float) -> dict[str, Any]:
         """The options of `pack_latents` for latents that rounds have found."""
         tuning = self.bundle.tuning.at(quality)
         if "distortion_weights" not in tuning:

@@ -127,8 +127,10 @@ class _Graph:
             shape = stored.ShapeAsNumpy() if stored.ShapeLength() else ()
             return data.view(self._types[stored.Type()]).reshape(shape).astype(np.float32)
         name, inputs, _ = self._makers[tensor]
-        if name in ("DEQUANTIZE", "GATHER"):
+        if name in ("DEQUANTIZE", "GATHER", "RESHAPE"):
             return self._constant(inputs[0])
+        if name == "FLOOR":  # between two levels; a level's own numbers are whole
+            return np.floor(self._constant(inputs[0]))
         if name == "FULLY_CONNECTED":  # by weights of two levels
             return self._constant(inputs[1]).T
         left, right = (self._constant(each) for each in inputs)

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
-from tfcomp.bitstream.container import Container
+from tfcomp.bitstream.container import FRACTIONS, Container
 from tfcomp.bitstream.picture_file import Frame, PictureFile
 from tfcomp.bitstream.picture_reader import read_file
 from tfcomp.bitstream.picture_writer import write_file
@@ -42,7 +43,7 @@ from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.frame_latents import frame_latents, latent_size, shown_quality
 from tfcomp.runtime.grey import grey_of
 from tfcomp.runtime.manifest import Manifest
-from tfcomp.runtime.options import whole_number
+from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_picture
 from tfcomp.runtime.region import checked_region, sides
 from tfcomp.runtime.tile_side import tile_sizes
@@ -177,7 +178,7 @@ class BundleCodec:
             )
             if self.is_large(*size):
                 self.entropy_coder.release()
-            quality = frame.images[0].quality
+            quality = frame.images[0].level
             if partial:
                 quality = shown_quality(self.entropy_coder, frame, manifest.stride)
             seen = self.decode_latents(latents, quality, (rows.pixels, columns.pixels))
@@ -198,15 +199,20 @@ class BundleCodec:
         tuning = self.bundle.tuning.by_old_names()
         return {**vars(self._manifest), **tuning, "source": self.bundle.source}
 
-    def checked_quality(self, quality: int | None) -> int:
-        """The quality, the model's default if None.
+    def checked_quality(self, quality: float | None) -> float:
+        """The quality, the model's default if None; one between two levels in its nearest 32nd.
 
         Raises:
-          ConfigError: it is out of range.
+          ConfigError: it is out of range, or between two levels of a model that has none there.
         """
         if quality is None:
             return self._manifest.default_quality
-        quality = whole_number("quality", quality)
+        steps = self._manifest.quality_steps
+        if steps == 1:
+            quality = whole_number("quality", quality)
+        else:
+            quality = round(positive_number("quality", quality) * steps) / steps
+            quality = int(quality) if quality % 1 == 0 else quality
         if not 1 <= quality <= self.qualities:
             raise ConfigError(
                 f"model '{self._manifest.name}' has qualities 1 to {self.qualities}, not {quality}"
@@ -227,7 +233,7 @@ class BundleCodec:
                 f"an image of {width}x{height} pixels is too long and narrow; split or shrink it"
             )
 
-    def plain_file(self, pixels: np.ndarray, quality: int) -> bytes:
+    def plain_file(self, pixels: np.ndarray, quality: float) -> bytes:
         """The file that the encoder network alone makes.
 
         Args:
@@ -243,7 +249,7 @@ class BundleCodec:
         return height * width > _LARGE
 
     def pack_latents(
-        self, latents: np.ndarray, quality: int, height: int, width: int, **choices: Any
+        self, latents: np.ndarray, quality: float, height: int, width: int, **choices: Any
     ) -> bytes:
         """The file of given latents, such as iterative encoding finds.
 
@@ -258,13 +264,19 @@ class BundleCodec:
         return self.pack_sections(sections, quality, height, width)
 
     def pack_sections(
-        self, sections: tuple[bytes, ...], quality: int, height: int, width: int
+        self, sections: tuple[bytes, ...], quality: float, height: int, width: int
     ) -> bytes:
         """The file of sections that `writing_coder` has written."""
         manifest, side = self._manifest, self.tile_side
         count = manifest.section_count
         images = [
-            Container(manifest.short_fingerprint, quality, *size, sections[n * count :][:count])
+            Container(
+                manifest.short_fingerprint,
+                math.floor(quality),
+                *size,
+                sections[n * count :][:count],
+                round(quality % 1 * FRACTIONS),
+            )
             for n, size in enumerate(tile_sizes(width, height, side))
         ]
         frame = Frame(tuple(images), width, height, side)
@@ -298,13 +310,13 @@ class BundleCodec:
     def _latent_size(self, height: int, width: int) -> tuple[int, int]:
         return latent_size(height, width, self._manifest.stride)
 
-    def encode_image(self, pixels: EdgePadded, quality: int) -> np.ndarray:
+    def encode_image(self, pixels: EdgePadded, quality: float) -> np.ndarray:
         """uint8 [H, W, 3] -> [h, w, channels] of the entropy coder's latent_dtype."""
         stride = self._manifest.stride
         height, width = self._latent_size(*pixels.shape[:2])
         shape = (height, width, self._manifest.channels)
         latents = np.empty(shape, self.entropy_coder.latent_dtype)
-        level = np.array([quality], np.int32)
+        level = self._manifest.network_quality(quality)
         run_tiled(
             lambda part: self.encoder.run(image=part, quality=level),
             pixels,
@@ -324,12 +336,12 @@ class BundleCodec:
         return latents
 
     def decode_latents(
-        self, latents: np.ndarray, quality: int, size: tuple[int, int]
+        self, latents: np.ndarray, quality: float, size: tuple[int, int]
     ) -> np.ndarray:
         """Integers [h, w, channels] -> uint8 [H, W, 3] of the size (H, W), without the padding."""
         stride = self._manifest.stride
         pixels = np.empty((*size, 3), np.uint8)
-        level = np.array([quality], np.int32)
+        level = self._manifest.network_quality(quality)
         run_tiled(
             lambda part: self.decoder.run(latents=part.astype(np.int32), quality=level),
             latents,

@@ -68,13 +68,13 @@ def frame_latents(
     return found
 
 
-def shown_quality(coder: EntropyCoder, frame: Frame, stride: int) -> int:
+def shown_quality(coder: EntropyCoder, frame: Frame, stride: int) -> float:
     """At which quality the decoder network shows a frame that may break off."""
     image = frame.images[0]
     if frame.tile_side:  # the others are whole
-        return image.quality
+        return image.level
     size = latent_size(image.height, image.width, stride)
-    return coder.shown_quality(image.sections[-1], image.quality, *size)
+    return coder.shown_quality(image.sections[-1], image.level, *size)
 
 
 def _tile(
@@ -91,7 +91,7 @@ def _tile(
 
 def _decoded(coder: EntropyCoder, image: Container, stride: int, partial: bool) -> np.ndarray:
     size = latent_size(image.height, image.width, stride)
-    return coder.decode(image.sections, image.quality, *size, partial=partial)
+    return coder.decode(image.sections, image.level, *size, partial=partial)
 
 
 def _overlap(wanted: slice, start: int, length: int) -> tuple[slice, slice]:

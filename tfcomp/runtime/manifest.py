@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.entropy_kinds.base import EntropyKind
 from tfcomp.entropy_kinds.hyperprior.layout import Layout
@@ -75,6 +77,11 @@ class Manifest:
     def quality_steps(self) -> int:
         """Qualities from one level to the next: 1, or 32 where the networks know those between."""
         return int(getattr(self.sections, "quality_steps", 1))
+
+    def network_quality(self, quality: float) -> np.ndarray:
+        """A quality as networks take it, int32 [1]; see `Layout.network_quality`."""
+        layout = self.layout
+        return np.array([quality], np.int32) if layout is None else layout.network_quality(quality)
 
     @property
     def sequence(self) -> bool:

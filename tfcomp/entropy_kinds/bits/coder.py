@@ -28,7 +28,7 @@ class BitCoder:
         self._held = tables, layout, coder
         check_count(tables["latents"], len(layout.contexts) << layout.context_bits)
 
-    def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
+    def encode(self, latents: np.ndarray, quality: float) -> tuple[bytes, ...]:
         """int32 [h, w, channels] of 0 and 1 -> the file's sections."""
         if latents.min() < 0 or latents.max() > 1:
             raise BundleError("encoder.tflite gives other latents than bits; export it again")
@@ -37,7 +37,7 @@ class BitCoder:
     def decode(
         self,
         sections: Sequence[bytes],
-        quality: int,
+        quality: float,
         height: int,
         width: int,
         partial: bool = False,
@@ -52,7 +52,7 @@ class BitCoder:
         return bit_sections.decode(sections, quality, height, width, *self._held, partial=partial)
 
     def pass_ends(
-        self, section: bytes, quality: int, height: int, width: int
+        self, section: bytes, quality: float, height: int, width: int
     ) -> np.ndarray | None:
         """See `EntropyCoder.pass_ends`."""
         layout = self._held[1]
@@ -60,7 +60,7 @@ class BitCoder:
         ends = stream_ends(section, layout.streams(quality, height))
         return None if ends is None else ends[stripes - 1 :: stripes]
 
-    def shown_quality(self, section: bytes, quality: int, height: int, width: int) -> int:
+    def shown_quality(self, section: bytes, quality: float, height: int, width: int) -> float:
         """The highest quality of which every bit is there, 1 where none is.
 
         A quality's passes are those of higher ones without some of their last channels.
@@ -68,7 +68,7 @@ class BitCoder:
         layout = self._held[1]
         ends = self.pass_ends(section, quality, height, width)
         whole = 0 if ends is None else np.count_nonzero(ends <= len(section))
-        levels = range(2, quality + 1)
+        levels = range(2, int(quality) + 1)
         return max((q for q in levels if len(layout.passes_of(q)) <= whole), default=1)
 
     def release(self) -> None:

@@ -47,13 +47,13 @@ class BitLayout:
         """Of the highest quality."""
         return coding_passes(self.groups, self.checkerboard)
 
-    def passes_of(self, quality: int) -> list[tuple[Pass, int, int]]:
+    def passes_of(self, quality: float) -> list[tuple[Pass, int, int]]:
         """The passes of a quality, from 1, cut to the channels that it sends.
 
         Each comes with the number of its first channel among all passes' channels, and with the
         number of channels that the whole pass sees.
         """
-        sent = self.sent[quality - 1]
+        sent = self.sent[int(quality) - 1]
         found, first = [], 0
         for step in self.passes:
             count = min(step.channels, sent - step.start)
@@ -62,7 +62,7 @@ class BitLayout:
             first += step.channels
         return found
 
-    def streams(self, quality: int, height: int) -> int:
+    def streams(self, quality: float, height: int) -> int:
         """How many streams a section has."""
         return len(self.passes_of(quality)) * -(-height // self.rows_per_stream)
 

@@ -67,7 +67,7 @@ def table_index(around: np.ndarray, places: np.ndarray, first: int) -> np.ndarra
 
 
 def encode(
-    bits: np.ndarray, quality: int, tables: Tables, layout: BitLayout, coder: Coder | Any
+    bits: np.ndarray, quality: float, tables: Tables, layout: BitLayout, coder: Coder | Any
 ) -> tuple[bytes, ...]:
     """[h, w, C] of 0 and 1 -> the file's sections."""
     bits = np.asarray(bits, np.uint8)
@@ -80,7 +80,7 @@ def encode(
 
 def decode(
     sections: Sequence[bytes],
-    quality: int,
+    quality: float,
     height: int,
     width: int,
     tables: Tables,
@@ -112,7 +112,9 @@ def _likelier(tables: CdfTables) -> np.ndarray:
     return (2 * ones_from < end).astype(np.uint8)
 
 
-def _walk(known: np.ndarray, quality: int, layout: BitLayout, given: np.ndarray | None) -> Iterator:
+def _walk(
+    known: np.ndarray, quality: float, layout: BitLayout, given: np.ndarray | None
+) -> Iterator:
     """Every stream in turn: (channels, mask [rows, w, n], rows, table index [rows, w, n], store).
 
     known: uint8 [h, w, C], zeros where nothing is decoded yet. While decoding, `store` takes a

@@ -35,7 +35,7 @@ class FactorizedCoder:
         self._coder = coder
         check_count(self._tables, qualities * channels)
 
-    def encode(self, latents: np.ndarray, quality: int) -> tuple[bytes, ...]:
+    def encode(self, latents: np.ndarray, quality: float) -> tuple[bytes, ...]:
         """int32 [h, w, channels] -> the file's sections."""
         height, width, _ = latents.shape
         rows = latents.reshape(height, width * self._channels)
@@ -49,7 +49,7 @@ class FactorizedCoder:
     def decode(
         self,
         sections: Sequence[bytes],
-        quality: int,
+        quality: float,
         height: int,
         width: int,
         partial: bool = False,
@@ -74,7 +74,9 @@ class FactorizedCoder:
             rows[start : start + _ROWS_AT_ONCE] = decoded
         return rows.reshape(height, width, self._channels)
 
-    def _decode_partial(self, section: bytes, quality: int, height: int, width: int) -> np.ndarray:
+    def _decode_partial(
+        self, section: bytes, quality: float, height: int, width: int
+    ) -> np.ndarray:
         index = self._row_index(width, quality)
         streams = Streams(section, height, self._coder, self._tables, MAX_LATENT, partial=True)
         rows = np.zeros((height, width * self._channels), np.int32)
@@ -86,7 +88,7 @@ class FactorizedCoder:
         return rows.reshape(height, width, self._channels)
 
     def pass_ends(
-        self, section: bytes, quality: int, height: int, width: int
+        self, section: bytes, quality: float, height: int, width: int
     ) -> np.ndarray | None:
         """See `EntropyCoder.pass_ends`: some rows count as a pass."""
         ends = stream_ends(section, height)
@@ -94,13 +96,13 @@ class FactorizedCoder:
             return None
         return np.append(ends[_ROWS_AT_ONCE - 1 : -1 : _ROWS_AT_ONCE], ends[-1])
 
-    def shown_quality(self, section: bytes, quality: int, height: int, width: int) -> int:
+    def shown_quality(self, section: bytes, quality: float, height: int, width: int) -> float:
         """See `EntropyCoder.shown_quality`."""
         return quality
 
     def release(self) -> None:
         """Does nothing: no memory outlasts a call."""
 
-    def _row_index(self, width: int, quality: int) -> np.ndarray:
-        first = (quality - 1) * self._channels
+    def _row_index(self, width: int, quality: float) -> np.ndarray:
+        first = (int(quality) - 1) * self._channels
         return np.tile(np.arange(first, first + self._channels, dtype=np.int32), width)

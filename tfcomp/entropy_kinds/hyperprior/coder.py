@@ -14,7 +14,7 @@ from tfcomp.bitstream.passes import Coder
 from tfcomp.bitstream.rows import stream_ends
 from tfcomp.entropy_kinds.base import Tables, check_count
 from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
-from tfcomp.entropy_kinds.hyperprior.layout import Layout
+from tfcomp.entropy_kinds.hyperprior.layout import Layout, nearest_level
 from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
 from tfcomp.entropy_kinds.hyperprior.rate_gradient import RateGradient
 from tfcomp.errors import BundleError, CodecError
@@ -44,7 +44,7 @@ class HyperpriorCoder:
         self._held = networks, tables, layout, coder
         check_count(tables["hyper_latents"], qualities * layout.hyper_channels)
 
-    def encode(self, latents: np.ndarray, quality: int, **choices: Any) -> tuple[bytes, ...]:
+    def encode(self, latents: np.ndarray, quality: float, **choices: Any) -> tuple[bytes, ...]:
         """The file's sections.
 
         Args:
@@ -57,7 +57,7 @@ class HyperpriorCoder:
             return hyperprior_sections.encode(latents, quality, *self._held, **choices)
 
     def encode_and_decode(
-        self, latents: np.ndarray, quality: int, distortion_weight: float | None = None
+        self, latents: np.ndarray, quality: float, distortion_weight: float | None = None
     ) -> tuple[tuple[bytes, ...], np.ndarray]:
         """What `encode` gives, and what `decode` makes of that."""
         with _tables_are_there():
@@ -65,7 +65,7 @@ class HyperpriorCoder:
                 latents, quality, *self._held, distortion_weight=distortion_weight
             )
 
-    def rate_gradient(self, latents: np.ndarray, decoded: np.ndarray, quality: int) -> np.ndarray:
+    def rate_gradient(self, latents: np.ndarray, decoded: np.ndarray, quality: float) -> np.ndarray:
         """In which direction decoded latents make other latents' bits fewer: see `RateGradient`.
 
         Args:
@@ -88,7 +88,7 @@ class HyperpriorCoder:
     def decode(
         self,
         sections: Sequence[bytes],
-        quality: int,
+        quality: float,
         height: int,
         width: int,
         partial: bool = False,
@@ -106,14 +106,14 @@ class HyperpriorCoder:
             )
 
     def pass_ends(
-        self, section: bytes, quality: int, height: int, width: int
+        self, section: bytes, quality: float, height: int, width: int
     ) -> np.ndarray | None:
         """See `EntropyCoder.pass_ends`."""
-        stripes = -(-height // self._layout.rows_per_stream[quality - 1])
+        stripes = -(-height // self._layout.rows_per_stream[nearest_level(quality) - 1])
         ends = stream_ends(section, stripes * len(self._layout.passes))
         return None if ends is None else ends[stripes - 1 :: stripes]
 
-    def shown_quality(self, section: bytes, quality: int, height: int, width: int) -> int:
+    def shown_quality(self, section: bytes, quality: float, height: int, width: int) -> float:
         """See `EntropyCoder.shown_quality`."""
         return quality
 

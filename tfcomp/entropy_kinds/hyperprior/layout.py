@@ -128,14 +128,14 @@ def nearest_level(quality: float) -> int:
 class Networks(Protocol):
     """The integer networks, on one image; quality counts from 1."""
 
-    def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
+    def hyper_analysis(self, latents: np.ndarray, quality: float) -> np.ndarray:
         """float32 [h, w, C] -> int32 [ceil(h/2), ceil(w/2), Cz], odd sides padded by their edge."""
 
-    def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
+    def hyper_synthesis(self, hyper_latents: np.ndarray, quality: float) -> np.ndarray:
         """int32 [zh, zw, Cz] -> float32 [2 zh, 2 zw, F] of integers."""
 
     def parameters(
-        self, number: int, features: np.ndarray, context: np.ndarray, quality: int
+        self, number: int, features: np.ndarray, context: np.ndarray, quality: float
     ) -> np.ndarray:
         """Features and context of pass `number` -> means in eighths, then scale indices.
 

@@ -42,7 +42,7 @@ class IntegerNetworks:
         """The layers of a pass's network; see `frozen_layers`."""
         return frozen_layers(self._model.content, f"pass_{number}", self._model.name)
 
-    def hyper_analysis(self, latents: np.ndarray, quality: int) -> np.ndarray:
+    def hyper_analysis(self, latents: np.ndarray, quality: float) -> np.ndarray:
         even = EdgePadded(latents, HYPER_STRIDE)
         height, width, _ = even.shape
         shape = (height // HYPER_STRIDE, width // HYPER_STRIDE, self._layout.hyper_channels)
@@ -51,7 +51,7 @@ class IntegerNetworks:
         run_tiled(analyse, even, hyper, HYPER_STRIDE, 1, _HYPER_REACH, _HYPER_TILE)
         return hyper
 
-    def hyper_synthesis(self, hyper_latents: np.ndarray, quality: int) -> np.ndarray:
+    def hyper_synthesis(self, hyper_latents: np.ndarray, quality: float) -> np.ndarray:
         synthesise = self._at(self._hyper_synthesis, "hyper_latents", quality)
         if self._features is None:
             one = np.zeros((1, 1, 1, self._layout.hyper_channels), np.int32)
@@ -63,7 +63,7 @@ class IntegerNetworks:
         return features
 
     def parameters(
-        self, number: int, features: np.ndarray, context: np.ndarray, quality: int
+        self, number: int, features: np.ndarray, context: np.ndarray, quality: float
     ) -> np.ndarray:
         height, width, _ = features.shape
         inputs = np.concatenate([features, context], axis=-1, dtype=np.float32)

@@ -63,7 +63,7 @@ class RateGradient:
         self._by_index = slope_by_table(bits).astype(np.float32)
         self._by_value = np.gradient(bits, axis=1).astype(np.float32)
 
-    def __call__(self, decoded: np.ndarray, features: np.ndarray, quality: int) -> np.ndarray:
+    def __call__(self, decoded: np.ndarray, features: np.ndarray, quality: float) -> np.ndarray:
         """The direction in which decoded latents make other latents' bits fewer.
 
         Args:
@@ -131,7 +131,7 @@ class _PassNetwork:
         decoded: np.ndarray,
         features: np.ndarray,
         band: slice,
-        quality: int,
+        quality: float,
         slopes: _Slopes,
     ) -> None:
         """Adds the gradient of the pass's bits in a band of rows, by decoded values in eighths.
@@ -169,7 +169,7 @@ class _PassNetwork:
         found[rows, :, : step.seen] += by_value
 
     def _by_sums(
-        self, sums: np.ndarray, own: np.ndarray, quality: int, slopes: _Slopes
+        self, sums: np.ndarray, own: np.ndarray, quality: float, slopes: _Slopes
     ) -> np.ndarray:
         """The gradient of the squares' bits by the sums of the first layer.
 
@@ -217,7 +217,7 @@ class _Output:
       value: float32 integers [squares, outputs].
     """
 
-    def __init__(self, layer: FrozenLayer, sums: np.ndarray, quality: int) -> None:
+    def __init__(self, layer: FrozenLayer, sums: np.ndarray, quality: float) -> None:
         bias = bias_at(layer.bias, quality)
         self._unbounded = np.floor((sums + bias) * np.float32(layer.factor))
         self.value = np.clip(self._unbounded, np.float32(layer.low), np.float32(layer.high))

@@ -12,7 +12,13 @@ import tensorflow as tf
 
 from tfcomp.bitstream.passes import squares
 from tfcomp.entropy_kinds.base import BundleParts, Tables
-from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS, Layout
+from tfcomp.entropy_kinds.hyperprior.layout import (
+    CONTEXT_LIMIT,
+    HYPER_STRIDE,
+    MEAN_UNITS,
+    Layout,
+    nearest_level,
+)
 from tfcomp.entropy_kinds.relaxed.code_length import CodeLength
 from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
 from tfcomp.entropy_kinds.relaxed.rounding import relaxed_round
@@ -25,14 +31,13 @@ class HyperpriorLatents:
     context of later ones counts.
     """
 
-    def __init__(self, tables: Tables, layout: Layout, networks: LiteGraph, quality: int) -> None:
+    def __init__(self, tables: Tables, layout: Layout, networks: LiteGraph, quality: float) -> None:
         self._passes = layout.passes
-        self._quality = np.array([quality], np.int32)
+        self._quality = layout.network_quality(quality)
         self._networks = networks
         self._hyper_channels = layout.hyper_channels
-        self._hyper_length = CodeLength(
-            tables["hyper_latents"], (quality - 1) * layout.hyper_channels, layout.hyper_channels
-        )
+        first = (nearest_level(quality) - 1) * layout.hyper_channels
+        self._hyper_length = CodeLength(tables["hyper_latents"], first, layout.hyper_channels)
         self._code_length = CodeLength(tables["latents"])
 
     def variables(self, latents: np.ndarray) -> List[np.ndarray]:
@@ -82,7 +87,7 @@ class HyperpriorLatents:
         return parameters[..., :channels], parameters[..., channels:]
 
 
-def make(bundle: BundleParts, quality: int) -> HyperpriorLatents:
+def make(bundle: BundleParts, quality: float) -> HyperpriorLatents:
     """The latents of a bundle; see `EntropyKind.relaxed`."""
     about = bundle.manifest
     layout = Layout.from_manifest(about.entropy, about.channels, about.qualities)

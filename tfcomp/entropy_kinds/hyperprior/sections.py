@@ -52,7 +52,7 @@ def encode(latents: np.ndarray, *inputs: Any, **choices: Any) -> tuple[bytes, by
 
 def encode_and_decode(
     latents: np.ndarray,
-    quality: int,
+    quality: float,
     networks: Networks,
     tables: Tables,
     layout: Layout,
@@ -118,7 +118,7 @@ def encode_and_decode(
 
 def decode(
     sections: Sequence[bytes],
-    quality: int,
+    quality: float,
     height: int,
     width: int,
     networks: Networks,
@@ -168,7 +168,7 @@ def _parameters(
     features: np.ndarray,
     decoded: np.ndarray,
     band: Any,
-    quality: int,
+    quality: float,
     networks: Any,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Means and scale indices, 0 where the pass codes nothing: int32 [rows of band, w, channels].
@@ -237,7 +237,7 @@ def _stripes(array: np.ndarray, rows: int) -> Iterator[np.ndarray]:
         yield array[start : start + rows]
 
 
-def _hyper_index(shape: tuple[int, ...], quality: int) -> np.ndarray:
+def _hyper_index(shape: tuple[int, ...], quality: float) -> np.ndarray:
     rows, columns, channels = shape
     first = (nearest_level(quality) - 1) * channels
     return np.tile(np.arange(first, first + channels, dtype=np.int32), rows * columns)

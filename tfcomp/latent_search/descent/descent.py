@@ -32,16 +32,16 @@ class Descent:
     Args:
       decoder: decoder.tflite.
       latents: of `EntropyKind.relaxed`.
-      quality: from 1.
+      quality: int32 [1], as the decoder takes it.
       multiplier: bits a squared grey level; None holds each window to the bits it starts with.
     """
 
     def __init__(
-        self, decoder: LiteGraph, latents: Any, quality: int, multiplier: float | None
+        self, decoder: LiteGraph, latents: Any, quality: np.ndarray, multiplier: float | None
     ) -> None:
         self._decoder = decoder
         self._latents = latents
-        self._quality = np.array([quality], np.int32)
+        self._quality = quality
         self._multiplier = multiplier
         self._graphs: Dict[Any, Tuple[Any, ...]] = {}
 

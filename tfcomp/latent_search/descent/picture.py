@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tfcomp.bitstream.container import parse
+from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
 from tfcomp.errors import CodecError
 from tfcomp.images.difference import squared_error
@@ -70,7 +70,7 @@ def refine(
             f"model '{manifest.name}' has '{manifest.kind.name}' entropy coding, which cannot be "
             "refined through; leave refinement out, or use another model"
         )
-    quality = parse(data, lambda fingerprint: codec.bundle).quality
+    quality = codec.read(data, MAX_PIXELS).frames[0].images[0].level
     # Before the multiplier, which may run rounds at other qualities: these are still remembered.
     latents, choices = _start(choice, quality)
     weight = multiplier(codec, pixels, quality, lambda q: data if q == quality else choice.at(q))
@@ -97,7 +97,7 @@ def refine(
     return best
 
 
-def _start(choice: FileChoice, quality: int) -> tuple[np.ndarray, dict[str, Any]]:
+def _start(choice: FileChoice, quality: float) -> tuple[np.ndarray, dict[str, Any]]:
     """Latents float32 [h, w, C] in steps, not rounded, and what `pack_latents` takes with them."""
     if choice.rounds and any(choice.codec.gains(quality)):
         found = choice.after_rounds(quality)
@@ -116,7 +116,7 @@ def _refined_files(
     codec: SearchableCodec,
     pixels: np.ndarray,
     latents: np.ndarray,
-    quality: int,
+    quality: float,
     weight: float | None,
     steps: Sequence[int],
     progress: Progress | None,
@@ -127,7 +127,7 @@ def _refined_files(
     height, width, _ = pixels.shape
     model = manifest.kind.relaxed.make(bundle, quality)
     decoder = LiteGraph(bundle.decoder, f"bundle {bundle.source}: decoder.tflite")
-    descent = Descent(decoder, model, quality, weight)
+    descent = Descent(decoder, model, manifest.network_quality(quality), weight)
     variables = model.variables(latents)
     todo = list(windows(latents.shape[0], latents.shape[1], stride, reach))
     done = 0
@@ -155,7 +155,7 @@ def _refined_files(
 def _files_of(
     codec: SearchableCodec,
     variables: Sequence[np.ndarray],
-    quality: int,
+    quality: float,
     height: int,
     width: int,
     choices: dict[str, Any],
@@ -178,11 +178,11 @@ def _files_of(
         )
 
 
-def _unrounded_latents(codec: SearchableCodec, pixels: np.ndarray, quality: int) -> np.ndarray:
+def _unrounded_latents(codec: SearchableCodec, pixels: np.ndarray, quality: float) -> np.ndarray:
     """float32 [h, w, C] in steps: what the encoder network gives before it rounds, if it does."""
     bundle, manifest = codec.bundle, codec.bundle.manifest
     encoder = LiteGraph(bundle.encoder, f"bundle {bundle.source}: encoder.tflite")
-    level = np.array([quality], np.int32)
+    level = manifest.network_quality(quality)
     padded = EdgePadded(pixels, manifest.stride)
     height, width = (side // manifest.stride for side in padded.shape[:2])
     latents = np.empty((height, width, manifest.channels), np.float32)
