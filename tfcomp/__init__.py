@@ -23,6 +23,7 @@ _HOME_OF = {
     "load": "tfcomp.api",
     "compress": "tfcomp.api",
     "decompress": "tfcomp.api",
+    "progressive": "tfcomp.api",
     "list_models": "tfcomp.runtime.registry",
     "register_pillow": "tfcomp.pillow:register",
     "CodecError": "tfcomp.errors",
@@ -47,11 +48,12 @@ __all__ = [
     "decompress",
     "list_models",
     "load",
+    "progressive",
     "register_pillow",
 ]
 
 if TYPE_CHECKING:  # the same names, for editors and type checkers
-    from tfcomp.api import compress, decompress, load
+    from tfcomp.api import compress, decompress, load, progressive
     from tfcomp.errors import (
         BitstreamError,
         BundleError,

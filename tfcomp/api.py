@@ -3,6 +3,7 @@
     load        a model by name or path -> Codec
     compress    a picture -> bytes, in one call
     decompress  bytes -> a picture, with whichever installed model wrote them
+    progressive bytes as they arrive -> better and better pictures
 
 `tfcomp` itself has these names, and loads this module when one of them is first used.
 """
@@ -11,13 +12,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from tfcomp import forking
+from tfcomp.bitstream.picture_file import PictureFile
 from tfcomp.errors import ConfigError
 from tfcomp.latent_search.iterative_encoding import Improvement
 from tfcomp.latent_search.search import Search, checked_plan
@@ -27,9 +29,19 @@ from tfcomp.runtime.codec import memory_errors_named, read_installed
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.image_input import WHITE, Background, read_image
 from tfcomp.runtime.options import positive_number, whole_number
+from tfcomp.runtime.progressive import Preview, previews
 from tfcomp.runtime.tile_side import checked_tile_side
 
-__all__ = ["Codec", "Improvement", "compress", "decompress", "load", "shared_codec"]
+__all__ = [
+    "Codec",
+    "Improvement",
+    "Preview",
+    "compress",
+    "decompress",
+    "load",
+    "progressive",
+    "shared_codec",
+]
 
 _log = logging.getLogger("tfcomp")
 
@@ -174,6 +186,32 @@ def decompress(
     data = read_compressed(data)
     _, installed = read_installed(data, max_pixels, options.get("partial", False))
     return shared_codec(installed).decompress(data, max_pixels, **options)
+
+
+def progressive(chunks: Iterable[bytes], max_pixels: int | None = None) -> Iterator[Preview]:
+    """Better and better pictures of a `.tfcomp` file whose bytes arrive little by little.
+
+        for preview in tfcomp.progressive(iter(lambda: response.read(4096), b"")):
+            show(preview.pixels)
+
+    Args:
+      chunks: the file's bytes, in their order and in parts of any size.
+      max_pixels: see `Codec.decompress`; the default limit counts the bytes that have arrived.
+
+    Yields:
+      a `Preview` whenever another pass is complete; the last one says whether the file was whole.
+
+    Raises:
+      CodecError: as `decompress` does. A file that breaks off raises no error once there is a
+        picture of it.
+    """
+
+    def open_file(data: bytes) -> tuple[PictureFile, Codec]:
+        _, installed = read_installed(data, max_pixels, partial=True)
+        codec = shared_codec(installed)
+        return codec.read(data, max_pixels, partial=True), codec
+
+    return previews(chunks, open_file)
 
 
 _shared: dict[tuple[str, Path], Codec] = {}

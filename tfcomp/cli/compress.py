@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfcomp.cli.files import add_names, add_writing, read_standard_input, require_regular, run_jobs
 from tfcomp.cli.output import complain, print_result
+from tfcomp.cli.parts import add_tiles
 from tfcomp.cli.plan import COMPRESSED, STANDARD_STREAM, Direction, Job, plan
 from tfcomp.cli.progress import sign_of_life
 from tfcomp.errors import ConfigError
@@ -59,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="COLOUR",
         help="what transparent pictures are laid on: a name or #rrggbb (white)",
     )
+    add_tiles(parser)
     add_writing(parser)
 
 
@@ -67,12 +69,14 @@ def run(options: argparse.Namespace) -> int:
     from tfcomp.api import load
     from tfcomp.latent_search.search import checked_plan
     from tfcomp.runtime import registry
+    from tfcomp.runtime.tile_side import checked_tile_side
 
     background = _colour(options.background)
     todo = plan(options.inputs, options.output, _DIRECTION, options.force)
     codec = load(options.model or registry.default_model())
     codec.checked_quality(options.quality)
     checked_plan(codec, options.effort, options.feedback, options.refine)
+    checked_tile_side(options.tiles, codec.bundle.manifest, 1, 1)
 
     def work(job: Job, write: Callable[[bytes], None]) -> dict[str, Any]:
         return _compress_file(job, write, codec, options, background, alone=not todo.several)
@@ -107,7 +111,7 @@ def _compress_file(
     background: tuple[int, int, int],
     alone: bool,
 ) -> dict[str, Any]:
-    from tfcomp.bitstream.container import parse
+    from tfcomp.bitstream.container import MAX_PIXELS
     from tfcomp.runtime.image_input import MAX_FILE_BYTES, read_image
 
     manifest = codec.bundle.manifest
@@ -127,6 +131,7 @@ def _compress_file(
             effort=options.effort,
             feedback=options.feedback,
             refine=options.refine,
+            tiles=options.tiles,
             progress=progress,
             on_improvement=improvements.append,
         )
@@ -134,7 +139,7 @@ def _compress_file(
     if image.notes:
         complain(f"{job.source_name}: {'; '.join(image.notes)}")
     height, width, _ = image.pixels.shape
-    quality = parse(data, lambda fingerprint: manifest).quality
+    quality = codec.read(data, MAX_PIXELS).frames[0].images[0].quality
     record = {
         "input": job.source,
         "output": job.target,

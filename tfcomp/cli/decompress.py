@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfcomp.cli.files import add_names, add_writing, read_stream_or, require_regular, run_jobs
 from tfcomp.cli.output import print_result
+from tfcomp.cli.parts import add_parts, parts_of
 from tfcomp.cli.plan import COMPRESSED, STANDARD_STREAM, Direction, Job, plan
 from tfcomp.cli.progress import sign_of_life
 from tfcomp.errors import ConfigError
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="the largest image to decode, instead of the model's limit",
     )
+    add_parts(parser)
     add_writing(parser)
 
 
@@ -50,6 +52,7 @@ def run(options: argparse.Namespace) -> int:
     output_format(suffix)
     if options.max_pixels is not None and options.max_pixels < 1:
         raise ConfigError(f"--max-pixels must be 1 or more, not {options.max_pixels}")
+    parts_of(options)
     direction = Direction([COMPRESSED], suffix)
     todo = plan(options.inputs, options.output, direction, options.force)
     codec = load(options.model) if options.model else None
@@ -87,9 +90,10 @@ def _decompress_file(
     data = read_stream_or(job.source, read_compressed, MAX_FILE_BYTES)
     with sign_of_life(f"decompressing {job.source_name}", shown=alone):
         decode = codec.decompress if codec else decompress
-        pixels = decode(data, max_pixels=options.max_pixels)
+        pixels = decode(data, max_pixels=options.max_pixels, **parts_of(options))
         image_file = encode_image(pixels, file_format, job.target)
     write(image_file)
+    is_part = options.region is not None or options.scale > 1
     height, width, _ = pixels.shape
     record = {
         "input": job.source,
@@ -98,11 +102,13 @@ def _decompress_file(
         "height": height,
         "input_bytes": len(data),
         "bytes": len(image_file),
-        "bits_per_pixel": 8 * len(data) / (width * height),
+        "bits_per_pixel": None if is_part else 8 * len(data) / (width * height),
     }
     line = (
         f"{job.source_name} -> {job.target_name}: {width}x{height}, "
-        f"{len(data)} -> {len(image_file)} bytes, {record['bits_per_pixel']:.3f} bits/pixel"
+        f"{len(data)} -> {len(image_file)} bytes"
     )
+    if not is_part:
+        line += f", {record['bits_per_pixel']:.3f} bits/pixel"
     print_result(line, record, options.json, to_stderr=job.target == STANDARD_STREAM)
     return record

@@ -41,11 +41,12 @@ class EntropyCoder(Protocol):
         height: int,
         width: int,
         partial: bool = False,
+        first_channels: int | None = None,
     ) -> np.ndarray:
         """The file's sections -> integers [height, width, channels], the decoder's input.
 
         With `partial` the last section may break off. What is missing is what is likeliest where
-        the kind knows that, and else 0.
+        the kind knows that, and else 0. With `first_channels` the others may be left at 0.
 
         Raises:
           BitstreamError: the file is damaged.

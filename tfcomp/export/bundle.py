@@ -35,7 +35,10 @@ from tfcomp.runtime.bundle import fingerprint_of
 
 BUNDLE_FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
-_NOT_IN_EVERY_BUNDLE = ("entropy.tflite", "gradient.tflite", ENCODER_TUNING, RESULTS)
+_NOT_IN_EVERY_BUNDLE = (
+    *("entropy.tflite", "gradient.tflite", "thumbnail.tflite"),
+    *(ENCODER_TUNING, RESULTS),
+)
 
 
 def write_bundle(

@@ -23,6 +23,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from tfcomp import api
 from tfcomp.bitstream.container import MAGIC, MAX_PIXELS
 from tfcomp.errors import CodecError
+from tfcomp.pillow.drafting import draft_of
 from tfcomp.pillow.saving import (
     FORMAT,
     TfcompSaveError,
@@ -55,6 +56,7 @@ class TfcompImageFile(ImageFile.ImageFile):
     """
 
     format = FORMAT
+    _scale = 1
     format_description = "tfcomp learned image compression"
 
     def _open(self) -> None:
@@ -75,10 +77,23 @@ class TfcompImageFile(ImageFile.ImageFile):
         self.info["model"] = container.fingerprint.hex()
         self.tile = [_tile(self._size)]
 
+    def draft(self, mode: str | None, size: tuple[int, int] | None) -> Any:
+        """Prepares for a picture of a half, a quarter or an eighth of the side, if that is enough.
+
+        It must be called before the pixels are used. `Image.thumbnail` calls it.
+        """
+        if not self.tile or self._scale != 1:
+            return None
+        draft = draft_of(self._size, size)
+        self._scale, self._size = draft.scale, draft.size
+        self.tile = [_tile(self._size)]
+        return self.mode, draft.box
+
     def load(self) -> Any:
         if self.tile:
+            drafted = {"scale": self._scale} if self._scale > 1 else {}
             try:
-                pixels = api.decompress(self._compressed, **_limit())
+                pixels = api.decompress(self._compressed, **_limit(), **drafted)
             except CodecError as error:
                 raise TfcompOpenError(str(error)) from error
             self._compressed = b""

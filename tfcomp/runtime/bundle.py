@@ -8,6 +8,8 @@
     encoder.json     step sizes of encoders that improve latents (`EncoderTuning`), where there is
                      one; the manifest of older bundles holds them
     gradient.tflite  the decoder's derivative, for encoders that improve latents, where there is one
+    thumbnail.tflite latents and quality -> a small uint8 image, where the manifest has
+                     "thumbnail_channels" (tfcomp/export/thumbnail.py)
     SHA256SUMS       checksums of all these files (tfcomp/runtime/checksums.py); older bundles have
                      none
 
@@ -50,6 +52,7 @@ class Bundle:
       tuning: of encoders that improve latents.
       entropy: TFLite model of a hyperprior's integer networks, None without one.
       gradient: TFLite model of the decoder's derivative, None without one.
+      thumbnail: TFLite model of small pictures, None without one.
       digest: 64 hex digits over every file of the bundle; None where it has no SHA256SUMS.
     """
 
@@ -61,6 +64,7 @@ class Bundle:
     tuning: EncoderTuning = EncoderTuning()
     entropy: bytes | None = None
     gradient: bytes | None = None
+    thumbnail: bytes | None = None
     digest: str | None = None
 
     # What `bitstream.container.parse` asks of a bundle.
@@ -135,6 +139,7 @@ class Bundle:
             tuning,
             contents.get("entropy.tflite"),
             contents.get("gradient.tflite"),
+            contents.get("thumbnail.tflite"),
             digest,
         )
 
@@ -182,6 +187,8 @@ def _needed(manifest: Manifest, tuning: EncoderTuning) -> list[str]:
         names.append("entropy.tflite")
     if tuning.gradient_gains:
         names.append("gradient.tflite")
+    if manifest.thumbnail_channels:
+        names.append("thumbnail.tflite")
     return names
 
 

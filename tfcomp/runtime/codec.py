@@ -42,10 +42,11 @@ from tfcomp.runtime.bundle import Bundle
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.frame_latents import frame_latents, latent_size, shown_quality
 from tfcomp.runtime.grey import grey_of
-from tfcomp.runtime.manifest import Manifest
+from tfcomp.runtime.manifest import THUMBNAIL_SCALE, Manifest
 from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_picture
 from tfcomp.runtime.region import checked_region, sides
+from tfcomp.runtime.thumbnail import checked_scale, reduced, small_picture
 from tfcomp.runtime.tile_side import tile_sizes
 
 _log = logging.getLogger("tfcomp")
@@ -81,6 +82,10 @@ class BundleCodec:
 
         self.encoder = Network(self._model(bundle.encoder, "encoder.tflite"), "encode", "latents")
         self.decoder = Network(self._model(bundle.decoder, "decoder.tflite"), "decode", "image")
+        self.thumbnail: Network | None = None
+        if bundle.thumbnail is not None:
+            model = self._model(bundle.thumbnail, "thumbnail.tflite")
+            self.thumbnail = Network(model, "thumbnail", "image")
         self.entropy_coder: EntropyCoder = manifest.kind.open_coder(
             bundle.tables, manifest, lambda: self._model(bundle.entropy or b"", "entropy.tflite")
         )
@@ -98,6 +103,7 @@ class BundleCodec:
         max_pixels: int | None = None,
         *,
         region: Sequence[int] | None = None,
+        scale: int = 1,
         partial: bool = False,
     ) -> np.ndarray:
         """Decompresses a `.tfcomp` file that this model wrote.
@@ -109,6 +115,8 @@ class BundleCodec:
             89,478,485, holds instead of both. The whole picture counts, whatever part is asked for.
           region: only this part, (x, y, width, height) in pixels: the very pixels of the whole.
             Of a file with tiles only those are decoded that it needs.
+          scale: 2, 4 or 8 for a picture of a half, a quarter or an eighth of the side, rounded up;
+            4 and 8 take much less time with models that have thumbnails. Not with a region.
           partial: whether to decode a file that breaks off, as far as it goes. Nothing tells then
             whether its bytes are right; a warning of the logger "tfcomp" says so.
 
@@ -117,15 +125,16 @@ class BundleCodec:
 
         Raises:
           BitstreamError: a damaged file.
-          ConfigError: the region does not lie within the picture.
+          ConfigError: the region does not lie within the picture, or there is no such scale.
           UnknownBundleError: another model's file (`tfcomp.decompress` finds the right one among
             the installed models).
         """
         content = read_compressed(data)
+        checked_scale(scale, region)
         picture = self.read(content, max_pixels, partial)
         if not picture.whole:
             _log.warning("the file breaks off; this is the picture of what there is of it")
-        return self.decode_frame(picture.frames[0], region, partial=not picture.whole)
+        return self.decode_frame(picture.frames[0], region, scale, not picture.whole)
 
     def read(
         self, content: bytes, max_pixels: int | None = None, partial: bool = False
@@ -152,14 +161,19 @@ class BundleCodec:
         return picture
 
     def decode_frame(
-        self, frame: Frame, region: Sequence[int] | None = None, partial: bool = False
+        self,
+        frame: Frame,
+        region: Sequence[int] | None = None,
+        scale: int = 1,
+        partial: bool = False,
     ) -> np.ndarray:
         """The colours of one frame of a file that `read` has checked.
 
         Args:
           frame: one of its frames.
           region: see `decompress`.
-          partial: whether the frame may break off; what is missing then counts as missing.
+          scale: see `decompress`.
+          partial: whether the frame may break off; see `decompress`.
 
         Returns:
           uint8 [H, W, 3], RGB; of a grey picture [H, W].
@@ -171,18 +185,25 @@ class BundleCodec:
         manifest, size = self._manifest, (frame.height, frame.width)
         wanted = checked_region(region, frame.width, frame.height)
         rows, columns = sides(wanted, size, manifest.stride, manifest.decoder_reach)
+        small = self.thumbnail if scale >= THUMBNAIL_SCALE else None
         with memory_errors_named():
             latents = frame_latents(
                 *(self.entropy_coder, frame, manifest.stride, manifest.channels),
                 *(rows.seen, columns.seen, partial),
+                manifest.thumbnail_channels if small else None,
             )
             if self.is_large(*size):
                 self.entropy_coder.release()
             quality = frame.images[0].level
             if partial:
                 quality = shown_quality(self.entropy_coder, frame, manifest.stride)
-            seen = self.decode_latents(latents, quality, (rows.pixels, columns.pixels))
-            pixels = np.ascontiguousarray(seen[rows.wanted, columns.wanted])
+            if small:
+                latents = latents[..., : manifest.thumbnail_channels]
+                level = manifest.network_quality(quality)
+                pixels = small_picture(small, latents, level, size, manifest.stride, scale)
+            else:
+                seen = self.decode_latents(latents, quality, (rows.pixels, columns.pixels))
+                pixels = reduced(np.ascontiguousarray(seen[rows.wanted, columns.wanted]), scale)
             return grey_of(pixels) if frame.grey else pixels
 
     @property

@@ -27,6 +27,7 @@ def frame_latents(
     rows: slice,
     columns: slice,
     partial: bool = False,
+    first_channels: int | None = None,
 ) -> np.ndarray:
     """Decodes latents of a frame.
 
@@ -38,6 +39,7 @@ def frame_latents(
       rows: which latents, with explicit ends.
       columns: likewise.
       partial: whether sections may break off and tiles be missing; the latter are zeros.
+      first_channels: how many are wanted; the others may be zeros.
 
     Returns:
       integers [rows, columns, channels].
@@ -46,7 +48,7 @@ def frame_latents(
       BitstreamError: the sections are damaged.
     """
     if not frame.tile_side:
-        return _decoded(coder, frame.images[0], stride, partial)[rows, columns]
+        return _decoded(coder, frame.images[0], stride, partial, first_channels)[rows, columns]
     side = frame.tile_side // stride
     across = -(-frame.width // frame.tile_side)
     found = np.zeros((rows.stop - rows.start, columns.stop - columns.start, channels), np.int16)
@@ -55,7 +57,7 @@ def frame_latents(
             number = row * across + column
             if number >= len(frame.images):
                 continue
-            tile = _tile(coder, frame.images[number], stride, partial)
+            tile = _tile(coder, frame.images[number], stride, partial, first_channels)
             if tile is None:
                 continue
             if not np.can_cast(tile.dtype, found.dtype):
@@ -78,20 +80,22 @@ def shown_quality(coder: EntropyCoder, frame: Frame, stride: int) -> float:
 
 
 def _tile(
-    coder: EntropyCoder, image: Container, stride: int, partial: bool
+    coder: EntropyCoder, image: Container, stride: int, partial: bool, first_channels: int | None
 ) -> np.ndarray | None:
     """A tile's latents; None where it breaks off too early or is damaged, and may be so."""
     try:
-        return _decoded(coder, image, stride, partial)
+        return _decoded(coder, image, stride, partial, first_channels)
     except BitstreamError:
         if not partial:
             raise
         return None
 
 
-def _decoded(coder: EntropyCoder, image: Container, stride: int, partial: bool) -> np.ndarray:
+def _decoded(
+    coder: EntropyCoder, image: Container, stride: int, partial: bool, first_channels: int | None
+) -> np.ndarray:
     size = latent_size(image.height, image.width, stride)
-    return coder.decode(image.sections, image.level, *size, partial=partial)
+    return coder.decode(image.sections, image.level, *size, partial, first_channels)
 
 
 def _overlap(wanted: slice, start: int, length: int) -> tuple[slice, slice]:

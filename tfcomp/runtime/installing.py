@@ -123,7 +123,11 @@ def _copy(source: Path, bundle: Bundle, work: Path) -> None:
         if files.has(CHECKSUMS):
             names = list(checksums.parse(files.read(CHECKSUMS))[1])
         else:
-            parts = {"entropy.tflite": bundle.entropy, "gradient.tflite": bundle.gradient}
+            parts = {
+                "entropy.tflite": bundle.entropy,
+                "gradient.tflite": bundle.gradient,
+                "thumbnail.tflite": bundle.thumbnail,
+            }
             names = ["manifest.json", "encoder.tflite", "decoder.tflite", "tables.npz"]
             names += [name for name, content in parts.items() if content is not None]
             names += [name for name in (ENCODER_TUNING, _CARD) if files.has(name)]

@@ -23,6 +23,7 @@ from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import BundleError
 
 MANIFEST_VERSION = 1
+THUMBNAIL_SCALE = 4  # thumbnail.tflite makes pictures of a quarter of the side
 _MAX_DIGITS = 300  # so that every integer here fits into a float64
 
 
@@ -41,6 +42,7 @@ class Manifest:
         decoder alone; `reach` where absent.
       entropy: {"kind": ...}, which entropy coder reads the sections.
       distortion_weights: of the encoder's quantiser, see `Layout` (optional).
+      thumbnail_channels: how many latent channels thumbnail.tflite sees; 0 where there is none.
       fingerprint: 64 hex digits.
       quantization, training, rate_distortion, licence: for people; see the bundle's README.md.
     """
@@ -58,6 +60,7 @@ class Manifest:
     reach: int | None = None
     decoder_reach: int | None = None
     distortion_weights: tuple[float, ...] = ()
+    thumbnail_channels: int = 0
     quantization: str = "none"
     training: Mapping[str, Any] = field(default_factory=dict)
     rate_distortion: tuple[Mapping[str, Any], ...] = ()
@@ -133,6 +136,7 @@ class Manifest:
             reach=reach,
             decoder_reach=_reach(values, "decoder_reach", reach),
             distortion_weights=_weights(values, "distortion_weights", qualities),
+            thumbnail_channels=_thumbnail_channels(values),
             quantization=str(values.get("quantization", "none")),
             training=_mapping(values, "training"),
             rate_distortion=_points(values),
@@ -165,6 +169,16 @@ def _integer(digits: str) -> int:
 
 def _reach(values: Mapping[str, Any], key: str, default: int | None = None) -> int | None:
     return default if values.get(key) is None else _whole(values, key, 0, 4096)
+
+
+def _thumbnail_channels(values: Mapping[str, Any]) -> int:
+    if values.get("thumbnail_channels") is None:
+        return 0
+    if values["stride"] % THUMBNAIL_SCALE:
+        raise BundleError(
+            f"manifest.json: thumbnail_channels needs a stride that {THUMBNAIL_SCALE} divides"
+        )
+    return _whole(values, "thumbnail_channels", 1, values["channels"])
 
 
 def _text(values: Mapping[str, Any], key: str) -> str:

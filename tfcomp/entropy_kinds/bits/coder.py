@@ -41,6 +41,7 @@ class BitCoder:
         height: int,
         width: int,
         partial: bool = False,
+        first_channels: int | None = None,
     ) -> np.ndarray:
         """The file's sections -> int32 [height, width, channels].
 

@@ -92,17 +92,19 @@ class HyperpriorCoder:
         height: int,
         width: int,
         partial: bool = False,
+        first_channels: int | None = None,
     ) -> np.ndarray:
         """The file's sections -> int16 or int32 [height, width, channels], in eighths of a step.
 
         With `partial` the second section may break off: values that are missing are their means.
+        With `first_channels` only the passes that code these are decoded; the rest is 0.
 
         Raises:
           BitstreamError: the file is damaged.
         """
         with _tables_are_there():
             return hyperprior_sections.decode(
-                sections, quality, height, width, *self._held, partial=partial
+                sections, quality, height, width, *self._held, partial, first_channels
             )
 
     def pass_ends(

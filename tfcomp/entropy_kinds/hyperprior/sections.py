@@ -126,11 +126,13 @@ def decode(
     layout: Layout,
     coder: Coder | Any,
     partial: bool = False,
+    first_channels: int | None = None,
 ) -> np.ndarray:
     """The file's two sections -> decoded integers [height, width, C] in eighths of a step.
 
     int16 where all of them fit, as they do for every picture; int32 otherwise. With `partial` the
-    second section may break off: values that are missing are their means.
+    second section may break off: values that are missing are their means. With `first_channels`
+    passes of later ones are left out: their values are 0.
 
     Raises:
       BitstreamError: no encoder writes such sections.
@@ -148,6 +150,8 @@ def decode(
     count = stripes * len(layout.passes)
     streams = Streams(sections[1], count, coder, tables["latents"], MAX_VALUE, partial)
     for number, step in enumerate(layout.passes):
+        if first_channels is not None and step.start >= first_channels:
+            break
         store = _Store(decoded, step)
         for band in _bands(height, width, rows):
             values, scale = _parameters(number, step, features, decoded, band, quality, networks)

@@ -22,6 +22,7 @@ class CycleModelConfig:
       kernel_size: side of the strided kernels.
       kernel_sizes: the same, one number a level; empty for `kernel_size` at all of them.
       strides: of each level, one number a level; empty for 2 at each.
+      normalised_levels: how many of the first levels have GDN; all but the last if None.
       residual_blocks: residual blocks after each strided level, one number a level.
       block: "convolution", two 3x3 convolutions, or "depthwise", a depthwise and two 1x1
         convolutions with scales for each quality (tfcomp/models/depthwise_block.py).
@@ -52,6 +53,7 @@ class CycleModelConfig:
     kernel_size: int = 5
     kernel_sizes: Tuple[int, ...] = ()
     strides: Tuple[int, ...] = ()
+    normalised_levels: Optional[int] = None
     residual_blocks: Tuple[int, ...] = (0, 0, 1, 0)
     block: str = "convolution"
     block_kernel_size: int = 3
@@ -90,6 +92,10 @@ class CycleModelConfig:
             "residual_blocks needs one number for each of widths",
         )
         require(all(n >= 0 for n in self.residual_blocks), "residual_blocks can't be negative")
+        require(
+            self.normalised_levels is None or 0 <= self.normalised_levels < len(self.widths),
+            "normalised_levels is fewer than the levels",
+        )
         self._check_levels()
         require(self.correction_blocks >= 0, "correction_blocks can't be negative")
         require(

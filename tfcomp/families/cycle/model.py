@@ -50,11 +50,13 @@ class CycleModel(base.CodecModel):
             settings.min_lambda, settings.max_lambda, self.qualities
         ).astype(np.float32)
         self.levels = []
-        last = len(settings.widths) - 1
+        normalised = settings.normalised_levels
+        if normalised is None:
+            normalised = len(settings.widths) - 1
         for level, width in enumerate(settings.widths):
             size, stride = settings.level_kernel_sizes[level], settings.level_strides[level]
             stage = [layers.TiedConv2D(width, size, stride, settings.tied, name=f"down_{level}")]
-            if level < last:
+            if level < normalised:
                 stage.append(layers.GDN(name=f"gdn_{level}"))
             stage += [
                 self._residual_block(f"residual_{level}_{block}")
