@@ -7,6 +7,7 @@
 
     data = tfcomp.compress("photo.png")                # the same in one call
     image = tfcomp.decompress(data)                    # with the installed model that wrote it
+    picture = tfcomp.read(data)                        # pixels, icc_profile, exif, xmp
 
 Importing this package loads nothing else: each name below is loaded when it is first used, so
 `import tfcomp` is instant and never needs TensorFlow.
@@ -23,6 +24,8 @@ _HOME_OF = {
     "load": "tfcomp.api",
     "compress": "tfcomp.api",
     "decompress": "tfcomp.api",
+    "read": "tfcomp.api",
+    "Picture": "tfcomp.images.picture",
     "list_models": "tfcomp.runtime.registry",
     "register_pillow": "tfcomp.pillow:register",
     "CodecError": "tfcomp.errors",
@@ -41,17 +44,19 @@ __all__ = [
     "ConfigError",
     "ImageError",
     "OutputError",
+    "Picture",
     "UnknownBundleError",
     "__version__",
     "compress",
     "decompress",
     "list_models",
     "load",
+    "read",
     "register_pillow",
 ]
 
 if TYPE_CHECKING:  # the same names, for editors and type checkers
-    from tfcomp.api import compress, decompress, load
+    from tfcomp.api import compress, decompress, load, read
     from tfcomp.errors import (
         BitstreamError,
         BundleError,
@@ -61,6 +66,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
         OutputError,
         UnknownBundleError,
     )
+    from tfcomp.images.picture import Picture
     from tfcomp.pillow import register as register_pillow
     from tfcomp.runtime.registry import list_models
 

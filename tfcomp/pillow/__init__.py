@@ -23,6 +23,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from tfcomp import api
 from tfcomp.bitstream.container import MAGIC, MAX_PIXELS
 from tfcomp.errors import CodecError
+from tfcomp.images.picture import rgb_on
 from tfcomp.pillow.saving import (
     FORMAT,
     TfcompSaveError,
@@ -78,7 +79,7 @@ class TfcompImageFile(ImageFile.ImageFile):
     def load(self) -> Any:
         if self.tile:
             try:
-                pixels = api.decompress(self._compressed, **_limit())
+                pixels = rgb_on(api.decompress(self._compressed, **_limit()))
             except CodecError as error:
                 raise TfcompOpenError(str(error)) from error
             self._compressed = b""

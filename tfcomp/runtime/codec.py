@@ -29,6 +29,7 @@ from tfcomp.errors import (
     ImageError,
     UnknownBundleError,
 )
+from tfcomp.images.picture import Picture
 from tfcomp.networks.interpreter import Model, Network
 from tfcomp.networks.padding import EdgePadded, padding_fits
 from tfcomp.networks.tiles import run_tiled
@@ -39,6 +40,7 @@ from tfcomp.runtime.grey import grey_of
 from tfcomp.runtime.manifest import Manifest
 from tfcomp.runtime.options import whole_number
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_picture
+from tfcomp.runtime.whole_file import alpha_of, picture_of
 
 _log = logging.getLogger("tfcomp")
 
@@ -91,16 +93,26 @@ class BundleCodec:
             89,478,485, holds instead of both.
 
         Returns:
-          the image, uint8 [H, W, 3], RGB.
+          the image, uint8: [H, W, 3] RGB, [H, W] grey, [H, W, 4] RGB and alpha, or [H, W, 2] grey
+          and alpha.
 
         Raises:
           BitstreamError: a damaged file.
           UnknownBundleError: another model's file (`tfcomp.decompress` finds the right one among
             the installed models).
         """
+        return self.read_picture(data, max_pixels).pixels
+
+    def read_picture(
+        self, data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+    ) -> Picture:
+        """Decompresses a file as `decompress` does, with its colour profile, Exif and XMP."""
         content = read_compressed(data)
-        picture = self.read(content, max_pixels)
-        return self.decode_frame(picture.frames[0])
+        file = self.read(content, max_pixels)
+        frame = file.frames[0]
+        with memory_errors_named():
+            alpha = alpha_of(frame)  # first: the cheapest part that may be damaged
+            return picture_of(file, frame, self.decode_frame(frame), alpha)
 
     def read(self, content: bytes, max_pixels: int | None = None) -> PictureFile:
         """Reads and checks a file that this model wrote, without decoding it.
