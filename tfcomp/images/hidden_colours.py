@@ -33,8 +33,7 @@ def smooth_hidden(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 def _filled(colours: Image.Image, visible: Image.Image) -> Image.Image:
     """The colours where `visible` is not 0, and smooth ones elsewhere."""
-    low, _ = visible.getextrema()
-    if low > 0 or colours.size == (1, 1):
+    if np.asarray(visible).all() or colours.size == (1, 1):
         return colours
     whole = colours.copy()
     whole.putalpha(visible)

@@ -26,6 +26,8 @@ _DESCRIBING_TAGS = frozenset((
     *range(40091, 40096),
 ))
 # fmt: on
+_ORIENTATION_TAG = 0x0112
+_DIRECTORY_TAGS = (34665, 34853)  # Exif's own, and GPS
 _RESOLUTION_TAGS = frozenset((282, 283, 296))
 
 
@@ -102,15 +104,21 @@ def _exif_bytes(image: Image.Image) -> bytes | None:
         _check_pillow_reads(written)
         return written
     exif = image.getexif()
-    kept = Image.Exif()
-    kept.endian = getattr(exif, "endian", None) or "<"
-    for tag, value in exif.items():
-        if image.format != "TIFF" or tag in _DESCRIBING_TAGS:
-            kept[tag] = exif.get_ifd(tag) or value if tag in (34665, 34853) else value
+    kept = describing_exif(exif) if image.format == "TIFF" else exif
     # Pillow adds an orientation that XMP states.
-    if set(kept) <= {0x0112} | (_RESOLUTION_TAGS if image.format == "TIFF" else set()):
+    if set(kept) <= {_ORIENTATION_TAG} | (_RESOLUTION_TAGS if image.format == "TIFF" else set()):
         return None
     return kept.tobytes().removeprefix(PREFIX)
+
+
+def describing_exif(exif: Image.Exif) -> Image.Exif:
+    """Of a TIFF's tags those that describe the picture, and not how its samples lie in the file."""
+    kept = Image.Exif()
+    kept.endian = exif.endian or "<"
+    for tag, value in exif.items():
+        if tag in _DESCRIBING_TAGS:
+            kept[tag] = exif.get_ifd(tag) if tag in _DIRECTORY_TAGS else value
+    return kept
 
 
 def _check_pillow_reads(exif: bytes) -> None:

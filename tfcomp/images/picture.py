@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
+from tfcomp.images.colour import to_srgb
 from tfcomp.images.kept_metadata import Metadata
 
 
@@ -48,9 +50,23 @@ def rgb_on(pixels: np.ndarray, background: tuple[int, int, int] = (255, 255, 255
     colours = np.broadcast_to(whole[:, :, : 1 if channels < 3 else 3], (*whole.shape[:2], 3))
     if channels == 1:
         return np.ascontiguousarray(colours)
-    from PIL import Image
-
     canvas = Image.new("RGB", (whole.shape[1], whole.shape[0]), background)
     alpha = Image.fromarray(np.ascontiguousarray(whole[:, :, -1]))
     canvas.paste(Image.fromarray(np.ascontiguousarray(colours)), mask=alpha)
     return np.asarray(canvas)
+
+
+def in_srgb(picture: Picture, notes: list[str]) -> Picture:
+    """The picture without its profile, its colours converted; notes what was done."""
+    if picture.icc_profile is None:
+        return picture
+    pixels = picture.pixels
+    whole = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    colours, alpha = whole, None
+    if whole.shape[2] in (2, 4):
+        colours, alpha = whole[:, :, :-1], whole[:, :, -1]
+    mode = "L" if colours.shape[2] == 1 else "RGB"
+    image = Image.fromarray(np.ascontiguousarray(colours[:, :, 0] if mode == "L" else colours))
+    image.info["icc_profile"] = picture.icc_profile
+    converted = np.asarray(to_srgb(image, notes).convert(mode))
+    return Picture(with_alpha(converted, alpha), None, picture.exif, picture.xmp)

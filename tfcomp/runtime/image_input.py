@@ -76,6 +76,18 @@ class InputPicture:
     metadata: Metadata = Metadata()
     notes: tuple[str, ...] = ()
 
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """What a file keeps of it beside RGB, a word or two each."""
+        words = {
+            "grey": self.grey,
+            "alpha": self.alpha is not None,
+            "colour profile": self.metadata.icc_profile,
+            "EXIF": self.metadata.exif,
+            "XMP": self.metadata.xmp,
+        }
+        return tuple(word for word, there in words.items() if there)
+
 
 def read_image(
     source: Any, max_pixels: int = MAX_PIXELS, background: Background = WHITE
