@@ -205,21 +205,23 @@ def _as_options(metadata: Mapping[str, bytes], file_format: str) -> dict[str, An
         text.add_itxt("XML:com.adobe.xmp", options.pop("xmp").decode())
         options["pnginfo"] = text
     if file_format == "TIFF":
-        exif, xmp = options.pop("exif", None), options.pop("xmp", None)
-        if exif:
-            found = Image.Exif()
-            found.load(exif)
-            options["exif"] = describing_exif(found)
-        if xmp:
-            options["tiffinfo"] = {_XMP_TAG: xmp}
+        tags = Image.Exif()
+        if "exif" in options:
+            tags.load(options["exif"])
+            tags = describing_exif(tags)
+        if "xmp" in options:
+            tags[_XMP_TAG] = options.pop("xmp")
+        options["exif"] = tags
     return options
 
 
 def _is_near(image: Image.Image, content: bytes, file_format: str) -> bool:
     try:
         reader = "JPEG" if file_format == "MPO" else file_format
-        with Image.open(io.BytesIO(content), formats=[reader]) as opened:
-            again = np.asarray(opened.convert("RGBA"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content), formats=[reader]) as opened:
+                again = np.asarray(opened.convert("RGBA"))
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001
