@@ -7,6 +7,7 @@
 
     data = tfcomp.compress("photo.png")                # the same in one call
     image = tfcomp.decompress(data)                    # with the installed model that wrote it
+    picture = tfcomp.read(data)                        # pixels, icc_profile, exif, xmp
 
 Importing this package loads nothing else: each name below is loaded when it is first used, so
 `import tfcomp` is instant and never needs TensorFlow.
@@ -24,6 +25,8 @@ _HOME_OF = {
     "compress": "tfcomp.api",
     "decompress": "tfcomp.api",
     "progressive": "tfcomp.api",
+    "read": "tfcomp.api",
+    "Picture": "tfcomp.images.picture",
     "list_models": "tfcomp.runtime.registry",
     "register_pillow": "tfcomp.pillow:register",
     "CodecError": "tfcomp.errors",
@@ -42,6 +45,7 @@ __all__ = [
     "ConfigError",
     "ImageError",
     "OutputError",
+    "Picture",
     "UnknownBundleError",
     "__version__",
     "compress",
@@ -49,11 +53,12 @@ __all__ = [
     "list_models",
     "load",
     "progressive",
+    "read",
     "register_pillow",
 ]
 
 if TYPE_CHECKING:  # the same names, for editors and type checkers
-    from tfcomp.api import compress, decompress, load, progressive
+    from tfcomp.api import compress, decompress, load, progressive, read
     from tfcomp.errors import (
         BitstreamError,
         BundleError,
@@ -63,6 +68,7 @@ if TYPE_CHECKING:  # the same names, for editors and type checkers
         OutputError,
         UnknownBundleError,
     )
+    from tfcomp.images.picture import Picture
     from tfcomp.pillow import register as register_pillow
     from tfcomp.runtime.registry import list_models
 

@@ -3,6 +3,7 @@
     load        a model by name or path -> Codec
     compress    a picture -> bytes, in one call
     decompress  bytes -> a picture, with whichever installed model wrote them
+    read        bytes -> the same with its colour profile, Exif and XMP
     progressive bytes as they arrive -> better and better pictures
 
 `tfcomp` itself has these names, and loads this module when one of them is first used.
@@ -21,25 +22,29 @@ import numpy as np
 from tfcomp import forking
 from tfcomp.bitstream.picture_file import PictureFile
 from tfcomp.errors import ConfigError
+from tfcomp.images.picture import Picture
 from tfcomp.latent_search.iterative_encoding import Improvement
 from tfcomp.latent_search.search import Search, checked_plan
 from tfcomp.latent_search.searchable_codec import SearchableCodec
 from tfcomp.runtime import registry
 from tfcomp.runtime.codec import memory_errors_named, read_installed
 from tfcomp.runtime.compressed_input import read_compressed
-from tfcomp.runtime.image_input import WHITE, Background, read_image
+from tfcomp.runtime.image_input import Background, InputPicture, read_picture
 from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.progressive import Preview, previews
 from tfcomp.runtime.tile_side import checked_tile_side
+from tfcomp.runtime.whole_file import WholeFile
 
 __all__ = [
     "Codec",
     "Improvement",
+    "Picture",
     "Preview",
     "compress",
     "decompress",
     "load",
     "progressive",
+    "read",
     "shared_codec",
 ]
 
@@ -87,16 +92,17 @@ class Codec(SearchableCodec):
         feedback: int = 0,
         refine: int = 0,
         progress: Callable[[int, int], None] | None = None,
-        background: Background = WHITE,
+        background: Background | None = None,
+        metadata: bool = True,
         tiles: int | None = None,
         on_improvement: Callable[[Improvement], None] | None = None,
     ) -> bytes:
         """Compresses one image.
 
         Args:
-          image: a path, the bytes of an image file, a file object, a PIL image, or an array;
-            `read_image` says what is accepted and how it becomes RGB. What is lost is logged as a
-            warning of the logger "tfcomp".
+          image: a path, the bytes of an image file, a file object, a PIL image, an array, or what
+            `read_picture` gave; `read_image` says what is accepted. Grey and transparent pictures
+            come back so. What is lost is logged as a warning of the logger "tfcomp".
           quality: 1 (smallest file) to the model's number of qualities, or between two of them
             where the model knows such (`info["entropy"]["quality_steps"]`); the model's default if
             None.
@@ -110,7 +116,10 @@ class Codec(SearchableCodec):
           feedback: rounds, in place of an effort: efforts 1 to 4 take as many. See docs/effort.md.
           refine: steps of gradient descent, in place of an effort. See docs/effort.md.
           progress: called with rounds or steps done and with their total.
-          background: the colour behind transparent pixels, (r, g, b) from 0 to 255 or its name.
+          background: what transparent pictures are laid on, (r, g, b) from 0 to 255 or a colour's
+            name. None, the default, keeps alpha, without loss.
+          metadata: whether the colour profile, Exif and XMP are kept. Without, colours are
+            converted to sRGB. Limits of bytes count metadata and alpha too.
           tiles: the side of tiles in pixels, a multiple of 64 (or of more, where the model has a
             large stride), such as 1024: parts of the picture are then decoded in little time, for
             some more bits. A picture that is no larger than one has none. See docs/parts.md.
@@ -136,19 +145,26 @@ class Codec(SearchableCodec):
         if tiles is not None and plan.steps:
             raise ConfigError("tiles cannot be refined; leave tiles out, or take effort 6 or less")
         with memory_errors_named():
-            given = read_image(image, self._manifest.max_pixels, background)
-            for note in given.notes:
-                _log.warning("%s", note)
+            if isinstance(image, InputPicture):
+                given = image
+            else:
+                given = read_picture(image, self._manifest.max_pixels, background, metadata)
+                for note in given.notes:
+                    _log.warning("%s", note)
+            whole = WholeFile(given, self._manifest.fixed_size)
             if target_bpp is not None:
                 height, width, _ = given.pixels.shape
                 max_bytes = int(target_bpp * height * width / 8)
             self.check_size(given.pixels)
             side = checked_tile_side(tiles, self.bundle.manifest, *given.pixels.shape[:2])
             search = Search(self.with_tiles(side), given.pixels, plan, progress)
-            data = search.file(quality, max_bytes)
+            if max_bytes is None:
+                data = search.file(quality, None)
+            else:
+                data = whole.within(max_bytes, lambda room: search.file(quality, room))
             if on_improvement is not None and any(plan):
                 on_improvement(search.improvement(data))
-            return data
+            return whole.add_to(data, self._require_own)
 
 
 def compress(
@@ -183,9 +199,16 @@ def decompress(
 
     Same arguments, result and errors as `Codec.decompress`; the model is kept for the next file.
     """
+    return read(data, max_pixels, **options).pixels
+
+
+def read(
+    data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None, **options: Any
+) -> Picture:
+    """Decompresses a `.tfcomp` file as `decompress` does, with all that goes with its pixels."""
     data = read_compressed(data)
     _, installed = read_installed(data, max_pixels, options.get("partial", False))
-    return shared_codec(installed).decompress(data, max_pixels, **options)
+    return shared_codec(installed).read_picture(data, max_pixels, **options)
 
 
 def progressive(chunks: Iterable[bytes], max_pixels: int | None = None) -> Iterator[Preview]:

@@ -87,7 +87,7 @@ def test_only_one_way_to_say_the_rate_is_taken(codec):
 
 def test_what_is_dropped_is_logged(codec, caplog):
     with caplog.at_level(logging.WARNING, logger="tfcomp"):
-        codec.compress(np.zeros((4, 4, 4), np.uint8))
+        codec.compress(np.zeros((4, 4, 4), np.uint8), background="white")
     assert "alpha composed on white" in caplog.text
 
 

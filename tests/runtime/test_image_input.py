@@ -184,7 +184,7 @@ def test_arrays_of_every_kind_that_is_an_image():
 @pytest.mark.parametrize(
     "array",
     [
-        np.zeros((4, 4, 2), np.uint8),
+        np.zeros((4, 4, 5), np.uint8),
         np.zeros((1, 4, 4, 3), np.uint8),
         np.zeros(4, np.uint8),
         np.zeros((0, 4, 3), np.uint8),

@@ -11,6 +11,7 @@ from apache_beam.utils.shared import Shared
 from tfcomp.api import Codec, load
 from tfcomp.beam.elements import FAILED, Failure, File, Outcome, counter, with_failures
 from tfcomp.errors import CodecError
+from tfcomp.runtime.image_input import read_image
 
 
 class Compress(beam.PTransform):
@@ -52,7 +53,8 @@ class _Compress(beam.DoFn):
     def process(self, image: File) -> Iterator[File | TaggedOutput]:
         assert self._codec is not None
         try:
-            data = self._codec.compress(image.content, self._quality, effort=self._effort)
+            pixels = read_image(image.content, self._codec.bundle.manifest.max_pixels).pixels
+            data = self._codec.compress(pixels, self._quality, effort=self._effort)
         except CodecError as error:
             reason = str(error).replace("the input", image.name, 1)
         except MemoryError:

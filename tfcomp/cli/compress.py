@@ -3,8 +3,8 @@
 Each .tfcomp file is written beside its image, and the files of a folder into a folder of their own,
 unless -o names a file or a folder. IN OUT.tfcomp takes a second name for the output if there is no
 such file yet. Without --force only a .tfcomp file that -o names is overwritten. '-' is standard
-input or output. Hidden files in a folder are left out. What a .tfcomp file cannot hold (EXIF ...)
-is dropped and reported.
+input or output. Hidden files in a folder are left out. Transparency, grey, colour profile, EXIF
+and XMP are kept; what a .tfcomp file cannot hold (comments ...) is dropped and reported.
 """
 
 from __future__ import annotations
@@ -56,9 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--background",
-        default="white",
         metavar="COLOUR",
-        help="what transparent pictures are laid on: a name or #rrggbb (white)",
+        help="lay transparent pictures on it: a name or #rrggbb (transparency is kept)",
+    )
+    parser.add_argument(
+        "--strip",
+        action="store_true",
+        help="drop EXIF and XMP, and convert colours to sRGB instead of keeping their profile",
     )
     add_tiles(parser)
     add_writing(parser)
@@ -71,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     from tfcomp.runtime import registry
     from tfcomp.runtime.tile_side import checked_tile_side
 
-    background = _colour(options.background)
+    background = None if options.background is None else _colour(options.background)
     todo = plan(options.inputs, options.output, _DIRECTION, options.force)
     codec = load(options.model or registry.default_model())
     codec.checked_quality(options.quality)
@@ -108,23 +112,23 @@ def _compress_file(
     write: Callable[[bytes], None],
     codec: Codec,
     options: argparse.Namespace,
-    background: tuple[int, int, int],
+    background: tuple[int, int, int] | None,
     alone: bool,
 ) -> dict[str, Any]:
     from tfcomp.bitstream.container import MAX_PIXELS
-    from tfcomp.runtime.image_input import MAX_FILE_BYTES, read_image
+    from tfcomp.runtime.image_input import MAX_FILE_BYTES, read_picture
 
     manifest = codec.bundle.manifest
     require_regular(job)
     source: Any = job.source
     if job.source == STANDARD_STREAM:
         source = read_standard_input(MAX_FILE_BYTES)
-    image = read_image(source, manifest.max_pixels, background=background)
+    image = read_picture(source, manifest.max_pixels, background, metadata=not options.strip)
     input_bytes = len(source) if isinstance(source, bytes) else os.path.getsize(source)
     improvements: list[Improvement] = []
     with sign_of_life(f"compressing {job.source_name}", shown=alone) as progress:
         data = codec.compress(
-            image.pixels,
+            image,
             options.quality,
             target_bpp=options.bpp,
             max_bytes=options.max_bytes,
@@ -139,7 +143,7 @@ def _compress_file(
     if image.notes:
         complain(f"{job.source_name}: {'; '.join(image.notes)}")
     height, width, _ = image.pixels.shape
-    quality = codec.read(data, MAX_PIXELS).frames[0].images[0].quality
+    quality = codec.read(data, MAX_PIXELS).frames[0].images[0].level
     record = {
         "input": job.source,
         "output": job.target,
@@ -150,14 +154,17 @@ def _compress_file(
         "bits_per_pixel": 8 * len(data) / (width * height),
         "quality": quality,
         "model": manifest.name,
+        "kept": list(image.kept),
         "notes": list(image.notes),
     }
     line = (
         f"{job.source_name} -> {job.target_name}: {width}x{height}, "
         f"{input_bytes} -> {len(data)} bytes ({input_bytes / len(data):.1f}:1), "
         f"{record['bits_per_pixel']:.3f} bits/pixel, "
-        f"quality {quality} of {manifest.qualities}, model {manifest.name}"
+        f"quality {quality:g} of {manifest.qualities}, model {manifest.name}"
     )
+    if image.kept:
+        line += f", with {', '.join(image.kept)}"
     for gained in improvements:
         more = gained.bytes_after - gained.bytes_before
         record["bytes_gained"], record["decibels_gained"] = -more, gained.decibels

@@ -4,8 +4,9 @@ Each image is written beside its .tfcomp file, and the files of a folder into a 
 unless -o names a file or a folder. IN.tfcomp OUT.png takes a second name for the output if there is
 no such file yet. OUT's ending chooses the format (png, jpg, webp ...); it is PNG if OUT is left out
 or '-'. JPEG and AVIF are written at high quality; a format that would change the picture is
-refused. Without --force only a file that -o names is overwritten. The fingerprint in the file finds
-the model among the installed ones.
+refused. Transparency, grey, colour profile, EXIF and XMP are written where the format has a place
+for them; transparent pictures are laid on white where it has none. Without --force only a file that
+-o names is overwritten. The fingerprint in the file finds the model among the installed ones.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfcomp.cli.files import add_names, add_writing, read_stream_or, require_regular, run_jobs
-from tfcomp.cli.output import print_result
+from tfcomp.cli.output import complain, print_result
 from tfcomp.cli.parts import add_parts, parts_of
 from tfcomp.cli.plan import COMPRESSED, STANDARD_STREAM, Direction, Job, plan
 from tfcomp.cli.progress import sign_of_life
@@ -77,8 +78,8 @@ def _decompress_file(
     options: argparse.Namespace,
     alone: bool,
 ) -> dict[str, Any]:
-    from tfcomp.api import decompress
-    from tfcomp.images.saving import encode_image, output_format
+    from tfcomp.api import read
+    from tfcomp.images.saving import encode_picture, output_format
     from tfcomp.runtime.compressed_input import MAX_FILE_BYTES, read_compressed
 
     if options.format or job.target == STANDARD_STREAM:
@@ -89,12 +90,14 @@ def _decompress_file(
     require_regular(job)
     data = read_stream_or(job.source, read_compressed, MAX_FILE_BYTES)
     with sign_of_life(f"decompressing {job.source_name}", shown=alone):
-        decode = codec.decompress if codec else decompress
-        pixels = decode(data, max_pixels=options.max_pixels, **parts_of(options))
-        image_file = encode_image(pixels, file_format, job.target)
+        decode = codec.read_picture if codec else read
+        picture = decode(data, max_pixels=options.max_pixels, **parts_of(options))
+        image_file, notes = encode_picture(picture, file_format, job.target)
     write(image_file)
+    if notes:
+        complain(f"{job.source_name}: {'; '.join(notes)}")
     is_part = options.region is not None or options.scale > 1
-    height, width, _ = pixels.shape
+    height, width = picture.pixels.shape[:2]
     record = {
         "input": job.source,
         "output": job.target,
@@ -103,6 +106,7 @@ def _decompress_file(
         "input_bytes": len(data),
         "bytes": len(image_file),
         "bits_per_pixel": None if is_part else 8 * len(data) / (width * height),
+        "notes": list(notes),
     }
     line = (
         f"{job.source_name} -> {job.target_name}: {width}x{height}, "

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+from itertools import groupby
 from typing import Any
 
 from tfcomp.cli.files import read_stream_or
 from tfcomp.cli.output import complain_about, printable
 from tfcomp.cli.plan import STANDARD_STREAM
 from tfcomp.errors import CodecError, UnknownBundleError
+
+_OF_PICTURES = "IGDTS"  # boxes whose bytes are sections and overhead
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,17 +48,18 @@ def describe_file(data: bytes) -> dict[str, Any]:
     Raises:
       BitstreamError: a damaged file.
     """
-    from tfcomp.bitstream.container import describe
+    from tfcomp.bitstream.description import describe_whole
     from tfcomp.runtime import registry
 
-    record = describe(data)
+    record = describe_whole(data)
     manifest = None
     names: tuple[str, ...] = ()
     with contextlib.suppress(UnknownBundleError):
         manifest = registry.find_by_fingerprint(bytes.fromhex(record["fingerprint"])).manifest
-        record = describe(data, lambda fingerprint: manifest)
+        record = describe_whole(data, lambda fingerprint: manifest)
         names = manifest.kind.section_names
     lengths = record.pop("section_bytes")
+    beside = sum(box["bytes"] for box in record["boxes"] if box["type"] not in _OF_PICTURES)
     return {
         "model": manifest.name if manifest else None,
         **record,
@@ -66,8 +70,8 @@ def describe_file(data: bytes) -> dict[str, Any]:
             {"name": names[i] if names else None, "bytes": length}
             for i, length in enumerate(lengths)
         ],
-        "overhead_bytes": None if lengths is None else record["file_bytes"] - sum(lengths),
-        "crc32": f"{int.from_bytes(data[-4:], 'little'):08x}",
+        "overhead_bytes": None if lengths is None else record["file_bytes"] - sum(lengths) - beside,
+        "crc32": None if record["boxes"] else f"{int.from_bytes(data[-4:], 'little'):08x}",
     }
 
 
@@ -82,15 +86,22 @@ def _lines(record: dict[str, Any]) -> list[str]:
         f"file        {_display_name(record['file'])}, {record['file_bytes']} bytes, CRC right",
         f"format      tfcomp version {record['format_version']}",
         f"model       {model} ({record['fingerprint']})",
-        f"quality     {record['quality']}{of}",
+        f"quality     {record['quality']:g}{of}",
     ]
     if record["width"] is None:
         lines.append("size        known to the model only")
     else:
-        lines.append(f"size        {record['width']}x{record['height']} pixels")
+        frames = f" in {record['frames']} frames" if (record["frames"] or 1) > 1 else ""
+        lines.append(f"size        {record['width']}x{record['height']} pixels{frames}")
         rate = record["bits_per_pixel"]
         digits = f"{rate:.4f}" if rate >= 0.001 else f"{rate:.2g}"  # a small rate is not 0
         lines.append(f"rate        {digits} bits/pixel")
+    for (letter, meaning), group in groupby(
+        record["boxes"], key=lambda box: (box["type"], box["meaning"])
+    ):
+        sizes = [box["bytes"] for box in group]
+        several = f", {len(sizes)} of them" if len(sizes) > 1 else ""
+        lines.append(f"box {letter}       {meaning}{several}, {sum(sizes)} bytes")
     for section in record["sections"] or []:
         lines.append(f"section     {section['name'] or 'unnamed'}, {section['bytes']} bytes")
     if record["overhead_bytes"] is not None:

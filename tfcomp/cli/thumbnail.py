@@ -26,11 +26,13 @@ def run(options: argparse.Namespace) -> int:
     """Runs the subcommand; returns its exit code."""
     from PIL import Image
 
-    from tfcomp.api import decompress
+    from tfcomp.api import read
+    from tfcomp.images.picture import in_srgb
 
     if options.size < 1:
         raise ConfigError(f"--size must be 1 or more, not {options.size}")
-    image = Image.fromarray(decompress(Path(options.input)))
+    picture = in_srgb(read(Path(options.input)), notes=[])
+    image = Image.fromarray(picture.pixels)
     image.thumbnail((options.size, options.size), Image.Resampling.LANCZOS)
     small = io.BytesIO()
     image.save(small, "PNG")

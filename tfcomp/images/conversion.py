@@ -1,4 +1,7 @@
-"""Converts an image that Pillow opened to upright 8-bit RGB, and notes what is lost."""
+"""Converts an image that Pillow opened to upright 8 bits a sample, and notes what is lost.
+
+`upright_rgb` makes RGB of everything. `upright_whole` keeps grey, alpha and metadata.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from tfcomp.images.kept_metadata import Metadata, kept_exif, kept_profile, kept_xmp
 from tfcomp.images.metadata import depth_notes, note_metadata, small_png_chunks
 from tfcomp.images.orientation import describe_exif, upright
 from tfcomp.images.samples import check_colour_range, deep_to_8_bits, is_deep
 from tfcomp.images.transparency import WHITE, compose, split_alpha
 
 Colours = Callable[[Image.Image, list], Image.Image]
+_GREY_MODES = ("1", "L", "LA", "La")
+_CONVERTED_MODES = ("CMYK", "LAB")  # no profile of theirs is one of what they become
 
 
 @dataclass(frozen=True)
@@ -61,16 +67,69 @@ def upright_rgb(
     orientation = describe_exif(image, notes)
     note_metadata(image, storage.chunks, notes)
     check_colour_range(image)
-    return upright(_to_rgb(image, storage, notes, background, to_srgb), orientation)
+    colours, alpha = _colours_and_alpha(image, storage, notes, to_srgb)
+    return upright(compose(colours.convert("RGB"), alpha, background, notes), orientation)
 
 
-def _to_rgb(
-    image: Image.Image,
-    storage: Storage,
-    notes: list[str],
-    background: tuple[int, int, int],
-    to_srgb: Colours | None,
-) -> Image.Image:
+@dataclass(frozen=True)
+class WholeImage:
+    """An upright image.
+
+    Attributes:
+      colours: mode RGB, or L where the image is grey.
+      alpha: mode L; None where nothing is transparent.
+      metadata: what goes with it.
+    """
+
+    colours: Image.Image
+    alpha: Image.Image | None
+    metadata: Metadata
+
+
+def upright_whole(
+    image: Image.Image, storage: Storage, notes: list[str], to_srgb: Colours, metadata: bool
+) -> WholeImage:
+    """Converts a loaded image to mode RGB or L, with its alpha, turned as its file says.
+
+    Args:
+      image: a loaded image.
+      storage: what `Storage.of` said before the image was loaded.
+      notes: takes what was lost, a phrase each.
+      to_srgb: see `upright_rgb`; applied where the profile can't be kept.
+      metadata: whether profile, Exif and XMP are kept.
+
+    Raises:
+      ImageError: the samples are in no known range. Pillow raises others for odd modes.
+    """
+    notes += storage.notes
+    orientation = describe_exif(image, notes, kept=metadata)
+    note_metadata(image, storage.chunks, notes, xmp_kept=metadata)
+    check_colour_range(image)
+    fits = metadata and image.mode not in _CONVERTED_MODES
+    profile = kept_profile(image, _kept_mode(image)) if fits else None
+    convert = to_srgb if profile is None else None
+    colours, alpha = _colours_and_alpha(image, storage, notes, convert)
+    colours = colours.convert(_kept_mode(image))
+    if alpha is not None and alpha.getextrema() == (255, 255):
+        alpha = None
+    kept = Metadata()
+    if metadata:
+        exif = kept_exif(image, orientation != 1, notes)
+        kept = Metadata(profile, exif, kept_xmp(image, notes))
+    return WholeImage(
+        upright(colours, orientation), None if alpha is None else upright(alpha, orientation), kept
+    )
+
+
+def _kept_mode(image: Image.Image) -> str:
+    """L of a grey image, RGB of any other."""
+    return "L" if image.mode in _GREY_MODES or is_deep(image.mode) else "RGB"
+
+
+def _colours_and_alpha(
+    image: Image.Image, storage: Storage, notes: list[str], to_srgb: Colours | None
+) -> tuple[Image.Image, Image.Image | None]:
+    """Colours of mode L or RGB, or of the mode that an image without a profile had; and alpha."""
     mode = image.mode
     colours, alpha = split_alpha(image, notes, storage.raw_mode)
     if is_deep(mode):
@@ -79,17 +138,14 @@ def _to_rgb(
         stated = storage.chunks.get(b"sBIT", b"")
         bits = stated[0] if len(stated) == 1 else 0
         # Not `colours`: a copy no longer knows its file.
-        colours = Image.fromarray(deep_to_8_bits(image, notes, bits))
-        return compose(colours.convert("RGB"), alpha, background, notes)
+        return Image.fromarray(deep_to_8_bits(image, notes, bits)), alpha
     if colours.mode in ("P", "YCbCr", "HSV"):
         colours = colours.convert("RGB")
     elif colours.mode == "1":
         colours = colours.convert("L")
     if mode == "CMYK":
         notes.append("CMYK converted to RGB")
-    if to_srgb:
-        colours = to_srgb(colours, notes)
-    return compose(colours.convert("RGB"), alpha, background, notes)
+    return to_srgb(colours, notes) if to_srgb else colours, alpha
 
 
 def _raw_mode(image: Image.Image) -> str:

@@ -1,4 +1,4 @@
-"""Notes the metadata of a file that a .tfcomp file cannot hold, a phrase for each."""
+"""Notes the metadata of a file that is dropped, a phrase for each."""
 
 from __future__ import annotations
 
@@ -44,10 +44,12 @@ def small_png_chunks(image: Image.Image) -> dict[bytes, bytes]:
     return found
 
 
-def note_metadata(image: Image.Image, chunks: dict[bytes, bytes], notes: list[str]) -> None:
+def note_metadata(
+    image: Image.Image, chunks: dict[bytes, bytes], notes: list[str], xmp_kept: bool = False
+) -> None:
     """Notes what is dropped, beside EXIF and colour profiles. The image is loaded."""
     info = image.info
-    if set(_XMP) & set(info):
+    if set(_XMP) & set(info) and not xmp_kept:
         notes.append("XMP dropped")
     if _has_iptc(image):
         notes.append("IPTC dropped")

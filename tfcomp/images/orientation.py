@@ -24,8 +24,8 @@ _TURNS = {  # EXIF orientation -> what makes it upright
 _UPRIGHT_FORMATS = ("JXL", "HEIF")
 
 
-def describe_exif(image: Image.Image, notes: list[str]) -> int:
-    """The orientation to undo, 1 for none; notes that EXIF is dropped."""
+def describe_exif(image: Image.Image, notes: list[str], kept: bool = False) -> int:
+    """The orientation to undo, 1 for none; notes that EXIF is dropped, unless it is kept."""
     try:
         exif = image.getexif()
         stated, has_exif = exif.get(_TAG, 1), len(exif) > 0
@@ -33,7 +33,7 @@ def describe_exif(image: Image.Image, notes: list[str]) -> int:
         # Damaged EXIF must not make the picture unreadable.
         stated, has_exif = 1, True
     counts = _as_opened(image)
-    if has_exif:
+    if has_exif and not kept:
         turned = " (its rotation applied)" if counts and stated in _TURNS else ""
         notes.append("EXIF dropped" + turned)
     if not counts and stated in _TURNS and not isinstance(image, ImageFile.ImageFile):

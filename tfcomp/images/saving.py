@@ -1,4 +1,7 @@
-"""Writes pixels as an image file that holds them exactly, or with invisible loss.
+"""Writes a picture as an image file that holds it exactly, or with invisible loss.
+
+Alpha, grey, colour profile, Exif and XMP are written where the format holds them. Where it does
+not, the picture is laid on white, and its colours are converted to sRGB.
 
 Lossless formats keep the very pixels. JPEG, MPO and AVIF are written at high quality without
 subsampling. Except for the plainest formats, the file is read again and measured: below 40 dB, or
@@ -9,20 +12,26 @@ documents.
 from __future__ import annotations
 
 import io
+import warnings
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from tfcomp.errors import ConfigError, ImageError, OutputError, one_line
 from tfcomp.images.difference import squared_error
+from tfcomp.images.exif_bytes import PREFIX
+from tfcomp.images.kept_metadata import describing_exif
 from tfcomp.images.opening import register_plugin_of_suffix
+from tfcomp.images.picture import Picture, in_srgb, rgb_on
 
 LEAST_PSNR = 40.0
 # Written by many and read by all: not read again.
 _LOSSLESS: dict[str, dict[str, Any]] = {
     "PNG": {},
-    "WEBP": {"lossless": True},
+    "WEBP": {"lossless": True, "exact": True},
     "TIFF": {},
     "BMP": {},
     "DIB": {},
@@ -40,6 +49,17 @@ _TRIES: dict[str, list[dict[str, Any]]] = {
     **{name: [{}] for name in ("JPEG2000", "TGA", "QOI", "SGI", "DDS", "PCX", "GIF", "ICO")},
 }
 _LARGEST_ICON = 256
+_ALL_MODES = ("L", "LA", "RGB", "RGBA")
+_OPAQUE = ("L", "RGB")
+_MODES = {
+    **dict.fromkeys(("PNG", "TIFF", "JXL", "JPEG2000", "TGA", "DDS"), _ALL_MODES),
+    **dict.fromkeys(("AVIF", "HEIF", "SGI"), ("L", "RGB", "RGBA")),
+    **dict.fromkeys(("WEBP", "QOI", "ICO"), ("RGB", "RGBA")),
+    **dict.fromkeys(("JPEG", "MPO", "BMP", "DIB", "PPM", "PCX", "GIF"), _OPAQUE),
+}
+_HOLD_METADATA = ("PNG", "WEBP", "TIFF", "JPEG", "MPO", "AVIF", "HEIF", "JXL")
+_SPOKEN = {"icc_profile": "colour profile", "exif": "EXIF", "xmp": "XMP"}
+_XMP_TAG = 700
 
 
 def output_format(suffix: str) -> str:
@@ -62,61 +82,157 @@ def output_format(suffix: str) -> str:
 
 
 def encode_image(pixels: np.ndarray, file_format: str, target: str) -> bytes:
-    """The bytes of an image file.
+    """`encode_picture` of pixels alone, which the format must hold whole."""
+    content, notes = encode_picture(Picture(pixels), file_format, target)
+    if notes:
+        raise OutputError(f"{target} can't be made: {'; '.join(notes)}; use .png")
+    return content
+
+
+def encode_picture(
+    picture: Picture, file_format: str, target: str
+) -> tuple[bytes, tuple[str, ...]]:
+    """The bytes of an image file, and what it does not hold, a phrase each.
 
     Args:
-      pixels: uint8 [H, W, 3], RGB.
+      picture: what to write.
       file_format: of `output_format`.
       target: what errors call it.
 
     Raises:
       OutputError: the format does not take the picture, or would change it.
     """
-    height, width, _ = pixels.shape
+    height, width = picture.pixels.shape[:2]
     if file_format == "ICO" and max(height, width) > _LARGEST_ICON:
         raise OutputError(
             f"{target} can't be made, an icon has {_LARGEST_ICON} pixels a side at most and the "
             f"picture is {width}x{height}; use .png"
         )
+    notes: list[str] = []
+    image = _fitting(picture, file_format, notes)
+    metadata = _held(picture, file_format, notes)
     if file_format in _LOSSLESS:
-        return _saved(pixels, file_format, _LOSSLESS[file_format], target)
+        return _saved(image, file_format, _LOSSLESS[file_format], metadata, target, notes)
     for options in _TRIES[file_format]:
         if file_format == "ICO":
             options = {"sizes": [(width, height)]}
-        content = _saved(pixels, file_format, options, target)
-        if _is_near(pixels, content, file_format):
-            return content
+        tried = list(notes)
+        content, said = _saved(image, file_format, options, metadata, target, tried)
+        if _is_near(image, content, file_format):
+            return content, said
     reason = "it holds 256 colours" if file_format == "GIF" else "read again it is another one"
     raise OutputError(
         f"{target} can't be made, {file_format} would change the picture ({reason}); use .png"
     )
 
 
-def _saved(pixels: np.ndarray, file_format: str, options: dict[str, Any], target: str) -> bytes:
-    stream = io.BytesIO()
-    try:
-        Image.fromarray(pixels).save(stream, file_format, **options)
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001
-        # Too large a side ends in a struct.error of one format, a ValueError of another.
-        raise OutputError(
-            f"{target} can't be made, {file_format} does not take this image ({one_line(error)}); "
-            "use .png"
-        ) from None
-    return stream.getvalue()
+def _fitting(picture: Picture, file_format: str, notes: list[str]) -> Image.Image:
+    """The picture in a mode that the format has."""
+    if file_format not in _HOLD_METADATA:
+        picture = in_srgb(picture, notes)
+    image = Image.fromarray(picture.pixels)
+    modes = _MODES[file_format]
+    if image.mode in modes:
+        return image
+    if image.mode in ("LA", "RGBA") and "RGBA" not in modes:
+        notes.append(f"alpha composed on white, since {file_format} holds none")
+        grey, flat = image.mode == "LA", Image.fromarray(rgb_on(picture.pixels))
+        return flat.convert("L") if grey and "L" in modes else flat
+    return image.convert("RGBA" if image.mode == "LA" else "RGB")
 
 
-def _is_near(pixels: np.ndarray, content: bytes, file_format: str) -> bool:
+def _held(picture: Picture, file_format: str, notes: list[str]) -> dict[str, bytes]:
+    """What the format holds of the metadata, by Pillow's names."""
+    given = {
+        "icc_profile": picture.icc_profile,
+        "exif": picture.exif and PREFIX + picture.exif,
+        "xmp": picture.xmp,
+    }
+    held = {name: content for name, content in given.items() if content}
+    if held and file_format not in _HOLD_METADATA:
+        notes += [_dropped(name, file_format) for name in held if name != "icc_profile"]
+        return {}
+    return held
+
+
+def _dropped(name: str, file_format: str) -> str:
+    return f"{_SPOKEN[name]} dropped, since {file_format} does not hold it"
+
+
+def _saved(
+    image: Image.Image,
+    file_format: str,
+    options: dict[str, Any],
+    metadata: dict[str, bytes],
+    target: str,
+    notes: list[str],
+) -> tuple[bytes, tuple[str, ...]]:
+    """The file with as much of the metadata as Pillow takes, and notes."""
+    refusal: Exception | None = None
+    names = list(metadata)
+    # All of it first, then less: JPEG, for one, has limits of bytes. The profile goes last.
+    for left_out in sorted(_subsets(names), key=lambda some: ("icc_profile" in some, len(some))):
+        kept = {name: metadata[name] for name in names if name not in left_out}
+        stream = io.BytesIO()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow's remarks on damaged Exif
+                image.save(stream, file_format, **options, **_as_options(kept, file_format))
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            # Too large a side ends in a struct.error of one format, a ValueError of another.
+            refusal = error
+            continue
+        notes = notes + [_dropped(name, file_format) for name in left_out]
+        return stream.getvalue(), tuple(notes)
+    assert refusal is not None
+    raise OutputError(
+        f"{target} can't be made, {file_format} does not take this image ({one_line(refusal)}); "
+        "use .png"
+    ) from None
+
+
+def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
+    return [each for count in range(len(names) + 1) for each in combinations(names, count)]
+
+
+def _as_options(metadata: Mapping[str, bytes], file_format: str) -> dict[str, Any]:
+    """Options of `Image.save`."""
+    options: dict[str, Any] = dict(metadata)
+    if file_format == "PNG" and "xmp" in options:
+        text = PngImagePlugin.PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", options.pop("xmp").decode())
+        options["pnginfo"] = text
+    if file_format == "TIFF":
+        tags = Image.Exif()
+        if "exif" in options:
+            tags.load(options["exif"])
+            tags = describing_exif(tags)
+        if "xmp" in options:
+            tags[_XMP_TAG] = options.pop("xmp")
+        options["exif"] = tags
+    return options
+
+
+def _is_near(image: Image.Image, content: bytes, file_format: str) -> bool:
     try:
         reader = "JPEG" if file_format == "MPO" else file_format
-        with Image.open(io.BytesIO(content), formats=[reader]) as image:
-            again = np.asarray(image.convert("RGB"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content), formats=[reader]) as opened:
+                again = np.asarray(opened.convert("RGBA"))
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001
         # A file that can't be read again is not a copy of the picture.
         return False
+    pixels = np.asarray(image.convert("RGBA"))
     if again.shape != pixels.shape:
         return False
-    return squared_error(again, pixels) <= pixels.size * 255.0**2 / 10 ** (LEAST_PSNR / 10)
+    most = 255.0**2 / 10 ** (LEAST_PSNR / 10) * pixels[:, :, :3].size
+    if squared_error(again[:, :, 3:], pixels[:, :, 3:]) * 3 > most:
+        return False
+    if image.mode == "RGBA":
+        again, pixels = rgb_on(again), rgb_on(pixels)
+    return squared_error(again[:, :, :3], pixels[:, :, :3]) <= most

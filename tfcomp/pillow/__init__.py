@@ -23,6 +23,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from tfcomp import api
 from tfcomp.bitstream.container import MAGIC, MAX_PIXELS
 from tfcomp.errors import CodecError
+from tfcomp.images.picture import rgb_on
 from tfcomp.pillow.drafting import draft_of
 from tfcomp.pillow.saving import (
     FORMAT,
@@ -93,7 +94,7 @@ class TfcompImageFile(ImageFile.ImageFile):
         if self.tile:
             drafted = {"scale": self._scale} if self._scale > 1 else {}
             try:
-                pixels = api.decompress(self._compressed, **_limit(), **drafted)
+                pixels = rgb_on(api.decompress(self._compressed, **_limit(), **drafted))
             except CodecError as error:
                 raise TfcompOpenError(str(error)) from error
             self._compressed = b""

@@ -24,6 +24,7 @@ from PIL import Image
 from tfcomp import api
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.images.opening import check_is_no_drawing
+from tfcomp.images.transparency import WHITE
 from tfcomp.runtime import registry
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.options import whole_number
@@ -91,9 +92,7 @@ def save_whole(pillows_save: Callable[..., None]) -> Callable[..., None]:
         return pillows_save
 
     @functools.wraps(pillows_save)
-    def save_image(
-        self: Image.Image, fp: Any, format: str | None = None, **params: Any
-    ) -> None:
+    def save_image(self: Image.Image, fp: Any, format: str | None = None, **params: Any) -> None:
         if not _is_ours(fp, format):
             pillows_save(self, fp, format, **params)
             return
@@ -141,7 +140,8 @@ def _compressed(image: Image.Image, given: Mapping[str, Any]) -> bytes:
                 f"quality must be from 0 to {_HIGHEST}, not {quality}; level is the model's own"
             )
         level = level_of(quality, model.qualities)
-    return model.compress(image, level, **options)
+    background = options.pop("background", WHITE)
+    return model.compress(image, level, background=background, metadata=False, **options)
 
 
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:

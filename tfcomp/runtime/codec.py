@@ -34,6 +34,7 @@ from tfcomp.errors import (
     ImageError,
     UnknownBundleError,
 )
+from tfcomp.images.picture import Picture
 from tfcomp.networks.interpreter import Model, Network
 from tfcomp.networks.padding import EdgePadded, padding_fits
 from tfcomp.networks.tiles import run_tiled
@@ -48,6 +49,7 @@ from tfcomp.runtime.pixel_limit import allowed_pixels, check_picture
 from tfcomp.runtime.region import checked_region, sides
 from tfcomp.runtime.thumbnail import checked_scale, reduced, small_picture
 from tfcomp.runtime.tile_side import tile_sizes
+from tfcomp.runtime.whole_file import alpha_of, picture_of
 
 _log = logging.getLogger("tfcomp")
 
@@ -121,7 +123,8 @@ class BundleCodec:
             whether its bytes are right; a warning of the logger "tfcomp" says so.
 
         Returns:
-          the image, uint8 [H, W, 3], RGB.
+          the image, uint8: [H, W, 3] RGB, [H, W] grey, [H, W, 4] RGB and alpha, or [H, W, 2] grey
+          and alpha.
 
         Raises:
           BitstreamError: a damaged file.
@@ -129,12 +132,33 @@ class BundleCodec:
           UnknownBundleError: another model's file (`tfcomp.decompress` finds the right one among
             the installed models).
         """
+        return self.read_picture(
+            data, max_pixels, region=region, scale=scale, partial=partial
+        ).pixels
+
+    def read_picture(
+        self,
+        data: bytes | str | os.PathLike | BinaryIO,
+        max_pixels: int | None = None,
+        *,
+        region: Sequence[int] | None = None,
+        scale: int = 1,
+        partial: bool = False,
+    ) -> Picture:
+        """Decompresses a file as `decompress` does, with its colour profile, Exif and XMP."""
         content = read_compressed(data)
         checked_scale(scale, region)
-        picture = self.read(content, max_pixels, partial)
-        if not picture.whole:
+        file = self.read(content, max_pixels, partial)
+        if not file.whole:
             _log.warning("the file breaks off; this is the picture of what there is of it")
-        return self.decode_frame(picture.frames[0], region, scale, not picture.whole)
+        frame = file.frames[0]
+        with memory_errors_named():
+            alpha = alpha_of(frame)  # first: the cheapest part that may be damaged
+            if alpha is not None:
+                x, y, width, height = checked_region(region, frame.width, frame.height)
+                alpha = reduced(alpha[y : y + height, x : x + width], scale)
+            colours = self.decode_frame(frame, region, scale, not file.whole)
+            return picture_of(file, frame, colours, alpha)
 
     def read(
         self, content: bytes, max_pixels: int | None = None, partial: bool = False

@@ -1,0 +1,93 @@
+"""What a file of either format version says of itself, with or without its model."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from tfcomp.bitstream import boxes as box_rows
+from tfcomp.bitstream.boxes import Box, read_boxes
+from tfcomp.bitstream.coded_image import QUALITY_STEPS, fingerprint_of
+from tfcomp.bitstream.container import FORMAT_VERSION, MAGIC, describe
+from tfcomp.bitstream.picture_reader import read_file
+from tfcomp.bitstream.varint import decode_varint
+from tfcomp.errors import BitstreamError
+
+MEANINGS = {
+    "I": "picture",
+    "G": "grey picture",
+    "D": "dependent picture",
+    "T": "tiles",
+    "S": "sequence",
+    "A": "alpha",
+    "c": "ICC profile",
+    "e": "Exif",
+    "x": "XMP",
+}
+_CODED = "IGD"
+
+
+def describe_whole(data: bytes, lookup: Callable[[bytes], Any] | None = None) -> dict[str, Any]:
+    """`describe` of a file of either version.
+
+    Args:
+      data: the whole file.
+      lookup: of `read_file`; what depends on the model may be None without it.
+
+    Returns:
+      what `describe` returns, of the first picture where there are several; with `frames`, how many
+      there are (None where that is not known), and `boxes`, a dict of type, meaning and bytes each.
+
+    Raises:
+      BitstreamError: no model can read the file.
+    """
+    if data[: len(box_rows.START)] != box_rows.START:
+        return {**describe(data, lookup), "frames": 1, "boxes": []}
+    found = list(read_boxes(data))
+    first = next((box for box in found if box.type in "IG"), None)
+    if first is None:
+        raise BitstreamError("the file has no picture; get an undamaged copy of the file")
+    record, quality = _describe_picture(first)
+    frames: int | None = None
+    if lookup is not None:
+        file = read_file(data, lookup)
+        frame, frames = file.frames[0], len(file.frames)
+        images = [image for each in file.frames for image in each.images]
+        record["width"], record["height"] = frame.width, frame.height
+        lengths = zip(*([len(section) for section in image.sections] for image in images))
+        record["section_bytes"] = [sum(each) for each in lengths]
+    elif sum(box.type in _CODED for box in found) == 1:
+        frames = 1
+    else:
+        record.update(width=None, height=None, section_bytes=None)
+    pixels = (record["width"] or 0) * (record["height"] or 0) * (frames or 0)
+    return {
+        **record,
+        "format_version": 2,
+        "quality": quality,
+        "file_bytes": len(data),
+        "bits_per_pixel": 8 * len(data) / pixels if pixels else None,
+        "frames": frames,
+        "boxes": [
+            {
+                "type": box.type,
+                "meaning": MEANINGS.get(box.type, "unknown"),
+                "bytes": len(box.payload),
+            }
+            for box in found
+        ],
+    }
+
+
+def _describe_picture(box: Box) -> tuple[dict[str, Any], float]:
+    """What version 1 would say of a picture's box, and its quality."""
+    fingerprint = fingerprint_of(box.payload)
+    steps, position = decode_varint(box.payload, len(fingerprint))
+    quality = 1 + steps / QUALITY_STEPS
+    if quality >= 256:
+        raise BitstreamError("the file asks for an absurd quality; get an undamaged copy of it")
+    content = MAGIC + bytes([FORMAT_VERSION]) + fingerprint + bytes([int(quality)])
+    content += bytes(box.payload[position:])
+    record = describe(content + zlib.crc32(content).to_bytes(4, "little"))
+    return record, int(quality) if quality == int(quality) else quality
