@@ -7,6 +7,7 @@ Seeds that are there under other names, such as inputs that once crashed, stay.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import tempfile
@@ -19,8 +20,11 @@ from PIL import Image
 import tfcomp
 from fuzz import section_cases
 from tests.spec.toy_networks import ToyNetworks
+from tests.spec.vector_file import checks_of
 from tfcomp.bitstream import range_coder
-from tfcomp.bitstream.container import Container, pack
+from tfcomp.bitstream.container import Container, pack, parse
+from tfcomp.bitstream.picture_file import Frame, PictureFile
+from tfcomp.bitstream.picture_writer import write_file
 from tfcomp.bitstream.tables import CdfTables, load_tables, save_tables
 from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
 from tfcomp.runtime import checksums
@@ -35,9 +39,10 @@ EACH = 8  # sections of each kind
 
 
 def write(folder: Path = CORPUS) -> None:
-    """Writes all seeds into folders `file`, `sections`, `tables` and `bundle`."""
+    """Writes all seeds into folders `file`, `pictures`, `sections`, `tables` and `bundle`."""
     for kind, seeds in (
         ("file", {**golden_files(), **coded_files(), **toy_files()}),
+        ("pictures", pictures()),
         ("sections", sections()),
         ("tables", tables()),
         ("bundle", {**manifests(), **zipped_bundles()}),
@@ -101,6 +106,30 @@ def toy_files() -> dict[str, bytes]:
             )  # fmt: skip
             container = Container(manifest.short_fingerprint, quality, width, height, coded)
             seeds[f"toy-{name}-{case}"] = pack(container, manifest.fixed_size)
+    return seeds
+
+
+def pictures() -> dict[str, bytes]:
+    """Files of version 2: those of the vectors, and what the bundles wrote, in boxes."""
+    vectors = {check.lines["case"]: check.bytes() for check in checks_of("pictures") if check.reads}
+    seeds = {f"vectors-{name}": data for name, data in vectors.items()}
+    files = {**coded_files(), **toy_files()}
+    for bundle, manifest in bundles().items():
+        if manifest.fixed_size is not None:
+            continue
+        prefix = "toy-" if manifest.layout is not None else ""
+        name = f"{prefix}{bundle}-16x16-q5"
+        data = files[name]
+        image = parse(data, lambda _, held=manifest: held)
+        frame = Frame((image,), image.width, image.height)
+        shown = dataclasses.replace(frame, duration=40)
+        seeds[f"{name}-exif"] = write_file(PictureFile((frame,), exif=b"exif"))
+        grey = dataclasses.replace(frame, grey=True)
+        seeds[f"{name}-grey"] = write_file(PictureFile((grey,)))
+        seeds[f"{name}-twice"] = write_file(PictureFile((shown, shown), loops=0))
+        tiles = dataclasses.replace(frame, tile_side=64)
+        seeds[f"{name}-tile"] = write_file(PictureFile((tiles,)))
+        seeds[f"{name}-cut"] = seeds[f"{name}-exif"][:-40]
     return seeds
 
 

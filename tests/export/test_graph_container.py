@@ -3,6 +3,7 @@
 import dataclasses
 import zlib
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from tfcomp.bitstream import container
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.varint import encode_varint
 from tfcomp.errors import CodecError, UnknownBundleError
-from tfcomp.export import graph_container
+from tfcomp.export import graph_container, graph_picture_file
 
 FINGERPRINT = b"\x01\x80\xff\x00"
 QUALITIES, STRIDE, MAX_PIXELS = 3, 16, 1_000_000
@@ -28,9 +29,38 @@ def graph_pack(fields, streams):
     return graph_container.pack(fields[0], fields[1], fields[2], [streams], FORMAT)
 
 
+class Read(NamedTuple):
+    """What a file of one image holds."""
+
+    error: tf.Tensor
+    quality: tf.Tensor
+    width: tf.Tensor
+    height: tf.Tensor
+    sections: tuple[tf.RaggedTensor, ...]
+
+
+def read_with(file_format, data):
+    """A file's fields and streams, none where something is wrong."""
+    picture = graph_picture_file.parse(data, file_format)
+
+    def streams():
+        return graph_picture_file.streams_of(picture, tf.constant(0), file_format)
+
+    def nothing():
+        count = len(file_format.stream_counts(tf.constant(1, tf.int64), tf.constant(1, tf.int64)))
+        empty = tf.RaggedTensor.from_row_lengths(
+            tf.zeros([0], tf.uint8), tf.zeros([0], tf.int64), validate=False
+        )
+        return (empty,) * count, picture.error
+
+    sections, error = tf.cond(picture.error == "", streams, nothing)
+    quality = 1 + tf.reduce_sum(picture.qualities[:1]) // 32
+    return Read(error, quality, picture.width, picture.height, sections)
+
+
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
 def graph_parse(data):
-    return graph_container.parse(data, FORMAT)
+    return read_with(FORMAT, data)
 
 
 def packed(quality, width, height, streams):
@@ -133,7 +163,8 @@ def test_files_with_a_right_crc_get_the_verdict_of_the_bitstream_package():
     [
         (b"", "empty"),
         (b"GIF89a and so on", "not a .tfcomp file"),
-        (b"\x89TC\x02" + bytes(20), "version 2"),
+        (b"\x89TC\x02" + bytes(20), "no box begins"),
+        (b"\x89TC\x03" + bytes(20), "version 3"),
         (b"\x89TC\x01" + bytes(8), "too short"),
         (small_file()[:-1] + b"?", "CRC"),
         (with_crc(b"\x89TC\x01none\x01\x01\x01\x02\x00\x00"), "another model"),
@@ -186,11 +217,11 @@ def test_a_bundle_of_fixed_size_leaves_the_size_out():
     assert data == reference_pack(1, 20, 33, streams, fixed_size=(20, 33))
 
     def parse(data):
-        return graph_container.parse(tf.constant(data), FIXED_FORMAT)
+        return read_with(FIXED_FORMAT, tf.constant(data))
 
     assert parsed(data, parse) == ("", 1, 20, 33, streams)
     smaller = dataclasses.replace(FIXED_FORMAT, max_pixels=20 * 33 - 1)
-    error = graph_container.parse(tf.constant(data), smaller).error.numpy()
+    error = read_with(smaller, tf.constant(data)).error.numpy()
     assert error == b"the file says 20x33 pixels, more than the limit of 659 of this model"
 
 
@@ -206,7 +237,7 @@ TWO_FORMAT = graph_container.Format(
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
 def parse_two(data):
-    return graph_container.parse(data, TWO_FORMAT)
+    return read_with(TWO_FORMAT, data)
 
 
 def two_section_file(quality, sections):

@@ -54,7 +54,7 @@ def _replay(program: Path, kind: str) -> tuple[int, int]:
 
 @needs_cmake
 @pytest.mark.parametrize(
-    ("kind", "least_sound"), [("file", 30), ("sections", 24), ("tables", 4)]
+    ("kind", "least_sound"), [("file", 30), ("pictures", 20), ("sections", 24), ("tables", 4)]
 )
 def test_the_seeds_of_a_c_target_are_read_and_many_of_them_to_their_end(
     programs, kind, least_sound
@@ -82,7 +82,7 @@ def outcomes() -> dict[str, Counter]:
     target = Target()
     return {
         kind: Counter(target.run(seed.read_bytes()) for seed in _seeds(kind))
-        for kind in ("file", "tables", "bundle")
+        for kind in ("file", "pictures", "tables", "bundle")
     }
 
 
@@ -90,6 +90,15 @@ def test_python_reads_files_of_every_shipped_bundle_among_the_seeds(outcomes):
     for name in make_corpora.bundles():
         assert outcomes["file"][f"latents of {name}"] >= 1
     assert outcomes["file"]["BitstreamError"] >= 1
+
+
+def test_python_reads_stills_and_sequences_among_the_seeds(outcomes):
+    for name, manifest in make_corpora.bundles().items():
+        if manifest.fixed_size is not None:
+            continue
+        assert outcomes["pictures"][f"1 frames: latents of {name}"] >= 3
+        assert outcomes["pictures"][f"2 frames: latents of {name}"] >= 1
+    assert outcomes["pictures"]["BitstreamError"] >= 1
 
 
 def test_python_reads_tables_and_bundles_among_the_seeds(outcomes):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import zlib
 from types import SimpleNamespace
 
@@ -9,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.conftest import ROOT
-from tests.spec import compiled_coder
+from tests.spec import compiled_coder, picture_lines
 from tests.spec.numpy_reader import (
     bit_layout,
     bundle_of,
@@ -22,6 +24,7 @@ from tests.spec.reader import Reader, Refused
 from tests.spec.refusals import kind_of
 from tests.spec.vector_file import Check
 from tfcomp.api import shared_codec
+from tfcomp.bitstream import boxes
 from tfcomp.bitstream.rate_distortion_quantizer import threshold_shifts
 from tfcomp.bitstream.rows import unpack_rows
 from tfcomp.entropy_kinds.bits.graph import GraphBits
@@ -31,8 +34,15 @@ from tfcomp.entropy_kinds.graph.tables import GraphTables, can_encode
 from tfcomp.entropy_kinds.hyperprior.graph.quantizer import quantize
 from tfcomp.entropy_kinds.hyperprior.graph.sections import GraphHyperprior
 from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT
-from tfcomp.export import graph_container
+from tfcomp.export import (
+    graph_boxes,
+    graph_container,
+    graph_fields,
+    graph_picture_file,
+    graph_rows,
+)
 from tfcomp.export.graph_container import Format
+from tfcomp.export.graph_fields import Faults
 from tfcomp.runtime import registry
 from tfcomp.runtime.bundle import Bundle
 
@@ -77,14 +87,14 @@ class GraphNetworks:
 
 
 class _Section:
-    """The streams of a section by `graph_container`; refuses what it finds wrong."""
+    """The streams of a section by `graph_rows`; refuses what it finds wrong."""
 
     def __new__(cls, data: bytes, rows: int) -> tf.RaggedTensor:
-        faults = graph_container._Faults()
+        faults = Faults()
         in_bytes, padded, end = _as_graph(data)
         start = tf.constant(0, tf.int64)
         rows = tf.constant(rows, tf.int64)
-        streams = graph_container._unpack_rows(faults, in_bytes, padded, start, end, rows)
+        streams = graph_rows.unpack_rows(faults, in_bytes, padded, start, end, rows)
         _refuse_faults(faults.text)
         return streams
 
@@ -92,8 +102,7 @@ class _Section:
 def _as_graph(data: bytes) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """uint8 [N]; int64, the same with zeros after it; N."""
     in_bytes = tf.constant(np.frombuffer(data, np.uint8))
-    padded = tf.cast(tf.pad(in_bytes, [[0, graph_container._MOST_FIELD_BYTES]]), tf.int64)
-    return in_bytes, padded, tf.size(in_bytes, tf.int64)
+    return in_bytes, graph_fields.padded_file(in_bytes), tf.size(in_bytes, tf.int64)
 
 
 def _refuse_faults(text: tf.Tensor) -> None:
@@ -113,16 +122,16 @@ def _joined(values: tf.Tensor) -> bytes:
 
 
 def read_varint(check: Check) -> dict:
-    faults = graph_container._Faults()
+    faults = Faults()
     _, padded, end = _as_graph(check.bytes())
-    value, _ = graph_container._decode_varint(faults, padded, tf.constant(0, tf.int64), end)
+    value, _ = graph_fields.decode_varint(faults, padded, tf.constant(0, tf.int64), end)
     _refuse_faults(faults.text)
     return {"value": value}
 
 
 def write_varint(check: Check) -> dict:
     value = tf.constant(check.number("value"), tf.int64)
-    return {"bytes": _joined(graph_container._encode_varint(value))}
+    return {"bytes": _joined(graph_fields.encode_varint(value))}
 
 
 def read_rows(check: Check) -> dict:
@@ -132,7 +141,7 @@ def read_rows(check: Check) -> dict:
 
 def write_rows(check: Check) -> dict:
     streams = _ragged(cut(check.bytes("streams"), check.numbers("lengths")))
-    return {"bytes": _joined(graph_container._pack_rows(streams))}
+    return {"bytes": _joined(graph_rows.pack_rows(streams))}
 
 
 def _format(check: Check) -> Format:
@@ -147,14 +156,82 @@ def _format(check: Check) -> Format:
     )
 
 
-def read_container(check: Check) -> dict:
-    held = graph_container.parse(tf.constant(check.bytes()), _format(check))
+def _parsed(data: bytes, file_format: Format) -> graph_picture_file.PictureFile:
+    """What a file holds, in NumPy arrays."""
+    held = _parse(tf.constant(data), file_format)
     _refuse_faults(held.error)
-    sections = [_joined(graph_container._pack_rows(section)) for section in held.sections]
+    return graph_picture_file.PictureFile(*(field.numpy() for field in held))
+
+
+def _parse(data: tf.Tensor, file_format: Format) -> graph_picture_file.PictureFile:
+    """In a graph, which is traced once for each bundle of the vectors."""
+    key = dataclasses.replace(file_format, stream_counts=None)
+    sections = len(file_format.stream_counts(tf.constant(1, tf.int64), tf.constant(1, tf.int64)))
+    return _traced(key, sections)(data)
+
+
+@functools.cache
+def _traced(key: Format, sections: int):
+    def counts(*_):
+        return [tf.constant(1, tf.int64)] * sections
+
+    file_format = dataclasses.replace(key, stream_counts=counts)
+    return tf.function(
+        lambda data: graph_picture_file.parse(data, file_format),
+        input_signature=[tf.TensorSpec([], tf.string)],
+        autograph=False,
+    )
+
+
+def read_container(check: Check) -> dict:
+    if check.bytes().startswith(boxes.START):  # these vectors are of version 1 alone
+        raise Refused("version")
+    held = _parsed(check.bytes(), _format(check))
+    spans = held.section_spans[0]
     return {
-        "holds": [held.quality, held.width, held.height],
-        "lengths": [len(section) for section in sections],
-        "contents": b"".join(sections),
+        "holds": [1 + held.qualities[0] // 32, held.width, held.height],
+        "lengths": spans[:, 1] - spans[:, 0],
+        "contents": _pieces(check.bytes(), spans),
+    }
+
+
+def _pieces(data: bytes, spans: np.ndarray) -> bytes:
+    return b"".join(data[start:end] for start, end in spans.reshape(-1, 2).tolist())
+
+
+def read_boxes(check: Check) -> dict:
+    faults = Faults()
+    in_bytes, padded, _ = _as_graph(check.bytes())
+    found = graph_boxes.read_boxes(faults, in_bytes, padded).numpy()
+    _refuse_faults(faults.text)
+    return {
+        "types": found[:, 0],
+        "lengths": found[:, 2] - found[:, 1],
+        "contents": _pieces(check.bytes(), found[:, 1:]),
+    }
+
+
+def read_pictures(check: Check) -> dict:
+    of_bundle = picture_lines.bundle_of(check)
+    file_format = dataclasses.replace(
+        _format(check),
+        fixed_size=of_bundle.fixed_size,
+        stride=of_bundle.stride,
+        quality_steps=of_bundle.quality_steps,
+        sequence=of_bundle.sequence,
+    )
+    data, held = check.bytes(), _parsed(check.bytes(), file_format)
+    metadata, sections = held.metadata_spans, held.section_spans.reshape(-1, 2)
+    sizes = [held.width, held.height, held.loops, held.tile_side, held.grey]
+    return {
+        "holds": [*sizes, *(metadata[:, 1] - metadata[:, 0])],
+        "metadata": _pieces(data, metadata),
+        "durations": held.durations,
+        "images": np.stack([held.images, held.dependent, held.alpha], 1),
+        "qualities": held.qualities,
+        "lengths": sections[:, 1] - sections[:, 0],
+        "contents": _pieces(data, sections),
+        "alphas": _pieces(data, held.alpha_spans),
     }
 
 
@@ -196,7 +273,7 @@ def _written_sections(coder: GraphEntropy, latents: np.ndarray, check: Check) ->
     quality = tf.constant(check.number("quality"))
     streams, sound = coder.encode(tf.constant(latents[None]), quality)
     assert sound, check.where
-    return [_joined(graph_container._pack_rows(section)) for section in streams]
+    return [_joined(graph_rows.pack_rows(section)) for section in streams]
 
 
 def _factorized(check: Check) -> GraphFactorized:
@@ -252,20 +329,22 @@ def write_hyperprior(check: Check) -> dict:
 def read_golden(check: Check) -> dict:
     bundle = Bundle.read(ROOT / check.lines["bundle"])
     coder, manifest = _coder_of(bundle), bundle.manifest
-    held = graph_container.parse(
-        tf.constant((ROOT / check.lines["file"]).read_bytes()),
-        Format(
-            manifest.short_fingerprint,
-            manifest.qualities,
-            manifest.stride,
-            max_pixels=2**20,
-            fixed_size=manifest.fixed_size,
-            stream_counts=coder.stream_counts,
-        ),
+    file_format = Format(
+        manifest.short_fingerprint,
+        manifest.qualities,
+        manifest.stride,
+        max_pixels=2**20,
+        fixed_size=manifest.fixed_size,
+        stream_counts=coder.stream_counts,
     )
+    data = tf.constant((ROOT / check.lines["file"]).read_bytes())
+    held = graph_picture_file.parse(data, file_format)
     _refuse_faults(held.error)
+    sections, error = graph_picture_file.streams_of(held, tf.constant(0), file_format)
+    _refuse_faults(error)
+    quality = tf.cast(1 + held.qualities[0] // 32, tf.int32)
     size = [tf.cast(-(-side // manifest.stride), tf.int32) for side in (held.height, held.width)]
-    latents, sound = coder.decode(held.sections, tf.cast(held.quality, tf.int32), *size)
+    latents, sound = coder.decode(sections, quality, *size)
     assert sound, check.where
     latents = latents[0].numpy()
     return {"shape": latents.shape, "crc32": zlib.crc32(latents.astype("<i4").tobytes())}

@@ -83,7 +83,7 @@ def read_image(content: tf.Tensor, max_pixels: int) -> Image:
     nothing = tf.zeros([0, 0, 3], tf.uint8)
 
     def by(function: Callable[[tf.Tensor], tf.Tensor]) -> Callable[[], tf.Tensor]:
-        return lambda: _unless_it_raises(function, content, nothing)
+        return lambda: unless_it_raises(function, content, nothing)
 
     pixels = tf.case(
         [
@@ -137,7 +137,7 @@ def _turned(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     return tf.switch_case(orientation - 1, ways)
 
 
-def _unless_it_raises(
+def unless_it_raises(
     function: Callable[[tf.Tensor], tf.Tensor], content: tf.Tensor, otherwise: tf.Tensor
 ) -> tf.Tensor:
     """function(content), or `otherwise` if one of its ops raises.
@@ -155,7 +155,7 @@ def _unless_it_raises(
 
 def _jpeg_size(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Width and height of a JPEG file, int64; 0 where there is none."""
-    shape = _unless_it_raises(tf.image.extract_jpeg_shape, content, tf.zeros([3], tf.int32))
+    shape = unless_it_raises(tf.image.extract_jpeg_shape, content, tf.zeros([3], tf.int32))
     return tf.cast(shape[1], tf.int64), tf.cast(shape[0], tf.int64)
 
 

@@ -3,8 +3,9 @@
 Where it runs, it needs neither tfcomp nor TensorFlow Compression nor Python, so that TensorFlow
 Serving serves it as it is:
 
-    compress     image_bytes string [B], quality int32 [B] -> compressed_bytes, error string [B]
-    decompress   compressed_bytes string [B]               -> image_bytes, error string [B]
+    compress         image_bytes string [B], quality int32 [B] -> compressed_bytes, error string [B]
+    decompress       compressed_bytes string [B]               -> image_bytes, error string [B]
+    decompress_rgba  the same, with transparency
 
 with `serving_default` the same as `decompress`. Names in `_bytes` are base64 over REST.
 """
@@ -21,8 +22,10 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE
 from tfcomp.entropy_kinds.graph.base import GraphEntropy
 from tfcomp.errors import OutputError
-from tfcomp.export import graph_container
+from tfcomp.export import graph_container, graph_picture_file
 from tfcomp.export.graph_images import pad_to_multiple, read_image, write_png
+from tfcomp.export.graph_pixels import with_alpha, with_grey
+from tfcomp.export.graph_tiles import decode_tiles
 
 Transform = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -111,10 +114,32 @@ class CodecModule(tf.Module):
     def decompress(self, compressed_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """Decompresses .tfcomp files, string [B].
 
+        Of stills of either format version, grey as three equal channels; a picture with
+        transparency is an error of its item, as is a sequence.
+
         Returns image_bytes, string [B], PNG files, and error, string [B]; see `compress`.
         """
-        image, error = _for_each(self._decompress_one, (compressed_bytes,))
+        image, error = self._decompress_all(compressed_bytes, tf.constant(False))
         return {"image_bytes": image, "error": error}
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string, name="compressed_bytes")],
+        autograph=False,
+    )
+    def decompress_rgba(self, compressed_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`decompress` to PNG files of red, green, blue and alpha, colours not premultiplied."""
+        image, error = self._decompress_all(compressed_bytes, tf.constant(True))
+        return {"image_bytes": image, "error": error}
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string), tf.TensorSpec([], tf.bool)],
+        autograph=False,
+    )
+    def _decompress_all(
+        self, compressed_bytes: tf.Tensor, rgba: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        # One function for both signatures: a SavedModel has its graph once.
+        return _for_each(lambda content: self._decompress_one(content, rgba), (compressed_bytes,))
 
     def _compress_one(self, content: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         quality = tf.where(quality == 0, self._default_quality, quality)
@@ -147,12 +172,21 @@ class CodecModule(tf.Module):
 
         return _unless_wrong(checks, compress)
 
-    def _decompress_one(self, content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _decompress_one(self, content: tf.Tensor, rgba: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.device("/CPU:0"):
-            parsed = graph_container.parse(content, self._format)
-        size = tf.cast([parsed.width, parsed.height], tf.int64)
+            picture = graph_picture_file.parse(content, self._format)
+        size = tf.cast([picture.width, picture.height], tf.int64)
+        has_alpha = tf.reduce_any(picture.alpha > 0)
         checks = [
-            (parsed.error == "", parsed.error),
+            (picture.error == "", picture.error),
+            (
+                picture.loops < 0,
+                "the file is a sequence of frames; decompress it with the tfcomp command",
+            ),
+            (
+                rgba | tf.logical_not(has_alpha),
+                "the picture has transparency; ask for the signature decompress_rgba",
+            ),
             (
                 self._bytes_suffice(content, size),
                 "the file claims more pixels than its bytes may hold; decompress it elsewhere if "
@@ -162,17 +196,23 @@ class CodecModule(tf.Module):
         ]
 
         def decompress() -> tuple[tf.Tensor, tf.Tensor]:
-            quality = tf.cast(parsed.quality, tf.int32)
+            with tf.device("/CPU:0"):
+                latents, error = decode_tiles(picture, self._entropy, self._format)
+            quality = tf.cast(1 + picture.qualities[0] // 32, tf.int32)
             width, height = tf.unstack(tf.cast(size, tf.int32))
-            rows, columns = -(-height // self._format.stride), -(-width // self._format.stride)
-            latents, sound = self._entropy.decode(parsed.sections, quality, rows, columns)
 
-            def synthesise() -> tf.Tensor:
+            def synthesise() -> tuple[tf.Tensor, tf.Tensor]:
                 image = self._synthesis(latents, quality[None])
-                return write_png(tf.ensure_shape(image, [1, None, None, 3])[0, :height, :width])
+                image = tf.ensure_shape(image, [1, None, None, 3])[0, :height, :width]
+                with tf.device("/CPU:0"):
+                    image = with_grey(image, picture.grey)
+                    return tf.cond(
+                        rgba,
+                        lambda: with_alpha(image, picture),
+                        lambda: (write_png(image), tf.constant("")),
+                    )
 
-            text = "the coded values are damaged; get an undamaged copy of the file"
-            return _unless_wrong([(sound, text)], synthesise)
+            return _unless_wrong([(error == "", error)], synthesise)
 
         return _unless_wrong(checks, decompress)
 
@@ -200,6 +240,7 @@ def save(module: CodecModule, path: str | os.PathLike[str]) -> None:
     signatures = {
         "compress": module.compress,
         "decompress": module.decompress,
+        "decompress_rgba": module.decompress_rgba,
         "serving_default": module.decompress,
     }
     try:

@@ -33,6 +33,11 @@ class GraphBits(GraphEntropy):
         qualities = range(1, len(layout.sent) + 1)
         self._pass_counts = [len(layout.passes_of(quality)) for quality in qualities]
 
+    @property
+    def channels(self) -> int:
+        """See the base class."""
+        return self._layout.channels
+
     def stream_counts(self, quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """See `graph_container.Format`."""
         passes = tf.gather(tf.constant(self._pass_counts, rows.dtype), quality - 1)

@@ -42,6 +42,11 @@ class GraphFactorized(GraphEntropy):
         self._tables = GraphTables(tables)
         self._channels = tables.count // qualities
 
+    @property
+    def channels(self) -> int:
+        """See the base class."""
+        return self._channels
+
     def _encode(self, latents: tf.Tensor, quality: tf.Tensor) -> Coded:
         shape = tf.shape(latents)
         values = tf.reshape(latents, [shape[1], shape[2] * self._channels])

@@ -29,9 +29,14 @@ def no_networks(prior: Any, half: bool) -> None:
 class GraphEntropy(tf.Module):
     """An entropy model for `savedmodel.CodecModule`.
 
-    Subclasses define `stream_counts`, and `_encode` and `_decode`, which have the arguments and the
-    results of `encode` and `decode`; each says what its latents are.
+    Subclasses define `channels`, `stream_counts`, and `_encode` and `_decode`, which have the
+    arguments and the results of `encode` and `decode`; each says what its latents are.
     """
+
+    @property
+    def channels(self) -> int:
+        """Channels of the latents, C."""
+        raise NotImplementedError
 
     def stream_counts(self, quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """See `graph_container.Format`."""

@@ -4,6 +4,7 @@ import { hasMagic } from "../bitstream/container.js";
 import { CodecError } from "../errors.js";
 import { ask } from "./client.js";
 import { canvasOf, psnr, readPicture } from "./picture.js";
+import { play, stopPlaying } from "./player.js";
 import { hidePicture, showFacts, showPicture } from "./viewer.js";
 
 const element = (id) => document.getElementById(id);
@@ -40,11 +41,26 @@ async function decode(bytes, name, encodeTime = null) {
   say(`Decoding ${name} …`);
   state.decoded = null;
   hidePicture();
-  const result = await ask("decode", { bytes });
+  stopPlaying();
+  const result = await ask("decode", { bytes, partial: true });
   const canvas = canvasOf(result.rgba, result.width, result.height);
   state.decoded = { ...result, canvas, name, bytes: bytes.length, encodeTime };
   element("download").hidden = encodeTime === null;
   show();
+  if (result.holds.durations.length > 1) await playAll(state.decoded);
+}
+
+/** Decodes the further frames of a sequence, and plays what is there. */
+async function playAll({ canvas, rgba, width, height, holds, name }) {
+  const { durations, loops } = holds;
+  const sequence = play(canvas, durations, loops);
+  sequence.add(new ImageData(rgba, width, height));
+  for (let number = 1; number < durations.length; number++) {
+    say(`Decoding ${name}: frame ${number + 1} of ${durations.length} …`);
+    const frame = await ask("frame", { number });
+    sequence.add(new ImageData(frame.rgba, width, height));
+  }
+  say(`Decoded ${name}.`);
 }
 
 async function compress() {
@@ -62,7 +78,10 @@ function show() {
   const { original, decoded } = state;
   const comparing = fits(original, decoded);
   showPicture(decoded.canvas, comparing ? original.canvas : null);
-  const pixels = decoded.width * decoded.height;
+  const { holds } = decoded;
+  const frames = holds.durations.length;
+  const pixels = decoded.width * decoded.height * frames;
+  element("note").hidden = holds.whole;
   const { prepare, entropy, network, load } = decoded.times;
   const facts = [
     ["Size", `${number.format(decoded.bytes)} bytes`],
@@ -72,6 +91,9 @@ function show() {
     ["Decoded in", seconds(prepare + entropy + network)],
     ["Entropy decoding, network", `${seconds(entropy)}, ${seconds(network)}`],
   ];
+  const further = wordsFor(holds);
+  if (further.length) facts.push(["Holds", further.join(", ")]);
+  if (holds.loops !== null) facts.push(["Frames", timesOf(holds)]);
   if (load > 1) facts.push(["Model loaded in", seconds(load)]);
   if (decoded.encodeTime !== null) facts.push(["Compressed in", seconds(decoded.encodeTime)]);
   if (comparing) {
@@ -90,6 +112,24 @@ function show() {
       : `${decoded.encodeTime === null ? "Decoded" : "Compressed to"} ${decoded.name}, ` +
           `${number.format(decoded.bytes)} bytes.`,
   );
+}
+
+/** What a file holds beyond a picture. */
+function wordsFor({ alpha, grey, tiles, iccProfile, exif, xmp }) {
+  return [
+    ...(alpha ? ["transparent places"] : []),
+    ...(grey ? ["grey only"] : []),
+    ...(tiles ? [`${tiles} tiles`] : []),
+    ...(iccProfile ? [`a colour profile (${number.format(iccProfile)} bytes, not applied)`] : []),
+    ...(exif ? [`Exif (${number.format(exif)} bytes)`] : []),
+    ...(xmp ? [`XMP (${number.format(xmp)} bytes)`] : []),
+  ];
+}
+
+function timesOf({ durations, loops }) {
+  const all = durations.reduce((sum, duration) => sum + duration, 0);
+  const played = loops === 0 ? "for ever" : loops === 1 ? "once" : `${loops} times`;
+  return `${durations.length}, ${seconds(all)}, played ${played}`;
 }
 
 function showCompressor() {

@@ -14,9 +14,7 @@ export async function readPicture(file) {
   }
   const canvas = blankCanvas(bitmap.width, bitmap.height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  // What is transparent is shown, and compressed, on white.
-  context.fillStyle = "white";
-  context.fillRect(0, 0, canvas.width, canvas.height);
+  // A canvas holds premultiplied colours: of one that is hardly seen a few bits are lost.
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   const { width, height } = canvas;
@@ -31,13 +29,16 @@ export function canvasOf(rgba, width, height) {
   return canvas;
 }
 
-/** Peak signal-to-noise ratio of two RGBA arrays, alpha left out, in dB. */
+/** Peak signal-to-noise ratio of the colours of two RGBA arrays, where the first is seen, in dB. */
 export function psnr(one, other) {
   let sum = 0;
-  for (let k = 0; k < one.length; k++) {
-    if (k % 4 !== 3) sum += (one[k] - other[k]) ** 2;
+  let seen = 0;
+  for (let k = 0; k < one.length; k += 4) {
+    if (one[k + 3] === 0) continue;
+    for (let c = k; c < k + 3; c++) sum += (one[c] - other[c]) ** 2;
+    seen += 3;
   }
-  return 10 * Math.log10(255 ** 2 / (sum / (one.length * 0.75)));
+  return 10 * Math.log10(255 ** 2 / (sum / seen));
 }
 
 function blankCanvas(width, height) {

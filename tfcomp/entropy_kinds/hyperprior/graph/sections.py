@@ -64,6 +64,11 @@ class GraphHyperprior(GraphEntropy):
         self._layout = layout
         self._networks = networks
 
+    @property
+    def channels(self) -> int:
+        """See the base class."""
+        return self._layout.channels
+
     def stream_counts(self, quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """See `graph_container.Format`."""
         hyper_rows = divided_up(rows, HYPER_STRIDE)
