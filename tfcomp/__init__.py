@@ -23,6 +23,8 @@ __version__ = "0.2.0"
 _HOME_OF = {
     "load": "tfcomp.api",
     "compress": "tfcomp.api",
+    "compress_frames": "tfcomp.api",
+    "read_frames": "tfcomp.api",
     "decompress": "tfcomp.api",
     "progressive": "tfcomp.api",
     "read": "tfcomp.api",
@@ -49,16 +51,26 @@ __all__ = [
     "UnknownBundleError",
     "__version__",
     "compress",
+    "compress_frames",
     "decompress",
     "list_models",
     "load",
     "progressive",
     "read",
+    "read_frames",
     "register_pillow",
 ]
 
 if TYPE_CHECKING:  # the same names, for editors and type checkers
-    from tfcomp.api import compress, decompress, load, progressive, read
+    from tfcomp.api import (
+        compress,
+        compress_frames,
+        decompress,
+        load,
+        progressive,
+        read,
+        read_frames,
+    )
     from tfcomp.errors import (
         BitstreamError,
         BundleError,

@@ -3,6 +3,7 @@
     load        a model by name or path -> Codec
     compress    a picture -> bytes, in one call
     decompress  bytes -> a picture, with whichever installed model wrote them
+    read_frames bytes -> the frames of a sequence; compress_frames makes it
     read        bytes -> the same with its colour profile, Exif and XMP
     progressive bytes as they arrive -> better and better pictures
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,7 +22,10 @@ import numpy as np
 
 from tfcomp import forking
 from tfcomp.bitstream.picture_file import PictureFile
+from tfcomp.bitstream.picture_reader import read_file
+from tfcomp.bitstream.picture_writer import write_file
 from tfcomp.errors import ConfigError
+from tfcomp.images.animation import USUAL_DURATION
 from tfcomp.images.picture import Picture
 from tfcomp.latent_search.iterative_encoding import Improvement
 from tfcomp.latent_search.search import Search, checked_plan
@@ -32,6 +36,7 @@ from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.image_input import Background, InputPicture, read_picture
 from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.progressive import Preview, previews
+from tfcomp.runtime.sequence import Frames, joined
 from tfcomp.runtime.tile_side import checked_tile_side
 from tfcomp.runtime.whole_file import WholeFile
 
@@ -41,10 +46,12 @@ __all__ = [
     "Picture",
     "Preview",
     "compress",
+    "compress_frames",
     "decompress",
     "load",
     "progressive",
     "read",
+    "read_frames",
     "shared_codec",
 ]
 
@@ -167,6 +174,48 @@ class Codec(SearchableCodec):
             return whole.add_to(data, self._require_own)
 
 
+    def compress_frames(
+        self,
+        frames: Iterable[Any],
+        durations: int | Sequence[int] = USUAL_DURATION,
+        loops: int = 0,
+        quality: float | None = None,
+        *,
+        effort: int | None = None,
+        background: Background | None = None,
+        metadata: bool = True,
+        progress: Callable[[int], None] | None = None,
+    ) -> bytes:
+        """Compresses pictures as a sequence that is played.
+
+        Args:
+          frames: of one size, each in any form that `compress` takes.
+          durations: how many milliseconds each is shown, or one number for all.
+          loops: how often they are played, 0 for ever.
+          quality: see `compress`; of all frames.
+          effort: see `compress`; of each frame.
+          background: see `compress`.
+          metadata: see `compress`; the first frame's is kept.
+          progress: called with the number of frames that are done.
+
+        Returns:
+          the bytes of a `.tfcomp` file.
+
+        Raises:
+          CodecError: as `compress` does.
+        """
+        files = []
+        for frame in frames:
+            data = self.compress(
+                frame, quality, effort=effort, background=background, metadata=metadata
+            )
+            files.append(read_file(data, self._require_own))
+            if progress:
+                progress(len(files))
+        shown = [durations] * len(files) if isinstance(durations, int) else list(durations)
+        return write_file(joined(files, shown, loops), self._manifest.fixed_size)
+
+
 def compress(
     image: Any,
     quality: float | None = None,
@@ -209,6 +258,23 @@ def read(
     data = read_compressed(data)
     _, installed = read_installed(data, max_pixels, options.get("partial", False))
     return shared_codec(installed).read_picture(data, max_pixels, **options)
+
+
+def compress_frames(
+    frames: Iterable[Any], *, model: str | os.PathLike | None = None, **options: Any
+) -> bytes:
+    """Compresses pictures as a sequence; see `Codec.compress_frames`, and `compress` for model."""
+    name = registry.default_model() if model is None else model
+    return shared_codec(registry.find_by_name(name)).compress_frames(frames, **options)
+
+
+def read_frames(
+    data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+) -> Frames:
+    """The frames of a `.tfcomp` file, each decoded when it is asked for; a still has one."""
+    data = read_compressed(data)
+    _, installed = read_installed(data, max_pixels)
+    return shared_codec(installed).read_frames(data, max_pixels)
 
 
 def progressive(chunks: Iterable[bytes], max_pixels: int | None = None) -> Iterator[Preview]:

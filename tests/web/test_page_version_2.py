@@ -1,4 +1,4 @@
-"""The page and files of format version 2: alpha, grey, tiles, sequences, and files that break off."""
+"""The page and version 2: alpha, grey, tiles, sequences, and files that break off."""
 
 from __future__ import annotations
 

@@ -70,3 +70,12 @@ def in_srgb(picture: Picture, notes: list[str]) -> Picture:
     image.info["icc_profile"] = picture.icc_profile
     converted = np.asarray(to_srgb(image, notes).convert(mode))
     return Picture(with_alpha(converted, alpha), None, picture.exif, picture.xmp)
+
+
+def in_mode(pixels: np.ndarray, mode: str) -> np.ndarray:
+    """The pixels of a `Picture` in the form of L, LA, RGB or RGBA; opaque where it has no alpha."""
+    whole = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    if whole.shape[2] == len(mode):
+        return whole
+    opaque = np.full((*whole.shape[:2], 1), 255, np.uint8)
+    return np.concatenate([whole, opaque], axis=2)

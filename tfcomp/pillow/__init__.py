@@ -7,10 +7,13 @@ Pillow's own plugins. `Image.MAX_IMAGE_PIXELS` holds; raised or None, it also li
 of pixels for each byte of a file.
 
 Saving takes the options quality, 0 to 100 as everywhere in Pillow, or level, the model's own
-quality (1 to 8 of most), or target_bpp or max_bytes; effort, feedback and background
-(see `Codec.compress`); and model, the name or path of a bundle. Any other option is refused; exif,
-icc_profile, xmp, comment and dpi are dropped with a warning. A file is replaced only once its
-successor is complete: for this, registering wraps `Image.Image.save` (see saving.py).
+quality (1 to 8 of most), or target_bpp or max_bytes; effort, feedback, background and tiles
+(see `Codec.compress`); model, the name or path of a bundle; and icc_profile, exif and xmp, which
+are the image's own if nothing is said, and left out where they are empty. With save_all and
+append_images frames are saved as a sequence, with duration and loop as in Pillow's WebP. lossless
+is refused where true, comment and dpi are dropped with a warning, any other option is refused. A
+file is replaced only once its successor is complete: for this, registering wraps
+`Image.Image.save` (see saving.py).
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from tfcomp import api
 from tfcomp.bitstream.container import MAGIC, MAX_PIXELS
 from tfcomp.errors import CodecError
-from tfcomp.images.picture import rgb_on
+from tfcomp.images.kept_metadata import upright_metadata
+from tfcomp.images.picture import in_mode
 from tfcomp.pillow.drafting import draft_of
 from tfcomp.pillow.saving import (
     FORMAT,
@@ -50,33 +54,62 @@ class TfcompOpenError(CodecError, UnidentifiedImageError):
 
 
 class TfcompImageFile(ImageFile.ImageFile):
-    """A compressed image, mode RGB.
+    """A compressed image or sequence, of mode L, LA, RGB or RGBA.
 
     `info` holds "level", "quality" (0 to 100, which saves at that level again) and "model", a
-    fingerprint's digits.
+    fingerprint's digits; "icc_profile", "exif" and "xmp" where the file has them; and of a sequence
+    "duration", of the frame in milliseconds, and "loop", how often it is played, 0 for ever.
     """
 
     format = FORMAT
-    _scale = 1
     format_description = "tfcomp learned image compression"
+    _scale = 1
+    _frame = 0
 
     def _open(self) -> None:
         assert self.fp is not None
         if self.fp.read(len(MAGIC)) != MAGIC:
             raise SyntaxError("not a .tfcomp file")  # Pillow's word for: ask the next plugin
-        self._compressed = MAGIC + self.fp.read(MAX_FILE_BYTES)
+        compressed = MAGIC + self.fp.read(MAX_FILE_BYTES)
         try:
-            picture, installed = read_installed(self._compressed, **_limit())
+            self._picture, self._installed = read_installed(compressed, **_limit())
         except CodecError as error:
             raise TfcompOpenError(str(error)) from error
-        container = picture.frames[0].images[0]
-        self._size = (picture.frames[0].width, picture.frames[0].height)
-        self._mode = "RGB"
-        levels = installed.manifest.qualities
-        self.info["level"] = container.quality
-        self.info["quality"] = quality_of(container.quality, levels)
-        self.info["model"] = container.fingerprint.hex()
-        self.tile = [_tile(self._size)]
+        file = self._picture
+        image = file.frames[0].images[0]
+        self.info["level"] = image.level
+        self.info["quality"] = quality_of(image.level, self._installed.manifest.qualities)
+        self.info["model"] = image.fingerprint.hex()
+        kept = upright_metadata(file.icc_profile, file.exif, file.xmp)
+        for name, content in vars(kept).items():
+            if content:
+                self.info[name] = content
+        self.n_frames = len(file.frames)
+        self.is_animated = file.loops is not None
+        if file.loops is not None:
+            self.info["loop"] = file.loops
+        self._take(0)
+
+    def _take(self, number: int) -> None:
+        """Gets ready for a frame; nothing is decoded yet."""
+        frame = self._picture.frames[number]
+        # All frames have one mode, as in Pillow's own plugins.
+        has_alpha = any(each.alpha for each in self._picture.frames)
+        self._mode = ("L" if frame.grey else "RGB") + ("A" if has_alpha else "")
+        self._frame, self._scale = number, 1
+        self._size = frame.width, frame.height
+        if self.is_animated:
+            self.info["duration"] = frame.duration
+        self.tile = [_tile(self._size, self._mode)]
+
+    def seek(self, frame: int) -> None:
+        """Goes to a frame of a sequence, from 0; EOFError beyond the last."""
+        if self._seek_check(frame):
+            self._take(frame)
+
+    def tell(self) -> int:
+        """The number of the frame, from 0."""
+        return self._frame
 
     def draft(self, mode: str | None, size: tuple[int, int] | None) -> Any:
         """Prepares for a picture of a half, a quarter or an eighth of the side, if that is enough.
@@ -87,20 +120,20 @@ class TfcompImageFile(ImageFile.ImageFile):
             return None
         draft = draft_of(self._size, size)
         self._scale, self._size = draft.scale, draft.size
-        self.tile = [_tile(self._size)]
+        self.tile = [_tile(self._size, self._mode)]
         return self.mode, draft.box
 
     def load(self) -> Any:
         if self.tile:
-            drafted = {"scale": self._scale} if self._scale > 1 else {}
             try:
-                pixels = rgb_on(api.decompress(self._compressed, **_limit(), **drafted))
+                codec = api.shared_codec(self._installed)
+                pixels = codec.decode_picture(self._picture, self._frame, scale=self._scale).pixels
             except CodecError as error:
                 raise TfcompOpenError(str(error)) from error
-            self._compressed = b""
-            if self.fp and self._exclusive_fp:
+            if self.fp and self._exclusive_fp and not self.is_animated:
                 self.fp.close()
-            self.fp = io.BytesIO(pixels.tobytes())
+            self.fp = io.BytesIO(in_mode(pixels, self._mode).tobytes())
+            self._exclusive_fp = True
         return super().load()
 
     def load_seek(self, pos: int) -> None:
@@ -128,11 +161,11 @@ def _limit() -> dict[str, Any]:
     return {"max_pixels": MAX_PIXELS} if raised else {}
 
 
-def _tile(size: tuple[int, int]) -> Any:
+def _tile(size: tuple[int, int], mode: str) -> Any:
     extents = (0, 0, *size)
     if hasattr(ImageFile, "_Tile"):  # Pillow 11 and later
-        return ImageFile._Tile("raw", extents, 0, "RGB")
-    return ("raw", extents, 0, "RGB")
+        return ImageFile._Tile("raw", extents, 0, mode)
+    return ("raw", extents, 0, mode)
 
 
 register()

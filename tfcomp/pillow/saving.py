@@ -16,15 +16,16 @@ import functools
 import io
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from tfcomp import api
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.images.animation import duration_of
 from tfcomp.images.opening import check_is_no_drawing
-from tfcomp.images.transparency import WHITE
+from tfcomp.pillow.metadata import with_metadata
 from tfcomp.runtime import registry
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.options import whole_number
@@ -39,10 +40,14 @@ OPTIONS = (
     "effort",
     "feedback",
     "background",
+    "tiles",
     "model",
 )
+OPTIONS_OF_FRAMES = ("quality", "level", "effort", "background", "model")
+SEQUENCE_OPTIONS = ("duration", "loop")
+_KEPT = ("icc_profile", "exif", "xmp")
 # Often given to every `save`; a .tfcomp file has no place for them.
-_METADATA = ("exif", "icc_profile", "xmp", "comment", "dpi")
+_DROPPED = ("comment", "dpi")
 
 
 class TfcompSaveError(CodecError, OSError):
@@ -54,9 +59,9 @@ def level_of(quality: int, levels: int) -> int:
     return 1 + quality * levels // (_HIGHEST + 1)
 
 
-def quality_of(level: int, levels: int) -> int:
+def quality_of(level: float, levels: int) -> int:
     """The highest quality, 0 to 100, that gives a level."""
-    return ((_HIGHEST + 1) * level - 1) // levels
+    return int(((_HIGHEST + 1) * level - 1) // levels)
 
 
 def save(image: Image.Image, file: IO[bytes], filename: Any) -> None:
@@ -73,14 +78,18 @@ def save(image: Image.Image, file: IO[bytes], filename: Any) -> None:
 
 
 def save_all(image: Image.Image, file: IO[bytes], filename: Any) -> None:
-    """`save`, of an image that is not an animation."""
-    others = image.encoderinfo.pop("append_images", None)
-    if others or getattr(image, "n_frames", 1) > 1:
-        raise TfcompSaveError(
-            "a .tfcomp file holds one picture; save the frames one by one, without save_all and "
-            "append_images"
-        )
-    save(image, file, filename)
+    """`save`, of all frames of an animation and of `append_images`, as a sequence."""
+    given = dict(getattr(image, "encoderinfo", {}))
+    others = list(given.pop("append_images", None) or ())
+    if not others and getattr(image, "n_frames", 1) == 1:
+        image.encoderinfo = given
+        save(image, file, filename)
+        return
+    try:
+        data = _compressed_sequence([image, *others], given)
+    except CodecError as error:
+        raise TfcompSaveError(str(error)) from error
+    file.write(data)
 
 
 def save_whole(pillows_save: Callable[..., None]) -> Callable[..., None]:
@@ -126,32 +135,67 @@ def _is_ours(target: Any, named_format: str | None) -> bool:
 
 
 def _compressed(image: Image.Image, given: Mapping[str, Any]) -> bytes:
-    options = _checked(given)
-    model = api.shared_codec(
-        registry.find_by_name(options.pop("model", None) or registry.default_model())
-    )
+    options = _checked(given, OPTIONS)
+    model = _model_of(options)
+    level = _level(options, model)
+    metadata = {name: given[name] for name in _KEPT if name in given}
+    return model.compress(with_metadata(image, metadata), level, **options)
+
+
+def _compressed_sequence(images: Sequence[Image.Image], given: Mapping[str, Any]) -> bytes:
+    options = _checked(given, (*SEQUENCE_OPTIONS, *OPTIONS_OF_FRAMES))
+    model = _model_of(options)
+    level = _level(options, model)
+    metadata = {name: given[name] for name in _KEPT if name in given}
+    asked, loops = options.pop("duration", None), options.pop("loop", 0)
+    durations: list[int] = []
+
+    def frames() -> Iterator[Image.Image]:
+        for image in images:
+            for frame in ImageSequence.Iterator(image):
+                # A copy, which says nothing of being one frame of several.
+                still = frame.copy()
+                still.info.pop("duration", None)
+                durations.append(duration_of(frame.info.get("duration")))
+                yield with_metadata(still, metadata)
+
+    # The frames tell their durations as they are read.
+    shown: Any = durations if asked is None else asked
+    return model.compress_frames(frames(), shown, loops, level, **options)
+
+
+def _model_of(options: dict[str, Any]) -> api.Codec:
+    name = options.pop("model", None) or registry.default_model()
+    return api.shared_codec(registry.find_by_name(name))
+
+
+def _level(options: dict[str, Any], model: api.Codec) -> float | None:
+    """The model's level that `quality` or `level` asks for; both leave the options."""
     quality, level = options.pop("quality", None), options.pop("level", None)
-    if quality is not None:
-        if level is not None:
-            raise ConfigError("give only one of quality, level, target_bpp and max_bytes")
-        quality = whole_number("quality", quality)
-        if not 0 <= quality <= _HIGHEST:
-            raise ConfigError(
-                f"quality must be from 0 to {_HIGHEST}, not {quality}; level is the model's own"
-            )
-        level = level_of(quality, model.qualities)
-    background = options.pop("background", WHITE)
-    return model.compress(image, level, background=background, metadata=False, **options)
+    if quality is None:
+        return level
+    if level is not None:
+        raise ConfigError("give only one of quality, level, target_bpp and max_bytes")
+    quality = whole_number("quality", quality)
+    if not 0 <= quality <= _HIGHEST:
+        raise ConfigError(
+            f"quality must be from 0 to {_HIGHEST}, not {quality}; level is the model's own"
+        )
+    return level_of(quality, model.qualities)
 
 
-def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that are set. Refuses those it does not know, warns of metadata."""
-    unknown = [name for name in given if name not in OPTIONS and name not in _METADATA]
+def _checked(given: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    """The options that are set. Refuses those it does not know, warns of what is dropped."""
+    if given.get("lossless"):
+        raise ConfigError("a .tfcomp file is not lossless; save as PNG or lossless WebP instead")
+    ignored = (*_KEPT, *_DROPPED, "lossless")
+    unknown = [name for name in given if name not in known and name not in ignored]
     if unknown:
         raise ConfigError(
-            f"saving a .tfcomp file takes no option '{unknown[0]}'; it takes {', '.join(OPTIONS)}"
+            f"saving a .tfcomp file takes no option '{unknown[0]}'; it takes "
+            f"{', '.join((*known, *_KEPT))}"
         )
-    for name in _METADATA:
+    for name in _DROPPED:
         if given.get(name):
             warnings.warn(f"a .tfcomp file cannot hold {name}; it is dropped", stacklevel=6)
-    return {name: given[name] for name in OPTIONS if given.get(name) is not None}
+    return {name: given[name] for name in known if given.get(name) is not None}

@@ -47,6 +47,7 @@ from tfcomp.runtime.manifest import THUMBNAIL_SCALE, Manifest
 from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.pixel_limit import allowed_pixels, check_picture
 from tfcomp.runtime.region import checked_region, sides
+from tfcomp.runtime.sequence import Frames
 from tfcomp.runtime.thumbnail import checked_scale, reduced, small_picture
 from tfcomp.runtime.tile_side import tile_sizes
 from tfcomp.runtime.whole_file import alpha_of, picture_of
@@ -151,7 +152,38 @@ class BundleCodec:
         file = self.read(content, max_pixels, partial)
         if not file.whole:
             _log.warning("the file breaks off; this is the picture of what there is of it")
-        frame = file.frames[0]
+        return self.decode_picture(file, 0, region, scale)
+
+    def read_frames(
+        self, data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+    ) -> Frames:
+        """The frames of a file, each decoded when it is asked for.
+
+        Args:
+          data: see `decompress`.
+          max_pixels: likewise; all frames count.
+
+        Raises:
+          CodecError: as `decompress` does; a damaged frame raises it when it is decoded.
+        """
+        return Frames(self.read(read_compressed(data), max_pixels), self.decode_picture)
+
+    def decode_picture(
+        self,
+        file: PictureFile,
+        number: int,
+        region: Sequence[int] | None = None,
+        scale: int = 1,
+    ) -> Picture:
+        """A frame of a file that `read` has checked, with all that goes with it; see `decompress`.
+
+        Args:
+          file: what `read` gave.
+          number: of the frame, from 0.
+          region: see `decompress`.
+          scale: likewise.
+        """
+        frame = file.frames[number]
         with memory_errors_named():
             alpha = alpha_of(frame)  # first: the cheapest part that may be damaged
             if alpha is not None:

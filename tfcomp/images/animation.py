@@ -1,0 +1,131 @@
+"""Animations: GIF, APNG, WebP and AVIF as frames with durations, and back.
+
+Pillow puts each frame together with those before it. Multi-page TIFF and the several pictures of an
+MPO are no animations: nothing says how long to show them.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from tfcomp.errors import ImageError, OutputError, one_line
+
+FORMATS = ("GIF", "PNG", "WEBP", "AVIF")
+# Browsers show frames that say no time for a tenth of a second.
+USUAL_DURATION = 100
+# How each format is written so that frames lose least; GIF has 256 colours.
+_WRITING: dict[str, dict[str, Any]] = {
+    "GIF": {"disposal": 2},
+    "PNG": {},
+    "WEBP": {"lossless": True},
+    "AVIF": {"quality": 100, "subsampling": "4:4:4"},
+}
+
+
+@dataclass(frozen=True)
+class Animation:
+    """The frames of a picture that moves.
+
+    Attributes:
+      frames: gives them from the first on; each is only good until the next one is asked for.
+      count: how many there are.
+      loops: how often they are played, 0 for ever.
+    """
+
+    frames: Callable[[], Iterator[tuple[Image.Image, int]]]
+    count: int
+    loops: int
+
+
+def is_animation(image: Image.Image) -> bool:
+    """Whether an opened image has several frames that are shown one after another."""
+    return image.format in FORMATS and getattr(image, "n_frames", 1) > 1
+
+
+def animation_of(image: Image.Image) -> Animation:
+    """The frames of an opened animation, and how many milliseconds each is shown.
+
+    Raises:
+      ImageError: when a frame is asked for that is damaged.
+    """
+
+    def frames() -> Iterator[tuple[Image.Image, int]]:
+        for number in range(count):
+            try:
+                image.seek(number)
+                image.load()
+            except Exception as error:  # noqa: BLE001
+                # Pillow's readers raise many types on damaged files.
+                raise ImageError(
+                    f"frame {number + 1} of {count} cannot be decoded: {one_line(error)}"
+                ) from None
+            yield image, duration_of(image.info.get("duration"))
+
+    count = int(getattr(image, "n_frames", 1))
+    return Animation(frames, count, _loops(image))
+
+
+def save_animation(
+    frames: Sequence[Image.Image],
+    durations: Sequence[int],
+    loops: int,
+    file_format: str,
+    **options: Any,
+) -> bytes:
+    """The bytes of an animation.
+
+    Args:
+      frames: of one size.
+      durations: of each, in milliseconds.
+      loops: how often they are played, 0 for ever.
+      file_format: one of FORMATS.
+      options: further ones of Pillow's, such as icc_profile.
+
+    Raises:
+      OutputError: the format does not take them.
+    """
+    stream = io.BytesIO()
+    played: dict[str, Any] = {"loop": loops}
+    if file_format == "GIF":  # it counts repetitions, and plays once where it says nothing
+        played = {} if loops == 1 else {"loop": max(loops - 1, 0)}
+    if file_format == "AVIF":
+        played = {}
+    try:
+        frames[0].save(
+            stream,
+            file_format,
+            save_all=True,
+            append_images=list(frames[1:]),
+            duration=list(durations),
+            **_WRITING[file_format],
+            **played,
+            **options,
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        raise OutputError(
+            f"{file_format} does not take this animation ({one_line(error)}); use .webp"
+        ) from None
+    return stream.getvalue()
+
+
+def duration_of(said: Any) -> int:
+    """Whole milliseconds, at least 1."""
+    try:
+        milliseconds = round(float(said))
+    except (TypeError, ValueError, OverflowError):
+        return USUAL_DURATION
+    return milliseconds if 0 < milliseconds < 2**31 else USUAL_DURATION
+
+
+def _loops(image: Image.Image) -> int:
+    said = image.info.get("loop")
+    if image.format == "GIF":
+        return 1 if said is None else 0 if said == 0 else int(said) + 1
+    return int(said) if isinstance(said, int) and 0 <= said < 2**31 else 0
