@@ -139,8 +139,10 @@ PICTURES = {
     "grey and alpha": np.dstack([RGB[:, :, 0], ALPHA]),
     "RGB and alpha": np.dstack([RGB, ALPHA]),
 }
-SUFFIXES = (".png .jpg .webp .tif .avif .bmp .ppm .tga .jp2 .qoi .sgi .dds .ico .pcx .gif .heic "
-            ".jxl").split()  # fmt: skip
+SUFFIXES = [
+    *(".png", ".jpg", ".webp", ".tif", ".avif", ".bmp", ".ppm", ".tga", ".jp2"),
+    *(".qoi", ".sgi", ".dds", ".ico", ".pcx", ".gif", ".heic", ".jxl"),
+]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
