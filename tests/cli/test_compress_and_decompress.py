@@ -130,6 +130,7 @@ def test_json_is_one_object_a_file(capsys):
         "bits_per_pixel": 8 * size / 1200,
         "quality": 1,
         "model": "tiny",
+        "kept": [],
         "notes": [],
     }
     main(["decompress", "photo.tfcomp", "x.png", "--json"])

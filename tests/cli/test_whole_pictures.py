@@ -140,8 +140,8 @@ PICTURES = {
     "RGB and alpha": np.dstack([RGB, ALPHA]),
 }
 SUFFIXES = [
-    ".png", ".jpg", ".webp", ".tif", ".avif", ".bmp", ".ppm", ".tga", ".jp2", ".qoi", ".sgi",
-    ".dds", ".ico", ".pcx", ".gif", ".heic", ".jxl",
+    *(".png", ".jpg", ".webp", ".tif", ".avif", ".bmp", ".ppm", ".tga", ".jp2"),
+    *(".qoi", ".sgi", ".dds", ".ico", ".pcx", ".gif", ".heic", ".jxl"),
 ]
 
 

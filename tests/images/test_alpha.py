@@ -40,6 +40,15 @@ def test_alpha_comes_back_as_it_was():
         np.testing.assert_array_equal(decode_alpha(png, alpha.shape[::-1]), alpha)
 
 
+def test_masks_and_soft_edges_take_no_more_than_pillow_makes_of_them():
+    distance = np.hypot(*np.mgrid[-99:99, -99:99])
+    for alpha in (255.0 * (distance < 70), (70 - distance).clip(0, 6) * 42):
+        alpha = alpha.astype(np.uint8)
+        pillows = io.BytesIO()
+        Image.fromarray(alpha).save(pillows, "PNG", optimize=True)
+        assert len(encode_alpha(alpha)) < len(pillows.getvalue())
+
+
 def liars():
     png = encode_alpha(ALPHA)
     start, width, height = png[:8], 47, 31

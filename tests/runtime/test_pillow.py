@@ -35,8 +35,10 @@ def test_save_and_open_round_trip(tmp_path):
 def test_the_pixels_are_decoded_when_they_are_first_used(tmp_path, monkeypatch):
     Image.fromarray(photo(8, 8)).save(tmp_path / "x.tfcomp", model="tiny")
     calls = []
-    decompress = api.decompress
-    monkeypatch.setattr(api, "decompress", lambda d: calls.append(1) or decompress(d))
+    decode = api.Codec.decode_picture
+    monkeypatch.setattr(
+        api.Codec, "decode_picture", lambda *a, **o: calls.append(1) or decode(*a, **o)
+    )
     with Image.open(tmp_path / "x.tfcomp") as opened:
         assert opened.size == (8, 8)
         assert not calls

@@ -4,20 +4,47 @@ from __future__ import annotations
 
 import io
 import warnings
+import zlib
 
 import numpy as np
 from PIL import Image
 
 from tfcomp.errors import BitstreamError
 
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _ROWS = 64  # that are divided at a time
 
 
 def encode_alpha(alpha: np.ndarray) -> bytes:
-    """The PNG file of uint8 [H, W]."""
+    """The smallest PNG file, of a few ways to write one, of uint8 [H, W]."""
+    return min(_filtered(alpha), _unfiltered(alpha), key=len)
+
+
+def _filtered(alpha: np.ndarray) -> bytes:
+    """With a filter a row, which suits soft edges."""
     stream = io.BytesIO()
-    Image.fromarray(alpha).save(stream, "PNG", optimize=True)
+    Image.fromarray(alpha).save(stream, "PNG", optimize=True, compress_type=zlib.Z_DEFAULT_STRATEGY)
     return stream.getvalue()
+
+
+def _unfiltered(alpha: np.ndarray) -> bytes:
+    """Without filters, which suits masks."""
+    height, width = alpha.shape
+    rows = np.zeros((height, 1 + width), np.uint8)  # a row begins with its filter, 0
+    rows[:, 1:] = alpha
+    size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    return _PNG_MAGIC + b"".join(
+        len(content).to_bytes(4, "big") + name + content + _crc(name + content)
+        for name, content in (
+            (b"IHDR", size + b"\x08\0\0\0\0"),
+            (b"IDAT", zlib.compress(rows.data, 9)),
+            (b"IEND", b""),
+        )
+    )
+
+
+def _crc(content: bytes) -> bytes:
+    return zlib.crc32(content).to_bytes(4, "big")
 
 
 def decode_alpha(png: bytes, size: tuple[int, int]) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from PIL import Image, ImageOps
 
-from tfcomp.errors import ImageError, one_line
+from tfcomp.errors import one_line
 
 
 def with_metadata(image: Image.Image, given: Mapping[str, Any]) -> Image.Image:
@@ -16,10 +17,8 @@ def with_metadata(image: Image.Image, given: Mapping[str, Any]) -> Image.Image:
     Args:
       image: not changed.
       given: icc_profile, exif (bytes or `Image.Exif`) and xmp; empty ones take away the image's.
-        Pixels stay as they are, but that they are turned as an Exif says that is given.
-
-    Raises:
-      ImageError: Exif that Pillow cannot read.
+        Pixels stay as they are, but that they are turned as an Exif says that is given. One that
+        cannot be read is left out, with a warning.
     """
     if not given:
         return image
@@ -39,4 +38,6 @@ def with_metadata(image: Image.Image, given: Mapping[str, Any]) -> Image.Image:
         return ImageOps.exif_transpose(copy)
     except Exception as error:  # noqa: BLE001
         # Pillow raises many types for Exif that is damaged.
-        raise ImageError(f"the Exif cannot be read: {one_line(error)}; leave it out") from None
+        warnings.warn(f"damaged EXIF is dropped: {one_line(error)}", stacklevel=2)
+        copy.info.pop("exif")
+        return copy
