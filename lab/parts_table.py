@@ -151,8 +151,8 @@ def _reduced(picture: np.ndarray, factor: int) -> np.ndarray:
     return np.asarray(Image.fromarray(picture).reduce(factor))
 
 
-def _seconds(work: Callable[[], object], repeats: int = 3) -> str:
-    """The least processor time of some repeats."""
+def _seconds(work: Callable[[], object], repeats: int = 1) -> str:
+    """The least processor time of some repeats, once warm."""
     work()
     found = []
     for _ in range(repeats):
