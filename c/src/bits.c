@@ -133,10 +133,23 @@ static void store(picture *p, const pass *step, uint32_t top, uint32_t end, cons
     }
 }
 
-static tfcomp_status decode_pass(picture *p, const pass *step, const tfcomp_tables *tables,
-                                 tfcomp_rows *streams)
+/* In place of a stream that is missing. */
+static void take_likelier(picture *p, const tfcomp_tables *tables, size_t count)
 {
-    tfcomp_status status;
+    size_t k;
+
+    for (k = 0; k < count; ++k) {
+        const int32_t *start = tables->cdf + tables->starts[p->index[k]];
+        int32_t ones_from = start[2], all = tables->cdf[tables->starts[p->index[k] + 1] - 1];
+
+        p->values[k] = 2 * (int64_t)ones_from < all;
+    }
+}
+
+static tfcomp_status decode_pass(picture *p, const pass *step, const tfcomp_tables *tables,
+                                 int cut, tfcomp_rows *streams)
+{
+    tfcomp_status status = TFCOMP_OK;
     uint32_t top, end;
     size_t length, count;
 
@@ -146,11 +159,14 @@ static tfcomp_status decode_pass(picture *p, const pass *step, const tfcomp_tabl
         end = p->height - top > p->layout->rows_per_stream ? top + p->layout->rows_per_stream
                                                            : p->height;
         count = find_tables(p, step, top, end);
-        if (stream == NULL) /* of a section that is cut */
-            memset(p->values, 0, count * sizeof *p->values);
-        else if ((status = tfcomp_decode(tables, stream, length, p->index, p->values, count)) !=
-                 TFCOMP_OK)
+        if (stream != NULL)
+            status = tfcomp_decode(tables, stream, length, p->index, p->values, count);
+        if (stream == NULL || (cut && status == TFCOMP_DAMAGED)) {
+            take_likelier(p, tables, count);
+            streams->cut = 1;
+        } else if (status != TFCOMP_OK) {
             return status;
+        }
         store(p, step, top, end, p->values);
     }
     store(p, step, 0, p->height, NULL);
@@ -159,13 +175,13 @@ static tfcomp_status decode_pass(picture *p, const pass *step, const tfcomp_tabl
 
 tfcomp_status tfcomp_read_bits(const tfcomp_tables *tables, const tfcomp_bit_layout *layout,
                                const uint8_t *section, size_t length, int cut, unsigned quality,
-                               uint32_t height, uint32_t width, int32_t *bits)
+                               uint32_t height, uint32_t width, int32_t *bits, unsigned *shown)
 {
     picture p = {layout, height, width, tfcomp_bit_channels(layout), bits, NULL, NULL};
     uint64_t stripes, most;
     tfcomp_status status;
     tfcomp_rows streams;
-    size_t count, k;
+    size_t count, whole = 0, k;
     pass *passes;
 
     if (p.channels == 0 || quality < 1 || quality > layout->quality_count || height < 1 ||
@@ -184,8 +200,13 @@ tfcomp_status tfcomp_read_bits(const tfcomp_tables *tables, const tfcomp_bit_lay
         memset(bits, 0, (size_t)height * width * p.channels * sizeof *bits);
         count = find_passes(layout, layout->sent[quality - 1], passes);
         status = tfcomp_rows_open_as(cut, section, length, count * stripes, &streams);
-        for (k = 0; k < count && status == TFCOMP_OK; ++k)
-            status = decode_pass(&p, &passes[k], tables, &streams);
+        for (k = 0; k < count && status == TFCOMP_OK; ++k) {
+            status = decode_pass(&p, &passes[k], tables, cut, &streams);
+            whole += !streams.cut;
+        }
+        *shown = quality;
+        while (*shown > 1 && find_passes(layout, layout->sent[*shown - 1], passes) > whole)
+            --*shown;
     }
     free(p.values);
     free(p.index);
@@ -197,5 +218,8 @@ tfcomp_status tfcomp_decode_bits(const tfcomp_tables *tables, const tfcomp_bit_l
                                  const uint8_t *section, size_t length, unsigned quality,
                                  uint32_t height, uint32_t width, int32_t *bits)
 {
-    return tfcomp_read_bits(tables, layout, section, length, 0, quality, height, width, bits);
+    unsigned shown;
+
+    return tfcomp_read_bits(tables, layout, section, length, 0, quality, height, width, bits,
+                            &shown);
 }

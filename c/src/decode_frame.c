@@ -121,7 +121,9 @@ static tfcomp_status decode_tiles(const tfcomp_decoder *decoder, const tfcomp_fi
         status = tfcomp_file_image(file, frame, k, &coded);
         if (status == TFCOMP_OK)
             status = decode_tile(decoder, &coded, file->facts.bundle.max_pixels, &tile);
-        if (status == TFCOMP_OK)
+        if (status == TFCOMP_DAMAGED && coded.cut)
+            status = TFCOMP_OK; /* too little of it: zeros */
+        else if (status == TFCOMP_OK)
             put_tile(tile, (uint32_t)(k / across) * side, (uint32_t)(k % across) * side, image);
         tfcomp_image_destroy(tile);
     }

@@ -15,10 +15,6 @@ static tfcomp_status decode_row(const tfcomp_tables *tables, const uint8_t *byte
     tfcomp_status status;
     size_t k;
 
-    if (bytes == NULL) { /* of a section that is cut */
-        memset(row, 0, n * sizeof *row);
-        return TFCOMP_OK;
-    }
     status = tfcomp_decode(tables, bytes, length, index, row, n);
     for (k = 0; status == TFCOMP_OK && k < n; ++k) {
         if (row[k] < -LARGEST_LATENT || row[k] > LARGEST_LATENT)
@@ -54,7 +50,13 @@ tfcomp_status tfcomp_read_factorized(const tfcomp_tables *tables, const uint8_t 
     for (row = 0; row < height && status == TFCOMP_OK; ++row) {
         const uint8_t *stream = tfcomp_rows_next(&rows, &stream_length);
 
-        status = decode_row(tables, stream, stream_length, index, latents + row * n, n);
+        if (stream != NULL)
+            status = decode_row(tables, stream, stream_length, index, latents + row * n, n);
+        if (stream == NULL || (cut && status == TFCOMP_DAMAGED)) { /* it is missing */
+            memset(latents + row * n, 0, n * sizeof *latents);
+            rows.cut = 1;
+            status = TFCOMP_OK;
+        }
     }
     free(index);
     return status;

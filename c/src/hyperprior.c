@@ -187,6 +187,7 @@ tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
     p.hyper_tables = hyper_tables;
     p.tables = latent_tables;
     p.quality = quality;
+    p.cut = cut;
     p.height = height;
     p.width = width;
     p.channels = tfcomp_hyperprior_channels(layout);

@@ -108,12 +108,15 @@ tfcomp_status tfcomp_decode_pass(tfcomp_picture *p, const tfcomp_hyperprior_pass
 
         end = tfcomp_stripe_end(top, rows, p->height);
         count = find_tables(p, pass, top, end);
-        if (stream == NULL) /* of a section that is cut */
-            memset(p->values, 0, count * sizeof *p->values);
-        else
+        if (stream != NULL)
             status = tfcomp_decode(p->tables, stream, length, p->index, p->values, count);
-        if (status == TFCOMP_OK)
+        if (stream != NULL && status == TFCOMP_OK)
             status = store(p, pass, top, end);
+        if (stream == NULL || (p->cut && status == TFCOMP_DAMAGED)) { /* it is missing */
+            memset(p->values, 0, count * sizeof *p->values);
+            streams->cut = 1;
+            status = store(p, pass, top, end);
+        }
     }
     return status;
 }

@@ -13,6 +13,7 @@ typedef struct {
     const tfcomp_hyperprior_networks *networks;
     const tfcomp_tables *hyper_tables, *tables;
     unsigned quality;
+    int cut; /* whether the second section is */
     uint32_t height, width, channels;
     uint32_t hyper_height, hyper_width;
     int32_t *latents;

@@ -65,7 +65,8 @@ tfcomp_status tfcomp_image_decode(const tfcomp_decoder *decoder, const tfcomp_co
                                         info->rows, info->columns, info->channels, image->latents);
     case TFCOMP_BITS:
         return tfcomp_read_bits(decoder->tables, &decoder->bits, section, length, cut, info->quality,
-                                  info->rows, info->columns, image->latents);
+                                  info->rows, info->columns, image->latents,
+                                  &image->info.quality);
     case TFCOMP_HYPERPRIOR:
         return tfcomp_read_hyperprior(decoder->hyper_tables, decoder->tables,
                                         &decoder->hyperprior, &decoder->networks, section, length,

@@ -90,6 +90,7 @@ static tfcomp_status take_tiles(reader *r, tfcomp_frame *frame)
     tfcomp_status status;
     int64_t quality = -1;
     uint64_t top, left;
+    int cut;
 
     if (!tfcomp_read_varint(&at, end, &frame->width) ||
         !tfcomp_read_varint(&at, end, &frame->height) ||
@@ -104,11 +105,12 @@ static tfcomp_status take_tiles(reader *r, tfcomp_frame *frame)
     frame->grey = ahead(r) != NULL && ahead(r)->type == 'G';
     for (top = 0; top < frame->height; top += frame->tile_side) {
         for (left = 0; left < frame->width; left += frame->tile_side) {
-            if (ahead(r) != NULL && !ahead(r)->whole && frame->count > 0)
-                ++r->next; /* a tile that is cut; only the first is shown so */
             if (ahead(r) == NULL)
                 return expect_box(r);
+            cut = !ahead(r)->whole;
             status = take_tile(r, frame, (uint32_t)top, (uint32_t)left, &quality);
+            if (cut && frame->count > 0 && status != TFCOMP_OK && status != TFCOMP_OTHER_BUNDLE)
+                return TFCOMP_OK; /* too little of a last tile */
             if (status != TFCOMP_OK)
                 return status;
             ++frame->count;

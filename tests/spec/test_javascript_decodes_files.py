@@ -104,6 +104,13 @@ def test_of_half_a_file_the_first_rows_are_decoded_and_zeros_follow(given, versi
     assert given("cycle-factorized", data[:-2], 0, 0, "partial")["crc"] not in beginnings
 
 
+def test_of_half_a_file_of_bits_a_lower_level_is_shown(given):
+    data = FILE.read_bytes()
+    shown = [given("binary", data[: len(data) * k // 8], 0, 0, "partial") for k in (3, 5, 7)]
+    levels = [answer["image"]["quality"] for answer in shown]
+    assert levels == sorted(levels) and 1 <= levels[0] < levels[-1] < 8
+
+
 @pytest.fixture
 def damaged(tmp_path):
     """A function: bytes -> what is said of a file of them."""

@@ -66,6 +66,7 @@ def test_alpha_is_decoded_exactly_and_shown(page, premultiplied):
     assert "transparent" in facts(page)["Holds"]
     background = "node => getComputedStyle(node).backgroundImage"
     assert "gradient" in page.eval_on_selector("#decoded", background)
+    assert page.eval_on_selector("#original", background) == "none"  # which lies over it
 
 
 def test_grey_and_tiles_decode_to_the_pixels_that_python_decodes(page):

@@ -22,8 +22,8 @@ extern "C" {
 
 typedef struct tfcomp_file tfcomp_file;
 
-/* A file that breaks off is read as far as it goes, as a whole picture: what is missing counts as
-   zeros. Nothing says whether such bytes are what was written. */
+/* A file that breaks off is read as far as it goes, as a whole picture, with likely values in place
+   of what is missing (spec/version2.md). Nothing says whether such bytes are what was written. */
 #define TFCOMP_PARTIAL 1u
 
 /* Checks a whole file; flags: 0 or TFCOMP_PARTIAL. On TFCOMP_OK, *file is to be given to
@@ -78,7 +78,7 @@ TFCOMP_NODISCARD tfcomp_status tfcomp_frame_describe(const tfcomp_file *file, ui
                                                      tfcomp_frame_info *info);
 
 /* One frame's latents, of tiles those of all of them put together (zeros where a file breaks off
-   before a tile). On TFCOMP_OK, *image is to be given to tfcomp_image_destroy; else it is NULL.
+   before a tile); tfcomp_image_info has the quality that decoder.tflite takes. On TFCOMP_OK, *image is to be given to tfcomp_image_destroy; else it is NULL.
    TFCOMP_UNSUPPORTED of a dependent frame, and of a quality between two levels. */
 TFCOMP_NODISCARD tfcomp_status tfcomp_decode_frame(const tfcomp_decoder *decoder,
                                                    const tfcomp_file *file, uint32_t number,

@@ -4,34 +4,40 @@
 import { Grid } from "../grid.js";
 import { isCoded } from "./coding_passes.js";
 import * as coder from "./range_coder.js";
-import { packRows, unpackRows } from "./rows.js";
+import { packRows, streamReader, unpackRows } from "./rows.js";
 
 /**
  * The section -> latents, a Uint8Array grid of 0 and 1; 0 where nothing is sent. cut: whether these
- * are only its first bytes.
+ * are only its first bytes; missing bits are those that their tables hold for likelier.
  */
 export function decodeSection(section, quality, height, width, tables, layout, cut = false) {
-  const count = layout.passesOf(quality).length * Math.ceil(height / layout.rowsPerStream);
-  const streams = unpackRows(section, count, cut);
+  const read = streamReader(section, streamCount(quality, height, layout), cut);
   const known = new KnownBits(height, width, layout.channels);
-  let next = 0;
   for (const { index, store } of walk(known, quality, layout)) {
-    const stream = streams[next++];
-    store(stream === null ? new Int32Array(index.length) : coder.decode(stream, index, tables));
+    const bits = read((stream) => coder.decode(stream, index, tables));
+    store(bits ?? index.map((table) => likelierBit(tables, table)));
   }
   return known.grid();
 }
 
-/** Latents, a Uint8Array grid of 0 and 1 -> the section. */
-export function encodeSection(latents, quality, tables, layout) {
-  const known = new KnownBits(latents.height, latents.width, layout.channels);
-  const streams = [];
-  for (const { index, at, store } of walk(known, quality, layout)) {
-    const values = at.map((place) => latents.data[place]);
-    streams.push(coder.encode(values, index, tables));
-    store(values);
-  }
-  return packRows(streams);
+/** Of a section that is cut, the highest quality all of whose bits are there; 1 if none's are. */
+export function shownQuality(section, quality, height, layout) {
+  const streams = unpackRows(section, streamCount(quality, height, layout), true);
+  const missing = streams.indexOf(null);
+  const stripes = Math.ceil(height / layout.rowsPerStream);
+  const whole = missing < 0 ? Infinity : Math.floor(missing / stripes);
+  let shown = quality;
+  while (shown > 1 && layout.passesOf(shown).length > whole) shown--;
+  return shown;
+}
+
+function streamCount(quality, height, layout) {
+  return layout.passesOf(quality).length * Math.ceil(height / layout.rowsPerStream);
+}
+
+/** 0 of two alike. */
+function likelierBit({ cdf, first, precision }, table) {
+  return Number(2 * cdf[first[table] + 1] < 2 ** precision[table]);
 }
 
 /**

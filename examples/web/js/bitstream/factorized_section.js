@@ -3,7 +3,7 @@
 import { BitstreamError } from "../errors.js";
 import { Grid } from "../grid.js";
 import * as coder from "./range_coder.js";
-import { packRows, unpackRows } from "./rows.js";
+import { packRows, streamReader } from "./rows.js";
 
 // Beyond this float32 does not hold every integer. No picture leads there.
 const MAX_LATENT = 2 ** 24;
@@ -12,14 +12,19 @@ const MAX_LATENT = 2 ** 24;
 export function decodeSection(section, quality, height, width, channels, tables, cut = false) {
   const latents = Grid.make(Int32Array, height, width, channels);
   const index = rowIndex(quality, width, channels);
-  unpackRows(section, height, cut).forEach((stream, row) => {
-    if (stream === null) return; // zeros
+  const read = streamReader(section, height, cut);
+  const decode = (stream) => {
     const values = coder.decode(stream, index, tables);
     if (values.some((value) => Math.abs(value) > MAX_LATENT)) {
       throw new BitstreamError("The file holds impossible latents; get an undamaged copy.");
     }
+    return values;
+  };
+  for (let row = 0; row < height; row++) {
+    const values = read(decode);
+    if (values === null) break; // zeros
     latents.data.set(values, row * index.length);
-  });
+  }
   return latents;
 }
 

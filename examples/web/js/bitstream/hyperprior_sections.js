@@ -6,7 +6,7 @@ import { Grid } from "../grid.js";
 import { codingPasses, isCoded } from "./coding_passes.js";
 import * as coder from "./range_coder.js";
 import { MAX_VALUE, quantize, thresholdShifts } from "./rate_distortion_quantizer.js";
-import { packRows, unpackRows } from "./rows.js";
+import { packRows, streamReader, unpackRows } from "./rows.js";
 
 const MEAN_UNITS = 8; // units of a decoded value in one quantisation step
 const HYPER_STRIDE = 2;
@@ -36,16 +36,17 @@ export async function decodeSections(
   const decoded = Grid.make(Int32Array, height, width, channels);
   const passes = codingPasses(layout);
   const rows = layout.rows_per_stream[quality - 1];
-  const streams = unpackRows(sections[1], Math.ceil(height / rows) * passes.length, cut);
-  let next = 0;
+  const read = streamReader(sections[1], Math.ceil(height / rows) * passes.length, cut);
   for (const [number, step] of passes.entries()) {
     const parameters = await networks.parameters(number, passInputs(features, decoded, step));
     storeMeans(decoded, parameters, step);
     for (const { scales, at } of codedStripes(decoded, parameters, step, rows)) {
-      const stream = streams[next++];
-      if (stream === null) continue; // zeros
-      const values = coder.decode(stream, scales, tables.latents);
-      checkRange(values);
+      const values = read((stream) => {
+        const found = coder.decode(stream, scales, tables.latents);
+        checkRange(found);
+        return found;
+      });
+      if (values === null) continue; // zeros
       at.forEach((place, k) => (decoded.data[place] += MEAN_UNITS * values[k]));
     }
   }

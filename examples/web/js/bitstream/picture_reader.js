@@ -176,9 +176,13 @@ class Reader {
     for (let top = 0; top < height; top += side) {
       for (let left = 0; left < width; left += side) {
         const size = [Math.min(side, width - left), Math.min(side, height - top)];
-        if (images.length && this.partial && this.ahead?.whole === false) this.next();
         if (this.endsHere("tiles")) break;
-        images.push(this.tile(grey ? "G" : "I", size, side, images[0]));
+        const breaksOff = !this.ahead.whole;
+        try {
+          images.push(this.tile(grey ? "G" : "I", size, side, images[0]));
+        } catch (error) {
+          if (!(images.length && breaksOff && error instanceof BitstreamError)) throw error;
+        }
       }
     }
     if (images.length === 0) return null;

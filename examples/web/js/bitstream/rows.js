@@ -27,7 +27,7 @@ export function packRows(streams) {
  * Splits a section into its `rows` streams, the inverse of `packRows`.
  *
  * cut: whether these are only its first bytes. Then a stream that is not whole, and every one after
- *   it, is null; all are where the lengths themselves are not.
+ *   it, is null; all are where the lengths themselves are not. `streamReader` decodes either.
  */
 export function unpackRows(section, rows, cut = false) {
   return cut ? unpackWhatIsThere(section, rows) : unpackAll(section, rows);
@@ -99,4 +99,24 @@ function lengthsOf(packed, rows, bits, shortest) {
     }
     return length;
   });
+}
+
+/**
+ * A function that gives the next stream's values, as `decode` makes them of its bytes; null where
+ * it is missing: in a section that is `cut` it and all after one that is, or that no encoder writes.
+ */
+export function streamReader(section, rows, cut) {
+  const streams = unpackRows(section, rows, cut);
+  let next = 0;
+  return (decode) => {
+    const stream = streams[next++];
+    if (stream === null) return null;
+    try {
+      return decode(stream);
+    } catch (error) {
+      if (!cut || !(error instanceof BitstreamError)) throw error;
+      streams.fill(null, next);
+      return null;
+    }
+  };
 }

@@ -10,7 +10,7 @@ import { writeFile } from "../bitstream/picture_writer.js";
 import { BitstreamError, CodecError } from "../errors.js";
 import { Grid } from "../grid.js";
 import { findByFingerprint, readBundle, readEncoder } from "./bundle.js";
-import { checkClaim, checkPadding } from "./decoder.js";
+import { checkClaim, checkPadding, shownQuality } from "./decoder.js";
 import { entropyCoder } from "./entropy.js";
 import { Model } from "./litert.js";
 import { alphaOf, isGrey, makeGrey, putAlpha } from "./pixels.js";
@@ -86,7 +86,8 @@ export class Codec {
     const latents = await this.entropy.decode(frame, tileSides);
     watch.lap("entropy");
     const pixels = Grid.make(Uint8Array, rows * stride, columns * stride, 3);
-    const run = (part) => this.decoder.run("decode", "latents", part.int32(), "image", quality);
+    const shown = shownQuality(this.entropy.decoder, frame);
+    const run = (part) => this.decoder.run("decode", "latents", part.int32(), "image", shown);
     await runTiled(run, tiles, latents, 1, pixels, stride);
     const rgba = croppedRgba(pixels, height, width);
     if (grey) makeGrey(rgba);

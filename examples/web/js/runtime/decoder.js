@@ -89,11 +89,12 @@ export function openFile(decoder, file, { partial = false } = {}) {
   return opened;
 }
 
-/** One frame of an opened file, from 0: as `decodeFile`. */
+/** One frame of an opened file, from 0: as `decodeFile`; `quality` is what decoder.tflite takes. */
 export async function decodeFrame(decoder, opened, number) {
   const frame = opened.frames[number];
   const { width, height, grey, images } = frame;
-  const { fingerprint, quality } = images[0];
+  const { fingerprint } = images[0];
+  const quality = shownQuality(decoder, frame);
   const grid = await decodeLatents(decoder, frame);
   const { height: rows, width: columns, channels, data: latents } = grid;
   return { fingerprint, quality, width, height, grey, rows, columns, channels, latents };
@@ -114,11 +115,22 @@ export async function decodeLatents(decoder, frame, ...choices) {
   let whole = null;
   const [rows, columns] = [height, width].map((pixels) => Math.ceil(pixels / stride));
   for (const { image, top, left } of bySize(images, Math.ceil(width / tileSide))) {
-    const tile = await decodeImage(decoder, image, choices);
+    const tile = await decodeTile(decoder, image, choices);
+    if (tile === null) continue;
     whole ??= Grid.make(tile.data.constructor, rows, columns, tile.channels);
     whole.put(tile, (top * tileSide) / stride, (left * tileSide) / stride);
   }
+  if (whole === null) {
+    throw new BitstreamError("There is too little of the file for any picture; get all of it.");
+  }
   return whole;
+}
+
+/** The quality at which the decoder network shows a frame: of bits that break off maybe a lower one. */
+export function shownQuality({ settings, layout }, { images, tileSide }) {
+  const [{ sections, quality, height, cut }] = images;
+  if (!cut || tileSide || settings.kind !== "bits") return quality;
+  return bits.shownQuality(sections[0], quality, Math.ceil(height / settings.stride), layout);
 }
 
 /** Tiles with where they are, those of one size together: networks are prepared for a size. */
@@ -130,6 +142,16 @@ function bySize(images, across) {
   }));
   const size = ({ image }) => image.height * 2 ** 32 + image.width;
   return placed.sort((one, other) => size(one) - size(other));
+}
+
+/** Null where a tile breaks off too early. */
+async function decodeTile(decoder, image, choices) {
+  try {
+    return await decodeImage(decoder, image, choices);
+  } catch (error) {
+    if (!image.cut || !(error instanceof BitstreamError)) throw error;
+    return null;
+  }
 }
 
 async function decodeImage(decoder, { sections, quality, width, height, cut = false }, choices) {
