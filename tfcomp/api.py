@@ -31,9 +31,10 @@ from tfcomp.latent_search.iterative_encoding import Improvement
 from tfcomp.latent_search.search import Search, checked_plan
 from tfcomp.latent_search.searchable_codec import SearchableCodec
 from tfcomp.runtime import registry
-from tfcomp.runtime.codec import memory_errors_named, read_installed
+from tfcomp.runtime.codec import read_installed
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.runtime.image_input import Background, InputPicture, read_picture
+from tfcomp.runtime.memory_errors import memory_errors_named
 from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.progressive import Preview, previews
 from tfcomp.runtime.sequence import Frames, joined

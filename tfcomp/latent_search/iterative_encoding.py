@@ -28,7 +28,7 @@ from tfcomp.latent_search.lagrangian import bits_of_squared_error, multiplier
 from tfcomp.latent_search.rounds import Round, after_round, rounds_of
 from tfcomp.latent_search.searchable_codec import SearchableCodec
 from tfcomp.networks.padding import EdgePadded
-from tfcomp.runtime.codec import AbsurdLatentsError
+from tfcomp.runtime.bundle_networks import AbsurdLatentsError
 
 # A round went astray if its cost is more than this times the least cost.
 _ASTRAY = 1.02

@@ -1,0 +1,200 @@
+"""Decodes files of one bundle; to be read from top to bottom.
+
+decode: file -> sections -> latents -> decoder network -> crop -> RGB, and what goes with it
+
+A part of a picture can be decoded, and a file that breaks off: frame_latents.py and region.py.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from typing import BinaryIO
+
+import numpy as np
+
+from tfcomp.bitstream.picture_file import Frame, PictureFile
+from tfcomp.bitstream.picture_reader import read_file
+from tfcomp.errors import BitstreamError
+from tfcomp.images.picture import Picture
+from tfcomp.networks.padding import padding_fits
+from tfcomp.runtime.bundle_networks import BundleNetworks
+from tfcomp.runtime.compressed_input import read_compressed
+from tfcomp.runtime.frame_latents import frame_latents, shown_quality
+from tfcomp.runtime.grey import grey_of
+from tfcomp.runtime.manifest import THUMBNAIL_SCALE
+from tfcomp.runtime.memory_errors import memory_errors_named
+from tfcomp.runtime.pixel_limit import check_picture
+from tfcomp.runtime.region import checked_region, sides
+from tfcomp.runtime.sequence import Frames
+from tfcomp.runtime.thumbnail import checked_scale, reduced, small_picture
+from tfcomp.runtime.whole_file import alpha_of, picture_of
+
+_log = logging.getLogger("tfcomp")
+
+
+class BundleDecoder(BundleNetworks):
+    """Turns files into pictures with one bundle."""
+
+    def decompress(
+        self,
+        data: bytes | str | os.PathLike | BinaryIO,
+        max_pixels: int | None = None,
+        *,
+        region: Sequence[int] | None = None,
+        scale: int = 1,
+        partial: bool = False,
+    ) -> np.ndarray:
+        """Decompresses a `.tfcomp` file that this model wrote.
+
+        Args:
+          data: the file's bytes, its path, or a binary file object.
+          max_pixels: refuse larger images before anything is allocated. By default the model's
+            limit holds, and 16,384 pixels for each byte of the file; a number, up to the format's
+            89,478,485, holds instead of both. The whole picture counts, whatever part is asked for.
+          region: only this part, (x, y, width, height) in pixels: the very pixels of the whole.
+            Of a file with tiles only those are decoded that it needs.
+          scale: 2, 4 or 8 for a picture of a half, a quarter or an eighth of the side, rounded up;
+            4 and 8 take much less time with models that have thumbnails. Not with a region.
+          partial: whether to decode a file that breaks off, as far as it goes. Nothing tells then
+            whether its bytes are right; a warning of the logger "tfcomp" says so.
+
+        Returns:
+          the image, uint8: [H, W, 3] RGB, [H, W] grey, [H, W, 4] RGB and alpha, or [H, W, 2] grey
+          and alpha.
+
+        Raises:
+          BitstreamError: a damaged file.
+          ConfigError: the region does not lie within the picture, or there is no such scale.
+          UnknownBundleError: another model's file (`tfcomp.decompress` finds the right one among
+            the installed models).
+        """
+        return self.read_picture(
+            data, max_pixels, region=region, scale=scale, partial=partial
+        ).pixels
+
+    def read_picture(
+        self,
+        data: bytes | str | os.PathLike | BinaryIO,
+        max_pixels: int | None = None,
+        *,
+        region: Sequence[int] | None = None,
+        scale: int = 1,
+        partial: bool = False,
+    ) -> Picture:
+        """Decompresses a file as `decompress` does, with its colour profile, Exif and XMP."""
+        content = read_compressed(data)
+        checked_scale(scale, region)
+        file = self.read(content, max_pixels, partial)
+        if not file.whole:
+            _log.warning("the file breaks off; this is the picture of what there is of it")
+        return self.decode_picture(file, 0, region, scale)
+
+    def read_frames(
+        self, data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+    ) -> Frames:
+        """The frames of a file, each decoded when it is asked for.
+
+        Args:
+          data: see `decompress`.
+          max_pixels: likewise; all frames count.
+
+        Raises:
+          CodecError: as `decompress` does; a damaged frame raises it when it is decoded.
+        """
+        return Frames(self.read(read_compressed(data), max_pixels), self.decode_picture)
+
+    def decode_picture(
+        self,
+        file: PictureFile,
+        number: int,
+        region: Sequence[int] | None = None,
+        scale: int = 1,
+    ) -> Picture:
+        """A frame of a file that `read` has checked, with all that goes with it; see `decompress`.
+
+        Args:
+          file: what `read` gave.
+          number: of the frame, from 0.
+          region: see `decompress`.
+          scale: likewise.
+        """
+        frame = file.frames[number]
+        with memory_errors_named():
+            alpha = alpha_of(frame)  # first: the cheapest part that may be damaged
+            if alpha is not None:
+                x, y, width, height = checked_region(region, frame.width, frame.height)
+                alpha = reduced(alpha[y : y + height, x : x + width], scale)
+            colours = self.decode_frame(frame, region, scale, not file.whole)
+            return picture_of(file, frame, colours, alpha)
+
+    def read(
+        self, content: bytes, max_pixels: int | None = None, partial: bool = False
+    ) -> PictureFile:
+        """Reads and checks a file that this model wrote, without decoding it.
+
+        Args:
+          content: the file's bytes.
+          max_pixels: see `decompress`.
+          partial: see `decompress`.
+
+        Raises:
+          BitstreamError: a damaged file.
+          UnknownBundleError: another model's file.
+        """
+        picture = read_file(content, self._require_own, partial=partial)
+        limit = check_picture(picture, self._manifest, len(content), max_pixels)
+        frame = picture.frames[0]
+        if not padding_fits(frame.height, frame.width, self._manifest.stride, limit):
+            raise BitstreamError(
+                f"the file says {frame.width}x{frame.height} pixels, too long and narrow for the "
+                f"limit of {limit}; raise the limit (max_pixels) only if you trust the file"
+            )
+        return picture
+
+    def decode_frame(
+        self,
+        frame: Frame,
+        region: Sequence[int] | None = None,
+        scale: int = 1,
+        partial: bool = False,
+    ) -> np.ndarray:
+        """The colours of one frame of a file that `read` has checked.
+
+        Args:
+          frame: one of its frames.
+          region: see `decompress`.
+          scale: see `decompress`.
+          partial: whether the frame may break off; see `decompress`.
+
+        Returns:
+          uint8 [H, W, 3], RGB; of a grey picture [H, W].
+
+        Raises:
+          BitstreamError: its sections are damaged.
+          ConfigError: the region does not lie within the picture.
+        """
+        manifest, size = self._manifest, (frame.height, frame.width)
+        wanted = checked_region(region, frame.width, frame.height)
+        rows, columns = sides(wanted, size, manifest.stride, manifest.decoder_reach)
+        small = self.thumbnail if scale >= THUMBNAIL_SCALE else None
+        with memory_errors_named():
+            latents = frame_latents(
+                *(self.entropy_coder, frame, manifest.stride, manifest.channels),
+                *(rows.seen, columns.seen, partial),
+                manifest.thumbnail_channels if small else None,
+            )
+            if self.is_large(*size):
+                self.entropy_coder.release()
+            quality = frame.images[0].level
+            if partial:
+                quality = shown_quality(self.entropy_coder, frame, manifest.stride)
+            if small:
+                latents = latents[..., : manifest.thumbnail_channels]
+                level = manifest.network_quality(quality)
+                pixels = small_picture(small, latents, level, size, manifest.stride, scale)
+            else:
+                seen = self.decode_latents(latents, quality, (rows.pixels, columns.pixels))
+                pixels = reduced(np.ascontiguousarray(seen[rows.wanted, columns.wanted]), scale)
+            return grey_of(pixels) if frame.grey else pixels
