@@ -109,10 +109,15 @@ def toy_files() -> dict[str, bytes]:
     return seeds
 
 
+def vector_files() -> dict[str, bytes]:
+    """The files of version 2 that the vectors have."""
+    checks = [check for check in checks_of("pictures") if check.reads]
+    return {f"vectors-{check.lines['case']}": check.bytes() for check in checks}
+
+
 def pictures() -> dict[str, bytes]:
     """Files of version 2: those of the vectors, and what the bundles wrote, in boxes."""
-    vectors = {check.lines["case"]: check.bytes() for check in checks_of("pictures") if check.reads}
-    seeds = {f"vectors-{name}": data for name, data in vectors.items()}
+    seeds = vector_files()
     files = {**coded_files(), **toy_files()}
     for bundle, manifest in bundles().items():
         if manifest.fixed_size is not None:

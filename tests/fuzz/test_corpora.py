@@ -111,6 +111,7 @@ def test_the_seeds_are_those_that_the_formulas_give_today():
     """Of those whose bytes no network's arithmetic decides."""
     for kind, seeds in (
         ("file", {**make_corpora.golden_files(), **make_corpora.toy_files()}),
+        ("pictures", make_corpora.vector_files()),
         ("sections", make_corpora.sections()),
         ("tables", make_corpora.tables()),
     ):

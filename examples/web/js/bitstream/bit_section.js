@@ -40,6 +40,18 @@ function likelierBit({ cdf, first, precision }, table) {
   return Number(2 * cdf[first[table] + 1] < 2 ** precision[table]);
 }
 
+/** Latents, a Uint8Array grid of 0 and 1 -> the section. */
+export function encodeSection(latents, quality, tables, layout) {
+  const known = new KnownBits(latents.height, latents.width, layout.channels);
+  const streams = [];
+  for (const { index, at, store } of walk(known, quality, layout)) {
+    const values = at.map((place) => latents.data[place]);
+    streams.push(coder.encode(values, index, tables));
+    store(values);
+  }
+  return packRows(streams);
+}
+
 /**
  * Every stream in turn: { index, at, store }, in coding order the tables of its bits, where in the
  * latents they are, and what takes their values.
