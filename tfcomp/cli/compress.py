@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from tfcomp.cli import sequences
 from tfcomp.cli.files import add_names, add_writing, read_standard_input, require_regular, run_jobs
 from tfcomp.cli.output import complain, print_result
 from tfcomp.cli.parts import add_tiles
@@ -35,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-m", "--model", help="name or path of a bundle (see tfcomp models)")
     rate = parser.add_mutually_exclusive_group()
     rate.add_argument(
-        "-q", "--quality", type=int, metavar="N", help="from 1, which makes the smallest files"
+        "-q",
+        "--quality",
+        type=_number,
+        metavar="N",
+        help="from 1, which makes the smallest files; 4.5 where the model knows such",
     )
     rate.add_argument(
         "--bpp", type=float, metavar="X", help="best quality within X bits/pixel, all included"
@@ -65,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="drop EXIF and XMP, and convert colours to sRGB instead of keeping their profile",
     )
     add_tiles(parser)
+    sequences.add_compress_arguments(parser)
     add_writing(parser)
 
 
@@ -76,7 +82,11 @@ def run(options: argparse.Namespace) -> int:
     from tfcomp.runtime.tile_side import checked_tile_side
 
     background = None if options.background is None else _colour(options.background)
-    todo = plan(options.inputs, options.output, _DIRECTION, options.force)
+    sequences.check_compress_options(options)
+    if options.sequence:
+        todo = sequences.plan_of_folders(options.inputs, options.output)
+    else:
+        todo = plan(options.inputs, options.output, _DIRECTION, options.force)
     codec = load(options.model or registry.default_model())
     codec.checked_quality(options.quality)
     checked_plan(codec, options.effort, options.feedback, options.refine)
@@ -93,6 +103,12 @@ def run(options: argparse.Namespace) -> int:
         skip_existing=options.skip_existing,
         as_json=options.json,
     )
+
+
+def _number(text: str) -> float:
+    """A whole number as an int, any other as a float."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _colour(name: str) -> tuple[int, int, int]:
@@ -119,10 +135,16 @@ def _compress_file(
     from tfcomp.runtime.image_input import MAX_FILE_BYTES, read_picture
 
     manifest = codec.bundle.manifest
-    require_regular(job)
+    if not options.sequence:
+        require_regular(job)
     source: Any = job.source
     if job.source == STANDARD_STREAM:
         source = read_standard_input(MAX_FILE_BYTES)
+    with sign_of_life(f"compressing {job.source_name}", shown=alone):
+        moving = sequences.compress_moving(source, codec, options, background)
+    if moving is not None:
+        write(moving)
+        return _sequence_record(job, moving, codec, options)
     image = read_picture(source, manifest.max_pixels, background, metadata=not options.strip)
     input_bytes = len(source) if isinstance(source, bytes) else os.path.getsize(source)
     improvements: list[Improvement] = []
@@ -175,5 +197,34 @@ def _compress_file(
             complain(f"{job.target_name} is {larger}")
         else:
             line += f"; {larger}"
+    print_result(line, record, options.json, to_stderr=job.target == STANDARD_STREAM)
+    return record
+
+
+def _sequence_record(
+    job: Job, data: bytes, codec: Codec, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Prints what became of a sequence."""
+    from tfcomp.bitstream.container import MAX_PIXELS
+
+    frames = codec.read_frames(data, MAX_PIXELS)
+    (width, height), seconds = frames.size, sum(frames.durations) / 1000
+    record = {
+        "input": job.source,
+        "output": job.target,
+        "width": width,
+        "height": height,
+        "frames": len(frames),
+        "seconds": seconds,
+        "input_bytes": sequences.bytes_of(job.source),
+        "bytes": len(data),
+        "bits_per_pixel": 8 * len(data) / (width * height * len(frames)),
+        "model": codec.bundle.manifest.name,
+    }
+    line = (
+        f"{job.source_name} -> {job.target_name}: {width}x{height}, {len(frames)} frames, "
+        f"{seconds:g} s, {record['input_bytes']} -> {len(data)} bytes, "
+        f"{record['bits_per_pixel']:.3f} bits/pixel, model {record['model']}"
+    )
     print_result(line, record, options.json, to_stderr=job.target == STANDARD_STREAM)
     return record

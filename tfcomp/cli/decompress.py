@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfcomp.cli import sequences
 from tfcomp.cli.files import add_names, add_writing, read_stream_or, require_regular, run_jobs
 from tfcomp.cli.output import complain, print_result
 from tfcomp.cli.parts import add_parts, parts_of
@@ -25,6 +26,7 @@ from tfcomp.errors import ConfigError
 
 if TYPE_CHECKING:
     from tfcomp.api import Codec
+    from tfcomp.runtime.sequence import Frames
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the largest image to decode, instead of the model's limit",
     )
     add_parts(parser)
+    parser.add_argument(
+        "--frames", metavar="FOLDER", help="write a sequence's frames there, as numbered PNG files"
+    )
     add_writing(parser)
 
 
@@ -90,13 +95,19 @@ def _decompress_file(
     require_regular(job)
     data = read_stream_or(job.source, read_compressed, MAX_FILE_BYTES)
     with sign_of_life(f"decompressing {job.source_name}", shown=alone):
+        frames = None if _is_part(options) else _frames(codec, data, options)
+        if frames is not None and options.frames is not None:
+            return _written_frames(job, frames, data, options)
+        moving = frames and sequences.encode_frames(frames, file_format)
         decode = codec.read_picture if codec else read
         picture = decode(data, max_pixels=options.max_pixels, **parts_of(options))
-        image_file, notes = encode_picture(picture, file_format, job.target)
+        image_file, notes = moving or encode_picture(picture, file_format, job.target)
+        if frames and not moving:
+            notes = (*notes, f"only the first of {len(frames)} frames kept")
     write(image_file)
     if notes:
         complain(f"{job.source_name}: {'; '.join(notes)}")
-    is_part = options.region is not None or options.scale > 1
+    is_part = _is_part(options)
     height, width = picture.pixels.shape[:2]
     record = {
         "input": job.source,
@@ -115,4 +126,42 @@ def _decompress_file(
     if not is_part:
         line += f", {record['bits_per_pixel']:.3f} bits/pixel"
     print_result(line, record, options.json, to_stderr=job.target == STANDARD_STREAM)
+    return record
+
+
+def _is_part(options: argparse.Namespace) -> bool:
+    return options.region is not None or options.scale > 1
+
+
+def _frames(codec: Codec | None, data: bytes, options: argparse.Namespace) -> Frames | None:
+    """The frames of a sequence; None of a still, and of a file that breaks off."""
+    from tfcomp.api import read_frames
+
+    if options.partial:
+        return None
+    frames = (codec.read_frames if codec else read_frames)(data, options.max_pixels)
+    if not frames.durations[0]:
+        if options.frames is not None:
+            raise ConfigError("it is a single picture; leave --frames out")
+        return None
+    return frames
+
+
+def _written_frames(
+    job: Job, frames: Frames, data: bytes, options: argparse.Namespace
+) -> dict[str, Any]:
+    written = sequences.write_frames(frames, options.frames, options.force)
+    width, height = frames.size
+    record = {
+        "input": job.source,
+        "output": options.frames,
+        "width": width,
+        "height": height,
+        "frames": len(frames),
+        "durations": list(frames.durations),
+        "input_bytes": len(data),
+        "bytes": written,
+    }
+    line = f"{job.source_name} -> {options.frames}: {len(frames)} frames, {width}x{height}"
+    print_result(line, record, options.json)
     return record

@@ -6,18 +6,23 @@ MPO are no animations: nothing says how long to show them.
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
 
+from tfcomp.bitstream.boxes import MAX_BOXES
 from tfcomp.errors import ImageError, OutputError, one_line
+from tfcomp.images.opening import open_image
 
 FORMATS = ("GIF", "PNG", "WEBP", "AVIF")
 # Browsers show frames that say no time for a tenth of a second.
 USUAL_DURATION = 100
+MOST_FRAMES = MAX_BOXES // 2 - 8  # each may have alpha
 # How each format is written so that frames lose least; GIF has 256 colours.
 _WRITING: dict[str, dict[str, Any]] = {
     "GIF": {"disposal": 2},
@@ -32,7 +37,7 @@ class Animation:
     """The frames of a picture that moves.
 
     Attributes:
-      frames: gives them from the first on; each is only good until the next one is asked for.
+      frames: gives them from the first on, with how many milliseconds each is shown.
       count: how many there are.
       loops: how often they are played, 0 for ever.
     """
@@ -40,6 +45,45 @@ class Animation:
     frames: Callable[[], Iterator[tuple[Image.Image, int]]]
     count: int
     loops: int
+
+
+@contextlib.contextmanager
+def opened(source: Any) -> Iterator[Animation | None]:
+    """The animation in a path, the bytes of a file, or an opened image; None where there is none.
+
+    Raises:
+      ImageError: it has more frames than a file can hold.
+    """
+    if isinstance(source, Image.Image):
+        yield _checked(source)
+        return
+    if isinstance(source, (str, os.PathLike)) and not os.path.isfile(source):
+        yield None  # whoever reads it next says what is wrong
+        return
+    try:
+        image = open_image(io.BytesIO(source) if isinstance(source, bytes) else source)
+    except Exception:  # noqa: BLE001
+        # Pillow's readers raise many types; reading the picture says which.
+        yield None
+        return
+    with image:
+        yield _checked(image)
+
+
+def _checked(image: Image.Image) -> Animation | None:
+    try:
+        moves = is_animation(image)
+    except Exception:  # noqa: BLE001
+        # Counting frames reads the file, which may be damaged further on.
+        return None
+    if not moves:
+        return None
+    animation = animation_of(image)
+    if animation.count > MOST_FRAMES:
+        raise ImageError(
+            f"{animation.count} frames are more than a file has ({MOST_FRAMES}); write several"
+        )
+    return animation
 
 
 def is_animation(image: Image.Image) -> bool:
@@ -64,7 +108,8 @@ def animation_of(image: Image.Image) -> Animation:
                 raise ImageError(
                     f"frame {number + 1} of {count} cannot be decoded: {one_line(error)}"
                 ) from None
-            yield image, duration_of(image.info.get("duration"))
+            # A copy, which says nothing of being one frame of several.
+            yield image.copy(), duration_of(image.info.get("duration"))
 
     count = int(getattr(image, "n_frames", 1))
     return Animation(frames, count, _loops(image))

@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import overload
 
-from tfcomp.bitstream.boxes import MAX_BOXES
 from tfcomp.bitstream.picture_file import MAX_DURATION, PictureFile
 from tfcomp.errors import ConfigError, ImageError
+from tfcomp.images.animation import MOST_FRAMES
 from tfcomp.images.picture import Picture
 from tfcomp.runtime.options import whole_number
 
@@ -27,7 +27,7 @@ def joined(files: Sequence[PictureFile], durations: Sequence[int], loops: int) -
     """
     if not files:
         raise ImageError("a sequence has at least one frame; give some pictures")
-    if len(files) > MAX_BOXES // 2:
+    if len(files) > MOST_FRAMES:
         raise ImageError(f"{len(files)} frames are more than a file has; write several files")
     if len(durations) != len(files):
         raise ConfigError(f"{len(durations)} durations were given for {len(files)} frames")
