@@ -24,6 +24,7 @@ _HOME_OF = {
     "list_models": "tfcomp.runtime.registry",
     "load": "tfcomp.runtime.codec",
     "read_image": "tfcomp.runtime.image_input",
+    "read_picture": "tfcomp.runtime.image_input",
 }
 
 __all__ = [
@@ -37,12 +38,13 @@ __all__ = [
     "list_models",
     "load",
     "read_image",
+    "read_picture",
 ]
 
 if TYPE_CHECKING:  # the same names, for editors and type checkers
     from tfcomp.runtime.bundle import Bundle, Manifest
     from tfcomp.runtime.codec import BundleCodec
-    from tfcomp.runtime.image_input import read_image
+    from tfcomp.runtime.image_input import read_image, read_picture
     from tfcomp.runtime.registry import installed_bundles, list_models
 
 
