@@ -1,6 +1,7 @@
 """Bundles whose qualities are continuous: trained levels and what lies between two of them."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,7 +29,8 @@ def codec(model, tmp_path_factory):
     run.mkdir()
     (run / "config.yaml").write_text(config.dump(hyperprior_factory.between_config()))
     run_folder.save_weights(model, run)
-    return tfcomp.load(hyperprior_export.export(run, folder / "bundle", "--tflite"))
+    out = hyperprior_export.export(run, folder / "bundle", "--tflite", "--saved-model")
+    return tfcomp.load(out)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,35 @@ def test_a_file_between_two_levels_says_so_and_decodes(codec, photo):
     decoded = codec.entropy_coder.encode_and_decode(latents, 1.5)[1]
     expected = codec.decode_latents(decoded, 1.5, photo.shape[:2])
     np.testing.assert_array_equal(codec.decompress(data), expected)
+
+
+@pytest.mark.parametrize("quality", [1, 1.25, 1.5, 2])
+def test_served_models_read_qualities_between_levels(served, codec, photo, quality):
+    data = codec.compress(photo, quality)
+    answer = served.signatures["decompress"](compressed_bytes=tf.constant([data]))
+    assert answer["error"].numpy() == [b""]
+    pixels = tf.io.decode_png(answer["image_bytes"][0]).numpy()
+    assert np.abs(pixels.astype(int) - codec.decompress(data)).max() <= 1
+
+
+def test_served_models_write_the_levels(served, codec, photo):
+    png = tf.io.encode_png(photo)
+    answer = served.signatures["compress"](
+        image_bytes=tf.stack([png, png]), quality=tf.constant([1, 2])
+    )
+    assert answer["error"].numpy().tolist() == [b"", b""]
+    for quality, data in zip((1, 2), answer["compressed_bytes"].numpy()):
+        again = codec.read(data).frames[0].images[0]
+        assert again.level == quality
+        difference = codec.decompress(data).astype(int) - codec.decompress(
+            codec.plain_file(photo, quality)
+        )
+        assert np.abs(difference).mean() < 1 or len(data) == len(codec.plain_file(photo, quality))
+
+
+@pytest.fixture(scope="module")
+def served(codec):
+    return tf.saved_model.load(str(Path(codec.info["source"]) / "1"))
 
 
 def test_whole_levels_are_written_as_ever(codec, photo):

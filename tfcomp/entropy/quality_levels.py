@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+_FILE_STEPS = 32  # tfcomp.bitstream.container.FRACTIONS
+
 
 def at_level(table: tf.Tensor, level: tf.Tensor) -> tf.Tensor:
     """Rows of a table, or what lies between two of them.
@@ -51,3 +53,18 @@ def level_of(quality: tf.Tensor, quality_steps: int) -> tf.Tensor:
     if quality_steps == 1:
         return quality
     return 1.0 + tf.cast(quality, tf.float32) / quality_steps
+
+
+def network_quality(quality: tf.Tensor, quality_steps: int) -> tf.Tensor:
+    """What deployed networks take for a quality as files of version 2 have it, 32 (level - 1).
+
+    int32 of any shape; the inverse of `level_of` where there are several steps.
+    """
+    return quality if quality_steps > 1 else 1 + quality // _FILE_STEPS
+
+
+def table_level(quality: tf.Tensor, quality_steps: int) -> tf.Tensor:
+    """The level whose tables serve for a quality as networks take it; int32 of any shape."""
+    if quality_steps == 1:
+        return quality
+    return 1 + (quality + quality_steps // 2) // quality_steps

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfcomp.bitstream.boxes import START
 from tfcomp.bitstream.container import MAGIC
+from tfcomp.entropy.quality_levels import network_quality
 from tfcomp.export import graph_boxes, graph_container
 from tfcomp.export.graph_box_rows import Frames, frames_of, sequence_of
 from tfcomp.export.graph_bytes import to_bytes, to_string
@@ -141,7 +142,9 @@ def streams_of(
     faults = Faults()
     padded = padded_file(picture.in_bytes)
     rows = -(-picture.sizes[number, 1] // file_format.stride)
-    counts = file_format.stream_counts(1 + picture.qualities[number] // 32, rows)
+    counts = file_format.stream_counts(
+        network_quality(picture.qualities[number], file_format.quality_steps), rows
+    )
     spans = picture.section_spans[number]
     sections = tuple(
         unpack_rows(faults, picture.in_bytes, padded, spans[k, 0], spans[k, 1], count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from tfcomp.bitstream.coded_image import QUALITY_STEPS
+from tfcomp.entropy.quality_levels import network_quality
 from tfcomp.entropy_kinds.graph.base import GraphEntropy
 from tfcomp.export.graph_container import Format
 from tfcomp.export.graph_picture_file import PictureFile, streams_of
@@ -23,7 +23,7 @@ def decode_tiles(
     count = tf.cast(picture.images[0], tf.int32)
     stride, channels = file_format.stride, entropy.channels
     sizes = tf.cast(-(-picture.sizes // stride), tf.int32)  # columns and rows of latents
-    quality = tf.cast(1 + picture.qualities[0] // QUALITY_STEPS, tf.int32)
+    quality = network_quality(tf.cast(picture.qualities[0], tf.int32), entropy.quality_steps)
 
     def decode_one(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         columns, rows = tf.unstack(sizes[number])

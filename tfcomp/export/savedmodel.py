@@ -19,7 +19,9 @@ from typing import Any, Optional, Sequence
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from tfcomp.bitstream.coded_image import QUALITY_STEPS
 from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE
+from tfcomp.entropy.quality_levels import network_quality
 from tfcomp.entropy_kinds.graph.base import GraphEntropy
 from tfcomp.errors import OutputError
 from tfcomp.export import graph_container, graph_picture_file
@@ -82,6 +84,7 @@ class CodecModule(tf.Module):
             stride,
             max_pixels,
             fixed_size,
+            quality_steps=entropy.quality_steps,
             stream_counts=entropy.stream_counts,
         )
 
@@ -161,8 +164,9 @@ class CodecModule(tf.Module):
 
         def compress() -> tuple[tf.Tensor, tf.Tensor]:
             pixels = pad_to_multiple(image.pixels, self._format.stride)
-            latents = self._analysis(pixels[None], quality[None])
-            sections, fits = self._entropy.encode(latents, quality)
+            own = network_quality(QUALITY_STEPS * (quality - 1), self._entropy.quality_steps)
+            latents = self._analysis(pixels[None], own[None])
+            sections, fits = self._entropy.encode(latents, own)
 
             def write() -> tf.Tensor:
                 with tf.device("/CPU:0"):
@@ -198,7 +202,8 @@ class CodecModule(tf.Module):
         def decompress() -> tuple[tf.Tensor, tf.Tensor]:
             with tf.device("/CPU:0"):
                 latents, error = decode_tiles(picture, self._entropy, self._format)
-            quality = tf.cast(1 + picture.qualities[0] // 32, tf.int32)
+            said = tf.cast(picture.qualities[0], tf.int32)
+            quality = network_quality(said, self._entropy.quality_steps)
             width, height = tf.unstack(tf.cast(size, tf.int32))
 
             def synthesise() -> tuple[tf.Tensor, tf.Tensor]:

@@ -38,6 +38,11 @@ class GraphEntropy(tf.Module):
         """Channels of the latents, C."""
         raise NotImplementedError
 
+    @property
+    def quality_steps(self) -> int:
+        """Qualities from one level to the next; 1 for whole levels only."""
+        return 1
+
     def stream_counts(self, quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """See `graph_container.Format`."""
         raise NotImplementedError
@@ -47,7 +52,7 @@ class GraphEntropy(tf.Module):
 
         Args:
           latents: [1, h, w, C], as the analysis gives them.
-          quality: int32 scalar.
+          quality: int32 scalar, as networks take it: from 1, or in steps from 0.
 
         Returns:
           the streams of each section, uint8 ragged [streams, (bytes)], and a bool scalar: False
@@ -63,7 +68,7 @@ class GraphEntropy(tf.Module):
 
         Args:
           sections: as `encode` returns them.
-          quality: int32 scalar.
+          quality: int32 scalar, as networks take it: from 1, or in steps from 0.
           rows: int32 scalar.
           columns: int32 scalar.
 

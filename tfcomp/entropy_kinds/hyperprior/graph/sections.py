@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfcomp.bitstream.rate_distortion_quantizer import MAX_VALUE, threshold_shifts
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy.quality_levels import table_level
 from tfcomp.entropy_kinds.base import MAX_LATENT
 from tfcomp.entropy_kinds.graph.base import Coded, Decoded, GraphEntropy, Sections
 from tfcomp.entropy_kinds.graph.coded_rows import decode_coded, encode_coded
@@ -69,6 +70,11 @@ class GraphHyperprior(GraphEntropy):
         """See the base class."""
         return self._layout.channels
 
+    @property
+    def quality_steps(self) -> int:
+        """See the base class."""
+        return self._layout.quality_steps
+
     def stream_counts(self, quality: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """See `graph_container.Format`."""
         hyper_rows = divided_up(rows, HYPER_STRIDE)
@@ -88,7 +94,7 @@ class GraphHyperprior(GraphEntropy):
         verdicts = [fits, codable]
         streams: list[tf.RaggedTensor] = []
         rows = self._rows_per_stream(quality)
-        shifts = tf.constant(self._shifts, tf.float64)[quality - 1]
+        shifts = tf.constant(self._shifts, tf.float64)[self._level(quality) - 1]
         # float64: every writer's bytes rest on it (spec/format.md).
         exact = tf.cast(latents[0], tf.float64)
 
@@ -177,10 +183,15 @@ class GraphHyperprior(GraphEntropy):
     def _hyper_index(self, shape: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """int32 [zh, zw, Cz]: the table of each hyper-latent."""
         channels = self._layout.hyper_channels
-        return tf.broadcast_to((quality - 1) * channels + tf.range(channels), shape)
+        first = (self._level(quality) - 1) * channels
+        return tf.broadcast_to(first + tf.range(channels), shape)
 
     def _rows_per_stream(self, quality: tf.Tensor) -> tf.Tensor:
-        return tf.gather(tf.constant(self._layout.rows_per_stream), quality - 1)
+        return tf.gather(tf.constant(self._layout.rows_per_stream), self._level(quality) - 1)
+
+    def _level(self, quality: tf.Tensor) -> tf.Tensor:
+        """The level whose tables serve for a quality as networks take it."""
+        return table_level(quality, self.quality_steps)
 
 
 def _in_range(values: tf.Tensor) -> tf.Tensor:
