@@ -163,6 +163,8 @@ void read_manifest(const char *folder, bundle_manifest *manifest)
     } else if (settings->kind == TFCOMP_HYPERPRIOR) {
         channels = read_hyperprior(text, &manifest->hyperprior);
         settings->hyperprior = &manifest->hyperprior;
+        if (find(text, "quality_steps"))
+            settings->quality_steps = number(text, "quality_steps");
     }
     if (settings->stride < 1 || channels < 1 || channels != settings->channels)
         quit(folder, "its manifest cannot be used");

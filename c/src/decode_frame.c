@@ -14,7 +14,7 @@ static tfcomp_bundle_facts facts_of(const tfcomp_decoder *decoder, size_t length
                                   s->fixed_width, s->fixed_height, s->max_pixels},
                                  {0},
                                  s->stride,
-                                 1,
+                                 s->quality_steps > 1 ? s->quality_steps : 1,
                                  0,
                                  s->max_pixels};
 
@@ -88,13 +88,19 @@ static void put_tile(const tfcomp_image *tile, uint32_t row, uint32_t column, tf
         memcpy(to + k * stride, tile->latents + k * width, width * sizeof *to);
 }
 
+/* What the bundle's networks take. */
+static uint32_t network_quality(const tfcomp_decoder *decoder, const tfcomp_coded_image *coded)
+{
+    return decoder->settings.quality_steps > 1 ? coded->quality : coded->container.quality;
+}
+
 static tfcomp_status decode_tile(const tfcomp_decoder *decoder, const tfcomp_coded_image *coded,
                                  uint64_t max_pixels, tfcomp_image **tile)
 {
     tfcomp_image_info info = {0};
     tfcomp_status status;
 
-    info.quality = coded->container.quality;
+    info.quality = network_quality(decoder, coded);
     info.width = coded->container.width;
     info.height = coded->container.height;
     status = tfcomp_image_make(decoder, &info, max_pixels, tile);
@@ -146,9 +152,9 @@ tfcomp_status tfcomp_decode_frame(const tfcomp_decoder *decoder, const tfcomp_fi
     status = tfcomp_file_image(file, frame, 0, &first);
     if (status != TFCOMP_OK)
         return status;
-    if (frame->dependent || first.quality % TFCOMP_QUALITY_STEPS != 0)
+    if (frame->dependent)
         return TFCOMP_UNSUPPORTED;
-    info.quality = first.container.quality;
+    info.quality = network_quality(decoder, &first);
     info.width = frame->width;
     info.height = frame->height;
     info.is_grey = (uint32_t)frame->grey;

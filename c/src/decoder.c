@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "picture_file.h"
 #include "sized.h"
 #include "tfcomp/tables_file.h"
 
@@ -107,7 +108,9 @@ static int are_sound(const tfcomp_decoder_settings *s)
     return s->tables != NULL && s->qualities >= 1 && s->qualities <= MOST_QUALITIES &&
            s->stride >= 1 && s->stride <= MOST_STRIDE && s->channels >= 1 &&
            s->channels <= INT32_MAX / MOST_QUALITIES &&
-           (s->fixed_width == 0) == (s->fixed_height == 0);
+           (s->fixed_width == 0) == (s->fixed_height == 0) &&
+           (s->quality_steps <= 1 ||
+            (s->quality_steps == TFCOMP_QUALITY_STEPS && s->kind == TFCOMP_HYPERPRIOR));
 }
 
 tfcomp_status tfcomp_decoder_create(const tfcomp_decoder_settings *settings,

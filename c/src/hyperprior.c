@@ -33,7 +33,7 @@ uint32_t tfcomp_hyperprior_channels(const tfcomp_hyperprior_layout *layout)
 static tfcomp_status decode_hyper_latents(tfcomp_picture *p, tfcomp_rows *streams)
 {
     uint32_t channels = p->layout->hyper_channels, top, end;
-    uint32_t first = (p->quality - 1) * channels;
+    uint32_t first = (p->level - 1) * channels;
     size_t row = (size_t)p->hyper_width * channels, length, count, k;
     tfcomp_status status;
 
@@ -129,7 +129,7 @@ static tfcomp_status allocate(tfcomp_picture *p)
     uint64_t places = (uint64_t)p->width * p->height, group = widest(p->layout);
     uint64_t hyper_stream = hyper_row * least(HYPER_ROWS_PER_STREAM, p->hyper_height);
     uint64_t stream = group * p->width *
-                      least(p->layout->rows_per_stream[p->quality - 1], p->height);
+                      least(p->layout->rows_per_stream[p->level - 1], p->height);
     uint32_t features = p->networks->features, seen = most_seen(p->layout, p->channels);
 
     p->hyper = (int32_t *)elements(hyper_row * p->hyper_height);
@@ -174,8 +174,8 @@ tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
                                      const tfcomp_hyperprior_networks *networks,
                                      const uint8_t *hyper_section, size_t hyper_length,
                                      const uint8_t *section, size_t length, int cut,
-                                     unsigned quality, uint32_t height, uint32_t width,
-                                     int32_t *latents)
+                                     unsigned level, unsigned quality, uint32_t height,
+                                     uint32_t width, int32_t *latents)
 {
     tfcomp_picture p = {0};
     uint64_t passes = (uint64_t)layout->group_count + layout->checkerboard + layout->quincunx;
@@ -186,6 +186,7 @@ tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
     p.networks = networks;
     p.hyper_tables = hyper_tables;
     p.tables = latent_tables;
+    p.level = level;
     p.quality = quality;
     p.cut = cut;
     p.height = height;
@@ -193,7 +194,7 @@ tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
     p.channels = tfcomp_hyperprior_channels(layout);
     p.latents = latents;
     /* With no more places than this no product of sizes below overflows 64 bits. */
-    if (p.channels == 0 || quality < 1 || quality > layout->quality_count || height < 1 ||
+    if (p.channels == 0 || level < 1 || level > layout->quality_count || height < 1 ||
         width < 1 || height > INT32_MAX / width || networks->features < 1 ||
         networks->features > MOST_CHANNELS ||
         (uint64_t)height * width > SIZE_MAX / sizeof *latents / p.channels ||
@@ -206,7 +207,7 @@ tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
                               (p.hyper_height - 1) / HYPER_ROWS_PER_STREAM + 1, &hyper_streams);
     if (status == TFCOMP_OK)
         status = tfcomp_rows_open_as(
-            cut, section, length, passes * ((height - 1) / layout->rows_per_stream[quality - 1] + 1),
+            cut, section, length, passes * ((height - 1) / layout->rows_per_stream[level - 1] + 1),
             &streams);
     return status == TFCOMP_OK ? decode_picture(&p, &hyper_streams, &streams) : status;
 }
@@ -220,6 +221,6 @@ tfcomp_status tfcomp_decode_hyperprior(const tfcomp_tables *hyper_tables,
                                        uint32_t height, uint32_t width, int32_t *latents)
 {
     return tfcomp_read_hyperprior(hyper_tables, latent_tables, layout, networks, hyper_section,
-                                  hyper_length, section, length, 0, quality, height, width,
+                                  hyper_length, section, length, 0, quality, quality, height, width,
                                   latents);
 }

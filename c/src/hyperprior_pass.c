@@ -96,7 +96,7 @@ static tfcomp_status store(tfcomp_picture *p, const tfcomp_hyperprior_pass *pass
 tfcomp_status tfcomp_decode_pass(tfcomp_picture *p, const tfcomp_hyperprior_pass *pass,
                                  tfcomp_rows *streams)
 {
-    uint32_t rows = p->layout->rows_per_stream[p->quality - 1], top, end;
+    uint32_t rows = p->layout->rows_per_stream[p->level - 1], top, end;
     tfcomp_status status;
     size_t length, count;
 

@@ -12,7 +12,8 @@ typedef struct {
     const tfcomp_hyperprior_layout *layout;
     const tfcomp_hyperprior_networks *networks;
     const tfcomp_tables *hyper_tables, *tables;
-    unsigned quality;
+    unsigned level;   /* whose tables serve, from 1 */
+    unsigned quality; /* as networks take it */
     int cut; /* whether the second section is */
     uint32_t height, width, channels;
     uint32_t hyper_height, hyper_width;

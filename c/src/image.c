@@ -52,6 +52,14 @@ tfcomp_status tfcomp_image_make(const tfcomp_decoder *decoder, const tfcomp_imag
     return status;
 }
 
+/* The level whose tables serve for a quality as networks take it. */
+static unsigned table_level(const tfcomp_decoder *decoder, uint32_t quality)
+{
+    uint32_t steps = decoder->settings.quality_steps;
+
+    return steps > 1 ? 1 + (quality + steps / 2) / steps : quality;
+}
+
 tfcomp_status tfcomp_image_decode(const tfcomp_decoder *decoder, const tfcomp_container *container,
                                   int cut, tfcomp_image *image)
 {
@@ -71,8 +79,9 @@ tfcomp_status tfcomp_image_decode(const tfcomp_decoder *decoder, const tfcomp_co
         return tfcomp_read_hyperprior(decoder->hyper_tables, decoder->tables,
                                         &decoder->hyperprior, &decoder->networks, section, length,
                                         container->sections[1].bytes,
-                                        container->sections[1].length, cut, info->quality, info->rows,
-                                        info->columns, image->latents);
+                                        container->sections[1].length, cut,
+                                        table_level(decoder, info->quality), info->quality,
+                                        info->rows, info->columns, image->latents);
     }
     return TFCOMP_BAD_ARGUMENT;
 }

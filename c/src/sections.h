@@ -26,7 +26,7 @@ tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
                                      const tfcomp_hyperprior_networks *networks,
                                      const uint8_t *hyper_section, size_t hyper_length,
                                      const uint8_t *section, size_t length, int cut,
-                                     unsigned quality, uint32_t height, uint32_t width,
-                                     int32_t *latents);
+                                     unsigned level, unsigned quality, uint32_t height,
+                                     uint32_t width, int32_t *latents);
 
 #endif

@@ -42,6 +42,8 @@ typedef struct {
     const tfcomp_hyperprior_networks *networks; /* of a hyperprior; what `self` points to must
                                                    outlive the decoder */
     uint64_t max_pixels; /* 0: what the bundle fixes, or tfcomp_pixel_limit of the file */
+    uint32_t quality_steps; /* the manifest's entropy.quality_steps: 0 or 1 for whole levels only,
+                               32 where there are qualities between two */
 } tfcomp_decoder_settings;
 
 typedef struct tfcomp_decoder tfcomp_decoder;
@@ -73,7 +75,7 @@ typedef struct tfcomp_image tfcomp_image;
 /* What is known of a decoded file. Grows at its end: tfcomp/version.h. */
 typedef struct {
     size_t size;            /* sizeof (tfcomp_image_info) */
-    uint32_t quality;       /* from 1 */
+    uint32_t quality;       /* as networks take it: from 1, or 32 (level - 1) where there are steps */
     uint32_t width, height; /* of the picture, in pixels */
     uint32_t columns, rows; /* of the latents */
     uint32_t channels;

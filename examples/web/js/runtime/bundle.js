@@ -29,7 +29,9 @@ export function findByFingerprint(bundles, digits) {
     );
   }
   const { qualities, fixed_size: fixedSize, entropy, stride } = found.manifest;
-  return { ...found, qualities, fixedSize, stride, sectionCount: SECTION_COUNTS[entropy.kind] };
+  const qualitySteps = entropy.quality_steps ?? 1;
+  const sectionCount = SECTION_COUNTS[entropy.kind];
+  return { ...found, qualities, qualitySteps, fixedSize, stride, sectionCount };
 }
 
 /** The bytes that a bundle decodes with, its fingerprint verified: { decoder, entropy, tables }. */

@@ -7,6 +7,7 @@ import { decodeAlpha, encodeAlpha } from "../bitstream/alpha_png.js";
 import { stillOf } from "../bitstream/picture_file.js";
 import { readFile } from "../bitstream/picture_reader.js";
 import { writeFile } from "../bitstream/picture_writer.js";
+import { networkQuality } from "../bitstream/quality_levels.js";
 import { BitstreamError, CodecError } from "../errors.js";
 import { Grid } from "../grid.js";
 import { findByFingerprint, readBundle, readEncoder } from "./bundle.js";
@@ -73,7 +74,7 @@ export class Codec {
   async decode(frame, tileSides = TILE_SIDES) {
     const { stride, reach, decoder_reach: decoderReach } = this.manifest;
     const { width, height, grey, alpha } = frame;
-    const [{ quality }] = frame.images;
+    const quality = networkQuality(frame.images[0], this.manifest.entropy.quality_steps);
     const [rows, columns] = [Math.ceil(height / stride), Math.ceil(width / stride)];
     const watch = new Stopwatch();
     const tiles = plan(rows, columns, tileSides.image, decoderReach ?? reach ?? null);
@@ -113,9 +114,10 @@ export class Codec {
     const pixelSize = size.map((side) => side * stride);
     this.encoder ??= new Model(await readEncoder(this.installed), "encoder.tflite");
     await this.encoder.prepare({ encode: { image: pixelSize, latents: size } });
-    await this.entropy.prepare(rows, columns, quality, tileSides);
+    const own = networkQuality({ quality }, this.manifest.entropy.quality_steps);
+    await this.entropy.prepare(rows, columns, own, tileSides);
     const latents = Grid.make(this.entropy.Latents, rows, columns, this.manifest.channels);
-    const run = (part) => this.encoder.run("encode", "image", part, "latents", quality);
+    const run = (part) => this.encoder.run("encode", "image", part, "latents", own);
     await runTiled(run, tiles, pixels, stride, latents, 1);
     const sections = await this.entropy.encode(latents, quality);
     const image = { fingerprint: fingerprint.slice(0, 8), quality, width, height, sections };

@@ -13,6 +13,7 @@ import * as factorized from "../bitstream/factorized_section.js";
 import * as hyperprior from "../bitstream/hyperprior_sections.js";
 import { readFile } from "../bitstream/picture_reader.js";
 import { loadTables } from "../bitstream/tables.js";
+import { networkQuality, tableLevel } from "../bitstream/quality_levels.js";
 import { BitstreamError, BundleError, CodecError } from "../errors.js";
 import { Grid } from "../grid.js";
 
@@ -107,9 +108,8 @@ export async function decodeFrame(decoder, opened, number) {
 export async function decodeLatents(decoder, frame, ...choices) {
   const { images, width, height, tileSide, dependent } = frame;
   const { stride } = decoder.settings;
-  if (dependent || images.some(({ fraction }) => fraction)) {
-    const what = dependent ? "a frame that depends on another" : "a quality between two levels";
-    throw new CodecError(`The file has ${what}, which is not decoded here yet.`);
+  if (dependent) {
+    throw new CodecError("The file has a frame that depends on another: it is not decoded here yet.");
   }
   if (!tileSide) return decodeImage(decoder, images[0], choices);
   let whole = null;
@@ -126,10 +126,12 @@ export async function decodeLatents(decoder, frame, ...choices) {
   return whole;
 }
 
-/** The quality at which the decoder network shows a frame: of bits that break off maybe a lower one. */
+/** What the decoder network takes for a frame: of bits that break off maybe a lower quality. */
 export function shownQuality({ settings, layout }, { images, tileSide }) {
   const [{ sections, quality, height, cut }] = images;
-  if (!cut || tileSide || settings.kind !== "bits") return quality;
+  if (!cut || tileSide || settings.kind !== "bits") {
+    return networkQuality(images[0], settings.hyperprior?.quality_steps);
+  }
   return bits.shownQuality(sections[0], quality, Math.ceil(height / settings.stride), layout);
 }
 
@@ -154,11 +156,13 @@ async function decodeTile(decoder, image, choices) {
   }
 }
 
-async function decodeImage(decoder, { sections, quality, width, height, cut = false }, choices) {
-  const { stride, networks } = decoder.settings;
+async function decodeImage(decoder, image, choices) {
+  const { sections, width, height, cut = false } = image;
+  const { stride, networks, hyperprior: layout } = decoder.settings;
   const [rows, columns] = [height, width].map((side) => Math.ceil(side / stride));
+  const quality = networkQuality(image, layout?.quality_steps);
   await networks?.prepare?.(rows, columns, quality, ...choices);
-  return decodeSections(decoder, sections, quality, rows, columns, cut);
+  return decodeSections(decoder, sections, tableLevel(image), rows, columns, cut);
 }
 
 /** The sections of a picture -> latents, a grid; the networks are ready. cut: as readFile gives. */
@@ -214,11 +218,12 @@ class Decoder {
   /** What `parse` asks of a bundle; throws where the file names another. */
   bundleOf(digits) {
     const { fingerprint, qualities, fixedWidth, fixedHeight, kind, stride } = this.settings;
+    const qualitySteps = this.settings.hyperprior?.quality_steps ?? 1;
     if (digits !== fingerprint) {
       throw new CodecError(`Another bundle, ${digits}, wrote the file; decode it with that one.`);
     }
     const fixedSize = fixedWidth ? [fixedWidth, fixedHeight] : null;
-    return { qualities, fixedSize, sectionCount: SECTION_COUNTS[kind], stride };
+    return { qualities, qualitySteps, fixedSize, sectionCount: SECTION_COUNTS[kind], stride };
   }
 
   /** The most that one frame may have, and all of them. */

@@ -2,7 +2,7 @@
 // tfcomp/runtime/entropy.py.
 //
 // Each has `Latents`, the array that its encoder fills, and, asynchronous, prepare (for pictures of
-// height x width latents at a quality from 1), decode (a frame -> grid) and encode (grid ->
+// height x width latents at a quality as networks take it), decode (a frame -> grid) and encode (grid ->
 // sections).
 
 import * as bits from "../bitstream/bit_section.js";

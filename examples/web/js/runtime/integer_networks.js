@@ -17,7 +17,7 @@ export class IntegerNetworks {
     this.layout = layout;
   }
 
-  /** Makes ready for pictures of height x width latents, at a quality from 1. */
+  /** Makes ready for pictures of height x width latents, at a quality as networks take it. */
   async prepare(height, width, quality, tileSides = TILE_SIDES) {
     this.quality = quality;
     const [hyperHeight, hyperWidth] = [height, width].map((side) => Math.ceil(side / HYPER_STRIDE));
