@@ -34,6 +34,12 @@ def workplace(tmp_path_factory):
         (folder / name).parent.mkdir(exist_ok=True)
         with Image.open(GOLDEN / f"{golden}.png") as image:
             image.convert("RGB").crop((0, 0, 96, 64)).save(folder / name)
+    with Image.open(GOLDEN / "chelsea-quality-4.png") as image:
+        moving = [image.convert("RGB").crop((x, 0, 40 + x, 32)) for x in range(3)]
+    moving[0].save(folder / "clip.gif", save_all=True, append_images=moving[1:], duration=40)
+    (folder / "frames").mkdir()
+    for number, frame in enumerate(moving):
+        frame.save(folder / "frames" / f"{number}.png")
     (folder / "configs").mkdir()
     for recipe in (ROOT / "configs").glob("*.yaml"):
         family = recipe.stem.partition("-")[0]
