@@ -139,3 +139,14 @@ def test_json_tells_of_frames(capsys):
     assert compress("clip.webp", "--json") == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["frames"], record["seconds"]) == (4, 1.15)
+
+
+def test_info_tells_how_a_sequence_is_played(capsys):
+    compress("clip.webp", "--json")
+    capsys.readouterr()
+    assert main(["info", "clip.tfcomp"]) == 0
+    line = next(li for li in capsys.readouterr().out.splitlines() if li.startswith("frames"))
+    assert line.split(maxsplit=1)[1] == "4 frames in 1.15 s, 40 to 1000 ms each, played 2 times"
+    assert main(["info", "clip.tfcomp", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["durations"], record["loops"]) == (DURATIONS, 2)

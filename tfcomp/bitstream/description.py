@@ -10,7 +10,7 @@ from tfcomp.bitstream import boxes as box_rows
 from tfcomp.bitstream.boxes import Box, read_boxes
 from tfcomp.bitstream.coded_image import QUALITY_STEPS, fingerprint_of
 from tfcomp.bitstream.container import FORMAT_VERSION, MAGIC, describe
-from tfcomp.bitstream.picture_reader import read_file
+from tfcomp.bitstream.picture_reader import read_file, read_sequence
 from tfcomp.bitstream.varint import decode_varint
 from tfcomp.errors import BitstreamError
 
@@ -37,19 +37,22 @@ def describe_whole(data: bytes, lookup: Callable[[bytes], Any] | None = None) ->
 
     Returns:
       what `describe` returns, of the first picture where there are several; with `frames`, how many
-      there are (None where that is not known), and `boxes`, a dict of type, meaning and bytes each.
+      there are (None where that is not known), `durations`, each frame's milliseconds, and `loops`,
+      both None of a still; and `boxes`, a dict of type, meaning and bytes each.
 
     Raises:
       BitstreamError: no model can read the file.
     """
     if data[: len(box_rows.START)] != box_rows.START:
-        return {**describe(data, lookup), "frames": 1, "boxes": []}
+        still: dict[str, Any] = {"frames": 1, "durations": None, "loops": None, "boxes": []}
+        return {**describe(data, lookup), **still}
     found = list(read_boxes(data))
     first = next((box for box in found if box.type in "IG"), None)
     if first is None:
         raise BitstreamError("the file has no picture; get an undamaged copy of the file")
     record, quality = _describe_picture(first)
     frames: int | None = None
+    loops, durations = _played(found)
     if lookup is not None:
         file = read_file(data, lookup)
         frame, frames = file.frames[0], len(file.frames)
@@ -57,6 +60,8 @@ def describe_whole(data: bytes, lookup: Callable[[bytes], Any] | None = None) ->
         record["width"], record["height"] = frame.width, frame.height
         lengths = zip(*([len(section) for section in image.sections] for image in images))
         record["section_bytes"] = [sum(each) for each in lengths]
+    elif durations is not None and not any(box.type == "T" for box in found):
+        frames = len(durations)
     elif sum(box.type in _CODED for box in found) == 1:
         frames = 1
     else:
@@ -69,6 +74,8 @@ def describe_whole(data: bytes, lookup: Callable[[bytes], Any] | None = None) ->
         "file_bytes": len(data),
         "bits_per_pixel": 8 * len(data) / pixels if pixels else None,
         "frames": frames,
+        "durations": durations,
+        "loops": loops,
         "boxes": [
             {
                 "type": box.type,
@@ -78,6 +85,15 @@ def describe_whole(data: bytes, lookup: Callable[[bytes], Any] | None = None) ->
             for box in found
         ],
     }
+
+
+def _played(found: list[Box]) -> tuple[int | None, list[int] | None]:
+    """How often a sequence is played, and each frame's milliseconds; None of a still."""
+    for box in found:
+        if box.type == "S":
+            loops, runs = read_sequence(box.payload)
+            return loops, [duration for count, duration in runs for _ in range(count)]
+    return None, None
 
 
 def _describe_picture(box: Box) -> tuple[dict[str, Any], float]:

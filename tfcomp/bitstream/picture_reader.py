@@ -82,7 +82,7 @@ class _Reader:
         loops: int | None = None
         durations: list[tuple[int, int]] = [(1, 0)]
         if self._ahead is not None and self._ahead.type == "S":
-            loops, durations = _sequence(self._take().payload)
+            loops, durations = read_sequence(self._take().payload)
         frames: list[Frame] = []
         for count, duration in durations:
             for _ in range(count):
@@ -250,8 +250,12 @@ class _Reader:
         return min(MAX_PIXELS, self._pixels_left)
 
 
-def _sequence(payload: bytes | memoryview) -> tuple[int, list[tuple[int, int]]]:
-    """How often a sequence is played, and runs of frames and their milliseconds."""
+def read_sequence(payload: bytes | memoryview) -> tuple[int, list[tuple[int, int]]]:
+    """How often a sequence is played, and runs of frames and their milliseconds.
+
+    Raises:
+      BitstreamError: the payload of its box is damaged.
+    """
     loops, position = decode_varint(payload, 0)
     runs: list[tuple[int, int]] = []
     while position < len(payload):

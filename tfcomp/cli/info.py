@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from tfcomp.cli.files import read_stream_or
-from tfcomp.cli.output import complain_about, printable
+from tfcomp.cli.output import complain_about, frames_in_words, printable
 from tfcomp.cli.plan import STANDARD_STREAM
 from tfcomp.errors import CodecError, UnknownBundleError
 
@@ -91,11 +91,12 @@ def _lines(record: dict[str, Any]) -> list[str]:
     if record["width"] is None:
         lines.append("size        known to the model only")
     else:
-        frames = f" in {record['frames']} frames" if (record["frames"] or 1) > 1 else ""
-        lines.append(f"size        {record['width']}x{record['height']} pixels{frames}")
+        lines.append(f"size        {record['width']}x{record['height']} pixels")
         rate = record["bits_per_pixel"]
         digits = f"{rate:.4f}" if rate >= 0.001 else f"{rate:.2g}"  # a small rate is not 0
         lines.append(f"rate        {digits} bits/pixel")
+    if record["durations"] is not None:
+        lines.append(f"frames      {_played(record['durations'], record['loops'])}")
     for (letter, meaning), group in groupby(
         record["boxes"], key=lambda box: (box["type"], box["meaning"])
     ):
@@ -107,3 +108,10 @@ def _lines(record: dict[str, Any]) -> list[str]:
     if record["overhead_bytes"] is not None:
         lines.append(f"overhead    {record['overhead_bytes']} bytes")
     return lines
+
+
+def _played(durations: list[int], loops: int) -> str:
+    least, most = min(durations), max(durations)
+    each = f"{least} ms each" if least == most else f"{least} to {most} ms each"
+    times = "for ever" if loops == 0 else "once" if loops == 1 else f"{loops} times"
+    return f"{frames_in_words(len(durations), sum(durations))}, {each}, played {times}"

@@ -80,6 +80,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def frames_in_words(count: int, milliseconds: int) -> str:
+    """How many frames a sequence has and how long they are shown."""
+    return f"{count} frame{'s' * (count != 1)} in {milliseconds / 1000:g} s"
+
+
 def give_up_standard_output() -> None:
     """Replaces a broken standard output, which Python would flush again as it ends."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
