@@ -355,7 +355,9 @@ def _grey_profile() -> bytes:
 
 def main() -> int:
     """Runs the study."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m lab.picture_kinds", description=__doc__.partition("\n")[0]
+    )
     parser.add_argument("--out", type=Path, help="a file for the table, beside the screen")
     options = parser.parse_args()
     from tfcomp.data.sample_source import sample_images

@@ -15,6 +15,7 @@ from tfcomp.export.bundle import write_manifest
 # What `tfcomp release` adds; bundles from before it have history and terms that no run holds.
 OF_A_RELEASE = {
     *("rate_distortion", "measured", "licence", "authors", "training", "tuning", "environment"),
+    "thumbnail_channels",  # of thumbnails, which are fitted to a bundle
 }
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 import urllib3
 
-from tests.serving.conftest import MODEL
+from tests.serving.conftest import MODEL, PATIENCE
 from tests.serving.pictures import as_file, picture
 
 
@@ -21,7 +21,9 @@ def post(rest_url):
     def post(body, model=MODEL):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         url = f"{rest_url}/v1/models/{model}:predict"
-        response = urllib3.request("POST", url, body=content, retries=False)
+        response = urllib3.request(
+            "POST", url, body=content, retries=False, timeout=PATIENCE
+        )
         assert response.headers["Content-Type"] == "application/json"
         return response.status, json.loads(response.data)
 

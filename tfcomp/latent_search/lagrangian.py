@@ -75,7 +75,7 @@ def multiplier(
       compress: quality -> file of this picture. The two files at the neighbouring qualities give b,
         so nothing is needed that a bundle may lack.
     """
-    low, high = max(1.0, quality - 1), min(float(codec.qualities), quality + 1)
+    low, high = max(1, quality - 1), min(codec.qualities, quality + 1)
     if low == high:
         return None
     files = {each: compress(each) for each in {low, quality, high}}
