@@ -107,7 +107,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _number(text: str) -> float:
     """A whole number as an int, any other as a float."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"invalid integer or fraction: {text!r}") from None
     return int(number) if number.is_integer() else number
 
 
