@@ -19,14 +19,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image
 
 from tfcomp import forking
 from tfcomp.bitstream.picture_file import PictureFile
 from tfcomp.bitstream.picture_reader import read_file
 from tfcomp.bitstream.picture_writer import write_file
-from tfcomp.errors import ConfigError, ImageError
-from tfcomp.images.animation import USUAL_DURATION, opened
+from tfcomp.errors import ConfigError
+from tfcomp.images.animation import shown
 from tfcomp.images.picture import Picture
 from tfcomp.latent_search.iterative_encoding import Improvement
 from tfcomp.latent_search.search import Search, checked_plan
@@ -192,7 +191,7 @@ class Codec(SearchableCodec):
 
         Args:
           frames: pictures of one size, each in any form that `compress` takes; or an animation
-            (GIF, APNG, WebP, AVIF) as a path, bytes or a PIL image.
+            (GIF, APNG, WebP, AVIF) as a path, bytes, a PIL image or an `Animation`.
           durations: how many milliseconds each is shown, or one number for all; if None, an
             animation's own, else a tenth of a second.
           loops: how often they are played, 0 for ever; if None, an animation's own, else for ever.
@@ -208,47 +207,22 @@ class Codec(SearchableCodec):
         Raises:
           CodecError: as `compress` does.
         """
-        if isinstance(frames, (str, os.PathLike, bytes, Image.Image)):
-            with opened(frames) as animation:
-                if animation is None:
-                    raise ImageError("it is no animation; give a GIF, APNG, WebP, AVIF or frames")
-                return self._compress_shown(
-                    animation.frames(),
-                    durations,
-                    animation.loops if loops is None else loops,
-                    progress,
-                    *(quality, effort, background, metadata),
-                )
-        shown = ((frame, USUAL_DURATION) for frame in frames)
-        options = quality, effort, background, metadata
-        return self._compress_shown(shown, durations, loops or 0, progress, *options)
-
-    def _compress_shown(
-        self,
-        frames: Iterable[tuple[Any, int]],
-        durations: int | Sequence[int] | None,
-        loops: int,
-        progress: Callable[[int], None] | None,
-        quality: float | None,
-        effort: int | None,
-        background: Background | None,
-        metadata: bool,
-    ) -> bytes:
-        """`compress_frames` of frames that say how long they are shown."""
         files, own = [], []
-        for frame, duration in frames:
-            data = self.compress(
-                frame, quality, effort=effort, background=background, metadata=metadata
-            )
-            files.append(read_file(data, self._require_own))
-            own.append(duration)
-            if progress:
-                progress(len(files))
+        with shown(frames) as animation:
+            for frame, duration in animation.frames():
+                data = self.compress(
+                    frame, quality, effort=effort, background=background, metadata=metadata
+                )
+                files.append(read_file(data, self._require_own))
+                own.append(duration)
+                if progress:
+                    progress(len(files))
+            loops = animation.loops if loops is None else loops
         if durations is None:
-            shown = own
-        else:
-            shown = [durations] * len(files) if isinstance(durations, int) else list(durations)
-        return write_file(joined(files, shown, loops), self._manifest.fixed_size)
+            durations = own
+        elif isinstance(durations, int):
+            durations = [durations] * len(files)
+        return write_file(joined(files, list(durations), loops), self._manifest.fixed_size)
 
 
 def compress(

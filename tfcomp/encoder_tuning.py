@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Tuple
 
 from tfcomp.errors import BundleError
+from tfcomp.quality import nearest_level
 
 ENCODER_TUNING = "encoder.json"
 
@@ -49,7 +50,7 @@ class EncoderTuning:
 
     def at(self, quality: float) -> dict[str, float]:
         """The numbers of the level nearest to a quality, by name, but those the model lacks."""
-        level = math.floor(quality + 0.5)
+        level = nearest_level(quality)
         return {name: numbers[level - 1] for name, numbers in vars(self).items() if numbers}
 
     def fault(self, qualities: int, hyperprior: bool) -> str | None:

@@ -8,6 +8,7 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from tests.bundle_factory import photo
 from tests.images.test_what_a_file_says import png
+from tests.images.transparent_files import saved, transparent_files
 from tfcomp.images.kept_metadata import MOST_BYTES
 from tfcomp.runtime.image_input import read_image, read_picture
 
@@ -18,12 +19,6 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 WIDE = SRGB.replace(b"rXYZ", b"----").replace(b"gXYZ", b"rXYZ").replace(b"----", b"gXYZ")
 GREY_PROFILE = SRGB[:16] + b"GRAY" + SRGB[20:]
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/" tiff:Orientation="6"/>'
-
-
-def saved(image, kind="PNG", **options):
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()
 
 
 def exif(orientation=1):
@@ -135,16 +130,7 @@ def test_alpha_is_kept(source):
 
 
 def test_palettes_and_transparent_colours_give_alpha():
-    palette = Image.new("P", (2, 1))
-    palette.putpalette([255, 0, 0, 0, 0, 255])
-    palette.putpixel((1, 0), 1)
-    coloured = Image.fromarray(np.array([[[255, 0, 0], [9, 9, 9]]], np.uint8))
-    for content in (
-        saved(palette, transparency=1),
-        saved(palette, transparency=b"\xff\x00"),
-        saved(palette, "GIF", transparency=1),
-        saved(coloured, transparency=(9, 9, 9)),
-    ):
+    for content in transparent_files():
         read = read_picture(content)
         assert read.alpha.tolist() == [[255, 0]] and not read.grey
         assert read.pixels.tolist()[0][0] == [255, 0, 0]

@@ -9,16 +9,11 @@ import pytest
 from PIL import Image, ImageOps, PngImagePlugin
 
 from tests.bundle_factory import photo
+from tests.images.transparent_files import saved, transparent_files, two_colours
 from tfcomp.runtime.image_input import read_image
 
 RGB = photo(10, 16)
 GREY = RGB[:, :, 0].copy()
-
-
-def saved(image, kind="PNG", **options):
-    stream = io.BytesIO()
-    image.save(stream, kind, **options)
-    return stream.getvalue()
 
 
 def png(depth, colour, rows, *chunks):
@@ -135,20 +130,11 @@ def test_alpha_is_composed_on_the_background(colours, source, background):
 
 
 def test_palettes_and_transparent_colours_are_composed():
-    palette = Image.new("P", (2, 1))
-    palette.putpalette([255, 0, 0, 0, 0, 255])
-    palette.putpixel((1, 0), 1)
-    coloured = Image.fromarray(np.array([[[255, 0, 0], [9, 9, 9]]], np.uint8))
-    for content in (
-        saved(palette, transparency=1),
-        saved(palette, transparency=b"\xff\x00"),
-        saved(palette, "GIF", transparency=1),
-        saved(coloured, transparency=(9, 9, 9)),
-    ):
+    for content in transparent_files():
         read = read_image(content)
         assert read.pixels.tolist() == [[[255, 0, 0], [255, 255, 255]]]
         assert "alpha composed on white" in read.notes
-    half = read_image(saved(palette, transparency=b"\xff\x80"), background="black")
+    half = read_image(saved(two_colours(), transparency=b"\xff\x80"), background="black")
     assert half.pixels.tolist() == [[[255, 0, 0], [0, 0, 128]]]
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tfcomp.bitstream.container import FRACTIONS as QUALITY_STEPS
-from tfcomp.bitstream.container import Container, check_size, section_spans
-from tfcomp.bitstream.varint import MAX_VALUE, decode_varint, encode_varint
+from tfcomp.bitstream.container import Container, check_size, packed_sections, section_spans
+from tfcomp.bitstream.varint import decode_varint, encode_varint
 from tfcomp.errors import BitstreamError
+from tfcomp.quality import QUALITY_STEPS
 
 _FINGERPRINT_BYTES = 4
 
@@ -49,11 +49,7 @@ def pack_image(
     parts.append(encode_varint(QUALITY_STEPS * (image.quality - 1) + image.fraction))
     if not dependent and fixed_size is None:
         parts += [encode_varint(image.width), encode_varint(image.height)]
-    for section in image.sections:
-        if len(section) > MAX_VALUE:
-            raise ValueError(f"a section of {len(section)} bytes exceeds 32 bits")
-        parts += [encode_varint(len(section)), bytes(section)]
-    return b"".join(parts)
+    return b"".join([*parts, packed_sections(image.sections)])
 
 
 def parse_image(

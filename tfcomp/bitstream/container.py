@@ -15,12 +15,13 @@ Every field is checked before anything is allocated because of it. The checks ru
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tfcomp.bitstream.varint import MAX_VALUE, decode_varint, encode_varint
 from tfcomp.errors import BitstreamError, ImageError
+from tfcomp.quality import QUALITY_STEPS
 
 MAGIC = b"\x89TC"
 FORMAT_VERSION = 1
@@ -28,7 +29,6 @@ MAX_PIXELS = 89_478_485  # as Pillow's limit against decompression bombs
 # A byte for a square of 128x128. The flattest pictures take a byte for 740 (spec/format.md).
 PIXELS_PER_BYTE = 16_384
 
-FRACTIONS = 32  # qualities from one level to the next, in format version 2
 
 _HEADER_BYTES = 9  # magic, version, bundle, quality
 _CRC_BYTES = 4
@@ -58,7 +58,7 @@ class Container:
     @property
     def level(self) -> float:
         """The quality with its fraction; an int where it is whole."""
-        return self.quality + self.fraction / FRACTIONS if self.fraction else self.quality
+        return self.quality + self.fraction / QUALITY_STEPS if self.fraction else self.quality
 
 
 def pixel_limit(file_bytes: int) -> int:
@@ -94,12 +94,18 @@ def pack(container: Container, fixed_size: tuple[int, int] | None = None) -> byt
         parts += [encode_varint(width), encode_varint(height)]
     elif (width, height) != tuple(fixed_size):
         raise ValueError(f"the bundle's size is {tuple(fixed_size)}, not {(width, height)}")
-    for section in container.sections:
+    content = b"".join([*parts, packed_sections(container.sections)])
+    return content + zlib.crc32(content).to_bytes(_CRC_BYTES, "little")
+
+
+def packed_sections(sections: Sequence[bytes]) -> bytes:
+    """A length and the bytes of each section; ValueError for one of more than 32 bits' length."""
+    parts: list[bytes] = []
+    for section in sections:
         if len(section) > MAX_VALUE:
             raise ValueError(f"a section of {len(section)} bytes exceeds 32 bits")
-        parts += [encode_varint(len(section)), section]
-    content = b"".join(parts)
-    return content + zlib.crc32(content).to_bytes(_CRC_BYTES, "little")
+        parts += [encode_varint(len(section)), bytes(section)]
+    return b"".join(parts)
 
 
 def parse(data: bytes, lookup: Callable[[bytes], Any], max_pixels: int = MAX_PIXELS) -> Container:

@@ -8,11 +8,12 @@ from typing import Any
 
 from tfcomp.bitstream import boxes as box_rows
 from tfcomp.bitstream.boxes import Box, read_boxes
-from tfcomp.bitstream.coded_image import QUALITY_STEPS, fingerprint_of
+from tfcomp.bitstream.coded_image import fingerprint_of
 from tfcomp.bitstream.container import FORMAT_VERSION, MAGIC, describe
 from tfcomp.bitstream.picture_reader import read_file, read_sequence
 from tfcomp.bitstream.varint import decode_varint
 from tfcomp.errors import BitstreamError
+from tfcomp.quality import QUALITY_STEPS
 
 MEANINGS = {
     "I": "picture",

@@ -99,16 +99,19 @@ def _decompress_file(
         if frames is not None and options.frames is not None:
             return _written_frames(job, frames, data, options)
         moving = frames and sequences.encode_frames(frames, file_format)
-        decode = codec.read_picture if codec else read
-        picture = decode(data, max_pixels=options.max_pixels, **parts_of(options))
-        image_file, notes = moving or encode_picture(picture, file_format, job.target)
-        if frames and not moving:
-            notes = (*notes, f"only the first of {len(frames)} frames kept")
+        if frames and moving:
+            (image_file, notes), (width, height) = moving, frames.size
+        else:
+            decode = codec.read_picture if codec else read
+            picture = decode(data, max_pixels=options.max_pixels, **parts_of(options))
+            image_file, notes = encode_picture(picture, file_format, job.target)
+            height, width = picture.pixels.shape[:2]
+            if frames:
+                notes = (*notes, f"only the first of {len(frames)} frames kept")
     write(image_file)
     if notes:
         complain(f"{job.source_name}: {'; '.join(notes)}")
     is_part = _is_part(options)
-    height, width = picture.pixels.shape[:2]
     record = {
         "input": job.source,
         "output": job.target,

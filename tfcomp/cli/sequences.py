@@ -132,12 +132,12 @@ def compress_moving(
     with opened(source) as animation:
         if animation is None:
             return None
-    if _still_options(options):
-        raise ConfigError(
-            f"it is an animation, and {_still_options(options)[0]} is for single pictures; leave "
-            "it out, or say --frames first"
-        )
-    return codec.compress_frames(source, **shared)
+        if _still_options(options):
+            raise ConfigError(
+                f"it is an animation, and {_still_options(options)[0]} is for single pictures; "
+                "leave it out, or say --frames first"
+            )
+        return codec.compress_frames(animation, **shared)
 
 
 def encode_frames(frames: Frames, file_format: str) -> tuple[bytes, tuple[str, ...]] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-_FILE_STEPS = 32  # tfcomp.bitstream.container.FRACTIONS
+from tfcomp.quality import QUALITY_STEPS
 
 
 def at_level(table: tf.Tensor, level: tf.Tensor) -> tf.Tensor:
@@ -60,7 +60,7 @@ def network_quality(quality: tf.Tensor, quality_steps: int) -> tf.Tensor:
 
     int32 of any shape; the inverse of `level_of` where there are several steps.
     """
-    return quality if quality_steps > 1 else 1 + quality // _FILE_STEPS
+    return quality if quality_steps > 1 else 1 + quality // QUALITY_STEPS
 
 
 def table_level(quality: tf.Tensor, quality_steps: int) -> tf.Tensor:

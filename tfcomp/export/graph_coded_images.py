@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfcomp.bitstream.coded_image import QUALITY_STEPS
 from tfcomp.export.graph_box_rows import Frames
 from tfcomp.export.graph_container import Format
 from tfcomp.export.graph_fields import DAMAGED, Faults, chosen, decode_varints, window
 from tfcomp.export.graph_sizes import check_sizes
+from tfcomp.quality import QUALITY_STEPS
 
 _FINGERPRINT_BYTES = 4
 

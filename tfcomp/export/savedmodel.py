@@ -19,7 +19,6 @@ from typing import Any, Optional, Sequence
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tfcomp.bitstream.coded_image import QUALITY_STEPS
 from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE
 from tfcomp.entropy.quality_levels import network_quality
 from tfcomp.entropy_kinds.graph.base import GraphEntropy
@@ -28,6 +27,7 @@ from tfcomp.export import graph_container, graph_picture_file
 from tfcomp.export.graph_images import pad_to_multiple, read_image, write_png
 from tfcomp.export.graph_pixels import with_alpha, with_grey
 from tfcomp.export.graph_tiles import decode_tiles
+from tfcomp.quality import QUALITY_STEPS
 
 Transform = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 

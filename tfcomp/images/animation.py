@@ -38,12 +38,10 @@ class Animation:
 
     Attributes:
       frames: gives them from the first on, with how many milliseconds each is shown.
-      count: how many there are.
       loops: how often they are played, 0 for ever.
     """
 
-    frames: Callable[[], Iterator[tuple[Image.Image, int]]]
-    count: int
+    frames: Callable[[], Iterator[tuple[Any, int]]]
     loops: int
 
 
@@ -70,6 +68,24 @@ def opened(source: Any) -> Iterator[Animation | None]:
         yield _checked(image)
 
 
+@contextlib.contextmanager
+def shown(source: Any) -> Iterator[Animation]:
+    """What `opened` gives; an `Animation` as it is; pictures one by one, for USUAL_DURATION each.
+
+    Raises:
+      ImageError: a path, bytes or an image that is no animation, or one of too many frames.
+    """
+    if isinstance(source, Animation):
+        yield source
+    elif isinstance(source, (str, os.PathLike, bytes, Image.Image)):
+        with opened(source) as animation:
+            if animation is None:
+                raise ImageError("it is no animation; give a GIF, APNG, WebP, AVIF or frames")
+            yield animation
+    else:
+        yield Animation(lambda: ((picture, USUAL_DURATION) for picture in source), loops=0)
+
+
 def _checked(image: Image.Image) -> Animation | None:
     try:
         moves = is_animation(image)
@@ -78,12 +94,12 @@ def _checked(image: Image.Image) -> Animation | None:
         return None
     if not moves:
         return None
-    animation = animation_of(image)
-    if animation.count > MOST_FRAMES:
+    count = getattr(image, "n_frames", 1)
+    if count > MOST_FRAMES:
         raise ImageError(
-            f"{animation.count} frames are more than a file has ({MOST_FRAMES}); write several"
+            f"{count} frames are more than a file has ({MOST_FRAMES}); write several"
         )
-    return animation
+    return animation_of(image)
 
 
 def is_animation(image: Image.Image) -> bool:
@@ -112,7 +128,7 @@ def animation_of(image: Image.Image) -> Animation:
             yield image.copy(), duration_of(image.info.get("duration"))
 
     count = int(getattr(image, "n_frames", 1))
-    return Animation(frames, count, _loops(image))
+    return Animation(frames, _loops(image))
 
 
 def save_animation(

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tfcomp.images.difference import squared_error
+from tfcomp.quality import nearest_level
 from tfcomp.runtime.codec import BundleCodec
 
 _PEAK = 255.0
@@ -54,7 +55,7 @@ def bits_of_squared_error(points: Sequence[Mapping[str, Any]], quality: float) -
 
 def usual_squared_error(points: Sequence[Mapping[str, Any]], quality: float) -> float | None:
     """The mean squared error of photographs at a quality; None where the points lack it."""
-    level = math.floor(quality + 0.5)
+    level = nearest_level(quality)
     for point in points:
         if point.get("quality") == level and type(point.get("psnr")) in (int, float):
             return _mean_squared_error(point["psnr"])

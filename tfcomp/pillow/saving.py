@@ -16,14 +16,14 @@ import functools
 import io
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
-from PIL import Image, ImageSequence
+from PIL import Image
 
 from tfcomp import api
 from tfcomp.errors import CodecError, ConfigError
-from tfcomp.images.animation import duration_of
+from tfcomp.images.animation import Animation, animation_of
 from tfcomp.images.opening import check_is_no_drawing
 from tfcomp.pillow.metadata import with_metadata
 from tfcomp.runtime import registry
@@ -147,21 +147,14 @@ def _compressed_sequence(images: Sequence[Image.Image], given: Mapping[str, Any]
     model = _model_of(options)
     level = _level(options, model)
     metadata = {name: given[name] for name in _KEPT if name in given}
-    asked, loops = options.pop("duration", None), options.pop("loop", 0)
-    durations: list[int] = []
-
-    def frames() -> Iterator[Image.Image]:
-        for image in images:
-            for frame in ImageSequence.Iterator(image):
-                # A copy, which says nothing of being one frame of several.
-                still = frame.copy()
-                still.info.pop("duration", None)
-                durations.append(duration_of(frame.info.get("duration")))
-                yield with_metadata(still, metadata)
-
-    # The frames tell their durations as they are read.
-    shown: Any = durations if asked is None else asked
-    return model.compress_frames(frames(), shown, loops, level, **options)
+    durations, loops = options.pop("duration", None), options.pop("loop", 0)
+    frames = (
+        (with_metadata(frame, metadata), duration)
+        for image in images
+        for frame, duration in animation_of(image).frames()
+    )
+    animation = Animation(lambda: frames, loops)
+    return model.compress_frames(animation, durations, loops, level, **options)
 
 
 def _model_of(options: dict[str, Any]) -> api.Codec:

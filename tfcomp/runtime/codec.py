@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tfcomp.bitstream.container import FRACTIONS, Container
+from tfcomp.bitstream.container import Container
 from tfcomp.bitstream.picture_file import Frame, PictureFile
 from tfcomp.bitstream.picture_reader import read_file
 from tfcomp.bitstream.picture_writer import write_file
@@ -23,6 +23,7 @@ from tfcomp.entropy_kinds.base import EntropyCoder
 from tfcomp.entropy_kinds.tiled import TiledCoder
 from tfcomp.errors import BitstreamError
 from tfcomp.networks.padding import EdgePadded
+from tfcomp.quality import QUALITY_STEPS
 from tfcomp.runtime import registry
 from tfcomp.runtime.decoding import BundleDecoder
 from tfcomp.runtime.manifest import Manifest
@@ -84,7 +85,7 @@ class BundleCodec(BundleDecoder):
                 math.floor(quality),
                 *size,
                 sections[n * count :][:count],
-                round(quality % 1 * FRACTIONS),
+                round(quality % 1 * QUALITY_STEPS),
             )
             for n, size in enumerate(tile_sizes(width, height, side))
         ]

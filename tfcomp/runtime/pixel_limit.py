@@ -7,7 +7,7 @@ holds instead of both.
 
 from __future__ import annotations
 
-from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE, Container, pixel_limit
+from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE, pixel_limit
 from tfcomp.bitstream.picture_file import PictureFile
 from tfcomp.errors import BitstreamError, ConfigError
 from tfcomp.runtime.manifest import Manifest
@@ -36,13 +36,6 @@ def allowed_pixels(manifest: Manifest, file_bytes: int, max_pixels: float | None
     return min(manifest.max_pixels, pixel_limit(file_bytes))
 
 
-def check_pixels(
-    container: Container, manifest: Manifest, file_bytes: int, max_pixels: float | None = None
-) -> int:
-    """Returns `allowed_pixels`; raises BitstreamError where the container says more."""
-    return check_frames(container.width, container.height, 1, manifest, file_bytes, max_pixels)
-
-
 def check_picture(
     picture: PictureFile, manifest: Manifest, file_bytes: int, max_pixels: float | None = None
 ) -> int:
@@ -58,19 +51,7 @@ def check_picture(
       BitstreamError: the frames have more pixels together.
       ConfigError: max_pixels is not a positive whole number.
     """
-    first, count = picture.frames[0], len(picture.frames)
-    return check_frames(first.width, first.height, count, manifest, file_bytes, max_pixels)
-
-
-def check_frames(
-    width: int,
-    height: int,
-    count: int,
-    manifest: Manifest,
-    file_bytes: int,
-    max_pixels: float | None,
-) -> int:
-    """`check_picture` of `count` frames of one size."""
+    width, height, count = picture.frames[0].width, picture.frames[0].height, len(picture.frames)
     limit = allowed_pixels(manifest, file_bytes, max_pixels)
     frame = width * height
     if max_pixels is None and manifest.fixed_size is None:

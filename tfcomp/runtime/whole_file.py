@@ -38,6 +38,11 @@ class WholeFile:
         self._grey, self._metadata, self._fixed_size = picture.grey, picture.metadata, fixed_size
         self._alpha = None if picture.alpha is None else Alpha(encode_alpha(picture.alpha))
 
+    @property
+    def _is_plain(self) -> bool:
+        """Whether there is nothing to be added to the RGB."""
+        return not (self._grey or self._alpha or self._metadata)
+
     def within(self, max_bytes: int, search: Callable[[int], bytes]) -> bytes:
         """The file of the RGB, such that the whole file has at most max_bytes.
 
@@ -48,7 +53,7 @@ class WholeFile:
         Raises:
           ImageError: alpha and metadata, or all together, take more.
         """
-        if not (self._grey or self._alpha or self._metadata):
+        if self._is_plain:
             return search(max_bytes)
         contents = [*dataclasses.astuple(self._metadata), self._alpha and b"0" + self._alpha.png]
         others = sum(_box_bytes(len(content)) for content in contents if content)
@@ -70,11 +75,13 @@ class WholeFile:
           data: the file of the RGB.
           lookup: of `read_file`.
         """
+        if self._is_plain:
+            return data
         coded = read_file(data, lookup)
         frame = dataclasses.replace(coded.frames[0], grey=self._grey, alpha=self._alpha)
         meta = self._metadata
         whole = PictureFile((frame,), None, meta.icc_profile, meta.exif, meta.xmp)
-        return data if whole.fits_version_1 else write_file(whole, self._fixed_size)
+        return write_file(whole, self._fixed_size)
 
 
 def _box_bytes(length: int) -> int:

@@ -14,10 +14,11 @@ from tfcomp.bitstream.passes import Coder
 from tfcomp.bitstream.rows import stream_ends
 from tfcomp.entropy_kinds.base import Tables, check_count
 from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
-from tfcomp.entropy_kinds.hyperprior.layout import Layout, nearest_level
+from tfcomp.entropy_kinds.hyperprior.layout import Layout
 from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
 from tfcomp.entropy_kinds.hyperprior.rate_gradient import RateGradient
 from tfcomp.errors import BundleError, CodecError
+from tfcomp.quality import nearest_level
 
 
 class HyperpriorCoder:

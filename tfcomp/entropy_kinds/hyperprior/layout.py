@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
-from tfcomp.bitstream.coded_image import QUALITY_STEPS
 from tfcomp.bitstream.passes import Pass, coding_passes
 from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
 from tfcomp.entropy_kinds.manifest_values import counts, whole
 from tfcomp.errors import BundleError
+from tfcomp.quality import QUALITY_STEPS, nearest_level
 
 MEAN_UNITS = 8  # units of a decoded value in one quantisation step
 HYPER_STRIDE = 2
@@ -118,11 +117,6 @@ class Layout:
             quincunx,
             int(steps),
         )
-
-
-def nearest_level(quality: float) -> int:
-    """The trained level nearest to a quality from 1, of two the higher one."""
-    return math.floor(quality + 0.5)
 
 
 class Networks(Protocol):

@@ -17,11 +17,11 @@ from tfcomp.entropy_kinds.hyperprior.layout import (
     HYPER_STRIDE,
     MEAN_UNITS,
     Layout,
-    nearest_level,
 )
 from tfcomp.entropy_kinds.relaxed.code_length import CodeLength
 from tfcomp.entropy_kinds.relaxed.lite_graph import LiteGraph
 from tfcomp.entropy_kinds.relaxed.rounding import relaxed_round
+from tfcomp.quality import nearest_level
 
 
 class HyperpriorLatents:

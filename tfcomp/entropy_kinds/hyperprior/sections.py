@@ -37,9 +37,9 @@ from tfcomp.entropy_kinds.hyperprior.layout import (
     PASS_REACH,
     Layout,
     Networks,
-    nearest_level,
 )
 from tfcomp.entropy_kinds.streams import Streams
+from tfcomp.quality import nearest_level
 
 _BAND_ROWS = 62  # with PASS_REACH, one row of the runtime's tiles
 _BAND_PLACES = _BAND_ROWS * 256  # bands of wider pictures have fewer rows

@@ -6,10 +6,10 @@ import dataclasses
 import math
 from typing import Optional, Tuple
 
-from tfcomp.bitstream.coded_image import QUALITY_STEPS
 from tfcomp.config.checks import require
 from tfcomp.encoder_tuning import EncoderTuning
 from tfcomp.entropy_kinds.hyperprior.config import HyperpriorConfig
+from tfcomp.quality import QUALITY_STEPS
 
 
 @dataclasses.dataclass(frozen=True)
