@@ -16,8 +16,6 @@ class OptimizerConfig:
       name: "muon" (orthogonalised momentum for kernels, Adam for the rest) or "adam".
       learning_rate: Adam's learning rate.
       muon_step: the size of Muon's step as a fraction of the kernel's norm.
-      muon_every: steps from one of Muon's moves to the next, each as many times as long: wide
-        kernels cost half of a step otherwise.
       warmup_steps: steps over which both grow linearly from 0.
       cuts: (fraction of all steps, factor) pairs: from that step on the rates have that factor.
       clip_norm: bound on the global gradient norm.
@@ -29,7 +27,6 @@ class OptimizerConfig:
     name: str = "muon"
     learning_rate: float = 1e-3
     muon_step: float = 0.004
-    muon_every: int = 1
     warmup_steps: int = 100
     cuts: Tuple[Tuple[float, float], ...] = ((0.75, 0.3), (0.9, 0.1))
     clip_norm: float = 1.0
@@ -40,7 +37,6 @@ class OptimizerConfig:
         require(self.name in ("muon", "adam"), f"unknown optimizer '{self.name}'")
         require(self.learning_rate > 0, "learning_rate must be positive")
         require(self.muon_step > 0, "muon_step must be positive")
-        require(self.muon_every >= 1, "muon_every must be 1 or more")
         require(self.warmup_steps >= 0, "warmup_steps can't be negative")
         require(self.clip_norm > 0, "clip_norm must be positive")
         require(0 <= self.momentum < 1, "momentum must be in [0, 1)")

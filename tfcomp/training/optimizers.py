@@ -55,8 +55,6 @@ class Muon(keras.optimizers.Adam):
         peak: it follows the same schedule, relative to `peak_learning_rate`.
       peak_learning_rate: the schedule's largest value.
       momentum: of Muon (Nesterov).
-      every: steps from one of Muon's moves to the next, each as many times as long; its momentum
-        takes in every gradient. Polar factors of wide kernels cost as much as the rest of a step.
     """
 
     def __init__(
@@ -67,7 +65,6 @@ class Muon(keras.optimizers.Adam):
         momentum: float = 0.95,
         name: str = "muon",
         kernels: Sequence[tf.Variable] = (),
-        every: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
@@ -77,7 +74,6 @@ class Muon(keras.optimizers.Adam):
         self.muon_step = muon_step
         self.peak_learning_rate = peak_learning_rate
         self.momentum = momentum
-        self.every = every
 
     def build(self, variables: Sequence[tf.Variable]) -> None:
         """Makes the state; notes which of the variables are the kernels that Muon moves."""
@@ -98,22 +94,14 @@ class Muon(keras.optimizers.Adam):
         if not self.uses_muon(variable):
             self._adam_step(gradient, variable, now)
             return
+        rate = now * (self.muon_step / self.peak_learning_rate)
         velocity = moments_of(self, variable)[0]
         velocity.assign(self.momentum * velocity + gradient)
-        rate = now * (self.muon_step / self.peak_learning_rate) * self.every
-
-        def move() -> None:
-            direction = orthogonalize(
-                tf.reshape(gradient + self.momentum * velocity, [-1, variable.shape[-1]])
-            )
-            length = rate * tf.norm(variable) / (tf.norm(direction) + 1e-12)
-            variable.assign_sub(length * tf.reshape(direction, variable.shape))
-
-        if self.every == 1:
-            move()
-        else:
-            due = tf.equal(tf.cast(self.iterations, tf.int64) % self.every, 0)
-            tf.cond(due, move, lambda: None)
+        direction = orthogonalize(
+            tf.reshape(gradient + self.momentum * velocity, [-1, variable.shape[-1]])
+        )
+        length = rate * tf.norm(variable) / (tf.norm(direction) + 1e-12)
+        variable.assign_sub(length * tf.reshape(direction, variable.shape))
 
     def _adam_step(
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
@@ -140,7 +128,6 @@ class Muon(keras.optimizers.Adam):
             "muon_step": self.muon_step,
             "peak_learning_rate": self.peak_learning_rate,
             "momentum": self.momentum,
-            "every": self.every,
         }
 
 
@@ -196,5 +183,4 @@ def build_optimizer(
         muon_step=settings.muon_step,
         peak_learning_rate=settings.learning_rate,
         kernels=kernels,
-        every=settings.muon_every,
     )
