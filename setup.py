@@ -134,7 +134,7 @@ setup(
             "tensorflow[and-cuda]==2.14.1", "tensorflow[and-cuda]>=2.21,<2.22"
         ),
         "test": [
-            *["pytest>=8", "hypothesis>=6.100", "playwright>=1.40"],
+            *["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", "playwright>=1.40"],
             'import-linter>=2.6; python_version >= "3.10"',  # contracts against circles
             *["build>=1", "mypy", "pillow-heif>=0.18"],
             *BENCHMARK,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
+import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
@@ -19,15 +20,29 @@ from tfcomp.entropy.keras_versions import index_of, moments_of, tensorflow_varia
 # Quintic Newton-Schulz coefficients of the paper: singular values end within 0.7 .. 1.2.
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
+# A wider matrix is taken apart: the cost grows with the cube of its shorter side.
+_WIDEST = 160
 
 
 def orthogonalize(matrix: tf.Tensor) -> tf.Tensor:
     """Approximate polar factor U V^T of a matrix M = U S V^T, float32 [m, n] -> [m, n].
 
+    A matrix whose shorter side is above 160 is cut into strips of at most that many rows or
+    columns, each orthogonal in itself (block-wise Muon, as when a matrix lies on several devices).
+    """
+    tall = matrix.shape[0] > matrix.shape[1]
+    side = matrix.shape[int(tall)]
+    sizes = [part.size for part in np.array_split(np.arange(side), -(-side // _WIDEST))]
+    strips = tf.split(matrix, sizes, axis=int(tall))
+    return tf.concat([_polar_factor(strip, tall) for strip in strips], axis=int(tall))
+
+
+def _polar_factor(matrix: tf.Tensor, tall: bool) -> tf.Tensor:
+    """The polar factor, by the Gram matrix of columns if it is tall, else of rows.
+
     An iteration X <- (a + b G + c G^2) X, G = X X^T, multiplies X by a polynomial of its first G:
     so only the small square matrices are iterated, and X is multiplied once, at the end.
     """
-    tall = matrix.shape[0] > matrix.shape[1]
     gram = tf.matmul(matrix, matrix, transpose_a=tall, transpose_b=not tall)
     squared_norm = tf.linalg.trace(gram) + 1e-24
     gram /= squared_norm
