@@ -41,7 +41,7 @@ class FolderSource(ImageSource):
     def __init__(self, folders: Sequence[Path], split: str = "train") -> None:
         self.name = "folder:" + ",".join(str(folder) for folder in folders)
         self.skipped: list[str] = []
-        trees = _split_trees([Path(folder) for folder in folders], split)
+        trees = split_trees([Path(folder) for folder in folders], split)
         candidates = [tree / name for tree in trees for name in files_in(tree)]
         self._paths = [path for path in candidates if is_readable_header(path)]
         self._damaged = set(candidates) - set(self._paths)
@@ -128,7 +128,14 @@ def parse_folders(text: str) -> list[Path]:
     return [Path(part.strip()).expanduser() for part in text.split(",") if part.strip()]
 
 
-def _split_trees(folders: Sequence[Path], split: str) -> list[Path]:
+def parse_places(text: str) -> list[Path]:
+    """Like `parse_folders`, and a file or a folder whose name has a comma is taken as it stands."""
+    whole = Path(text).expanduser()
+    return [whole] if text and whole.exists() else parse_folders(text)
+
+
+def split_trees(folders: Sequence[Path], split: str) -> list[Path]:
+    """The trees of a split in folders; see `FolderSource`."""
     if not folders:
         raise ConfigError('"folder:" needs a path: give folder:PATH or folder:PATH,PATH')
     for folder in folders:

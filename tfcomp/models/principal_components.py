@@ -128,11 +128,11 @@ def initialize(model: CodecModel, images: np.ndarray, seed: int = 0) -> None:
 
     Args:
       model: a built `CycleModel`.
-      images: uint8 [B, H, W, 3] training crops, H and W multiples of the stride.
+      images: samples [B, H, W, channels] of training crops, H and W multiples of the stride.
       seed: for the spare channels' directions.
     """
     rng = np.random.default_rng(seed)
-    x = tf.cast(images, tf.float32) / 255.0 - 0.5
+    x = model.in_units(images) - 0.5
     quality = tf.ones(tf.shape(x)[:1], tf.int32)  # all qualities start alike
     for stage in model.levels:
         down = stage[0]
