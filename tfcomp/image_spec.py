@@ -72,6 +72,11 @@ class ImageSpec:
         return self == ImageSpec()
 
     @property
+    def is_screen(self) -> bool:
+        """Whether pictures are 8-bit RGB or grey, as screens and picture files have them."""
+        return self.dtype == np.uint8 and self.colour != "none"
+
+    @property
     def is_whole(self) -> bool:
         """Whether samples are whole numbers."""
         return self.range is None

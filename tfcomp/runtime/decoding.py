@@ -7,6 +7,7 @@ A part of a picture can be decoded, and a file that breaks off: frame_latents.py
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 from collections.abc import Sequence
@@ -129,11 +130,12 @@ class BundleDecoder(BundleNetworks):
                 x, y, width, height = checked_region(region, frame.width, frame.height)
                 alpha = reduced(alpha[y : y + height, x : x + width], scale)
             colours = self.decode_frame(frame, region, scale, not file.whole)
-            return picture_of(file, frame, colours, alpha)
+            picture = picture_of(file, frame, colours, alpha)
+            return dataclasses.replace(picture, spec=self._manifest.image)
 
     def _check_holds_alpha(self, frame: Frame) -> None:
         spec = self._manifest.image
-        if frame.alpha is not None and (spec.dtype != np.uint8 or spec.colour == "none"):
+        if frame.alpha is not None and not spec.is_screen:
             raise BitstreamError(
                 f"the file has transparency, which pictures of {spec} have not; get an undamaged "
                 "copy of the file"

@@ -24,7 +24,6 @@ from tfcomp.images.samples import is_deep
 from tfcomp.runtime.image_input import Background, InputPicture, read_picture
 from tfcomp.runtime.manifest import Manifest
 
-_GREY8 = ImageSpec(channels=1)
 # Picture means this many deviations off, and this many times nearer in another order, are told.
 _FAR, _NEARER = 4.0, 9.0
 
@@ -54,7 +53,7 @@ def read_for(
     spec = manifest.image
     if spec.is_rgb8:
         return read_picture(source, manifest.max_pixels, background, metadata)
-    if spec == _GREY8:
+    if spec.is_screen:
         found = read_picture(source, manifest.max_pixels, background, metadata)
         return _grey_of(found, manifest)
     samples = checked_samples(_array_of(source, spec), spec)

@@ -27,7 +27,7 @@ from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy.quality_levels import at_level
 from tfcomp.entropy_kinds.prior import assign, of_one_shape
 from tfcomp.entropy_kinds.registry import KINDS
-from tfcomp.families.cycle import pruning
+from tfcomp.families.cycle import other_channels, pruning
 from tfcomp.models import base, layers, losses, principal_components, replication
 from tfcomp.models.analysis_correction import AnalysisCorrection
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
@@ -281,7 +281,13 @@ class CycleModel(base.CodecModel):
         return losses.feedback(latents, tf.stop_gradient(latents + move), pixels)
 
     def take_other_shape(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
-        """See `CodecModel`: new blocks start as the identity; narrower models see pruning.py."""
+        """See `CodecModel`: new blocks start as the identity; narrower models see pruning.py.
+
+        Models of other channels see other_channels.py.
+        """
+        if self.image.channels != trained.image.channels:
+            other_channels.take(self, trained, pictures)
+            return
         known = {layer.name: layer for stage in trained.levels for layer in stage}
         shared = [layer for stage in self.levels for layer in stage if layer.name in known]
         pairs = [(layer.variables, known[layer.name].variables) for layer in shared]
