@@ -145,7 +145,7 @@ def _manifest(
         "reach": settings.reach,
         "decoder_reach": settings.decoder_reach,
         "fixed_size": settings.fixed_size,
-        "max_pixels": MAX_PIXELS,
+        "max_pixels": _max_pixels(model.image),
         "entropy": entropy,
         # The encoder's business: it has no part in the fingerprint of what decodes.
         "distortion_weights": kind.distortion_weights(layout),
@@ -159,6 +159,11 @@ def _manifest(
         manifest |= {"format_version": _VERSION_WITH_IMAGE, "image": model.image.to_json()}
         manifest |= _channel_statistics(model)
     return manifest | ({"authors": config.release.authors} if config.release.authors else {})
+
+
+def _max_pixels(spec: ImageSpec) -> int:
+    """As many as take no more memory than 8-bit RGB of the format's limit."""
+    return MAX_PIXELS * 3 // max(3, spec.channels * spec.dtype.itemsize)
 
 
 def _channel_statistics(model: CodecModel) -> dict[str, Any]:
