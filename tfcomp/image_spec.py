@@ -58,10 +58,11 @@ class ImageSpec:
             )
 
     def _check_range(self) -> None:
-        numbers = tuple(float(np.float32(value)) for value in self.range or ())
+        with np.errstate(over="ignore"):  # infinity is refused below
+            numbers = tuple(float(np.float32(value)) for value in self.range or ())
         if len(numbers) != 2 or not -math.inf < numbers[0] < numbers[1] < math.inf:
             raise ConfigError(f"image: range is (lowest, highest), not {self.range}")
-        if not np.isfinite(np.float32(numbers[1]) - np.float32(numbers[0])):
+        if numbers[1] - numbers[0] > np.finfo(np.float32).max:
             raise ConfigError(f"image: range {self.range} is too wide for float32")
         object.__setattr__(self, "range", numbers)
         object.__setattr__(self, "bits", LEAST_BITS)  # float samples have none
@@ -145,7 +146,8 @@ class ImageSpec:
         """
         if value is None:
             return cls()
-        if not isinstance(value, Mapping) or not set(value) <= {"channels", "bits", "range", "colour"}:
+        known = {"channels", "bits", "range", "colour"}
+        if not isinstance(value, Mapping) or not set(value) <= known:
             raise ConfigError("image: must be an object with channels, bits or range, and colour")
         for key in ("channels", "bits"):
             if key in value and type(value[key]) is not int:
@@ -157,7 +159,7 @@ class ImageSpec:
             raise ConfigError("image: range must be [lowest, highest]")
         if not isinstance(value.get("colour"), str):
             raise ConfigError("image: colour must be a word")
-        limits = None if bounds is None else tuple(float(each) for each in bounds)
+        limits: Any = None if bounds is None else tuple(float(each) for each in bounds)
         return cls(value.get("channels", 3), value.get("bits", 8), limits, value["colour"])
 
 

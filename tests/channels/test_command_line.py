@@ -52,7 +52,9 @@ def test_16_bit_png_goes_there_and_comes_back(deep_bundle, installed, tmp_path):
         assert image.mode == "I;16" and len(np.unique(np.asarray(image))) > 256
 
 
-def test_what_is_no_picture_of_the_model_ends_in_one_line(five_bundle, tmp_path, photograph, capsys):
+def test_what_is_no_picture_of_the_model_ends_in_one_line(
+    five_bundle, tmp_path, photograph, capsys
+):
     from PIL import Image
 
     Image.fromarray(photograph).save(tmp_path / "photo.png")

@@ -16,7 +16,8 @@ from tests.channels import pictures
 from tests.conftest import ROOT
 from tfcomp.image_spec import ImageSpec
 
-SPECS = [ImageSpec(), ImageSpec(1), ImageSpec(5, 12), ImageSpec(1, 16), ImageSpec(2, range=(-2, 6.1))]
+WHOLE = [ImageSpec(), ImageSpec(1), ImageSpec(5, 12), ImageSpec(1, 16)]
+SPECS = [*WHOLE, ImageSpec(2, range=(-2, 6.1))]
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason=needs.NODE)
@@ -45,7 +46,8 @@ def decode(tmp_path_factory):
     if library is None or not shutil.which("cmake"):
         pytest.skip(needs.LITERT_LIBRARY)
     folder = tmp_path_factory.mktemp("c")
-    program = build(folder / "build", f"-DLITERT_LIBRARY={library}", "-DTFCOMP_TESTS=OFF") / "decode"
+    options = (f"-DLITERT_LIBRARY={library}", "-DTFCOMP_TESTS=OFF")
+    program = build(folder / "build", *options) / "decode"
 
     def decoded(bundle, data, ending):
         (folder / "in.tfcomp").write_bytes(data)

@@ -1,4 +1,4 @@
-"""Samples in TIFF, NumPy, Zarr and PNG files come as they are stored, with the channels they have."""
+"""Samples in TIFF, NumPy, Zarr and PNG files come as they are stored."""
 
 import importlib.util
 import struct
@@ -53,7 +53,8 @@ def test_channels_first_and_other_shapes_are_refused_by_name(tmp_path):
 def test_a_tiff_has_channels_as_samples_or_as_planes_and_pages(tmp_path):
     tifffile = pytest.importorskip("tifffile")
     image = pictures.whole(1, 5, 16)
-    tifffile.imwrite(tmp_path / "samples.tif", image, photometric="minisblack", planarconfig="contig")
+    layout = {"photometric": "minisblack", "planarconfig": "contig"}
+    tifffile.imwrite(tmp_path / "samples.tif", image, **layout)
     planes = np.moveaxis(image, -1, 0)
     tifffile.imwrite(tmp_path / "pages.tif", planes, photometric="minisblack")
     for name in ("samples.tif", "pages.tif"):

@@ -36,8 +36,9 @@ class DeployedDiffusion:
         self._difference = build.constant(depthwise)
         self._backwards = build.constant(-depthwise[::-1, ::-1])
         self._sum_of = build.constant(own_colour.transpose(0, 1, 3, 2))
-        self._spread = build.constant(anisotropic_diffusion.spread_kernel(layer.colours))
-        self._gather = build.constant(anisotropic_diffusion.spread_kernel(layer.colours).transpose(0, 1, 3, 2))
+        spread = anisotropic_diffusion.spread_kernel(layer.colours)
+        self._spread = build.constant(spread)
+        self._gather = build.constant(spread.transpose(0, 1, 3, 2))
         self._first, self._second = (
             build.convolution(kernel.numpy(), bias.numpy())
             for kernel, bias in (layer.first, layer.second)

@@ -36,8 +36,8 @@ class DeployedTransforms(tf.Module):
       spec: of the images.
 
     Attributes:
-      encode: tf.function, (image [1, H, W, channels], quality int32 [1]) -> {"latents": as `analyse`
-        gives them}; H and W multiples of the stride.
+      encode: tf.function, (image [1, H, W, channels], quality int32 [1]) -> {"latents": as
+        `analyse` gives them}; H and W multiples of the stride.
       decode: tf.function, (latents int32 [1, h, w, C], quality int32 [1]) -> {"image":
         [1, h*stride, w*stride, channels]}.
     """
@@ -61,9 +61,10 @@ class DeployedTransforms(tf.Module):
 
         def decode(latents: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
             y = synthesise(latents, level_of(quality, quality_steps))
-            pixels = (y + 0.5) * spec.peak
-            pixels = tf.clip_by_value(pixels + spec.low if spec.low else pixels, spec.low, spec.high)
-            return {"image": tf.cast(tf.round(pixels) if spec.is_whole else pixels, dtype)}
+            samples = (y + 0.5) * spec.peak
+            samples = samples + spec.low if spec.low else samples
+            samples = tf.clip_by_value(samples, spec.low, spec.high)
+            return {"image": tf.cast(tf.round(samples) if spec.is_whole else samples, dtype)}
 
         quality = tf.TensorSpec([1], tf.int32, name="quality")
         self.encode = tf.function(

@@ -1,4 +1,4 @@
-"""The figures of a bundle whose pictures are not 8-bit RGB: its own curve, on files of such samples.
+"""The figures of a bundle of other pictures than 8-bit RGB: its own curve, on files of such.
 
     files -> every quality: compress, decompress -> bits/pixel, PSNR by the samples' range
 """

@@ -102,7 +102,8 @@ def axes_fault(shape: tuple[int, ...], spec: ImageSpec) -> str:
     said = f"an array of shape {list(shape)} is no picture of {spec}"
     if len(shape) in (3, 4) and shape[-3] == spec.channels and shape[-1] != spec.channels:
         return (
-            f"{said}: its channels come first; give [H, W, C], as numpy.moveaxis(array, -3, -1) does"
+            f"{said}: its channels come first; give [H, W, C], as numpy.moveaxis(array, -3, -1) "
+            "does"
         )
     if len(shape) == 2:
         return f"{said}: it has one channel; give [H, W, {spec.channels}]"
@@ -154,7 +155,9 @@ def _pages_of_tiff(name: str, spec: ImageSpec) -> list[Page]:
         return [
             page
             for number, series in enumerate(file.series)
-            for page in _pages_of_series(name, number, series.axes, series.shape, series.dtype, spec)
+            for page in _pages_of_series(
+                name, number, series.axes, series.shape, series.dtype, spec
+            )
         ]
 
 
@@ -219,7 +222,8 @@ def _page_of_picture(name: str) -> Page:
         shape = (height, width, channels)
         return Page(name, shape, dtype, lambda r, c: _pillow_samples(name)[r, c])
     found = _codec_samples(name)
-    return Page(name, found.shape, found.dtype, lambda r, c: _codec_samples(name)[r, c])
+    size = (found.shape[0], found.shape[1], found.shape[2])
+    return Page(name, size, found.dtype, lambda r, c: _codec_samples(name)[r, c])
 
 
 def _pillow_samples(name: str) -> np.ndarray:
@@ -232,9 +236,8 @@ def _pillow_samples(name: str) -> np.ndarray:
                     raise ImageError(f"{name}: its samples are beyond 16 bits")
                 samples = samples.astype(np.uint16)
             return samples.astype(samples.dtype.newbyteorder("="))[:, :, None]
-        if image.mode not in ("1", "L", "RGB"):
-            image = image.convert("RGB")
-        samples = np.asarray(image.convert("L") if image.mode == "1" else image)
+        mode = {"1": "L", "L": "L"}.get(image.mode, "RGB")
+        samples = np.asarray(image.convert(mode))
         return samples[:, :, None] if samples.ndim == 2 else samples
 
 

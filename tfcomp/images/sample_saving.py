@@ -63,7 +63,7 @@ def _tiff(pixels: np.ndarray, spec: ImageSpec, target: str) -> bytes:
 
 
 def _png(pixels: np.ndarray, spec: ImageSpec, target: str) -> bytes:
-    """Samples of 9 to 15 bits as they are, in 16: the file says how many (sBIT) only by its values."""
+    """In 16 bits; samples of fewer as they are, since scaling could not be undone."""
     if pixels.ndim == 2:
         stream = io.BytesIO()
         Image.fromarray(pixels).save(stream, "PNG")

@@ -1,4 +1,4 @@
-"""Checks that an array holds the samples that a model's pictures have; none is converted silently."""
+"""Checks that an array holds the samples that a model's pictures have; converts none."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ class BundleNetworks:
     def decode_latents(
         self, latents: np.ndarray, quality: float, size: tuple[int, int]
     ) -> np.ndarray:
-        """Integers [h, w, C] -> samples [H, W, channels] of the size (H, W), without the padding."""
+        """Integers [h, w, C] -> samples [H, W, channels] of the size (H, W), without padding."""
         stride, spec = self._manifest.stride, self._manifest.image
         pixels = np.empty((*size, spec.channels), spec.dtype)
         level = self._manifest.network_quality(quality)

@@ -126,7 +126,8 @@ class Manifest:
         if version not in MANIFEST_VERSIONS or (version == 1 and "image" in values):
             raise BundleError(
                 f"manifest.json has format_version {_short(version)} and this tfcomp reads "
-                f"{' and '.join(map(str, MANIFEST_VERSIONS))}; update tfcomp or export the bundle again"
+                f"{' and '.join(map(str, MANIFEST_VERSIONS))}; update tfcomp or export the bundle "
+                "again"
             )
         qualities = _whole(values, "qualities", 1, 255)
         reach = _reach(values, "reach")

@@ -1,7 +1,8 @@
 """What a model is given: its kind of picture, read from anything that holds one.
 
     RGB and grey of 8 bits    any picture (image_input.py), with alpha, profile, Exif and XMP
-    all others                arrays of the model's own samples, or files of such (images/sample_files)
+    all others                arrays of the model's own samples, or files of such
+                              (tfcomp/images/sample_files.py)
 
 Nothing is narrowed silently: a note, which is logged, says it of 8-bit models, and the others take
 their own kind of samples only.

@@ -42,7 +42,7 @@ class CycleModelConfig:
         levels, in 32nds of the way, and is trained on all of them (needs a hyperprior).
       min_lambda, max_lambda: ends of the geometric ladder of rate-distortion multipliers, in
         bits/pixel per unit of squared error on the 0..255 scale, for three channels; the range of
-        other samples counts as 255, and other numbers of channels as so many thirds.
+        other samples counts as 255, and each channel as a third.
       default_quality: what `compress` uses when nothing is said.
       tuning: the step sizes of encoders that search for better latents. Its lists may also stand
         beside it, by their old names.

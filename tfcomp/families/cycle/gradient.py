@@ -34,9 +34,9 @@ class DeployedGradient(tf.Module):
         {"gradient": float32 [1, h, w, C], in steps}; H and W multiples of the stride.
 
     The gradient is -J^T error / step^2, with J the decoder's Jacobian by its latents in steps, and
-    step^2 = 6 channels / (lambda ln 2) the square of the quality's best quantisation step in grey levels
-    (model.py). It is the gradient of lambda * squared error with constants chosen so that adding it
-    would undo the error of an orthogonal decoder.
+    step^2 = 6 channels / (lambda ln 2) the square of the quality's best quantisation step in
+    255ths of the range (model.py). It is the gradient of lambda * squared error with constants
+    chosen so that adding it would undo the error of an orthogonal decoder.
     """
 
     def __init__(self, model: CycleModel) -> None:
@@ -46,7 +46,7 @@ class DeployedGradient(tf.Module):
         channels = model.log_gain.shape[1]
         step_sizes = of_gains(build, np.exp(-model.log_gain.numpy()), quality_steps)
         inverse_square = model.lambdas * np.log(2.0) / (6.0 * model.image.channels)
-        # Errors are in samples' units, steps in 255ths of their range, the layers' pictures in 0..1.
+        # Errors are in samples' units, steps in 255ths of their range, layers' pictures in 0..1.
         unit = 255.0 / model.image.peak
         weights = of_gains(build, 255.0 * unit * inverse_square, quality_steps)
         synthesis = [

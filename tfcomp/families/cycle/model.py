@@ -87,7 +87,8 @@ class CycleModel(base.CodecModel):
                 self.lambdas, self.image.channels, name="diffusion", dtype="float32"
             )
         # A uniform quantiser of step s (0..255 scale) costs s^2 / 12 a value and saves log2 s bits,
-        # and a pixel has C values: rate + lambda * distortion is least at s^2 = 6 C / (lambda ln 2).
+        # and a pixel has C values: rate + lambda * distortion is least at
+        # s^2 = 6 C / (lambda ln 2).
         steps = np.sqrt(6.0 * self.image.channels / (self.lambdas * np.log(2.0))) / 255.0
         log_gain = np.repeat(-np.log(steps)[:, None], settings.widths[-1], axis=1)
         self.log_gain = self.add_weight(

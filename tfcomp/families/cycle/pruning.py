@@ -39,7 +39,8 @@ def narrow(model: CodecModel, wide: CodecModel, images: np.ndarray) -> None:
     Args:
       model: a built `CycleModel`, no level wider than the wide model's, the last of equal width.
       wide: the trained `CycleModel`.
-      images: samples [B, H, W, channels], pictures to weigh channels with; H, W multiples of the stride.
+      images: samples [B, H, W, channels], pictures to weigh channels with; H, W multiples of the
+        stride.
 
     Raises:
       CodecError: the model is not a narrower form of the wide one.
