@@ -13,7 +13,7 @@ const answers = JSON.parse(readFileSync(0, "utf8")).map((image) => {
     const rgb = Array.from(shown(new Grid(data, 1, 2, channels), spec));
     return { hashed: fingerprinted(spec), samples: Samples.name, rgb };
   } catch (error) {
-    return { refusal: error.name };
+    return { refusal: error.message };
   }
 });
 console.log(JSON.stringify(answers));

@@ -34,7 +34,8 @@ def test_javascript_reads_a_spec_as_python_does():
         named = {"uint8": "Uint8Array", "uint16": "Uint16Array", "float32": "Float32Array"}
         assert answer["samples"] == named[spec.dtype.name]
         assert answer["rgb"][:3] == [0, 0, 0] and set(answer["rgb"][3:]) <= {126, 127, 128}
-    assert answers[len(SPECS) + 1 :] == [{"refusal": "BundleError"}] * 2
+    refusals = [answer["refusal"] for answer in answers[len(SPECS) + 1 :]]
+    assert len(refusals) == 2 and all("not known here" in each for each in refusals)
 
 
 @pytest.fixture(scope="module")
