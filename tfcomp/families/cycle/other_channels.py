@@ -1,15 +1,14 @@
-"""Starts a model of other pictures with a trained one's transforms: all but the kernel on pixels.
+"""Starts a model of other channels with a trained one's transforms: all but the kernel on pixels.
 
-    trained, RGB     x_rgb --K--> features --> the rest
-                                     ~
-    new, C channels  x_C --B R--> features --> the same rest
+    trained    x_rgb ---------------------K--> features --> the rest
+    new        x_C --P--> false colours --K--> features --> the same rest
+                 +--the other directions-R-------^
 
-B holds the principal components of the new pictures' blocks (principal_components.py): an
-orthonormal map that keeps what these have. Any rotation R of it keeps as much, so R is the one that
-brings its features nearest to what the rest was trained on: those that K makes of a false-colour
-picture, the three strongest directions of the new channels in the places of the three that RGB
-photographs have. That is the orthogonal Procrustes problem (Schonemann 1966, "A generalized
-solution of the orthogonal Procrustes problem"), one singular value decomposition.
+P takes the principal components of the new channels, strongest first, to the axes that decorrelate
+the colours of photographs, so that the rest meets features like those that it was trained on. P and
+K together are one kernel of C channels, and its mirror image goes back. What channels hold in other
+directions must not be lost: R, principal components of its blocks at a small part of K's strength,
+lets training find it (zeros there would be a saddle: neither direction would have a gradient).
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tfcomp.entropy_kinds.prior import assign
 from tfcomp.errors import CodecError
@@ -26,6 +26,7 @@ from tfcomp.models.principal_components import strided_kernel
 
 # Brightness and two differences of colours: the decorrelating axes of photographs (Ohta, Kanade,
 # Sakai 1980, "Color information for region segmentation").
+_SHARE = 0.02  # of the trained kernel's strength, of directions that are no colours
 _AXES = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
 
 
@@ -53,50 +54,54 @@ def take(model: CodecModel, trained: CodecModel, images: np.ndarray, seed: int =
         for layer, their_layer in zip(stage, their_stage):
             assign(layer.variables, their_layer.variables)  # all but the first, whose shape differs
     first, known = model.levels[0][0], trained.levels[0][0]
-    x = model.in_units(images) - 0.5
-    rng = np.random.default_rng(seed)
-    basis = strided_kernel(x, first.kernel_size, first.strides, first.filters, rng)
+    x = (model.in_units(images) - 0.5).numpy()
+    colours = false_colours(x, trained.image.channels)
+    # White has as large features as RGB's white: the kernel is scaled, and synthesis scaled back.
+    scale = np.sqrt(trained.image.channels / model.image.channels)
+    others = _other_directions(x, colours, first, np.random.default_rng(seed))
     for kernel, their_kernel in (
         (first.kernel, known.kernel),
         (first.synthesis_kernel, known.synthesis_kernel),
     ):
-        kernel.assign(turned(basis, their_kernel.numpy(), _false_colours(x.numpy(), trained)))
+        theirs = np.einsum("abcf,Cc->abCf", their_kernel.numpy(), colours)
+        strength = _SHARE * np.sqrt(np.square(theirs).sum((0, 1, 2))).mean()
+        kernel.assign(scale * (theirs + strength * others))
     first.analysis_bias.assign(known.analysis_bias)
     first.analysis_scale.assign(known.analysis_scale)
-    first.synthesis_scale.assign(
-        np.full(first.synthesis_scale.shape, known.synthesis_scale.numpy().mean(), np.float32)
-    )
+    back = np.full(first.synthesis_scale.shape, known.synthesis_scale.numpy().mean() / scale**2)
+    first.synthesis_scale.assign(back.astype(np.float32))
+    first.synthesis_bias.assign(colours @ known.synthesis_bias.numpy() / scale)
     model.log_gain.assign(trained.log_gain)
 
 
-def turned(basis: np.ndarray, known: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """The principal components, rotated to where a trained kernel has its features.
+def false_colours(x: np.ndarray, colours: int) -> np.ndarray:
+    """P transposed: what of each channel goes into each colour.
 
     Args:
-      basis: float32 [k, k, C, F], orthonormal but for spare directions.
-      known: float32 [k, k, c, F], the trained kernel on c channels.
-      colours: float64 [C, c], orthonormal columns: what stands in the place of each of these.
+      x: float32 [..., C], in -1/2..1/2.
+      colours: c, of the trained model.
 
     Returns:
-      float32 [k, k, C, F]
+      float64 [C, c]; its columns are orthonormal where C is c or more.
     """
-    target = np.einsum("abcf,Cc->abCf", known, colours).reshape(-1, known.shape[-1])
-    flat = basis.reshape(target.shape).astype(np.float64)
-    kept = flat[:, np.linalg.norm(flat, axis=0) > 0.5]  # spare directions are far shorter
-    left, _, right = np.linalg.svd(kept.T @ target, full_matrices=False)
-    return (kept @ left @ right).reshape(basis.shape).astype(np.float32)
-
-
-def _false_colours(x: np.ndarray, trained: CodecModel) -> np.ndarray:
-    """float64 [C, c]: the strongest directions of channels in the places of the trained ones."""
-    channels = trained.image.channels
     flat = x.reshape(-1, x.shape[-1]).astype(np.float64)
     _, vectors = np.linalg.eigh(flat.T @ flat)
-    count = min(channels, x.shape[-1])
-    strongest = vectors[:, ::-1][:, :count]
+    strongest = vectors[:, ::-1][:, :colours]
     strongest = strongest * np.where(strongest.sum(0) < 0, -1.0, 1.0)
-    axes = _AXES if channels == 3 else np.eye(channels)
-    return strongest @ axes[:count]
+    axes = _AXES if colours == 3 else np.eye(colours)
+    return strongest @ axes[: strongest.shape[1]]
+
+
+def _other_directions(
+    x: np.ndarray, colours: np.ndarray, layer: Any, rng: np.random.Generator
+) -> np.ndarray:
+    """R: float32 [k, k, C, F], orthonormal but for spare filters; zeros where there are none."""
+    if x.shape[-1] <= colours.shape[1]:
+        return np.zeros(layer.kernel.shape, np.float32)
+    rest = x - x @ colours @ colours.T
+    return strided_kernel(
+        tf.constant(rest, tf.float32), layer.kernel_size, layer.strides, layer.filters, rng
+    )
 
 
 def _shape(settings: Any) -> tuple[Any, ...]:
