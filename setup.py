@@ -68,6 +68,13 @@ SERVING = [
     "tenacity>=8.2",
 ]
 
+# Pictures of other channels and depths: docs/channels.md.
+ARRAYS = [
+    "tifffile>=2023.7",
+    "imagecodecs>=2023.3",  # colours of 16 bits in PNG, compressed TIFF
+    "zarr>=2.16",
+]
+
 
 def where(python, *requirements):
     return [f"{requirement}; {python}" for requirement in requirements]
@@ -130,6 +137,7 @@ setup(
         "serving": SERVING,
         "serving-grpc": SERVING_GRPC,
         "beam": BEAM,
+        "arrays": ARRAYS,
         "gpu": for_training(
             "tensorflow[and-cuda]==2.14.1", "tensorflow[and-cuda]>=2.21,<2.22"
         ),
@@ -140,6 +148,7 @@ setup(
             *BENCHMARK,
             *SERVING_GRPC,
             *BEAM,
+            *ARRAYS,
         ],
         # It has wheels for Linux; Python 3.11 and newer take 3.x.
         "fuzz": ['atheris>=2.3; sys_platform == "linux"'],

@@ -33,8 +33,9 @@ from tfcomp.latent_search.searchable_codec import SearchableCodec
 from tfcomp.runtime import registry
 from tfcomp.runtime.codec import read_installed
 from tfcomp.runtime.compressed_input import read_compressed
-from tfcomp.runtime.image_input import Background, InputPicture, read_picture
+from tfcomp.runtime.image_input import Background, InputPicture
 from tfcomp.runtime.memory_errors import memory_errors_named
+from tfcomp.runtime.model_input import check_fits, read_for
 from tfcomp.runtime.options import positive_number, whole_number
 from tfcomp.runtime.progressive import Preview, previews
 from tfcomp.runtime.sequence import Frames, joined
@@ -109,8 +110,10 @@ class Codec(SearchableCodec):
 
         Args:
           image: a path, the bytes of an image file, a file object, a PIL image, an array, or what
-            `read_picture` gave; `read_image` says what is accepted. Grey and transparent pictures
-            come back so. What is lost is logged as a warning of the logger "tfcomp".
+            `read_for` gave; `read_image` says what is accepted. Grey and transparent pictures
+            come back so. What is lost is logged as a warning of the logger "tfcomp". A model of
+            other pictures than 8-bit ones takes an array [H, W, channels] of its own samples, or
+            the path of a TIFF, PNG, .npy or Zarr file that holds one (docs/channels.md).
           quality: 1 (smallest file) to the model's number of qualities, or between two of them
             where the model knows such (`info["entropy"]["quality_steps"]`); the model's default if
             None.
@@ -155,8 +158,9 @@ class Codec(SearchableCodec):
         with memory_errors_named():
             if isinstance(image, InputPicture):
                 given = image
+                check_fits(given, self._manifest)
             else:
-                given = read_picture(image, self._manifest.max_pixels, background, metadata)
+                given = read_for(self._manifest, image, background, metadata)
                 for note in given.notes:
                     _log.warning("%s", note)
             whole = WholeFile(given, self._manifest.fixed_size)

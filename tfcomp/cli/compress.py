@@ -83,10 +83,13 @@ def run(options: argparse.Namespace) -> int:
 
     background = None if options.background is None else _colour(options.background)
     sequences.check_compress_options(options)
+    direction = _DIRECTION
+    if options.model and not registry.find_by_name(options.model).manifest.image.is_rgb8:
+        direction = Direction(PICTURE_SUFFIXES | {".npy"}, COMPRESSED)
     if options.sequence:
         todo = sequences.plan_of_folders(options.inputs, options.output)
     else:
-        todo = plan(options.inputs, options.output, _DIRECTION, options.force)
+        todo = plan(options.inputs, options.output, direction, options.force)
     codec = load(options.model or registry.default_model())
     codec.checked_quality(options.quality)
     checked_plan(codec, options.effort, options.feedback, options.refine)
@@ -97,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
 
     return run_jobs(
         todo,
-        _DIRECTION,
+        direction,
         work,
         force=options.force,
         skip_existing=options.skip_existing,
@@ -135,7 +138,8 @@ def _compress_file(
     alone: bool,
 ) -> dict[str, Any]:
     from tfcomp.bitstream.container import MAX_PIXELS
-    from tfcomp.runtime.image_input import MAX_FILE_BYTES, read_picture
+    from tfcomp.runtime.image_input import MAX_FILE_BYTES
+    from tfcomp.runtime.model_input import read_for
 
     manifest = codec.bundle.manifest
     if not options.sequence:
@@ -143,12 +147,14 @@ def _compress_file(
     source: Any = job.source
     if job.source == STANDARD_STREAM:
         source = read_standard_input(MAX_FILE_BYTES)
-    with sign_of_life(f"compressing {job.source_name}", shown=alone):
-        moving = sequences.compress_moving(source, codec, options, background)
+    moving = None
+    if manifest.image.is_screen or options.sequence:  # as animations are
+        with sign_of_life(f"compressing {job.source_name}", shown=alone):
+            moving = sequences.compress_moving(source, codec, options, background)
     if moving is not None:
         write(moving)
         return _sequence_record(job, moving, codec, options)
-    image = read_picture(source, manifest.max_pixels, background, metadata=not options.strip)
+    image = read_for(manifest, source, background, metadata=not options.strip)
     input_bytes = len(source) if isinstance(source, bytes) else os.path.getsize(source)
     improvements: list[Improvement] = []
     with sign_of_life(f"compressing {job.source_name}", shown=alone) as progress:

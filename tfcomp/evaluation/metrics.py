@@ -1,4 +1,4 @@
-"""Picture quality on decoded 8-bit pixels."""
+"""Picture quality on decoded pixels."""
 
 from __future__ import annotations
 
@@ -9,34 +9,41 @@ import numpy as np
 # Wang, Simoncelli and Bovik 2003: weights of the five scales, finest first.
 _SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _WINDOW, _SIGMA = 11, 1.5
-_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+_PEAK = 255.0  # of 8-bit samples
+_C1, _C2 = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
 # The window must still fit into the coarsest scale.
 MS_SSIM_MIN_SIDE = _WINDOW * 2 ** (len(_SCALE_WEIGHTS) - 1)
 
 
-def psnr(original: np.ndarray, decoded: np.ndarray) -> float:
+def psnr(original: np.ndarray, decoded: np.ndarray, peak: float = _PEAK) -> float:
     """Peak signal-to-noise ratio in dB over all pixels and colours.
 
-    10 log10(255^2 / MSE) of two uint8 arrays of one shape; infinite where they are equal.
+    10 log10(peak^2 / MSE) of two arrays of one shape and type; infinite where they are equal.
+
+    Args:
+      original: [H, W, C].
+      decoded: likewise.
+      peak: the range of the samples, `ImageSpec.peak`; 255 of uint8.
 
     Raises:
       ValueError: shapes or types differ from that.
     """
-    original, decoded = _checked(original, decoded)
+    original, decoded = _checked(original, decoded, peak)
     error = np.mean(np.square(original.astype(np.float64) - decoded.astype(np.float64)))
-    return float("inf") if error == 0 else float(10 * np.log10(255.0**2 / error))
+    return float("inf") if error == 0 else float(10 * np.log10(peak**2 / error))
 
 
-def ms_ssim(original: np.ndarray, decoded: np.ndarray) -> float | None:
-    """Multi-scale structural similarity, from 0 to 1, the mean over red, green and blue.
+def ms_ssim(original: np.ndarray, decoded: np.ndarray, peak: float = _PEAK) -> float | None:
+    """Multi-scale structural similarity, from 0 to 1, the mean over channels.
 
     Wang, Simoncelli and Bovik 2003, "Multiscale structural similarity for image quality
     assessment", with the choices of `tf.image.ssim_multiscale`, on which published figures of
     learned codecs rest: 11x11 Gaussian window of sigma 1.5, 2x2 averages from scale to scale.
 
     Args:
-      original: uint8 [H, W, C].
-      decoded: likewise, of the same shape.
+      original: [H, W, C].
+      decoded: likewise, of the same shape and type.
+      peak: the range of the samples; 255 of uint8.
 
     Returns:
       The similarity, or None where the shorter side is below `MS_SSIM_MIN_SIDE` (176) pixels and
@@ -45,11 +52,12 @@ def ms_ssim(original: np.ndarray, decoded: np.ndarray) -> float | None:
     Raises:
       ValueError: shapes or types differ from that.
     """
-    original, decoded = _checked(original, decoded)
+    original, decoded = _checked(original, decoded, peak)
     if min(original.shape[:2]) < MS_SSIM_MIN_SIDE:
         return None
     # Planes [C, H, W] keep the long sums over contiguous memory.
     x, y = (np.ascontiguousarray(np.moveaxis(a, -1, 0), np.float32) for a in (original, decoded))
+    x, y = _in_255ths(x, y, peak)
     product = np.ones(x.shape[0])
     for scale, weight in enumerate(_SCALE_WEIGHTS):
         if scale:
@@ -114,11 +122,23 @@ def decibels(similarity: float | None) -> float | None:
     return float("inf") if similarity >= 1 else -10 * math.log10(1 - similarity)
 
 
-def _checked(original: np.ndarray, decoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _checked(
+    original: np.ndarray, decoded: np.ndarray, peak: float = _PEAK
+) -> tuple[np.ndarray, np.ndarray]:
     original, decoded = np.asarray(original), np.asarray(decoded)
-    if original.shape != decoded.shape or {original.dtype, decoded.dtype} != {np.dtype(np.uint8)}:
-        raise ValueError("quality is measured on two uint8 pictures of one shape")
+    if original.shape != decoded.shape or original.dtype != decoded.dtype:
+        raise ValueError("quality is measured on two pictures of one shape and type")
+    if original.dtype != np.uint8 and peak == _PEAK:
+        raise ValueError("quality is measured on uint8 pictures where no other peak is given")
     return original, decoded
+
+
+def _in_255ths(x: np.ndarray, y: np.ndarray, peak: float) -> tuple[np.ndarray, np.ndarray]:
+    """float32 planes with the range of 8-bit samples, which the constants are for."""
+    if peak == _PEAK:
+        return x, y
+    scale = np.float32(_PEAK / peak)
+    return x * scale, y * scale
 
 
 def _structure_and_similarity(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:

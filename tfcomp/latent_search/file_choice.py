@@ -34,7 +34,7 @@ class FileChoice:
 
     Args:
       codec: of the model.
-      pixels: uint8 [H, W, 3].
+      pixels: samples [H, W, channels].
       rounds: how many were asked for.
       progress: called with rounds done and rounds in all.
     """
@@ -44,7 +44,8 @@ class FileChoice:
     ) -> None:
         self.codec, self.pixels, self.rounds = codec, pixels, rounds
         self._progress = progress
-        self._drawn = is_drawn(pixels)
+        # What is drawn for people has colours.
+        self._drawn = codec.bundle.manifest.image.is_rgb8 and is_drawn(pixels)
         self._plain = self._files(lambda level: codec.plain_file(pixels, level))
         self._unasked = self._files(self._without_rounds)
         self._asked = self._files(self._with_rounds)
@@ -89,6 +90,7 @@ class FileChoice:
         return LevelFiles(
             *(self.pixels, manifest.qualities, make, self._decoded, points, self._drawn),
             steps=manifest.quality_steps,
+            spec=manifest.image,
         )
 
     def _without_rounds(self, quality: float) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tfcomp.errors import ImageError
+from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.images.difference import squared_error
 from tfcomp.latent_search.lagrangian import bits_of_squared_error, usual_squared_error
 
@@ -31,13 +32,14 @@ class LevelFiles:
     """Makes, remembers and measures files of one picture.
 
     Args:
-      pixels: uint8 [H, W, 3].
+      pixels: samples [H, W, channels].
       count: number of levels.
       make: level -> file.
-      decode: file -> uint8 [H, W, 3].
+      decode: file -> the same.
       points: the manifest's "rate_distortion".
       drawn: whether size and error may go up or down from level to level.
       steps: qualities from one level to the next.
+      spec: of the pictures.
     """
 
     def __init__(
@@ -49,11 +51,12 @@ class LevelFiles:
         points: Sequence[Any],
         drawn: bool,
         steps: int = 1,
+        spec: ImageSpec = RGB8,
     ) -> None:
         self._pixels, self._count, self._points = pixels, count, points
         self._make, self._decode = make, decode
         self._small = pixels.shape[0] * pixels.shape[1] <= SMALL
-        self._drawn, self._steps = drawn, steps
+        self._drawn, self._steps, self._spec = drawn, steps, spec
         self._files: dict[float, bytes] = {}
         self._errors: dict[bytes, float] = {}
 
@@ -71,7 +74,7 @@ class LevelFiles:
 
     def is_off(self, level: float) -> bool:
         """Whether the picture is much worse than an easy one should be at this level."""
-        usual = usual_squared_error(self._points, level)
+        usual = usual_squared_error(self._points, level, self._spec)
         return usual is not None and self.error_of(self.file(level)) > (
             _GOOD_ENOUGH * usual * self._pixels.size
         )
@@ -81,7 +84,7 @@ class LevelFiles:
 
         The first one where the manifest does not give that.
         """
-        weight = bits_of_squared_error(self._points, level)
+        weight = bits_of_squared_error(self._points, level, self._spec)
         if weight is None:
             return files[0]
         return min(files, key=lambda data: 8.0 * len(data) + weight * self.error_of(data))

@@ -23,7 +23,7 @@ class Search:
 
     Args:
       codec: of the model.
-      pixels: uint8 [H, W, 3].
+      pixels: samples [H, W, channels].
       plan: how long to search.
       progress: called with rounds or steps done, and with their total.
     """

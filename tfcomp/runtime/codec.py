@@ -1,6 +1,6 @@
 """Codes and decodes with one bundle.
 
-encode: RGB -> encoder network (bundle_networks.py) -> latents -> sections -> file
+encode: samples -> encoder network (bundle_networks.py) -> latents -> sections -> file
 decode: decoding.py
 
 The search for better latents than the encoder network gives stands above this
@@ -52,7 +52,7 @@ class BundleCodec(BundleDecoder):
         """The file that the encoder network alone makes.
 
         Args:
-          pixels: uint8 [H, W, 3].
+          pixels: samples [H, W, channels].
           quality: from 1.
         """
         latents = self.encode_image(EdgePadded(pixels, self._manifest.stride), quality)

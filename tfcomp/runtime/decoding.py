@@ -7,6 +7,7 @@ A part of a picture can be decoded, and a file that breaks off: frame_latents.py
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 from collections.abc import Sequence
@@ -62,7 +63,8 @@ class BundleDecoder(BundleNetworks):
 
         Returns:
           the image, uint8: [H, W, 3] RGB, [H, W] grey, [H, W, 4] RGB and alpha, or [H, W, 2] grey
-          and alpha.
+          and alpha. Of a model of other pictures its samples (`bundle.manifest.image`): uint8,
+          uint16 or float32 [H, W, channels], of one channel [H, W].
 
         Raises:
           BitstreamError: a damaged file.
@@ -122,12 +124,22 @@ class BundleDecoder(BundleNetworks):
         """
         frame = file.frames[number]
         with memory_errors_named():
+            self._check_holds_alpha(frame)
             alpha = alpha_of(frame)  # first: the cheapest part that may be damaged
             if alpha is not None:
                 x, y, width, height = checked_region(region, frame.width, frame.height)
                 alpha = reduced(alpha[y : y + height, x : x + width], scale)
             colours = self.decode_frame(frame, region, scale, not file.whole)
-            return picture_of(file, frame, colours, alpha)
+            picture = picture_of(file, frame, colours, alpha)
+            return dataclasses.replace(picture, spec=self._manifest.image)
+
+    def _check_holds_alpha(self, frame: Frame) -> None:
+        spec = self._manifest.image
+        if frame.alpha is not None and not spec.is_screen:
+            raise BitstreamError(
+                f"the file has transparency, which pictures of {spec} have not; get an undamaged "
+                "copy of the file"
+            )
 
     def read(
         self, content: bytes, max_pixels: int | None = None, partial: bool = False
@@ -169,7 +181,7 @@ class BundleDecoder(BundleNetworks):
           partial: whether the frame may break off; see `decompress`.
 
         Returns:
-          uint8 [H, W, 3], RGB; of a grey picture [H, W].
+          samples [H, W, channels]; of a grey picture [H, W].
 
         Raises:
           BitstreamError: its sections are damaged.
@@ -197,4 +209,6 @@ class BundleDecoder(BundleNetworks):
             else:
                 seen = self.decode_latents(latents, quality, (rows.pixels, columns.pixels))
                 pixels = reduced(np.ascontiguousarray(seen[rows.wanted, columns.wanted]), scale)
-            return grey_of(pixels) if frame.grey else pixels
+            if frame.grey and manifest.image.is_rgb8:
+                return grey_of(pixels)
+            return pixels[:, :, 0] if manifest.image.channels == 1 else pixels

@@ -22,6 +22,7 @@ from tfcomp.data import sources
 from tfcomp.data.source import ImageSource
 from tfcomp.entropy import keras_versions
 from tfcomp.errors import CodecError
+from tfcomp.image_spec import spec_of
 from tfcomp.models.base import CodecModel
 from tfcomp.runs import claiming, run_folder
 from tfcomp.training import (
@@ -68,7 +69,9 @@ def _train(
     settings = config.training
     team.check_batch_size(config.data.batch_size)
     # Before the folder is taken: a mistyped source must not leave a run behind.
-    source = sources.open_source(config.data.source, config.data.data_dir, config.data.split)
+    source = sources.open_source(
+        config.data.source, config.data.data_dir, config.data.split, spec_of(config.model)
+    )
     if team.is_chief:
         if resume:
             claiming.claimed_by(folder)
@@ -141,6 +144,7 @@ def _train(
 
 def _start(model: CodecModel, config: Config, pictures: np.ndarray) -> None:
     """Sets the weights that training begins with."""
+    model.note_channels(pictures)
     if config.training.start_from is None:
         model.initialize(pictures, config.training.seed)
         return
@@ -148,7 +152,7 @@ def _start(model: CodecModel, config: Config, pictures: np.ndarray) -> None:
     if config.training.encoder_only:
         starting_point.check_same_decoder(config, fits)
         return
-    latents = model.transform(tf.cast(pictures, tf.float32) / 255.0)
+    latents = model.transform(model.in_units(pictures))
     begin = model.prior.revive if fits else model.prior.start
     begin(model, latents)
 

@@ -50,7 +50,9 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
     if not assign(model.transform_variables, trained.transform_variables):
         model.take_other_shape(trained, pictures, folder)
     model.take_optional_parts(trained)
-    moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
+    # Of one value: lambdas count all channels of a pixel.
+    channels = trained.image.channels / model.image.channels
+    moved = 0.5 * np.log(model.lambdas / trained.lambdas * channels)[:, None]
     model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
     if type(model.prior) is not type(trained.prior):
         return False
