@@ -131,7 +131,7 @@ class LevelFiles:
 
     def smallest_reaching(self, target: Target) -> bytes | None:
         """The smallest file whose picture reaches a target; None where there is none."""
-        levels = list(range(1, self._count + 1))
+        levels: list[float] = list(range(1, self._count + 1))
         if self._small or self._drawn:
             reaching = [level for level in levels if self._reaches(level, target)]
         else:
