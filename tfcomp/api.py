@@ -30,6 +30,7 @@ from tfcomp.images.picture import Picture
 from tfcomp.latent_search.iterative_encoding import Improvement
 from tfcomp.latent_search.search import Search, checked_plan
 from tfcomp.latent_search.searchable_codec import SearchableCodec
+from tfcomp.latent_search.target import check_target, target_of
 from tfcomp.runtime import registry
 from tfcomp.runtime.codec import read_installed
 from tfcomp.runtime.compressed_input import read_compressed
@@ -97,6 +98,8 @@ class Codec(SearchableCodec):
         *,
         target_bpp: float | None = None,
         max_bytes: int | None = None,
+        psnr: float | None = None,
+        ms_ssim: float | None = None,
         effort: int | None = None,
         feedback: int = 0,
         refine: int = 0,
@@ -120,6 +123,11 @@ class Codec(SearchableCodec):
           target_bpp: instead of a quality, the largest file to make, in bits/pixel, including its
             header. Takes the file of least error that fits.
           max_bytes: the same in bytes.
+          psnr: instead of a quality, the least PSNR of the decoded picture in dB, over all pixels
+            and colours. Takes the smallest file that reaches it. Fully transparent pixels do not
+            count.
+          ms_ssim: likewise the least MS-SSIM, from 0 to 1, of pictures of 176 pixels a side or
+            more.
           effort: 0 to 9, how long to search for latents that make a better picture for its bits: 0,
             the default, not at all; 1 to 4 for some percent fewer bits at equal PSNR, in at least
             that many times the time; 7 to 9 with gradient descent, in minutes, which needs
@@ -141,12 +149,13 @@ class Codec(SearchableCodec):
           was asked for, if it is smaller and no worse for its bits.
 
         Raises:
-          ImageError: the image cannot be read or cannot fit.
+          ImageError: the image cannot be read or cannot fit, or no quality reaches a target.
           ConfigError: an option is wrong.
           CodecError: gradient descent needs TensorFlow, which is not installed.
         """
-        if (quality, target_bpp, max_bytes).count(None) < 2:
-            raise ConfigError("give only one of quality, target_bpp and max_bytes")
+        if (quality, target_bpp, max_bytes, psnr, ms_ssim).count(None) < 4:
+            raise ConfigError("give only one of quality, target_bpp, max_bytes, psnr and ms_ssim")
+        check_target(psnr, ms_ssim)
         if target_bpp is not None:
             target_bpp = positive_number("target_bpp", target_bpp)
         if max_bytes is not None:
@@ -170,7 +179,10 @@ class Codec(SearchableCodec):
             self.check_size(given.pixels)
             side = checked_tile_side(tiles, self.bundle.manifest, *given.pixels.shape[:2])
             search = Search(self.with_tiles(side), given.pixels, plan, progress)
-            if max_bytes is None:
+            target = target_of(given, psnr, ms_ssim)
+            if target is not None:
+                data = search.reaching(target)
+            elif max_bytes is None:
                 data = search.file(quality, None)
             else:
                 data = whole.within(max_bytes, lambda room: search.file(quality, room))

@@ -53,6 +53,8 @@ def _still_options(options: argparse.Namespace) -> list[str]:
     given = {
         "--bpp": options.bpp,
         "--max-bytes": options.max_bytes,
+        "--psnr": options.psnr,
+        "--ms-ssim": options.ms_ssim,
         "--tiles": options.tiles,
         "--feedback": options.feedback,
         "--refine": options.refine,

@@ -17,6 +17,7 @@ from tfcomp.errors import ImageError
 from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.images.difference import squared_error
 from tfcomp.latent_search.lagrangian import bits_of_squared_error, usual_squared_error
+from tfcomp.latent_search.target import Target
 
 # In pixels: for pictures up to this size all levels are tried where that may help.
 SMALL = 2**18
@@ -59,6 +60,7 @@ class LevelFiles:
         self._drawn, self._steps, self._spec = drawn, steps, spec
         self._files: dict[float, bytes] = {}
         self._errors: dict[bytes, float] = {}
+        self._figures: dict[bytes, float] = {}
 
     def file(self, level: float) -> bytes:
         """The file of a level, or of a quality between two."""
@@ -129,6 +131,47 @@ class LevelFiles:
         if not self._drawn and self._grow(fitting):
             return self._largest_between(fitting[-1], max_bytes)
         return self.nearest_of([self.file(level) for level in fitting])
+
+    def smallest_reaching(self, target: Target) -> bytes | None:
+        """The smallest file whose picture reaches a target; None where there is none."""
+        levels: list[float] = list(range(1, self._count + 1))
+        if self._small or self._drawn:
+            reaching = [level for level in levels if self._reaches(level, target)]
+        else:
+            reaching = self._bisected(levels, target)
+        if not reaching:
+            return None
+        level = min(reaching)
+        if level > 1 and not self._drawn:
+            steps = range(1, self._steps)
+            self._bisected([level - 1 + step / self._steps for step in steps], target)
+        tried = [data for data in self._files.values() if data in self._figures]
+        return min((d for d in tried if self.figure_of(d, target) >= target.least), key=len)
+
+    @property
+    def best_figure(self) -> float:
+        """The best figure of the files that were tried for a target."""
+        return max(self._figures.values())
+
+    def figure_of(self, data: bytes, target: Target) -> float:
+        """What a target measures of a file's picture."""
+        if data not in self._figures:
+            self._figures[data] = target.figure_of(self._decode(data))
+        return self._figures[data]
+
+    def _reaches(self, level: float, target: Target) -> bool:
+        return self.figure_of(self.file(level), target) >= target.least
+
+    def _bisected(self, levels: Sequence[float], target: Target) -> list[float]:
+        """The lowest of growing levels that reaches a target, in a list; empty without any."""
+        falls_short, reaches = -1, len(levels)
+        while reaches - falls_short > 1:
+            middle = (falls_short + reaches) // 2
+            if self._reaches(levels[middle], target):
+                reaches = middle
+            else:
+                falls_short = middle
+        return list(levels[reaches : reaches + 1])
 
     def _largest_between(self, level: int, max_bytes: int) -> bytes:
         """The file of the highest quality that fits, from a level that does to the next."""

@@ -7,12 +7,12 @@ Pillow's own plugins. `Image.MAX_IMAGE_PIXELS` holds; raised or None, it also li
 of pixels for each byte of a file.
 
 Saving takes the options quality, 0 to 100 as everywhere in Pillow, or level, the model's own
-quality (1 to 8 of most), or target_bpp or max_bytes; effort, feedback, background and tiles
-(see `Codec.compress`); model, the name or path of a bundle; and icc_profile, exif and xmp, which
-are the image's own if nothing is said, and left out where they are empty. With save_all and
-append_images frames are saved as a sequence, with duration and loop as in Pillow's WebP. lossless
-is refused where true, comment and dpi are dropped with a warning, any other option is refused. A
-file is replaced only once its successor is complete: for this, registering wraps
+quality (1 to 8 of most), or target_bpp, max_bytes, psnr or ms_ssim; effort, feedback, background
+and tiles (see `Codec.compress`); model, the name or path of a bundle; and icc_profile, exif and
+xmp, which are the image's own if nothing is said, and left out where they are empty. With save_all
+and append_images frames are saved as a sequence, with duration and loop as in Pillow's WebP.
+lossless is refused where true, comment and dpi are dropped with a warning, any other option is
+refused. A file is replaced only once its successor is complete: for this, registering wraps
 `Image.Image.save` (see saving.py).
 """
 

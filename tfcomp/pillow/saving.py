@@ -37,6 +37,8 @@ OPTIONS = (
     "level",
     "target_bpp",
     "max_bytes",
+    "psnr",
+    "ms_ssim",
     "effort",
     "feedback",
     "background",
@@ -168,7 +170,7 @@ def _level(options: dict[str, Any], model: api.Codec) -> float | None:
     if quality is None:
         return level
     if level is not None:
-        raise ConfigError("give only one of quality, level, target_bpp and max_bytes")
+        raise ConfigError("give only one of quality and level, or of the limits and targets")
     quality = whole_number("quality", quality)
     if not 0 <= quality <= _HIGHEST:
         raise ConfigError(
