@@ -5,59 +5,10 @@
 #include <string.h>
 
 #include "input.h"
-#include "known_bundles.h"
+#include "mended_files.h"
 #include "tfcomp/picture_file.h"
 
-enum { START_BYTES = 4, CRC_BYTES = 4, FINGERPRINT_BYTES = 4, MOST_FRAMES = 3 };
-
-/* Where a box's payload begins; 0 where its length is none. */
-static size_t payload_at(const uint8_t *file, size_t length, size_t at, uint64_t *bytes)
-{
-    unsigned shift;
-
-    *bytes = 0;
-    for (shift = 0, ++at; shift < 35 && at < length; shift += 7) {
-        *bytes |= (uint64_t)(file[at] & 0x7F) << shift;
-        if (file[at++] < 0x80)
-            return at;
-    }
-    return 0;
-}
-
-/* Mends what hardly any change would get past; gives the bundle of the first picture. */
-static const known_bundle *mend(uint8_t *file, size_t length)
-{
-    const known_bundle *bundle = NULL;
-    size_t at = START_BYTES, payload;
-    uint64_t bytes;
-    uint32_t crc;
-    int k;
-
-    if (length > START_BYTES)
-        memcpy(file, "\x89TC\x02", START_BYTES);
-    while (at < length && (payload = payload_at(file, length, at, &bytes)) != 0 &&
-           bytes <= length - payload) {
-        if ((file[at] == 'I' || file[at] == 'G') && bytes >= FINGERPRINT_BYTES) {
-            if (bundle == NULL)
-                bundle = bundle_of(file + payload - 4, 8);
-            memcpy(file + payload, bundle->manifest.settings.fingerprint, FINGERPRINT_BYTES);
-        }
-        if (length - payload - bytes < CRC_BYTES)
-            break;
-        crc = tfcomp_crc32(file + at, payload - at + bytes);
-        at = payload + bytes;
-        for (k = 0; k < CRC_BYTES; ++k)
-            file[at++] = (uint8_t)(crc >> 8 * k);
-    }
-    return bundle != NULL ? bundle : bundle_of(file, 0);
-}
-
-static int is_known(tfcomp_status status)
-{
-    return status == TFCOMP_OK || status == TFCOMP_DAMAGED || status == TFCOMP_TOO_LARGE ||
-           status == TFCOMP_NOT_TFCOMP || status == TFCOMP_NEWER_FORMAT ||
-           status == TFCOMP_OTHER_BUNDLE;
-}
+enum { MOST_FRAMES = 3 };
 
 /* Reads every byte that a file hands out, so that one past the end is seen. */
 static uint32_t sum_of(tfcomp_bytes part)
@@ -120,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
     header.size = sizeof header;
     if (length > 0)
         memcpy(file, data, length);
-    bundle = mend(file, length);
+    bundle = mend_boxes(file, length);
     whole = read_as(bundle, file, length, 0);
     partial = read_as(bundle, file, length, TFCOMP_PARTIAL);
     must(whole != TFCOMP_OK || partial == TFCOMP_OK, "what is whole can be read partially");

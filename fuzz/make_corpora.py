@@ -39,10 +39,11 @@ EACH = 8  # sections of each kind
 
 
 def write(folder: Path = CORPUS) -> None:
-    """Writes all seeds into folders `file`, `pictures`, `sections`, `tables` and `bundle`."""
+    """Writes all seeds into folders `file`, `pictures`, `cuts`, `sections`, `tables`, `bundle`."""
     for kind, seeds in (
         ("file", {**golden_files(), **coded_files(), **toy_files()}),
         ("pictures", pictures()),
+        ("cuts", cuts()),
         ("sections", sections()),
         ("tables", tables()),
         ("bundle", {**manifests(), **zipped_bundles()}),
@@ -136,6 +137,20 @@ def pictures() -> dict[str, bytes]:
         seeds[f"{name}-tile"] = write_file(PictureFile((tiles,)))
         seeds[f"{name}-cut"] = seeds[f"{name}-exif"][:-40]
     return seeds
+
+
+def cuts() -> dict[str, bytes]:
+    """Files of both versions, and how many of their first bytes there are: for fuzz_cuts.c."""
+    files = {name: data for name, data in toy_files().items() if "33x17" in name}
+    files |= vector_files()
+    for name in ("binary-64x48-q3", "cycle-factorized-64x48-q3"):
+        files[name] = (CORPUS / "file" / name).read_bytes()
+    found = {}
+    for name, data in files.items():
+        for part in (1, 3):
+            head = b"C" + (len(data) * part // 4).to_bytes(2, "little")
+            found[f"{name}-{part}-of-4"] = head + data
+    return found
 
 
 def sections() -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """What one input of the Python target goes through; fuzz_python.py feeds it.
 
-By how it begins, an input is a compressed file, whose CRCs are mended, a zip, which is taken for a
+By how it begins, an input is a compressed file, whose CRCs are mended, a "C" with how many bytes of
+such a file there are (16 bits) and the file, a zip, which is taken for a
 tables.npz and for a bundle, a bundle's SHA256SUMS, or else its manifest.json. Whatever it is, it is
 read, or a CodecError says why not.
 """
@@ -53,6 +54,8 @@ class Target:
         try:
             if data[:1] == b"\x89":
                 return self._read_file(data)
+            if data[:1] == b"C":
+                return self._read_beginning(data[3:], int.from_bytes(data[1:3], "little"))
             if data[:2] == b"PK":
                 return self._read_zip(data)
             if data[:1] == b"#":
@@ -90,12 +93,46 @@ class Target:
         ]
         return f"{len(held.frames)} frames: {said[0]}"
 
+    def _read_beginning(self, data: bytes, cut: int) -> str:
+        """What there is of a file; of a sound one more bytes are never worse."""
+        data = mended_boxes(data) if data[: len(START)] == START else mended_version_1(data)
+        cut = cut % len(data) if data else 0
+        found = self._first_frame(data[:cut], partial=True)
+        whole = self._first_frame(data, partial=False)
+        if whole is not None:
+            again = self._first_frame(data, partial=True)
+            assert again is not None and np.array_equal(whole, again)
+            longer = self._first_frame(data[: (cut + len(data)) // 2], partial=True)
+            assert found is None or longer is not None, "more bytes, and no picture"
+        return f"{found is not None and 'a picture'} of a {whole is not None and 'sound'} file"
+
+    def _first_frame(self, data: bytes, partial: bool) -> np.ndarray | None:
+        """The latents of the first picture or tile; None where there is none to read."""
+        try:
+            held = read_file(data, self._lookup, MOST_PIXELS, partial)
+            return self._latents(held.frames[0].images[0], not held.whole)
+        except CodecError as error:
+            assert "\n" not in str(error), "an error is one line"
+            return None
+
+    def _latents(self, image: Container, partial: bool) -> np.ndarray | None:
+        number = self._find(image.fingerprint)
+        manifest, coder = self._bundles[number][0], self._coders[number]
+        size = -(-image.height // manifest.stride), -(-image.width // manifest.stride)
+        if size[0] * size[1] > MOST_PLACES or image.fraction:
+            return None
+        latents = coder.decode(image.sections, image.quality, *size, partial=partial)
+        section = image.sections[-1]
+        ends = coder.pass_ends(section, image.quality, *size)
+        assert ends is None or (np.diff(ends) >= 0).all() and ends[-1] >= len(section)
+        assert 1 <= coder.shown_quality(section, image.quality, *size) <= image.quality
+        assert latents.shape[:2] == size and latents.dtype.kind == "i"
+        return latents
+
     def _read_file(self, data: bytes) -> str:
         if data[: len(START)] == START:
             return self._read_boxes(data)
-        if len(data) >= _SHORTEST:
-            body = data[:-_CRC_BYTES]
-            data = body + zlib.crc32(body).to_bytes(_CRC_BYTES, "little")
+        data = mended_version_1(data)
         describe(data)
         held = parse(data, self._lookup, MOST_PIXELS)
         assert describe(data, self._lookup)["section_bytes"] == [len(s) for s in held.sections]
@@ -120,6 +157,14 @@ class Target:
             for tables in held.values():
                 _use(tables, data[-64:])
             return f"tables of {', '.join(sorted(held))}"
+
+
+def mended_version_1(data: bytes) -> bytes:
+    """The same with a right checksum, where it is long enough to have one."""
+    if len(data) < _SHORTEST:
+        return data
+    body = data[:-_CRC_BYTES]
+    return body + zlib.crc32(body).to_bytes(_CRC_BYTES, "little")
 
 
 def mended_boxes(data: bytes) -> bytes:

@@ -86,14 +86,15 @@ mkdir -p "$BUILD"
 build "$BUILD/address"
 build "$BUILD/thread" -DFUZZ_SANITIZERS=thread
 
-for name in file pictures sections tables; do
+for name in file pictures cuts sections tables; do
     report "corpus of $name" "$BUILD/address/replay_$name" "fuzz/corpus/$name"
 done
 report "failing allocations" "$BUILD/address/failing_allocations" fuzz/corpus/file
 report "threads" "$BUILD/thread/threads" fuzz/corpus/file
-for name in file pictures sections tables; do
+for name in file pictures cuts sections tables; do
     fuzz "$name" "$BUILD/address/fuzz_$name" "fuzz/corpus/$name"
 done
-fuzz python "$PYTHON -m fuzz.fuzz_python" fuzz/corpus/file fuzz/corpus/pictures fuzz/corpus/tables fuzz/corpus/bundle
+fuzz python "$PYTHON -m fuzz.fuzz_python" fuzz/corpus/file fuzz/corpus/pictures fuzz/corpus/cuts \
+    fuzz/corpus/tables fuzz/corpus/bundle
 
 [ ${#failed[@]} -eq 0 ] || { echo "fuzz: ${#failed[@]} failed: ${failed[*]}" >&2; exit 1; }

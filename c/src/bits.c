@@ -173,6 +173,21 @@ static tfcomp_status decode_pass(picture *p, const pass *step, const tfcomp_tabl
     return TFCOMP_OK;
 }
 
+/* How many passes have all of their bytes. */
+static size_t whole_passes(tfcomp_rows streams, size_t count, uint64_t stripes)
+{
+    size_t k, length;
+    uint64_t stripe;
+
+    for (k = 0; k < count; ++k) {
+        for (stripe = 0; stripe < stripes; ++stripe) {
+            if (tfcomp_rows_next(&streams, &length) == NULL)
+                return k;
+        }
+    }
+    return count;
+}
+
 tfcomp_status tfcomp_read_bits(const tfcomp_tables *tables, const tfcomp_bit_layout *layout,
                                const uint8_t *section, size_t length, int cut, unsigned quality,
                                uint32_t height, uint32_t width, int32_t *bits, unsigned *shown)
@@ -200,10 +215,10 @@ tfcomp_status tfcomp_read_bits(const tfcomp_tables *tables, const tfcomp_bit_lay
         memset(bits, 0, (size_t)height * width * p.channels * sizeof *bits);
         count = find_passes(layout, layout->sent[quality - 1], passes);
         status = tfcomp_rows_open_as(cut, section, length, count * stripes, &streams);
-        for (k = 0; k < count && status == TFCOMP_OK; ++k) {
+        if (status == TFCOMP_OK)
+            whole = whole_passes(streams, count, stripes);
+        for (k = 0; k < count && status == TFCOMP_OK; ++k)
             status = decode_pass(&p, &passes[k], tables, cut, &streams);
-            whole += !streams.cut;
-        }
         *shown = quality;
         while (*shown > 1 && find_passes(layout, layout->sent[*shown - 1], passes) > whole)
             --*shown;

@@ -22,11 +22,7 @@ typedef struct {
 tfcomp_status tfcomp_rows_open(const uint8_t *section, size_t length, uint64_t count,
                                tfcomp_rows *rows);
 
-/* As tfcomp_rows_open, for a section of which these are only the first bytes. */
-tfcomp_status tfcomp_rows_open_cut(const uint8_t *section, size_t length, uint64_t count,
-                                   tfcomp_rows *rows);
-
-/* One or the other. */
+/* The same with cut = 0; else of a section of which these are only the first bytes. */
 tfcomp_status tfcomp_rows_open_as(int cut, const uint8_t *section, size_t length, uint64_t count,
                                   tfcomp_rows *rows);
 

@@ -11,7 +11,7 @@
 #include "tfcomp/hyperprior.h"
 
 /* As the functions of the same end in the public headers. cut: whether the last section is. shown:
-   gets the highest quality all of whose bits are there, 1 if none's are. */
+   gets the highest quality all of whose bytes are there, 1 if none's are. */
 tfcomp_status tfcomp_read_factorized(const tfcomp_tables *tables, const uint8_t *section,
                                      size_t length, int cut, unsigned quality, uint32_t height,
                                      uint32_t width, uint32_t channels, int32_t *latents);

@@ -156,10 +156,9 @@ static void read_partially(const tfcomp_bundle_facts *facts, const uint8_t *byte
     }
 }
 
-tfcomp_status read_pictures(vector_check *check)
+static tfcomp_bundle_facts facts_of(vector_check *check)
 {
-    size_t length, count;
-    const uint8_t *bytes = bytes_of(check, "bytes", &length);
+    size_t count;
     const int32_t *bundle = numbers_of(check, "bundle", &count);
     tfcomp_bundle_facts facts = {{(unsigned)bundle[0], (unsigned)bundle[1], (uint32_t)bundle[2],
                                   (uint32_t)bundle[3], TFCOMP_MAX_PIXELS},
@@ -168,18 +167,47 @@ tfcomp_status read_pictures(vector_check *check)
                                  (uint32_t)bundle[5],
                                  bundle[6],
                                  (uint64_t)number_of(check, "max_pixels")};
-    tfcomp_file *file;
-    tfcomp_status status;
 
     memcpy(facts.fingerprint, bytes_of(check, "fingerprint", &count), sizeof facts.fingerprint);
-    status = tfcomp_file_read(&facts, bytes, length, 0, &file);
-    EXPECT((file != NULL) == (status == TFCOMP_OK), "%s: nothing is left", check->where);
-    if (file != NULL && expects_values(check)) {
-        compare_holds(check, file);
-        compare_frames(check, file);
-        EXPECT(file->info.whole && file->info.version == 2, "%s: whole", check->where);
-        read_partially(&facts, bytes, length);
+    return facts;
+}
+
+/* partial: 0 or 1. On TFCOMP_OK *file is to be closed. */
+static tfcomp_status read_as(vector_check *check, int partial, tfcomp_file **file)
+{
+    size_t length;
+    const uint8_t *bytes = bytes_of(check, "bytes", &length);
+    tfcomp_bundle_facts facts = facts_of(check);
+    tfcomp_status status = tfcomp_file_read(&facts, bytes, length, partial, file);
+
+    EXPECT((*file != NULL) == (status == TFCOMP_OK), "%s: nothing is left", check->where);
+    if (*file != NULL && expects_values(check)) {
+        compare_holds(check, *file);
+        compare_frames(check, *file);
+        if (!partial)
+            read_partially(&facts, bytes, length);
     }
+    return status;
+}
+
+tfcomp_status read_pictures(vector_check *check)
+{
+    tfcomp_file *file;
+    tfcomp_status status = read_as(check, 0, &file);
+
+    if (file != NULL && expects_values(check))
+        EXPECT(file->info.whole && file->info.version == 2, "%s: whole", check->where);
+    tfcomp_file_close(file);
+    return status;
+}
+
+tfcomp_status read_cut_pictures(vector_check *check)
+{
+    tfcomp_file *file;
+    tfcomp_status status = read_as(check, 1, &file);
+
+    if (file != NULL && expects_values(check))
+        EXPECT(file->info.whole == (uint32_t)number_of(check, "whole"), "%s: whole", check->where);
     tfcomp_file_close(file);
     return status;
 }

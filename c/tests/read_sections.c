@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "readers.h"
-#include "tfcomp/bits.h"
-#include "tfcomp/container.h"
-#include "tfcomp/hyperprior.h"
+#include "sections.h"
 #include "toy_networks.h"
 
 enum { MOST_CHANGES = 60 };
@@ -17,6 +15,8 @@ typedef struct {
     size_t lengths[2];
     uint32_t height, width, channels;
     unsigned quality;
+    int cut;          /* whether the last is */
+    int is_unchanged; /* whether the check says what they hold */
     int32_t *values;
     size_t count; /* of the values */
 } section_case;
@@ -46,7 +46,8 @@ static void compare(vector_check *check, const int32_t *values, size_t count)
 
 /* Decodes, compares, and then decodes what has changed bytes: with no expectation but to come back
    with one of two answers, as the sanitizers watch. */
-static tfcomp_status read_section(vector_check *check, section_decoder decode, int sections)
+static tfcomp_status read_section(vector_check *check, section_decoder decode, int sections,
+                                  int cut)
 {
     section_case c = {0};
     size_t count, k;
@@ -58,12 +59,15 @@ static tfcomp_status read_section(vector_check *check, section_decoder decode, i
     c.width = (uint32_t)shape[1];
     c.channels = (uint32_t)shape[2];
     c.quality = (unsigned)number_of(check, "quality");
+    c.cut = cut;
     c.count = (size_t)c.height * c.width * c.channels;
     c.values = (int32_t *)malloc(c.count * sizeof *c.values);
     take_bytes(check, "bytes", &c.bytes[1], &c.lengths[1]);
     if (sections == 2)
         take_bytes(check, "hyper_bytes", &c.bytes[0], &c.lengths[0]);
+    c.is_unchanged = strcmp(check->what, "refuse") != 0;
     status = decode(check, &c);
+    c.is_unchanged = 0;
     if (status == TFCOMP_OK && strcmp(check->what, "refuse") != 0)
         compare(check, c.values, c.count);
     for (s = 2 - sections; s < 2; ++s) {
@@ -123,19 +127,26 @@ static tfcomp_status decode_factorized(vector_check *check, const section_case *
 {
     tfcomp_tables tables = tables_of(check, "");
 
-    return tfcomp_decode_factorized(&tables, c->bytes[1], c->lengths[1], c->quality, c->height,
-                                    c->width, c->channels, c->values);
+    return tfcomp_read_factorized(&tables, c->bytes[1], c->lengths[1], c->cut, c->quality,
+                                  c->height, c->width, c->channels, c->values);
 }
 
 tfcomp_status read_factorized(vector_check *check)
 {
-    return read_section(check, decode_factorized, 1);
+    return read_section(check, decode_factorized, 1, 0);
+}
+
+tfcomp_status read_cut_factorized(vector_check *check)
+{
+    return read_section(check, decode_factorized, 1, 1);
 }
 
 static tfcomp_status decode_bits(vector_check *check, const section_case *c)
 {
     tfcomp_tables tables = tables_of(check, "");
     tfcomp_bit_layout layout = {0};
+    tfcomp_status status;
+    unsigned shown = 0;
     size_t count;
     const int32_t *numbers = numbers_of(check, "layout", &count);
 
@@ -146,13 +157,21 @@ static tfcomp_status decode_bits(vector_check *check, const section_case *c)
     layout.sent = (const uint32_t *)numbers_of(check, "sent", &layout.quality_count);
     layout.contexts = numbers_of(check, "contexts", &layout.context_count);
     EXPECT(tfcomp_bit_channels(&layout) == c->channels, "%s: channels", check->where);
-    return tfcomp_decode_bits(&tables, &layout, c->bytes[1], c->lengths[1], c->quality, c->height,
-                              c->width, c->values);
+    status = tfcomp_read_bits(&tables, &layout, c->bytes[1], c->lengths[1], c->cut, c->quality,
+                              c->height, c->width, c->values, &shown);
+    if (c->is_unchanged && c->cut && status == TFCOMP_OK)
+        EXPECT(shown == (unsigned)number_of(check, "shown"), "%s: shown", check->where);
+    return status;
 }
 
 tfcomp_status read_bits(vector_check *check)
 {
-    return read_section(check, decode_bits, 1);
+    return read_section(check, decode_bits, 1, 0);
+}
+
+tfcomp_status read_cut_bits(vector_check *check)
+{
+    return read_section(check, decode_bits, 1, 1);
 }
 
 static tfcomp_status decode_hyperprior(vector_check *check, const section_case *c)
@@ -174,12 +193,17 @@ static tfcomp_status decode_hyperprior(vector_check *check, const section_case *
     toy.scales = tables.count;
     networks = toy_callbacks(&toy);
     EXPECT(tfcomp_hyperprior_channels(&layout) == c->channels, "%s: channels", check->where);
-    return tfcomp_decode_hyperprior(&hyper_tables, &tables, &layout, &networks, c->bytes[0],
-                                    c->lengths[0], c->bytes[1], c->lengths[1], c->quality,
-                                    c->height, c->width, c->values);
+    return tfcomp_read_hyperprior(&hyper_tables, &tables, &layout, &networks, c->bytes[0],
+                                  c->lengths[0], c->bytes[1], c->lengths[1], c->cut, c->quality,
+                                  c->quality, c->height, c->width, c->values);
 }
 
 tfcomp_status read_hyperprior(vector_check *check)
 {
-    return read_section(check, decode_hyperprior, 2);
+    return read_section(check, decode_hyperprior, 2, 0);
+}
+
+tfcomp_status read_cut_hyperprior(vector_check *check)
+{
+    return read_section(check, decode_hyperprior, 2, 1);
 }

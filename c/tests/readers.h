@@ -17,6 +17,10 @@ tfcomp_status read_range_coder(vector_check *check);
 tfcomp_status read_factorized(vector_check *check);
 tfcomp_status read_bits(vector_check *check);
 tfcomp_status read_hyperprior(vector_check *check);
+tfcomp_status read_cut_pictures(vector_check *check);
+tfcomp_status read_cut_factorized(vector_check *check);
+tfcomp_status read_cut_bits(vector_check *check);
+tfcomp_status read_cut_hyperprior(vector_check *check);
 
 /* Writes the check's values and compares the bytes: the one thing that the library encodes. */
 tfcomp_status write_range_coder(vector_check *check);

@@ -24,6 +24,7 @@ tfcomp_status status_of(const char *kind)
         {"no-pixels", TFCOMP_DAMAGED},
         {"section-cut", TFCOMP_DAMAGED},
         {"left-over", TFCOMP_DAMAGED},
+        {"too-little", TFCOMP_DAMAGED},
         {"no-end", TFCOMP_DAMAGED},
         {"no-box", TFCOMP_DAMAGED},
         {"box-cut", TFCOMP_DAMAGED},

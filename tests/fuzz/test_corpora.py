@@ -54,7 +54,8 @@ def _replay(program: Path, kind: str) -> tuple[int, int]:
 
 @needs_cmake
 @pytest.mark.parametrize(
-    ("kind", "least_sound"), [("file", 30), ("pictures", 20), ("sections", 24), ("tables", 4)]
+    ("kind", "least_sound"),
+    [("file", 30), ("pictures", 20), ("cuts", 8), ("sections", 24), ("tables", 4)],
 )
 def test_the_seeds_of_a_c_target_are_read_and_many_of_them_to_their_end(
     programs, kind, least_sound
@@ -82,7 +83,7 @@ def outcomes() -> dict[str, Counter]:
     target = Target()
     return {
         kind: Counter(target.run(seed.read_bytes()) for seed in _seeds(kind))
-        for kind in ("file", "pictures", "tables", "bundle")
+        for kind in ("file", "pictures", "cuts", "tables", "bundle")
     }
 
 
@@ -101,6 +102,11 @@ def test_python_reads_stills_and_sequences_among_the_seeds(outcomes):
     assert outcomes["pictures"]["BitstreamError"] >= 1
 
 
+def test_python_reads_beginnings_of_files_among_the_seeds(outcomes):
+    assert outcomes["cuts"]["a picture of a sound file"] >= 8
+    assert outcomes["cuts"]["False of a sound file"] >= 1
+
+
 def test_python_reads_tables_and_bundles_among_the_seeds(outcomes):
     assert outcomes["tables"]["tables of hyper_latents, latents"] >= 3
     assert outcomes["tables"]["BundleError"] >= 4
@@ -112,6 +118,7 @@ def test_the_seeds_are_those_that_the_formulas_give_today():
     for kind, seeds in (
         ("file", {**make_corpora.golden_files(), **make_corpora.toy_files()}),
         ("pictures", make_corpora.vector_files()),
+        ("cuts", make_corpora.cuts()),
         ("sections", make_corpora.sections()),
         ("tables", make_corpora.tables()),
     ):

@@ -71,15 +71,15 @@ def write_lines() -> list[str]:
     found = HEAD.splitlines()
     at_float32 = 0
     for name, case in CASES.items():
-        case = _with_tables(case, random)
-        hyper, latents = _random_latents(case, random)
+        case = with_tables(case, random)
+        hyper, latents = random_latents(case, random)
         at_float32 += _move_to_thresholds(case, hyper, latents)
         sections, values = hyperprior_sections.encode_and_decode(
             latents, case.quality, networks_of(case, hyper), case.tables, case.layout, range_coder
         )
         found += [
             f"case {name}",
-            *_describe(case),
+            *describe(case),
             line("hyper_values", hyper.ravel()),
             of_floats("latents", latents),
             line("values", values.ravel()),
@@ -101,7 +101,8 @@ def networks_of(case: Case, hyper: np.ndarray | None = None) -> ToyNetworks:
     return ToyNetworks(channels, case.features, count, case.skipped, hyper)
 
 
-def _describe(case: Case) -> list[str]:
+def describe(case: Case) -> list[str]:
+    """All but values and bytes, as lines of vectors."""
     layout, hyper = case.layout, SECTION_NAMES[0]
     weights = " ".join(["weights", *map(repr, layout.distortion_weights)])
     numbers = [layout.checkerboard, layout.quincunx, layout.hyper_channels]
@@ -134,14 +135,15 @@ def _verdict(case: Case, sections: tuple[bytes, bytes]) -> list[str]:
     return [line("values", decoded.ravel()), *_section_lines(sections), "check read"]
 
 
-def _with_tables(case: Case, random: np.random.Generator) -> Case:
+def with_tables(case: Case, random: np.random.Generator) -> Case:
+    """The case with random tables."""
     hyper_count = len(case.layout.rows_per_stream) * case.layout.hyper_channels
     latents = heavy_tables() if case.heavy else tables_around_zero(random, 6)
     tables = {SECTION_NAMES[0]: tables_around_zero(random, hyper_count), SECTION_NAMES[1]: latents}
     return replace(case, tables=tables)
 
 
-def _random_latents(case: Case, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def random_latents(case: Case, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Hyper-latents int32 [zh, zw, Cz] and latents float32 [h, w, C]."""
     height, width = case.size
     shape = (height, width, case.layout.channels)

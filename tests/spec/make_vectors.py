@@ -9,7 +9,6 @@ that the format once had it has for good.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +17,16 @@ from tests.bitstream.bit_cases import random_bit_tables, random_bits, random_lay
 from tests.bitstream.coder_cases import random_symbols, random_tables, tables_of
 from tests.spec import (
     container_vectors,
+    cut_vectors,
     hyperprior_vectors,
     make_golden,
     picture_vectors,
     quantizer_vectors,
 )
-from tests.spec.vector_lines import line, of_bytes, of_tables, verdict
+from tests.spec.vector_lines import bit_layout_lines, line, of_bytes, of_tables, verdict
 from tests.spec.vector_tables import tables_around_zero
 from tfcomp.bitstream import range_coder
 from tfcomp.entropy_kinds.bits import sections as bit_sections
-from tfcomp.entropy_kinds.bits.layout import BitLayout
 from tfcomp.entropy_kinds.factorized.coder import FactorizedCoder
 from tfcomp.runtime import registry
 
@@ -50,6 +49,10 @@ def write(folder: Path = FOLDER) -> None:
         ("hyperprior", hyperprior_vectors.write_lines()),
         ("boxes", picture_vectors.boxes()),
         ("pictures", picture_vectors.pictures()),
+        ("cut_pictures", cut_vectors.pictures()),
+        ("cut_factorized", cut_vectors.factorized()),
+        ("cut_bits", cut_vectors.bits()),
+        ("cut_hyperprior", cut_vectors.hyperprior()),
         ("golden", _golden()),
     ):
         text = "\n".join(lines) + "\n"
@@ -171,7 +174,7 @@ def _bits() -> list[str]:
         bits[..., layout.sent[quality - 1] :] = 0
         held = {"latents": tables}
         (section,) = bit_sections.encode(bits, quality, held, layout, range_coder)
-        lines += [f"case random-{number}", *_layout(layout)]
+        lines += [f"case random-{number}", *bit_layout_lines(layout)]
         lines += _section(tables, quality, bits, section)
         changed = bytearray(section)
         changed[int(random.integers(len(changed)))] ^= 1 << int(random.integers(8))
@@ -183,15 +186,6 @@ def _bits() -> list[str]:
 
 def _values(found: np.ndarray) -> list[str]:
     return [line("values", found.ravel())]
-
-
-def _layout(layout: BitLayout) -> Iterable[str]:
-    return [
-        line("layout", [layout.checkerboard, layout.rows_per_stream, layout.context_bits]),
-        line("groups", layout.groups),
-        line("sent", layout.sent),
-        line("contexts", [place for places in layout.contexts for place in places]),
-    ]
 
 
 def _golden() -> list[str]:

@@ -20,10 +20,13 @@ from tfcomp.bitstream.picture_writer import write_file
 from tfcomp.bitstream.rate_distortion_quantizer import quantize, threshold_shifts
 from tfcomp.bitstream.rows import pack_rows, unpack_rows
 from tfcomp.bitstream.varint import decode_varint, encode_varint
+from tfcomp.entropy_kinds.base import EntropyCoder
 from tfcomp.entropy_kinds.bits import sections as bit_sections
+from tfcomp.entropy_kinds.bits.coder import BitCoder
 from tfcomp.entropy_kinds.bits.layout import BitLayout
 from tfcomp.entropy_kinds.factorized.coder import FactorizedCoder
 from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.coder import HyperpriorCoder
 from tfcomp.entropy_kinds.hyperprior.layout import SECTION_NAMES, Layout
 from tfcomp.errors import CodecError, UnknownBundleError
 
@@ -227,6 +230,36 @@ def write_hyperprior(check: Check) -> dict:
         latents, check.number("quality"), *_coded_with(check)
     )
     return {"hyper_bytes": hyper, "bytes": section, "values": decoded}
+
+
+def read_cut_pictures(check: Check) -> dict:
+    of_bundle = picture_lines.bundle_of(check)
+    limit = check.number("max_pixels")
+    held = picture_vectors.read(check.bytes(), of_bundle, limit, partial=True)
+    return {**picture_lines.answer(held), "whole": [held.whole]}
+
+
+def _read_cut(coder: EntropyCoder, before: tuple, check: Check) -> dict:
+    section, quality = check.bytes(), check.number("quality")
+    size = check.shape()[:2]
+    values = coder.decode((*before, section), quality, *size, partial=True)
+    ends = coder.pass_ends(section, quality, *size)
+    shown = coder.shown_quality(section, quality, *size)
+    return {"values": values, "passes": [] if ends is None else ends, "shown": [shown]}
+
+
+def read_cut_factorized(check: Check) -> dict:
+    return _read_cut(_factorized(check), (), check)
+
+
+def read_cut_bits(check: Check) -> dict:
+    return _read_cut(BitCoder({"latents": check.tables()}, bit_layout(check)), (), check)
+
+
+def read_cut_hyperprior(check: Check) -> dict:
+    networks, tables, layout, _ = _coded_with(check)
+    coder = HyperpriorCoder(tables, layout, networks, len(layout.rows_per_stream))
+    return _read_cut(coder, (check.bytes("hyper_bytes"),), check)
 
 
 def read_golden(check: Check) -> dict:

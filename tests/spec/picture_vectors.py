@@ -71,26 +71,31 @@ def pictures() -> list[str]:
     lines = [
         "# Whole files of version 2. spec/vectors/README.md says what the words mean.",
     ]
-    for name, (picture, bundle) in _cases().items():
+    for name, (picture, bundle) in cases().items():
         data = write_file(picture, bundle.fixed_size)
         assert data[:4] == START
-        lines += [f"case {name}", *_bundle_lines(bundle), *picture_lines(picture)]
+        lines += [f"case {name}", *bundle_lines(bundle), *picture_lines(picture)]
         lines += [of_bytes("bytes", data), "check both"]
         for cut in sorted({4, 5, len(data) // 2, len(data) - 5, len(data) - 1}):
             lines += _refusal(data[:cut], bundle)
     for name, (data, bundle) in _odd_files().items():
-        lines += [f"case odd-{name}", *_bundle_lines(bundle), *_refusal(data, bundle)]
-    data, bundle = write_file(_cases()["sequence"][0]), _cases()["sequence"][1]
-    lines += ["case skipped-boxes", *_bundle_lines(bundle)]
+        lines += [f"case odd-{name}", *bundle_lines(bundle), *_refusal(data, bundle)]
+    data, bundle = write_file(cases()["sequence"][0]), cases()["sequence"][1]
+    lines += ["case skipped-boxes", *bundle_lines(bundle)]
     skipping = data[:4] + pack_boxes([Box("q", b"unknown")])[4:-1] + data[4:]
     lines += [*picture_lines(read(skipping, bundle)), of_bytes("bytes", skipping), "check read"]
     pixels = 3 * 30 * 20
-    lines += ["case too-large", *_bundle_lines(bundle, pixels - 1)]
+    lines += ["case too-large", *bundle_lines(bundle, pixels - 1)]
     lines += _refusal(data, bundle, pixels - 1)
     return lines
 
 
-def read(data: bytes, of_bundle: SimpleNamespace, max_pixels: int | None = None) -> PictureFile:
+def read(
+    data: bytes,
+    of_bundle: SimpleNamespace,
+    max_pixels: int | None = None,
+    partial: bool = False,
+) -> PictureFile:
     """Reads a file of FINGERPRINT's bundle."""
 
     def lookup(named: bytes) -> SimpleNamespace:
@@ -98,10 +103,11 @@ def read(data: bytes, of_bundle: SimpleNamespace, max_pixels: int | None = None)
             raise UnknownBundleError("another bundle wrote the file")
         return of_bundle
 
-    return read_file(data, lookup, max_pixels)
+    return read_file(data, lookup, max_pixels, partial)
 
 
-def _bundle_lines(of_bundle: SimpleNamespace, max_pixels: int = -1) -> list[str]:
+def bundle_lines(of_bundle: SimpleNamespace, max_pixels: int = -1) -> list[str]:
+    """What a reader knows, as lines of vectors."""
     sizes = of_bundle.fixed_size or (0, 0)
     numbers = (of_bundle.stride, of_bundle.quality_steps, bool(of_bundle.sequence))
     return [
@@ -111,7 +117,8 @@ def _bundle_lines(of_bundle: SimpleNamespace, max_pixels: int = -1) -> list[str]
     ]
 
 
-def _cases() -> dict[str, tuple[PictureFile, SimpleNamespace]]:
+def cases() -> dict[str, tuple[PictureFile, SimpleNamespace]]:
+    """Files by name, and the bundle that wrote each."""
     random = np.random.default_rng(42)
     still = _frame(random, 30, 20)
     grey = dataclasses.replace(_frame(random, 17, 5), grey=True)
@@ -159,18 +166,19 @@ def _cases() -> dict[str, tuple[PictureFile, SimpleNamespace]]:
 
 def _frame(random, width: int, height: int, quality: int = 0, fraction: int = 0) -> Frame:
     quality = quality or int(random.integers(1, QUALITIES + 1))
-    image = Container(FINGERPRINT, quality, width, height, _sections(random), fraction)
+    image = Container(FINGERPRINT, quality, width, height, random_sections(random), fraction)
     return Frame((image,), width, height)
 
 
-def _sections(random) -> tuple[bytes, bytes]:
+def random_sections(random) -> tuple[bytes, bytes]:
+    """Two sections of one stream each."""
     first, second = (pack_rows([random.bytes(int(random.integers(0, 25)))]) for _ in range(2))
     return first, second
 
 
 def _tiled(random, width: int, height: int, side: int) -> Frame:
     images = tuple(
-        Container(FINGERPRINT, 3, *size, _sections(random))
+        Container(FINGERPRINT, 3, *size, random_sections(random))
         for size in tile_sizes(width, height, side)
     )
     return Frame(images, width, height, side)
@@ -213,13 +221,13 @@ def _stored(data: bytes) -> bytes:
 
 def _odd_files() -> dict[str, tuple[bytes, SimpleNamespace]]:
     """Files that every reader refuses."""
-    cases = {name: _boxes_of(picture, of) for name, (picture, of) in _cases().items()}
-    still, alpha = cases["profile"][1], cases["alpha"][1]
-    metadata, tiles, sequence = cases["metadata"], cases["tiles"], cases["sequence"]
+    rows_of = {name: _boxes_of(picture, of) for name, (picture, of) in cases().items()}
+    still, alpha = rows_of["profile"][1], rows_of["alpha"][1]
+    metadata, tiles, sequence = rows_of["metadata"], rows_of["tiles"], rows_of["sequence"]
     png = _png(np.random.default_rng(1), 9, 7)
 
     def alpha_of(content: bytes) -> list[Box]:
-        return [cases["alpha"][0], Box("A", content)]
+        return [rows_of["alpha"][0], Box("A", content)]
 
     def sides(*numbers: int) -> Box:
         return Box("T", b"".join(map(encode_varint, numbers)))
@@ -233,9 +241,9 @@ def _odd_files() -> dict[str, tuple[bytes, SimpleNamespace]]:
         "only-metadata": (metadata[:1], plain),
         "unknown": ([Box("Z", b""), still], plain),
         "two-pictures": ([still, still], plain),
-        "alpha-first": ([alpha, cases["alpha"][0]], plain),
-        "two-alphas": ([cases["alpha"][0], alpha, alpha], plain),
-        "two-profiles": ([cases["profile"][0], cases["profile"][0], still], plain),
+        "alpha-first": ([alpha, rows_of["alpha"][0]], plain),
+        "two-alphas": ([rows_of["alpha"][0], alpha, alpha], plain),
+        "two-profiles": ([rows_of["profile"][0], rows_of["profile"][0], still], plain),
         "alpha-kind": (alpha_of(b"\2" + png), plain),
         "alpha-empty": (alpha_of(b""), plain),
         "alpha-no-png": (alpha_of(b"\0" + png[:28]), plain),
@@ -276,11 +284,11 @@ def _odd_files() -> dict[str, tuple[bytes, SimpleNamespace]]:
         "sequence-too-many": (timed(0, 1, 40), plain),
         "sequence-twice": ([sequence[0], *sequence], plain),
         "sequence-late": ([still, sequence[0]], plain),
-        "frame-sizes": ([timed(0, 2, 40)[0], still, cases["grey"][0]], plain),
+        "frame-sizes": ([timed(0, 2, 40)[0], still, rows_of["grey"][0]], plain),
         "dependent-first": ([Box("D", b"\0\0\0")], known_bundle(sequence=True)),
-        "dependent-unknown": (cases["dependent"], plain),
+        "dependent-unknown": (rows_of["dependent"], plain),
         "dependent-tiles": (
-            [timed(0, 2, 40)[0], *tiles, cases["dependent"][2]],
+            [timed(0, 2, 40)[0], *tiles, rows_of["dependent"][2]],
             known_bundle(sequence=True),
         ),
     }
@@ -289,11 +297,16 @@ def _odd_files() -> dict[str, tuple[bytes, SimpleNamespace]]:
 
 def large_odd_files() -> dict[str, bytes]:
     """Files that are refused and too large for vectors."""
-    still = _boxes_of(*_cases()["profile"])[1]
+    still = _boxes_of(*cases()["profile"])[1]
     return {
         "many-boxes": START + (pack_boxes([Box("q", b"")])[4:-1]) * (MAX_BOXES + 1) + b".",
         "metadata-large": pack_boxes([Box("c", bytes(METADATA_BYTES + 1)), still]),
     }
+
+
+def bytes_of(picture: PictureFile, of_bundle: SimpleNamespace) -> bytes:
+    """A whole file."""
+    return write_file(picture, of_bundle.fixed_size)
 
 
 def _with_quality(tile: Box, quality: int) -> Box:

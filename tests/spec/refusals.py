@@ -20,6 +20,7 @@ MESSAGES = {
     "length-exceeds": "length field exceeds 32 bits",
     "section-cut": "runs past the end",
     "left-over": "bytes are left",
+    "too-little": "too little of the file",
     "no-end": "file has no end",
     "no-box": "no box begins",
     "box-cut": "box breaks off",

@@ -8,6 +8,7 @@ import numpy as np
 
 from tests.spec.refusals import kind_of
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.bits.layout import BitLayout
 from tfcomp.errors import BitstreamError
 
 
@@ -32,6 +33,16 @@ def of_tables(tables: CdfTables, prefix: str = "") -> list[str]:
         line(f"{prefix}cdf", tables.cdf),
         line(f"{prefix}starts", tables.starts),
         line(f"{prefix}offsets", tables.cdf_offset),
+    ]
+
+
+def bit_layout_lines(layout: BitLayout) -> list[str]:
+    """What a bundle fixes about a code made of bits."""
+    return [
+        line("layout", [layout.checkerboard, layout.rows_per_stream, layout.context_bits]),
+        line("groups", layout.groups),
+        line("sent", layout.sent),
+        line("contexts", [place for places in layout.contexts for place in places]),
     ]
 
 

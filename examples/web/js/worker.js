@@ -15,7 +15,8 @@ async function answer(id, verb, request) {
   try {
     const { handlers } = await service;
     const result = await handlers[verb](request);
-    const moved = [result.rgba?.buffer, result.bytes?.buffer].filter(Boolean);
+    const { rgba, bytes, picture } = result;
+    const moved = [rgba, bytes, picture?.rgba].flatMap((array) => array?.buffer ?? []);
     self.postMessage({ id, result }, moved);
   } catch (error) {
     self.postMessage({ id, error: error.message, expected: error.name === "CodecError" });

@@ -64,6 +64,14 @@ function hyperpriorParts(check) {
   return [new ToyNetworks(layout, check.number("quality"), choices), tables, layout];
 }
 
+function pictureOf(check, partial) {
+  const lookup = (fingerprint) => {
+    if (fingerprint === check.digits("fingerprint")) return pictureLines.bundleOf(check);
+    throw new CodecError("another bundle wrote the file");
+  };
+  return readFile(check.bytes(), lookup, { maxPixels: check.number("max_pixels"), partial });
+}
+
 export const READS = {
   varint(check) {
     const bytes = check.bytes();
@@ -100,12 +108,12 @@ export const READS = {
   },
 
   pictures(check) {
-    const lookup = (fingerprint) => {
-      if (fingerprint === check.digits("fingerprint")) return pictureLines.bundleOf(check);
-      throw new CodecError("another bundle wrote the file");
-    };
-    const options = { maxPixels: check.number("max_pixels") };
-    return pictureLines.answer(readFile(check.bytes(), lookup, options));
+    return pictureLines.answer(pictureOf(check, false));
+  },
+
+  cut_pictures(check) {
+    const picture = pictureOf(check, true);
+    return { ...pictureLines.answer(picture), whole: [Number(picture.whole)] };
   },
 
   range_coder(check) {
@@ -136,6 +144,38 @@ export const READS = {
     };
   },
 };
+
+/** What a section is read as of which only the first bytes are there. */
+const CUT = {
+  cut_factorized(check) {
+    const [tables, quality] = [check.tables(), check.number("quality")];
+    const shape = check.numbers("shape");
+    const { data } = factorized.decodeSection(check.bytes(), quality, ...shape, tables, true);
+    const passes = factorized.passEnds(check.bytes(), shape[0]);
+    return { values: data, passes: passes ?? [], shown: [quality] };
+  },
+
+  cut_bits(check) {
+    const [height, width] = check.numbers("shape");
+    const [tables, layout] = [check.tables(), bitLayout(check)];
+    const [section, quality] = [check.bytes(), check.number("quality")];
+    const grid = bits.decodeSection(section, quality, height, width, tables, layout, true);
+    const passes = bits.passEnds(section, quality, height, layout);
+    const shown = bits.shownQuality(section, quality, height, layout);
+    return { values: grid.data, passes: passes ?? [], shown: [shown] };
+  },
+
+  async cut_hyperprior(check) {
+    const sections = [check.bytes("hyper_bytes"), check.bytes()];
+    const [height, width] = check.numbers("shape");
+    const quality = check.number("quality");
+    const parts = hyperpriorParts(check);
+    const grid = await hyperprior.decodeSections(sections, quality, height, width, ...parts, true);
+    const passes = hyperprior.passEnds(sections[1], quality, height, hyperpriorLayout(check));
+    return { values: grid.data, passes: passes ?? [], shown: [quality] };
+  },
+};
+Object.assign(READS, CUT);
 
 export const WRITES = {
   varint(check) {

@@ -30,7 +30,7 @@ export function answer({ frames, loops, iccProfile, exif, xmp }) {
       Number(frame.dependent),
       frame.alpha ? 1 + Number(frame.alpha.premultiplied) : 0,
     ]),
-    qualities: images.map(({ quality, fraction }) => 32 * (quality - 1) + fraction),
+    qualities: images.map(({ quality, fraction = 0 }) => 32 * (quality - 1) + fraction),
     lengths: lengthsOf(sections),
     contents: concatenate(sections),
     alphas: concatenate(frames.flatMap(({ alpha }) => (alpha ? [alpha.png] : []))),

@@ -4,7 +4,7 @@
 import { Grid } from "../grid.js";
 import { isCoded } from "./coding_passes.js";
 import * as coder from "./range_coder.js";
-import { packRows, streamReader, unpackRows } from "./rows.js";
+import { packRows, streamEnds, streamReader } from "./rows.js";
 
 /**
  * The section -> latents, a Uint8Array grid of 0 and 1; 0 where nothing is sent. cut: whether these
@@ -20,19 +20,29 @@ export function decodeSection(section, quality, height, width, tables, layout, c
   return known.grid();
 }
 
+/** See `passEnds` of decoder.js. */
+export function passEnds(section, quality, height, layout) {
+  const stripes = stripesOf(height, layout);
+  const isLast = (stream) => stream % stripes === stripes - 1;
+  const ends = streamEnds(section, streamCount(quality, height, layout));
+  return ends?.filter((_, stream) => isLast(stream)) ?? null;
+}
+
 /** Of a section that is cut, the highest quality all of whose bits are there; 1 if none's are. */
 export function shownQuality(section, quality, height, layout) {
-  const streams = unpackRows(section, streamCount(quality, height, layout), true);
-  const missing = streams.indexOf(null);
-  const stripes = Math.ceil(height / layout.rowsPerStream);
-  const whole = missing < 0 ? Infinity : Math.floor(missing / stripes);
+  const ends = passEnds(section, quality, height, layout) ?? [];
+  const whole = ends.filter((end) => end <= section.length).length;
   let shown = quality;
   while (shown > 1 && layout.passesOf(shown).length > whole) shown--;
   return shown;
 }
 
 function streamCount(quality, height, layout) {
-  return layout.passesOf(quality).length * Math.ceil(height / layout.rowsPerStream);
+  return layout.passesOf(quality).length * stripesOf(height, layout);
+}
+
+function stripesOf(height, layout) {
+  return Math.ceil(height / layout.rowsPerStream);
 }
 
 /** 0 of two alike. */

@@ -72,8 +72,11 @@ export function readSections(body, position, count, cut = false) {
     let length;
     [length, position] = decodeVarint(body, position);
     if (length > body.length - position) {
-      if (!cut || number + 1 < count) {
+      if (!cut) {
         throw new BitstreamError("A section runs past the end; get an undamaged copy of the file.");
+      }
+      if (number + 1 < count) {
+        throw new BitstreamError("There is too little of the file for any picture; get all of it.");
       }
       length = body.length - position;
     }

@@ -3,10 +3,11 @@
 import { BitstreamError } from "../errors.js";
 import { Grid } from "../grid.js";
 import * as coder from "./range_coder.js";
-import { packRows, streamReader } from "./rows.js";
+import { packRows, streamEnds, streamReader } from "./rows.js";
 
 // Beyond this float32 does not hold every integer. No picture leads there.
 const MAX_LATENT = 2 ** 24;
+const ROWS_A_PASS = 16;
 
 /** The section -> latents, an Int32Array grid. cut: whether these are only its first bytes. */
 export function decodeSection(section, quality, height, width, channels, tables, cut = false) {
@@ -26,6 +27,12 @@ export function decodeSection(section, quality, height, width, channels, tables,
     latents.data.set(values, row * index.length);
   }
   return latents;
+}
+
+/** See `passEnds` of decoder.js: some rows count as a pass. */
+export function passEnds(section, height) {
+  const isLast = (row) => row % ROWS_A_PASS === ROWS_A_PASS - 1 || row === height - 1;
+  return streamEnds(section, height)?.filter((_, row) => isLast(row)) ?? null;
 }
 
 /** Latents, an Int32Array grid -> the section. */

@@ -6,7 +6,7 @@ import { Grid } from "../grid.js";
 import { codingPasses, isCoded } from "./coding_passes.js";
 import * as coder from "./range_coder.js";
 import { MAX_VALUE, quantize, thresholdShifts } from "./rate_distortion_quantizer.js";
-import { packRows, streamReader, unpackRows } from "./rows.js";
+import { packRows, streamEnds, streamReader, unpackRows } from "./rows.js";
 
 const MEAN_UNITS = 8; // units of a decoded value in one quantisation step
 const HYPER_STRIDE = 2;
@@ -51,6 +51,14 @@ export async function decodeSections(
     }
   }
   return decoded;
+}
+
+/** See `passEnds` of decoder.js; of the second section. */
+export function passEnds(section, quality, height, layout) {
+  const stripes = Math.ceil(height / layout.rows_per_stream[quality - 1]);
+  const isLast = (stream) => stream % stripes === stripes - 1;
+  const ends = streamEnds(section, stripes * codingPasses(layout).length);
+  return ends?.filter((_, stream) => isLast(stream)) ?? null;
 }
 
 /**

@@ -5,6 +5,7 @@ import { concatenate } from "./container.js";
 import { decodeVarint, encodeVarint } from "./varint.js";
 
 const MAX_DELTA_BITS = 32;
+const MAX_VARINT_BYTES = 5;
 
 /** Joins streams (Uint8Arrays, at least one) into a section. */
 export function packRows(streams) {
@@ -30,12 +31,28 @@ export function packRows(streams) {
  *   it, is null; all are where the lengths themselves are not. `streamReader` decodes either.
  */
 export function unpackRows(section, rows, cut = false) {
-  return cut ? unpackWhatIsThere(section, rows) : unpackAll(section, rows);
+  const found = readLengths(section, rows, cut);
+  if (found === null) return new Array(rows).fill(null);
+  return found.lengths.map((length, row) => {
+    const end = found.ends[row];
+    return end > section.length ? null : section.subarray(end - length, end);
+  });
 }
 
-function unpackAll(section, rows) {
+/**
+ * Where each of a section's streams ends, counted from the section's start, of a section or its
+ * first bytes; null where these break off before the lengths end.
+ */
+export function streamEnds(section, rows) {
+  return readLengths(section, rows, true)?.ends ?? null;
+}
+
+/** { lengths, ends } of the streams; null where what is cut has not all of the lengths. */
+function readLengths(section, rows, cut) {
+  if (cut && endsInVarint(section)) return null;
   let [shortest, position] = decodeVarint(section, 0);
   if (position >= section.length) {
+    if (cut) return null;
     throw new BitstreamError(
       "A section ends in its row lengths; get an undamaged copy of the file.",
     );
@@ -45,48 +62,27 @@ function unpackAll(section, rows) {
     throw new BitstreamError("Row lengths exceed 32 bits; get an undamaged copy of the file.");
   }
   const packedBytes = Math.ceil((rows * bits) / 8);
-  if (packedBytes + rows * shortest > section.length - position) {
+  if (cut && packedBytes > section.length - position) return null;
+  if (!cut && packedBytes + rows * shortest > section.length - position) {
     throw new BitstreamError("Rows run past their section; get an undamaged copy of the file.");
   }
   const packed = section.subarray(position, position + packedBytes);
-  position += packedBytes;
-  const bitAt = (at) => (packed[at >> 3] >> (at & 7)) & 1;
   for (let at = rows * bits; at < packedBytes * 8; at++) {
-    if (bitAt(at))
+    if ((packed[at >> 3] >> (at & 7)) & 1)
       throw new BitstreamError("Row lengths are padded wrongly; get an undamaged copy.");
   }
+  position += packedBytes;
   const lengths = lengthsOf(packed, rows, bits, shortest);
-  if (lengths.reduce((sum, length) => sum + length, 0) !== section.length - position) {
+  const ends = lengths.map((length) => (position += length));
+  if (position !== section.length && !(cut && position > section.length)) {
     throw new BitstreamError("Rows do not fill their section; get an undamaged copy of the file.");
   }
-  return lengths.map((length) => {
-    position += length;
-    return section.subarray(position - length, position);
-  });
+  return { lengths, ends };
 }
 
-function unpackWhatIsThere(section, rows) {
-  const streams = new Array(rows).fill(null);
-  let shortest, position;
-  try {
-    [shortest, position] = decodeVarint(section, 0);
-  } catch {
-    return streams;
-  }
-  if (position >= section.length) return streams;
-  const bits = section[position++];
-  if (bits > MAX_DELTA_BITS) {
-    throw new BitstreamError("Row lengths exceed 32 bits; get an undamaged copy of the file.");
-  }
-  const packedBytes = Math.ceil((rows * bits) / 8);
-  if (packedBytes > section.length - position) return streams;
-  const packed = section.subarray(position, position + packedBytes);
-  position += packedBytes;
-  for (const [row, length] of lengthsOf(packed, rows, bits, shortest).entries()) {
-    if (length > section.length - position) break;
-    streams[row] = section.subarray(position, (position += length));
-  }
-  return streams;
+/** Whether there are no bytes but the first of a varint. */
+function endsInVarint(bytes) {
+  return bytes.length < MAX_VARINT_BYTES && bytes.every((byte) => byte >= 0x80);
 }
 
 /** Of each stream its length: `bits` bits of `packed` beyond the shortest. */

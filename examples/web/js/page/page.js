@@ -2,6 +2,7 @@
 
 import { hasMagic } from "../bitstream/container.js";
 import { CodecError } from "../errors.js";
+import { download } from "./arrival.js";
 import { ask } from "./client.js";
 import { canvasOf, psnr, readPicture } from "./picture.js";
 import { play, stopPlaying } from "./player.js";
@@ -28,6 +29,7 @@ async function open(files) {
   }
   if (compressed.length) {
     const file = compressed.at(-1);
+    clear();
     await decode(new Uint8Array(await file.arrayBuffer()), file.name);
   } else if (pictures.length && !fits(state.original, state.decoded)) {
     await compress();
@@ -36,12 +38,29 @@ async function open(files) {
   }
 }
 
+/** Downloads a .tfcomp file of the page's own address, and shows it as it arrives. */
+async function openLink(link) {
+  clear();
+  say(`Downloading ${link} …`);
+  const { bytes, name, brokeOff } = await download(link, (preview) => {
+    showPicture(canvasOf(preview.rgba, preview.width, preview.height), null);
+    showFacts([]);
+  });
+  await decode(bytes, name);
+  if (brokeOff) say(`The download of ${name} broke off after ${number.format(bytes.length)} bytes.`);
+}
+
+/** Takes away what the last file showed. */
+function clear() {
+  state.decoded = null;
+  element("note").hidden = true;
+  hidePicture();
+  stopPlaying();
+}
+
 /** encodeTime: milliseconds, where the page made the file itself. */
 async function decode(bytes, name, encodeTime = null) {
   say(`Decoding ${name} …`);
-  state.decoded = null;
-  hidePicture();
-  stopPlaying();
   const result = await ask("decode", { bytes, partial: true });
   const canvas = canvasOf(result.rgba, result.width, result.height);
   state.decoded = { ...result, canvas, name, bytes: bytes.length, encodeTime };
@@ -70,6 +89,7 @@ async function compress() {
   say(`Compressing ${name} …`);
   const { bytes, time } = await ask("encode", { rgba, width, height, model, quality });
   const fileName = `${name.replace(/\.[^.]*$/, "")}.tfcomp`;
+  clear();
   await decode(bytes, fileName, time);
   offerDownload(bytes, fileName);
 }
@@ -169,6 +189,7 @@ async function busy(task) {
     await task();
   } catch (error) {
     say("");
+    if (!state.decoded) hidePicture(); // of a file that was refused later
     element("error").textContent =
       error instanceof CodecError ? error.message : `Something went wrong: ${error.message}`;
     element("error").hidden = false;
@@ -193,6 +214,11 @@ function showQuality() {
   element("quality-value").textContent = `${element("quality").value} of ${element("quality").max}`;
 }
 
+/** The first link of a list as browsers give it, where lines that begin with # are remarks. */
+function linkIn(list) {
+  return list.split(/\r?\n/).find((line) => line && !line.startsWith("#"));
+}
+
 function listen() {
   const chooser = element("files");
   chooser.addEventListener("change", () => {
@@ -208,7 +234,9 @@ function listen() {
   }
   document.addEventListener("drop", (event) => {
     const files = [...event.dataTransfer.files];
+    const link = linkIn(event.dataTransfer.getData("text/uri-list"));
     if (files.length) busy(() => open(files));
+    else if (link) busy(() => openLink(link));
   });
   element("model").addEventListener("change", showModel);
   element("quality").addEventListener("input", showQuality);
@@ -228,3 +256,5 @@ await busy(async () => {
   showModel();
   listen();
 });
+const asked = new URLSearchParams(location.search).get("file");
+if (asked) await busy(() => openLink(asked));

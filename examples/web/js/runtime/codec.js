@@ -33,6 +33,11 @@ export async function openCodec(installed) {
   return codecs.get(fingerprint);
 }
 
+/** Whether `openCodec` need fetch nothing any more. */
+export function isOpen({ manifest }) {
+  return codecs.has(manifest.fingerprint);
+}
+
 /**
  * Checks a file and takes it apart; gives { picture, bundle }, the first as picture_file.js says.
  *

@@ -183,6 +183,23 @@ export async function decodeSections(decoder, sections, quality, rows, columns, 
   }
 }
 
+/**
+ * Up to where a picture's last section must be there for each of its passes, in bytes, rising; null
+ * where so little of it is there that nobody knows.
+ */
+export function passEnds({ settings, layout }, image) {
+  const section = image.sections.at(-1);
+  const rows = Math.ceil(image.height / settings.stride);
+  switch (settings.kind) {
+    case "factorized":
+      return factorized.passEnds(section, rows);
+    case "bits":
+      return bits.passEnds(section, image.quality, rows, layout);
+    default:
+      return hyperprior.passEnds(section, tableLevel(image), rows, layout);
+  }
+}
+
 /** Throws for a picture that is many times as large with its padding: one pixel wide, say. */
 export function checkPadding({ width, height }, stride, maxPixels) {
   const padded = Math.ceil(width / stride) * Math.ceil(height / stride) * stride ** 2;

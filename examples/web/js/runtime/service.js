@@ -2,8 +2,9 @@
 
 import { BitstreamError } from "../errors.js";
 import { installedBundles } from "./bundle.js";
-import { openCodec, parseFile } from "./codec.js";
+import { isOpen, openCodec, parseFile } from "./codec.js";
 import { specOf } from "./image_spec.js";
+import { nextLook, progressOf } from "./progressive.js";
 
 let installed = null;
 let opened = null; // the file that `decode` was asked of last: { picture, codec, tileSides }
@@ -63,6 +64,32 @@ export const handlers = {
     const { name: model } = bundle.manifest;
     const more = { model, quality: quality + fraction / 32, holds: holdsOf(picture) };
     return { ...pixels, ...more, times: { load, ...times } };
+  },
+
+  /**
+   * The first bytes of a file -> { lookAt, picture, steps }: how many bytes there should be before
+   * this is asked again; { rgba, width, height }; and how many { done, of } steps it is made of. No
+   * picture where there are not more steps than `done`, or where the model had to be fetched first
+   * and more of the file may have come since.
+   */
+  async preview({ bytes, done, tileSides }) {
+    try {
+      const { picture, bundle } = parseFile(bytes, await bundles(), { partial: true });
+      if (!isOpen(bundle)) {
+        await openCodec(bundle);
+        return { lookAt: 0 };
+      }
+      const codec = await openCodec(bundle);
+      const [frame] = picture.frames;
+      const { missing, ...steps } = progressOf(codec.entropy.decoder, frame);
+      const lookAt = nextLook(bytes.length, missing);
+      if (steps.done <= done) return { lookAt };
+      const { rgba, width, height } = await codec.decode(frame, tileSides);
+      return { lookAt, steps, picture: { rgba, width, height } };
+    } catch (error) {
+      if (!(error instanceof BitstreamError)) throw error;
+      return { lookAt: nextLook(bytes.length) }; // too little, as yet
+    }
   },
 
   /** A further frame of the file that `decode` was given last, from 0 -> { rgba, width, height }. */
