@@ -22,7 +22,6 @@ import numpy as np
 
 from tfcomp import forking
 from tfcomp.bitstream.picture_file import PictureFile
-from tfcomp.bitstream.picture_reader import read_file
 from tfcomp.bitstream.picture_writer import write_file
 from tfcomp.errors import ConfigError
 from tfcomp.images.animation import shown
@@ -34,10 +33,12 @@ from tfcomp.latent_search.target import check_target, target_of
 from tfcomp.runtime import registry
 from tfcomp.runtime.codec import read_installed
 from tfcomp.runtime.compressed_input import read_compressed
+from tfcomp.runtime.frame_groups import FrameGroups, checked_group
 from tfcomp.runtime.image_input import Background, InputPicture
 from tfcomp.runtime.memory_errors import memory_errors_named
 from tfcomp.runtime.model_input import check_fits, read_for
 from tfcomp.runtime.options import positive_number, whole_number
+from tfcomp.runtime.pixel_limit import warn_of_pixels
 from tfcomp.runtime.progressive import Preview, previews
 from tfcomp.runtime.sequence import Frames, joined
 from tfcomp.runtime.tile_side import checked_tile_side
@@ -165,13 +166,7 @@ class Codec(SearchableCodec):
         if tiles is not None and plan.steps:
             raise ConfigError("tiles cannot be refined; leave tiles out, or take effort 6 or less")
         with memory_errors_named():
-            if isinstance(image, InputPicture):
-                given = image
-                check_fits(given, self._manifest)
-            else:
-                given = read_for(self._manifest, image, background, metadata)
-                for note in given.notes:
-                    _log.warning("%s", note)
+            given = self._input_picture(image, background, metadata)
             whole = WholeFile(given, self._manifest.fixed_size)
             if target_bpp is not None:
                 height, width, _ = given.pixels.shape
@@ -190,7 +185,6 @@ class Codec(SearchableCodec):
                 on_improvement(search.improvement(data))
             return whole.add_to(data, self._require_own)
 
-
     def compress_frames(
         self,
         frames: Any,
@@ -199,6 +193,7 @@ class Codec(SearchableCodec):
         quality: float | None = None,
         *,
         effort: int | None = None,
+        group: int | None = None,
         background: Background | None = None,
         metadata: bool = True,
         progress: Callable[[int], None] | None = None,
@@ -213,6 +208,9 @@ class Codec(SearchableCodec):
           loops: how often they are played, 0 for ever; if None, an animation's own, else for ever.
           quality: see `compress`; of all frames.
           effort: see `compress`; of each frame.
+          group: how many frames at most are decoded one after another: all but the first of a group
+            are coded after the one before, in fewer bytes where little moves. 1 for every frame by
+            itself; if None, 16 where the model knows dependent frames. See docs/sequences.md.
           background: see `compress`.
           metadata: see `compress`; the first frame's is kept.
           progress: called with the number of frames that are done.
@@ -224,12 +222,15 @@ class Codec(SearchableCodec):
           CodecError: as `compress` does.
         """
         files, own = [], []
+        groups = FrameGroups(self, checked_group(group, self._manifest))
         with shown(frames) as animation:
             for frame, duration in animation.frames():
-                data = self.compress(
-                    frame, quality, effort=effort, background=background, metadata=metadata
-                )
-                files.append(read_file(data, self._require_own))
+                given = self._input_picture(frame, background, metadata)
+
+                def compress(codec: Codec, given: InputPicture = given) -> bytes:
+                    return codec.compress(given, quality, effort=effort)
+
+                files.append(groups.add(given.pixels.shape[:2], compress))
                 own.append(duration)
                 if progress:
                     progress(len(files))
@@ -238,7 +239,22 @@ class Codec(SearchableCodec):
             durations = own
         elif isinstance(durations, int):
             durations = [durations] * len(files)
-        return write_file(joined(files, list(durations), loops), self._manifest.fixed_size)
+        whole = joined(files, list(durations), loops)
+        data = write_file(whole, self._manifest.fixed_size)
+        warn_of_pixels(whole, self._manifest, len(data))
+        return data
+
+    def _input_picture(
+        self, image: Any, background: Background | None, metadata: bool
+    ) -> InputPicture:
+        """An image as `compress` takes it, after what it loses was logged."""
+        if isinstance(image, InputPicture):
+            check_fits(image, self._manifest)
+            return image
+        given = read_for(self._manifest, image, background, metadata)
+        for note in given.notes:
+            _log.warning("%s", note)
+        return given
 
 
 def compress(

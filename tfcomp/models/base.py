@@ -25,6 +25,7 @@ from tfcomp.entropy.keras_versions import step_results
 from tfcomp.errors import CodecError
 from tfcomp.image_spec import spec_of
 from tfcomp.models import replication
+from tfcomp.models.sequence_training import coded_sequences, sequence_loss
 
 FINGERPRINT_BYTES = 4
 
@@ -63,6 +64,7 @@ class CodecModel(keras.Model):
     optimizer_names: Tuple[str, ...] = ("optimizer",)
     clip_norm = 1.0
     encoder_only = False  # whether training leaves all that decodes as it is, where a family can
+    frames: Any = None  # how sequences are made, where only what dependent frames need is trained
     seed = 0  # of the qualities and the noise drawn in training
     total_steps = 1  # of the whole run, for what changes over it
 
@@ -138,6 +140,11 @@ class CodecModel(keras.Model):
     def finish(self, batches: tf.data.Dataset) -> None:
         """What is left to do when training has ended, given a dataset of batches."""
 
+    def finish_sequence(self, batches: tf.data.Dataset) -> None:
+        """`finish` where only what dependent frames need was trained: all else keeps its tables."""
+        tables = {**self.freeze(), **self.tables}
+        self._tables = self.prior.calibrated_sequence(tables, coded_sequences(self, batches))
+
     def take_other_shape(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
         """Starts with the transforms of a trained model of the same family and another shape.
 
@@ -157,6 +164,13 @@ class CodecModel(keras.Model):
     def compile(self, *optimizers: Any, **settings: Any) -> None:
         """Keras's, without XLA, which Keras 3 would choose and which is slower on processors."""
         super().compile(*optimizers, **{"jit_compile": False, **settings})
+
+    @property
+    def trainable_variables(self) -> list[tf.Variable]:
+        """All of them; where `frames` says how sequences are made, those of dependent frames."""
+        if self.frames is None:
+            return super().trainable_variables
+        return self.prior.sequence.trainable_variables
 
     def variables_of(self, optimizer_name: str) -> list[tf.Variable]:
         """The variables that one of `optimizer_names` moves."""
@@ -268,7 +282,10 @@ class CodecModel(keras.Model):
         steps = self.prior.quality_steps
         quality = replication.draw_quality(self.seed, numbers, self.qualities, steps)
         with noise.numbered(self.seed, numbers), tf.GradientTape() as tape:
-            loss, parts = self.training_loss(images, quality)
+            if self.frames is None:
+                loss, parts = self.training_loss(images, quality)
+            else:
+                loss, parts = sequence_loss(self, images, quality, numbers)
         variables = self.trainable_variables
         gradients = tape.gradient(loss, variables)
         self.move("optimizer", gradients, variables)

@@ -39,6 +39,7 @@ from tfcomp.pillow.saving import (
 )
 from tfcomp.runtime.codec import read_installed
 from tfcomp.runtime.compressed_input import MAX_FILE_BYTES
+from tfcomp.runtime.frame_chain import FrameChain
 
 __all__ = ["FORMAT", "TfcompImageFile", "TfcompOpenError", "TfcompSaveError", "register"]
 
@@ -65,6 +66,7 @@ class TfcompImageFile(ImageFile.ImageFile):
     format_description = "tfcomp learned image compression"
     _scale = 1
     _frame = 0
+    _chain: FrameChain | None = None
 
     def _open(self) -> None:
         assert self.fp is not None
@@ -127,7 +129,10 @@ class TfcompImageFile(ImageFile.ImageFile):
         if self.tile:
             try:
                 codec = api.shared_codec(self._installed)
-                pixels = codec.decode_picture(self._picture, self._frame, scale=self._scale).pixels
+                if self._chain is None:
+                    self._chain = codec.frame_chain()
+                options: dict[str, Any] = {"scale": self._scale, "chain": self._chain}
+                pixels = codec.decode_picture(self._picture, self._frame, **options).pixels
             except CodecError as error:
                 raise TfcompOpenError(str(error)) from error
             if self.fp and self._exclusive_fp and not self.is_animated:

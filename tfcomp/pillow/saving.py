@@ -46,7 +46,7 @@ OPTIONS = (
     "model",
 )
 OPTIONS_OF_FRAMES = ("quality", "level", "effort", "background", "model")
-SEQUENCE_OPTIONS = ("duration", "loop")
+SEQUENCE_OPTIONS = ("duration", "loop", "group")
 _KEPT = ("icc_profile", "exif", "xmp")
 # Often given to every `save`; a .tfcomp file has no place for them.
 _DROPPED = ("comment", "dpi")

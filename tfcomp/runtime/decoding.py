@@ -8,6 +8,7 @@ A part of a picture can be decoded, and a file that breaks off: frame_latents.py
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 import os
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from tfcomp.images.picture import Picture
 from tfcomp.networks.padding import padding_fits
 from tfcomp.runtime.bundle_networks import BundleNetworks
 from tfcomp.runtime.compressed_input import read_compressed
+from tfcomp.runtime.frame_chain import FrameChain, is_chained
 from tfcomp.runtime.frame_latents import frame_latents, shown_quality
 from tfcomp.runtime.grey import grey_of
 from tfcomp.runtime.manifest import THUMBNAIL_SCALE
@@ -105,7 +107,12 @@ class BundleDecoder(BundleNetworks):
         Raises:
           CodecError: as `decompress` does; a damaged frame raises it when it is decoded.
         """
-        return Frames(self.read(read_compressed(data), max_pixels), self.decode_picture)
+        file = self.read(read_compressed(data), max_pixels)
+        return Frames(file, functools.partial(self.decode_picture, chain=self.frame_chain()))
+
+    def frame_chain(self) -> FrameChain:
+        """What `decode_picture` keeps of a file's frames, from one call to the next."""
+        return FrameChain(self.entropy_coder, self._manifest.stride)
 
     def decode_picture(
         self,
@@ -113,6 +120,7 @@ class BundleDecoder(BundleNetworks):
         number: int,
         region: Sequence[int] | None = None,
         scale: int = 1,
+        chain: FrameChain | None = None,
     ) -> Picture:
         """A frame of a file that `read` has checked, with all that goes with it; see `decompress`.
 
@@ -121,6 +129,7 @@ class BundleDecoder(BundleNetworks):
           number: of the frame, from 0.
           region: see `decompress`.
           scale: likewise.
+          chain: of this file, where frames are decoded one after another; see `frame_chain`.
         """
         frame = file.frames[number]
         with memory_errors_named():
@@ -129,7 +138,10 @@ class BundleDecoder(BundleNetworks):
             if alpha is not None:
                 x, y, width, height = checked_region(region, frame.width, frame.height)
                 alpha = reduced(alpha[y : y + height, x : x + width], scale)
-            colours = self.decode_frame(frame, region, scale, not file.whole)
+            latents = None
+            if is_chained(file, number) and not frame.tile_side:
+                latents = (chain or self.frame_chain()).latents(file, number)
+            colours = self.decode_frame(frame, region, scale, not file.whole, latents)
             picture = picture_of(file, frame, colours, alpha)
             return dataclasses.replace(picture, spec=self._manifest.image)
 
@@ -171,6 +183,7 @@ class BundleDecoder(BundleNetworks):
         region: Sequence[int] | None = None,
         scale: int = 1,
         partial: bool = False,
+        latents: np.ndarray | None = None,
     ) -> np.ndarray:
         """The colours of one frame of a file that `read` has checked.
 
@@ -179,6 +192,7 @@ class BundleDecoder(BundleNetworks):
           region: see `decompress`.
           scale: see `decompress`.
           partial: whether the frame may break off; see `decompress`.
+          latents: of a frame that depends on others, all of it.
 
         Returns:
           samples [H, W, channels]; of a grey picture [H, W].
@@ -192,11 +206,14 @@ class BundleDecoder(BundleNetworks):
         rows, columns = sides(wanted, size, manifest.stride, manifest.decoder_reach)
         small = self.thumbnail if scale >= THUMBNAIL_SCALE else None
         with memory_errors_named():
-            latents = frame_latents(
-                *(self.entropy_coder, frame, manifest.stride, manifest.channels),
-                *(rows.seen, columns.seen, partial),
-                manifest.thumbnail_channels if small else None,
-            )
+            if latents is not None:
+                latents = latents[rows.seen, columns.seen]
+            else:
+                latents = frame_latents(
+                    *(self.entropy_coder, frame, manifest.stride, manifest.channels),
+                    *(rows.seen, columns.seen, partial),
+                    manifest.thumbnail_channels if small else None,
+                )
             if self.is_large(*size):
                 self.entropy_coder.release()
             quality = frame.images[0].level

@@ -97,7 +97,7 @@ class Manifest:
     @property
     def sequence(self) -> bool:
         """Whether the bundle has networks for frames that depend on the one before."""
-        return False
+        return bool(getattr(self.sections, "sequence", False))
 
     @property
     def kind(self) -> EntropyKind:

@@ -34,7 +34,7 @@ def training_batches(
     """
     shape = [batch_size // workers, config.data.crop, config.data.crop, source.spec.channels]
     settings = dataclasses.asdict(config.data)
-    for name in ("source", "data_dir", "split", "batch_size"):
+    for name in ("source", "data_dir", "split", "batch_size", "frames"):
         del settings[name]
     batches = pipeline.training_batches(
         source,

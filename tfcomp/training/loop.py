@@ -93,6 +93,9 @@ def _train(
             for name in model.optimizer_names
         }
         model.encoder_only = settings.encoder_only
+        if settings.sequence_only:
+            starting_point.check_sequence(model)
+            model.frames = config.data.frames
         model.compile(**optimizers)
         model.clip_norm = config.optimizer.clip_norm
         model.seed = settings.seed
@@ -136,6 +139,10 @@ def _train(
     precision.use_float32(model)
     if settings.encoder_only and settings.start_from:
         run_folder.take_tables(model, settings.start_from)
+    elif settings.sequence_only:
+        run_folder.take_tables(model, settings.start_from)
+        model.frames = config.data.frames
+        model.finish_sequence(training_batches(source, config, config.data.batch_size))
     else:
         model.finish(training_batches(source, config, config.data.batch_size))
     run_folder.save_weights(model, folder)
@@ -146,9 +153,14 @@ def _start(model: CodecModel, config: Config, pictures: np.ndarray) -> None:
     """Sets the weights that training begins with."""
     model.note_channels(pictures)
     if config.training.start_from is None:
+        if config.training.sequence_only:
+            raise CodecError("sequence_only needs start_from: the run that it goes on with")
         model.initialize(pictures, config.training.seed)
         return
     fits = starting_point.start_from(model, config.training.start_from, pictures)
+    if config.training.sequence_only:
+        starting_point.check_same_pictures(config, fits)
+        return
     if config.training.encoder_only:
         starting_point.check_same_decoder(config, fits)
         return

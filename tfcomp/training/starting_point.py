@@ -59,6 +59,36 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
     return model.prior.start_from(trained.prior)
 
 
+def check_sequence(model: CodecModel) -> None:
+    """Raises CodecError unless a model has networks for frames that depend on the one before."""
+    if not getattr(model.prior, "sequence", None):
+        raise CodecError("sequence_only: the model has no such networks: say hyperprior: sequence")
+
+
+def check_same_pictures(config: Config, fits: bool) -> None:
+    """Checks that a run of `sequence_only` codes single pictures as the one it starts from.
+
+    Args:
+      config: of the run.
+      fits: what `start_from` returned.
+
+    Raises:
+      CodecError: it does not.
+    """
+    assert config.training.start_from is not None
+    start = config_module.load(Path(config.training.start_from) / "config.yaml").model
+    if not fits or _without_sequence(start) != _without_sequence(config.model):
+        raise CodecError(
+            f"sequence_only: {config.training.start_from} is another model: give the same section "
+            "model, but for sequence"
+        )
+
+
+def _without_sequence(settings: Any) -> Any:
+    prior = dataclasses.replace(settings.hyperprior, sequence=False, sequence_hidden=1)
+    return dataclasses.replace(settings, hyperprior=prior, tuning=EncoderTuning())
+
+
 def check_same_decoder(config: Config, fits: bool) -> None:
     """Checks that a run of `encoder_only` has the very decoder that it starts from.
 

@@ -119,7 +119,7 @@ class CycleModel(base.CodecModel):
     def trainable_variables(self) -> list[tf.Variable]:
         """All of them; with `encoder_only`, those on which neither decoder nor tables depend."""
         variables = super().trainable_variables
-        if not self.encoder_only:
+        if self.frames is not None or not self.encoder_only:
             return variables
         chosen = {id(v) for v in self.analysis_variables}
         return [v for v in variables if id(v) in chosen]
