@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Callable
 
@@ -31,19 +31,27 @@ class FolderSource(ImageSource):
 
     Files with an image's suffix that are not images are left out when the folder is scanned. Files
     that prove damaged when decoded are left out of `images()`; `endless_images()` gives the next
-    readable file instead. All are named in `skipped` and logged once.
+    readable file instead. All are named in `skipped` and logged once. Files of `without` are no part
+    of it.
 
     Raises:
       ConfigError: a folder is missing, has no such split, has no readable image, or has split
         folders beside others, which may be classes.
     """
 
-    def __init__(self, folders: Sequence[Path], split: str = "train") -> None:
+    def __init__(
+        self, folders: Sequence[Path], split: str = "train", without: Collection[Path] = ()
+    ) -> None:
         self.name = "folder:" + ",".join(str(folder) for folder in folders)
         self.skipped: list[str] = []
         self._narrowed = False
         trees = split_trees([Path(folder) for folder in folders], split)
-        candidates = [tree / name for tree in trees for name in files_in(tree)]
+        candidates = [
+            path
+            for tree in trees
+            for path in (tree / name for name in files_in(tree))
+            if path not in without
+        ]
         self._paths = [path for path in candidates if is_readable_header(path)]
         self._damaged = set(candidates) - set(self._paths)
         self.skipped += [str(path) for path in candidates if path in self._damaged]

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 from pathlib import Path
@@ -42,13 +43,33 @@ log = logging.getLogger(__name__)
 _INITIALIZATION_IMAGES = 64
 
 
-def train(config: Config, folder: str | Path, resume: bool = False) -> CodecModel | None:
+@dataclasses.dataclass(frozen=True)
+class Guide:
+    """What a caller adds to a run that a config cannot say.
+
+    Attributes:
+      source: the pictures, instead of those that the config names.
+      rate: the learning rate's schedule, instead of the config's cuts.
+      observers: callbacks beside the run's own. One that ends the training sets its `ended`.
+      bar: whether the run shows its progress.
+    """
+
+    source: ImageSource | None = None
+    rate: keras.optimizers.schedules.LearningRateSchedule | None = None
+    observers: Sequence[keras.callbacks.Callback] = ()
+    bar: bool = True
+
+
+def train(
+    config: Config, folder: str | Path, resume: bool = False, guide: Guide | None = None
+) -> CodecModel | None:
     """Trains a model as the config says and leaves everything in a run folder.
 
     Args:
       config: of the run.
       folder: the run folder; made if absent.
       resume: go on from the folder's last checkpoint, optimiser state included.
+      guide: what the config cannot say.
 
     Returns:
       the trained model; None on workers other than the chief.
@@ -60,16 +81,16 @@ def train(config: Config, folder: str | Path, resume: bool = False) -> CodecMode
     # Workers must be joined before TensorFlow does anything else.
     team = distribution.Team(devices.strategy(config.training.strategy))
     with team.noticing_losses():
-        return _train(config, Path(folder), resume, team)
+        return _train(config, Path(folder), resume, team, guide or Guide())
 
 
 def _train(
-    config: Config, folder: Path, resume: bool, team: distribution.Team
+    config: Config, folder: Path, resume: bool, team: distribution.Team, guide: Guide
 ) -> CodecModel | None:
     settings = config.training
     team.check_batch_size(config.data.batch_size)
     # Before the folder is taken: a mistyped source must not leave a run behind.
-    source = sources.open_source(
+    source = guide.source or sources.open_source(
         config.data.source, config.data.data_dir, config.data.split, spec_of(config.model)
     )
     if team.is_chief:
@@ -89,6 +110,7 @@ def _train(
                 model.optimizer_settings(name, config.optimizer),
                 settings.steps,
                 model.hidden_kernels,
+                guide.rate,
             )
             for name in model.optimizer_names
         }
@@ -126,7 +148,7 @@ def _train(
     team.copy_from_chief([*model.weights, *kept, step])
     remaining = settings.steps - int(step)
     if remaining > 0:
-        _fit(model, source, config, folder, checkpoints, pictures[:8], team)
+        _fit(model, source, config, folder, checkpoints, pictures[:8], team, guide)
     # The checkpoints keep the weights that training goes on with; only the result is averages.
     for each in model.averages.values():
         each.use()
@@ -184,6 +206,7 @@ def _fit(
     checkpoints: RunCheckpoints,
     pictures: np.ndarray,
     team: distribution.Team,
+    guide: Guide,
 ) -> None:
     settings, step = config.training, checkpoints.step
     done, steps = int(step), settings.steps
@@ -194,7 +217,8 @@ def _fit(
         observers += [
             callbacks.History(folder / "history.csv", append=done > 0),
             keras.callbacks.TensorBoard(str(logs), write_graph=False, update_freq="epoch"),
-            callbacks.ProgressBar(steps, done),
+            *([callbacks.ProgressBar(steps, done)] if guide.bar else []),
+            *guide.observers,
         ]
     if settings.picture_every and len(pictures):
         observers.append(
@@ -207,6 +231,8 @@ def _fit(
                 precision.use_float32(model)
                 model.make_train_function(force=True)
             _fit_part(model, source, config, team, observers, start, length)
+            if any(getattr(observer, "ended", False) for observer in guide.observers):
+                break
             if model.stop_training:
                 raise CodecError(
                     f"training diverged at step {int(step)} (loss is not a number): lower "

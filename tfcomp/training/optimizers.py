@@ -182,13 +182,17 @@ class WarmupThenCuts(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def build_optimizer(
-    settings: OptimizerConfig, steps: int, kernels: Sequence[tf.Variable]
+    settings: OptimizerConfig,
+    steps: int,
+    kernels: Sequence[tf.Variable],
+    schedule: keras.optimizers.schedules.LearningRateSchedule | None = None,
 ) -> keras.optimizers.Optimizer:
     """The optimiser that a config describes, for a run of `steps` steps.
 
-    Muon, where the settings say so, moves `kernels` (a model's `hidden_kernels`).
+    Muon, where the settings say so, moves `kernels` (a model's `hidden_kernels`). A `schedule`
+    replaces the settings' warm-up and cuts; its peak is their learning rate.
     """
-    schedule = WarmupThenCuts(
+    schedule = schedule or WarmupThenCuts(
         settings.learning_rate, steps, settings.warmup_steps, settings.cuts
     )
     if settings.name == "adam":
