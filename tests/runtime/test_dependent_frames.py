@@ -15,7 +15,7 @@ from tfcomp.errors import BitstreamError, CodecError, ConfigError
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory):
-    """Folders of two bundles of the same weights, with networks for dependent frames and without."""
+    """Two bundles of the same weights, with networks for dependent frames and without."""
     from tfcomp.export.bundle import write_bundle
 
     folder = tmp_path_factory.mktemp("bundles")
@@ -33,7 +33,7 @@ def codec(bundles):
 
 @pytest.fixture(scope="module")
 def clip():
-    """Seven frames of 67x41 pixels: a square moves over noise, and there is a cut before the sixth."""
+    """Seven frames of 67x41 pixels: a square moves over noise; a cut before the sixth."""
     rng = np.random.default_rng(5)
     scenes = rng.integers(0, 256, (2, 41, 67, 3), dtype=np.uint8)
     frames = [scenes[int(number > 4)].copy() for number in range(7)]

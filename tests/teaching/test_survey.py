@@ -20,7 +20,8 @@ def folder_of(path, count, size, suffix, **options):
 def test_lossless_pictures_are_taken_as_they_are(tmp_path):
     found = survey(folder_of(tmp_path / "png", 5, (200, 150), ".png"))
     assert (found.count, found.width, found.height, found.lossy) == (5, 200, 150, 0)
-    assert found.shrink == 1 and found.lines() == ["5 pictures (PNG 100%; RGB 100%), 200x150 in the middle"]
+    assert found.shrink == 1
+    assert found.lines() == ["5 pictures (PNG 100%; RGB 100%), 200x150 in the middle"]
 
 
 @pytest.mark.parametrize("quality, shrink", [(70, 0.64), (90, 0.8), (98, 1.0)])

@@ -67,8 +67,8 @@ def test_the_recipe_trains_the_same_again(taught, tmp_path):
     steps = json.loads((taught / "course.json").read_text())[-1]["steps"]
     assert recipe["training"]["steps"] == steps
     (tmp_path / "recipe.yaml").write_text((taught / "recipe.yaml").read_text())
-    flags = ["--config", str(tmp_path / "recipe.yaml"), "--steps", "2", "--out", str(tmp_path / "run")]
-    assert main(["train", *flags]) == 0
+    flags = ["--config", str(tmp_path / "recipe.yaml"), "--steps", "2"]
+    assert main(["train", *flags, "--out", str(tmp_path / "run")]) == 0
 
 
 @pytest.mark.parametrize(

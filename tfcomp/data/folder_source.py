@@ -31,8 +31,8 @@ class FolderSource(ImageSource):
 
     Files with an image's suffix that are not images are left out when the folder is scanned. Files
     that prove damaged when decoded are left out of `images()`; `endless_images()` gives the next
-    readable file instead. All are named in `skipped` and logged once. Files of `without` are no part
-    of it.
+    readable file instead. All are named in `skipped` and logged once. Files of `without` are
+    no part of it.
 
     Raises:
       ConfigError: a folder is missing, has no such split, has no readable image, or has split

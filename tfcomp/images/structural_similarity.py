@@ -71,7 +71,7 @@ def ssim(original: np.ndarray, decoded: np.ndarray) -> float:
 def checked_pair(
     original: np.ndarray, decoded: np.ndarray, peak: float = PEAK
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Both as arrays. Raises ValueError unless they have one shape and type, uint8 at a peak of 255."""
+    """Both as arrays; ValueError unless of one shape and type, uint8 at a peak of 255."""
     original, decoded = np.asarray(original), np.asarray(decoded)
     if original.shape != decoded.shape or original.dtype != decoded.dtype:
         raise ValueError("quality is measured on two pictures of one shape and type")

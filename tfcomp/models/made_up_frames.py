@@ -59,7 +59,8 @@ def frames_of(
         scene = _window(images, margin + k * walk, side)
         moved = _patch_at(places, k * patch_walk, side) * patched
         # The patch moves with its texture, as far as the crop has some.
-        texture = _window(before_it, margin - tf.clip_by_value(k * patch_walk, -margin, margin), side)
+        walked = tf.clip_by_value(k * patch_walk, -margin, margin)
+        texture = _window(before_it, margin - walked, side)
         scene += moved * (texture - scene)
         scene *= 1.0 + k * brightness[:, None, None, None]
         light = tf.clip_by_value(scene, 0.0, 1.0)

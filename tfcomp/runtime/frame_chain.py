@@ -2,7 +2,7 @@
 
     frame   0   1   2   3   4   5          I: by itself, D: depends on the one before
             I - D - D   I - D - D
-                        |_______|  what is decoded for frame 5; the decoder network runs for it alone
+                        |_______|  decoded for frame 5; the decoder network runs for it alone
 
 The frame that was decoded last is kept, so that playing decodes each frame once.
 """

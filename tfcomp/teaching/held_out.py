@@ -24,7 +24,9 @@ def choose(paths: Sequence[Path], root: Path, share: float = _SHARE) -> list[Pat
     A picture's place follows from its name alone, so that more pictures change the choice little.
 
     Args:
-      paths: of all pictures. root: the folder they lie in. share: instead of a tenth.
+      paths: of all pictures.
+      root: the folder they lie in.
+      share: instead of a tenth.
     """
     number = min(MOST, max(FEWEST, round(share * len(paths))))
 
@@ -38,7 +40,9 @@ def write(paths: Sequence[Path], folder: Path, shrink: float) -> int:
     """Writes pictures as they are measured: PNG, shrunk, the middle of large ones.
 
     Args:
-      paths: of the pictures. folder: where to; made. shrink: the factor, 1 for none.
+      paths: of the pictures.
+      folder: where to; made.
+      shrink: the factor, 1 for none.
 
     Returns:
       how many there are; files that can't be read are left out.

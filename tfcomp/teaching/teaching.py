@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Callable, Sequence
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
@@ -18,7 +18,7 @@ from tfcomp.export import bundle as bundle_module
 from tfcomp.export.measured import ANCHOR, RESULTS, manifest_entries
 from tfcomp.folder_contents import files_in
 from tfcomp.models.base import CodecModel
-from tfcomp.runs import run_folder, run_summary
+from tfcomp.runs import run_summary
 from tfcomp.runtime import installing, registry
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.teaching import held_out, lesson, verdict

@@ -64,7 +64,8 @@ class SeenOfBefore:
           float32 [rows, w, seen + Cz + 3 * channels].
         """
         before = self._before[rows]
-        change = np.subtract(decoded[rows, :, : step.seen], before[..., : step.seen], dtype=np.int32)
+        now = decoded[rows, :, : step.seen]
+        change = np.subtract(now, before[..., : step.seen], dtype=np.int32)
         if step.goes_on:
             squares = np.arange(rows.start, rows.stop)[:, None], np.arange(change.shape[1])
             change[..., step.start :] *= step.knows(*squares)[..., None]

@@ -14,7 +14,6 @@ from tfcomp.entropy_kinds.hyperprior.layout import (
     Layout,
 )
 from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
-
 from tfcomp.errors import BundleError
 
 

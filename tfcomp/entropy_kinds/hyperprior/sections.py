@@ -175,7 +175,9 @@ def decode_frame(
     if before is not None:
         hyper += before.hyper_latents
         if np.abs(hyper).max() > MAX_VALUE:
-            raise BitstreamError("a hyper-latent is out of range; get an undamaged copy of the file")
+            raise BitstreamError(
+                "a hyper-latent is out of range; get an undamaged copy of the file"
+            )
         seen_before = SeenOfBefore(before, hyper)
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
     decoded = np.zeros((height, width, layout.channels), np.int16)
