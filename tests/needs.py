@@ -30,6 +30,7 @@ ZARR = without("zarr 3 is not installed", "pip install -e '.[zarr]' on Python 3.
 XARRAY = without(
     "xarray and dask are not installed", "pip install xarray dask on Python 3.11 or newer"
 )
+ARRAYS = without("tifffile or zarr is not installed", "pip install -e '.[arrays]'")
 HEIF = without("pillow-heif is not installed", "pip install pillow-heif")
 SCIKIT_IMAGE = without("scikit-image is not installed", _PACKAGES)
 PLAYWRIGHT = without("Playwright, which drives the browser, is not installed", _PACKAGES)

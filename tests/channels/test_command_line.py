@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("tensorflow")
+from tests import needs
+
+pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 
 from tests.channels import pictures
 from tfcomp import cli
@@ -32,7 +34,7 @@ def test_a_npy_file_goes_there_and_comes_back_as_npy_and_tiff(
     assert cli.main(["decompress", str(packed), "-o", str(tmp_path / "b.npy")]) == 0
     decoded = np.load(tmp_path / "b.npy")
     assert decoded.shape == image.shape and decoded.dtype == np.uint16
-    tifffile = pytest.importorskip("tifffile")
+    tifffile = pytest.importorskip("tifffile", reason=needs.ARRAYS)
     assert cli.main(["decompress", str(packed), "-o", str(tmp_path / "b.tif")]) == 0
     assert np.array_equal(tifffile.imread(tmp_path / "b.tif"), decoded)
     capsys.readouterr()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests import needs
 from tests.channels import pictures
 from tfcomp.errors import CodecError, ImageError
 from tfcomp.image_spec import ImageSpec
@@ -51,7 +52,7 @@ def test_channels_first_and_other_shapes_are_refused_by_name(tmp_path):
 
 
 def test_a_tiff_has_channels_as_samples_or_as_planes_and_pages(tmp_path):
-    tifffile = pytest.importorskip("tifffile")
+    tifffile = pytest.importorskip("tifffile", reason=needs.ARRAYS)
     image = pictures.whole(1, 5, 16)
     layout = {"photometric": "minisblack", "planarconfig": "contig"}
     tifffile.imwrite(tmp_path / "samples.tif", image, **layout)
@@ -66,7 +67,7 @@ def test_a_tiff_has_channels_as_samples_or_as_planes_and_pages(tmp_path):
 
 
 def test_a_zarr_array_is_read_in_parts(tmp_path):
-    zarr = pytest.importorskip("zarr")
+    zarr = pytest.importorskip("zarr", reason=needs.ARRAYS)
     image = pictures.whole(1, 5, 16)
     array = zarr.open(
         str(tmp_path / "a.zarr"), mode="w", shape=image.shape, chunks=(32, 32, 5), dtype="uint16"
@@ -121,7 +122,7 @@ def test_8_bit_pictures_are_read_too(tmp_path, photograph):
 
 
 def test_five_channels_go_through_tiff(tmp_path):
-    pytest.importorskip("tifffile")
+    pytest.importorskip("tifffile", reason=needs.ARRAYS)
     image = pictures.whole(1, 5, 16)
     (tmp_path / "five.tif").write_bytes(encode_samples(image, FIVE, "TIFF", "five.tif"))
     (found,) = whole(tmp_path / "five.tif", FIVE)

@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-pytest.importorskip("tensorflow")
+from tests import needs
+
+pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 
 import tensorflow as tf
 

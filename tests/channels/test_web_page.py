@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("tensorflow")
+from tests import needs
+
+pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 
 import tfcomp
 from tests.channels import pictures
