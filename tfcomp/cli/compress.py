@@ -168,7 +168,7 @@ def _compress_file(
     if image.notes:
         complain(f"{job.source_name}: {'; '.join(image.notes)}")
     height, width, _ = image.pixels.shape
-    quality = codec.read(data, MAX_PIXELS).frames[0].images[0].level
+    quality = codec.read_file(data, MAX_PIXELS).frames[0].images[0].level
     record = {
         "input": job.source,
         "output": job.target,

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from tfcomp.bitstream.picture_file import Frame, PictureFile
-from tfcomp.bitstream.picture_reader import read_file
+from tfcomp.bitstream.picture_reader import read_file as read_whole_file
 from tfcomp.errors import BitstreamError
 from tfcomp.images.picture import Picture
 from tfcomp.networks.padding import padding_fits
@@ -86,7 +86,7 @@ class BundleDecoder(BundleNetworks):
         """Decompresses a file as `decompress` does, with its colour profile, Exif and XMP."""
         content = read_compressed(data)
         checked_scale(scale, region)
-        file = self.read(content, max_pixels, partial)
+        file = self.read_file(content, max_pixels, partial)
         if not file.whole:
             _log.warning("the file breaks off; this is the picture of what there is of it")
         return self.decode_picture(file, 0, region, scale)
@@ -103,7 +103,7 @@ class BundleDecoder(BundleNetworks):
         Raises:
           CodecError: as `decompress` does; a damaged frame raises it when it is decoded.
         """
-        return Frames(self.read(read_compressed(data), max_pixels), self.decode_picture)
+        return Frames(self.read_file(read_compressed(data), max_pixels), self.decode_picture)
 
     def decode_picture(
         self,
@@ -112,10 +112,10 @@ class BundleDecoder(BundleNetworks):
         region: Sequence[int] | None = None,
         scale: int = 1,
     ) -> Picture:
-        """A frame of a file that `read` has checked, with all that goes with it; see `decompress`.
+        """A frame of a file that `read_file` has checked, with all that goes with it.
 
         Args:
-          file: what `read` gave.
+          file: what `read_file` gave.
           number: of the frame, from 0.
           region: see `decompress`.
           scale: likewise.
@@ -129,7 +129,7 @@ class BundleDecoder(BundleNetworks):
             colours = self.decode_frame(frame, region, scale, not file.whole)
             return picture_of(file, frame, colours, alpha)
 
-    def read(
+    def read_file(
         self, content: bytes, max_pixels: int | None = None, partial: bool = False
     ) -> PictureFile:
         """Reads and checks a file that this model wrote, without decoding it.
@@ -143,7 +143,7 @@ class BundleDecoder(BundleNetworks):
           BitstreamError: a damaged file.
           UnknownBundleError: another model's file.
         """
-        picture = read_file(content, self._require_own, partial=partial)
+        picture = read_whole_file(content, self._require_own, partial=partial)
         limit = check_picture(picture, self._manifest, len(content), max_pixels)
         frame = picture.frames[0]
         if not padding_fits(frame.height, frame.width, self._manifest.stride, limit):
@@ -153,6 +153,8 @@ class BundleDecoder(BundleNetworks):
             )
         return picture
 
+    read = read_file  # the old name, for a release; `tfcomp.read` gives a decoded picture
+
     def decode_frame(
         self,
         frame: Frame,
@@ -160,7 +162,7 @@ class BundleDecoder(BundleNetworks):
         scale: int = 1,
         partial: bool = False,
     ) -> np.ndarray:
-        """The colours of one frame of a file that `read` has checked.
+        """The colours of one frame of a file that `read_file` has checked.
 
         Args:
           frame: one of its frames.
