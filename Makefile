@@ -10,6 +10,9 @@ STACK = import sys; new = sys.version_info[:2] >= (3, 12); \
 	print("Python %d.%d:" % sys.version_info[:2], "TensorFlow 2.21, Keras 3" if new \
 	else "TensorFlow 2.14, Keras 2.14, TensorFlow Compression 2.14")
 RUN = $(VENV)/bin/python
+# Tests run in as many processes, each with a TensorFlow of its own (1.5 GB).
+JOBS ?= 2
+PYTEST = -m pytest -q -n $(JOBS) --dist loadfile
 # The run that `make train` makes anew each time; no other is ever removed.
 OWN_RUN = runs/make-train
 OUT ?= $(OWN_RUN)
@@ -45,7 +48,7 @@ train: setup
 	$(RUN) train.py --model cycle --out $(OUT)
 
 test: setup
-	$(RUN) -m pytest -q
+	$(RUN) $(PYTEST)
 
 # The two stacks of docs/stacks.md: python3's own in $(VENV), the other in an environment beside it.
 OWN = $(shell $(PYTHON) -c 'import sys; print("new" if sys.version_info >= (3, 12) else "old")' \
@@ -63,10 +66,10 @@ setup-old:
 	@found="$$(tests/find_python.sh old)" && $(MAKE) setup VENV=$(OLD_VENV) PYTHON="$$found"
 
 test-new: setup-new
-	$(NEW_VENV)/bin/python -m pytest -q
+	$(NEW_VENV)/bin/python $(PYTEST)
 
 test-old: setup-old
-	$(OLD_VENV)/bin/python -m pytest -q $(OLD_TESTS)
+	$(OLD_VENV)/bin/python $(PYTEST) $(OLD_TESTS)
 
 lint: setup
 	$(RUN) -m ruff check .

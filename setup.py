@@ -68,6 +68,13 @@ SERVING = [
     "tenacity>=8.2",
 ]
 
+# Pictures of other channels and depths: docs/channels.md.
+ARRAYS = [
+    "tifffile>=2023.7",
+    "imagecodecs>=2023.3",  # colours of 16 bits in PNG, compressed TIFF
+    "zarr>=2.16",
+]
+
 
 def where(python, *requirements):
     return [f"{requirement}; {python}" for requirement in requirements]
@@ -96,6 +103,11 @@ SERVING_GRPC = [
 BEAM = [
     'apache-beam>=2.77,<3; python_version >= "3.10"',
     "pyarrow>=14.0.1,<26",  # CVE-2023-47248, code in Parquet files; below 26: Beam's own bound
+]
+# Zarr 3 has no versions for Python 3.9 and 3.10, whose numcodecs serves Zarr's format 2.
+ZARR = [
+    "numcodecs>=0.12",
+    'zarr>=3.1; python_version >= "3.11"',
 ]
 
 
@@ -130,16 +142,21 @@ setup(
         "serving": SERVING,
         "serving-grpc": SERVING_GRPC,
         "beam": BEAM,
+        "arrays": ARRAYS,
+        "zarr": ZARR,
         "gpu": for_training(
             "tensorflow[and-cuda]==2.14.1", "tensorflow[and-cuda]>=2.21,<2.22"
         ),
         "test": [
-            *["pytest>=8", "hypothesis>=6.100", "playwright>=1.40"],
+            *["pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", "playwright>=1.40"],
             'import-linter>=2.6; python_version >= "3.10"',  # contracts against circles
             *["build>=1", "mypy", "pillow-heif>=0.18"],
             *BENCHMARK,
             *SERVING_GRPC,
             *BEAM,
+            *ARRAYS,
+            *ZARR,
+            *where('python_version >= "3.11"', "xarray>=2024.10", "dask>=2024.10"),
         ],
         # It has wheels for Linux; Python 3.11 and newer take 3.x.
         "fuzz": ['atheris>=2.3; sys_platform == "linux"'],
@@ -147,7 +164,11 @@ setup(
         # Material for MkDocs 9 is maintained until May 2027; Ruff formats the signatures.
         "docs": ["mkdocs-material>=9.5,<10", "mkdocstrings[python]>=0.26", "ruff"],
     },
-    entry_points={"console_scripts": ["tfcomp=tfcomp.cli:main"]},
+    entry_points={
+        "console_scripts": ["tfcomp=tfcomp.cli:main"],
+        "numcodecs.codecs": ["tfcomp=tfcomp.arrays.numcodecs_codec:NumcodecsCodec"],
+        "zarr.codecs": ["tfcomp=tfcomp.arrays.zarr_codec:ZarrCodec"],
+    },
     classifiers=[
         "License :: OSI Approved :: MIT License",
         "Programming Language :: Python :: 3",

@@ -75,10 +75,17 @@ def between_config():
     return dataclasses.replace(config, model=dataclasses.replace(config.model, quality_steps=32))
 
 
+def sequence_config(config=None):
+    """The same, or another config, with networks for dependent frames."""
+    config = config or tiny_config()
+    prior = dataclasses.replace(config.model.hyperprior, sequence=True, sequence_hidden=8)
+    return dataclasses.replace(config, model=dataclasses.replace(config.model, hyperprior=prior))
+
+
 def prior_of(kind):
-    """The `Hyperprior` of a lively model of kind "tiny", "patch" or "between"."""
+    """The `Hyperprior` of a lively model of kind "tiny", "patch" or "between", with sequences."""
     configs = {"tiny": tiny_config, "patch": patch_config, "between": between_config}
-    return lively_model(config=configs[kind]()).prior
+    return lively_model(config=sequence_config(configs[kind]())).prior
 
 
 def lively_model(seed=0, config=None):
@@ -105,6 +112,8 @@ def lively_model(seed=0, config=None):
             if pointwise is not None:
                 own = np.random.default_rng(seed + 1)  # the others stay as without it
                 pointwise.assign(own.normal(0, spread, pointwise.shape))
+    if model.prior.sequence:
+        _enliven_sequence(model.prior.sequence, seed)
     for layer in model.prior.hyper_layers:
         layer.kernel.assign(rng.normal(0, 0.3, layer.kernel.shape))
     for kernel in model.prior.analysis_kernels:  # Keras 2 and 3 draw other ones
@@ -117,3 +126,17 @@ def lively_model(seed=0, config=None):
             variable.assign(rng.normal(0, 0.1, variable.shape))
     model.prior.hyper_log_gain.assign_add(np.full(model.prior.hyper_log_gain.shape, 1.0))
     return model
+
+
+def _enliven_sequence(sequence, seed):
+    own = np.random.default_rng(seed + 2)  # the others stay as without it
+    spreads = {"first": 0.3, "second": 0.4, "units": 0.4, "gate": 0.1, "scale": 0.1}
+    for layers in sequence.pass_layers:
+        for name, layer in layers.items():
+            for kernel in (layer.kernel, layer.pointwise_kernel, layer.channel_kernel):
+                if kernel is not None:
+                    kernel.assign(kernel + own.normal(0, spreads[name], kernel.shape))
+            layer.bias.assign_add(own.normal(0, 0.1, layer.bias.shape))
+        # Frames of a still camera are to cost less after one another than by themselves.
+        layers["gate"].bias.assign_add(np.full(layers["gate"].bias.shape, 0.5))
+        layers["scale"].bias.assign_add(np.full(layers["scale"].bias.shape, -1.5))

@@ -26,6 +26,10 @@ IMPORT_LINTER = without(
     "import-linter is not installed", f"{_PACKAGES} on Python 3.10 or newer"
 )
 BEAM = without("Apache Beam is not installed", "pip install -e '.[beam]' on Python 3.10 or newer")
+ZARR = without("zarr 3 is not installed", "pip install -e '.[zarr]' on Python 3.11 or newer")
+XARRAY = without(
+    "xarray and dask are not installed", "pip install xarray dask on Python 3.11 or newer"
+)
 HEIF = without("pillow-heif is not installed", "pip install pillow-heif")
 SCIKIT_IMAGE = without("scikit-image is not installed", _PACKAGES)
 PLAYWRIGHT = without("Playwright, which drives the browser, is not installed", _PACKAGES)

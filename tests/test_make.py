@@ -76,7 +76,7 @@ def older_tests(checkout):
 
 
 def test_both_stacks_have_a_command_and_the_older_ones_tests_exist(checkout, older_tests):
-    assert "pytest -q\n" in make(checkout, "-n", "test-new")
+    assert "pytest -q -n 2 --dist loadfile\n" in make(checkout, "-n", "test-new")
     assert "tests/agreement" in older_tests
     assert [name for name in older_tests if not (ROOT / name).exists()] == []
 

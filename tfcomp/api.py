@@ -22,7 +22,6 @@ import numpy as np
 
 from tfcomp import forking
 from tfcomp.bitstream.picture_file import PictureFile
-from tfcomp.bitstream.picture_reader import read_file
 from tfcomp.bitstream.picture_writer import write_file
 from tfcomp.errors import ConfigError
 from tfcomp.images.animation import shown
@@ -30,12 +29,16 @@ from tfcomp.images.picture import Picture
 from tfcomp.latent_search.iterative_encoding import Improvement
 from tfcomp.latent_search.search import Search, checked_plan
 from tfcomp.latent_search.searchable_codec import SearchableCodec
+from tfcomp.latent_search.target import check_target, target_of
 from tfcomp.runtime import registry
 from tfcomp.runtime.codec import read_installed
 from tfcomp.runtime.compressed_input import read_compressed
-from tfcomp.runtime.image_input import Background, InputPicture, read_picture
+from tfcomp.runtime.frame_groups import FrameGroups, checked_group
+from tfcomp.runtime.image_input import Background, InputPicture
 from tfcomp.runtime.memory_errors import memory_errors_named
+from tfcomp.runtime.model_input import check_fits, read_for
 from tfcomp.runtime.options import positive_number, whole_number
+from tfcomp.runtime.pixel_limit import warn_of_pixels
 from tfcomp.runtime.progressive import Preview, previews
 from tfcomp.runtime.sequence import Frames, joined
 from tfcomp.runtime.tile_side import checked_tile_side
@@ -96,6 +99,8 @@ class Codec(SearchableCodec):
         *,
         target_bpp: float | None = None,
         max_bytes: int | None = None,
+        psnr: float | None = None,
+        ms_ssim: float | None = None,
         effort: int | None = None,
         feedback: int = 0,
         refine: int = 0,
@@ -109,14 +114,21 @@ class Codec(SearchableCodec):
 
         Args:
           image: a path, the bytes of an image file, a file object, a PIL image, an array, or what
-            `read_picture` gave; `read_image` says what is accepted. Grey and transparent pictures
-            come back so. What is lost is logged as a warning of the logger "tfcomp".
+            `read_for` gave; `read_image` says what is accepted. Grey and transparent pictures
+            come back so. What is lost is logged as a warning of the logger "tfcomp". A model of
+            other pictures than 8-bit ones takes an array [H, W, channels] of its own samples, or
+            the path of a TIFF, PNG, .npy or Zarr file that holds one (docs/channels.md).
           quality: 1 (smallest file) to the model's number of qualities, or between two of them
             where the model knows such (`info["entropy"]["quality_steps"]`); the model's default if
             None.
           target_bpp: instead of a quality, the largest file to make, in bits/pixel, including its
             header. Takes the file of least error that fits.
           max_bytes: the same in bytes.
+          psnr: instead of a quality, the least PSNR of the decoded picture in dB, over all pixels
+            and colours. Takes the smallest file that reaches it. Fully transparent pixels do not
+            count.
+          ms_ssim: likewise the least MS-SSIM, from 0 to 1, of pictures of 176 pixels a side or
+            more.
           effort: 0 to 9, how long to search for latents that make a better picture for its bits: 0,
             the default, not at all; 1 to 4 for some percent fewer bits at equal PSNR, in at least
             that many times the time; 7 to 9 with gradient descent, in minutes, which needs
@@ -138,12 +150,13 @@ class Codec(SearchableCodec):
           was asked for, if it is smaller and no worse for its bits.
 
         Raises:
-          ImageError: the image cannot be read or cannot fit.
+          ImageError: the image cannot be read or cannot fit, or no quality reaches a target.
           ConfigError: an option is wrong.
           CodecError: gradient descent needs TensorFlow, which is not installed.
         """
-        if (quality, target_bpp, max_bytes).count(None) < 2:
-            raise ConfigError("give only one of quality, target_bpp and max_bytes")
+        if (quality, target_bpp, max_bytes, psnr, ms_ssim).count(None) < 4:
+            raise ConfigError("give only one of quality, target_bpp, max_bytes, psnr and ms_ssim")
+        check_target(psnr, ms_ssim)
         if target_bpp is not None:
             target_bpp = positive_number("target_bpp", target_bpp)
         if max_bytes is not None:
@@ -153,12 +166,7 @@ class Codec(SearchableCodec):
         if tiles is not None and plan.steps:
             raise ConfigError("tiles cannot be refined; leave tiles out, or take effort 6 or less")
         with memory_errors_named():
-            if isinstance(image, InputPicture):
-                given = image
-            else:
-                given = read_picture(image, self._manifest.max_pixels, background, metadata)
-                for note in given.notes:
-                    _log.warning("%s", note)
+            given = self._input_picture(image, background, metadata)
             whole = WholeFile(given, self._manifest.fixed_size)
             if target_bpp is not None:
                 height, width, _ = given.pixels.shape
@@ -166,14 +174,16 @@ class Codec(SearchableCodec):
             self.check_size(given.pixels)
             side = checked_tile_side(tiles, self.bundle.manifest, *given.pixels.shape[:2])
             search = Search(self.with_tiles(side), given.pixels, plan, progress)
-            if max_bytes is None:
+            target = target_of(given, psnr, ms_ssim)
+            if target is not None:
+                data = search.reaching(target)
+            elif max_bytes is None:
                 data = search.file(quality, None)
             else:
                 data = whole.within(max_bytes, lambda room: search.file(quality, room))
             if on_improvement is not None and any(plan):
                 on_improvement(search.improvement(data))
             return whole.add_to(data, self._require_own)
-
 
     def compress_frames(
         self,
@@ -183,6 +193,7 @@ class Codec(SearchableCodec):
         quality: float | None = None,
         *,
         effort: int | None = None,
+        group: int | None = None,
         background: Background | None = None,
         metadata: bool = True,
         progress: Callable[[int], None] | None = None,
@@ -197,6 +208,9 @@ class Codec(SearchableCodec):
           loops: how often they are played, 0 for ever; if None, an animation's own, else for ever.
           quality: see `compress`; of all frames.
           effort: see `compress`; of each frame.
+          group: how many frames at most are decoded one after another: all but the first of a group
+            are coded after the one before, in fewer bytes where little moves. 1 for every frame by
+            itself; if None, 16 where the model knows dependent frames. See docs/sequences.md.
           background: see `compress`.
           metadata: see `compress`; the first frame's is kept.
           progress: called with the number of frames that are done.
@@ -208,12 +222,15 @@ class Codec(SearchableCodec):
           CodecError: as `compress` does.
         """
         files, own = [], []
+        groups = FrameGroups(self, checked_group(group, self._manifest))
         with shown(frames) as animation:
             for frame, duration in animation.frames():
-                data = self.compress(
-                    frame, quality, effort=effort, background=background, metadata=metadata
-                )
-                files.append(read_file(data, self._require_own))
+                given = self._input_picture(frame, background, metadata)
+
+                def compress(codec: Codec, given: InputPicture = given) -> bytes:
+                    return codec.compress(given, quality, effort=effort)
+
+                files.append(groups.add(given.pixels.shape[:2], compress))
                 own.append(duration)
                 if progress:
                     progress(len(files))
@@ -222,7 +239,22 @@ class Codec(SearchableCodec):
             durations = own
         elif isinstance(durations, int):
             durations = [durations] * len(files)
-        return write_file(joined(files, list(durations), loops), self._manifest.fixed_size)
+        whole = joined(files, list(durations), loops)
+        data = write_file(whole, self._manifest.fixed_size)
+        warn_of_pixels(whole, self._manifest, len(data))
+        return data
+
+    def _input_picture(
+        self, image: Any, background: Background | None, metadata: bool
+    ) -> InputPicture:
+        """An image as `compress` takes it, after what it loses was logged."""
+        if isinstance(image, InputPicture):
+            check_fits(image, self._manifest)
+            return image
+        given = read_for(self._manifest, image, background, metadata)
+        for note in given.notes:
+            _log.warning("%s", note)
+        return given
 
 
 def compress(

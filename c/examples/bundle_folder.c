@@ -141,6 +141,22 @@ static void read_fixed_size(const char *text, tfcomp_decoder_settings *settings)
     free(sides);
 }
 
+static void read_image(const char *text, bundle_image *image)
+{
+    const char *at = find(text, "image"), *bits;
+
+    image->channels = 3;
+    image->bits = 8;
+    if (at == NULL)
+        return;
+    image->channels = number(at, "channels");
+    bits = find(at, "bits"); /* it has no "range" then */
+    image->bits = bits == NULL ? 0 : (uint32_t)atoi(bits);
+    if (image->channels < 1 || image->channels > 64 ||
+        (bits != NULL && (image->bits < 8 || image->bits > 16)))
+        quit("manifest.json", "image");
+}
+
 void read_manifest(const char *folder, bundle_manifest *manifest)
 {
     tfcomp_decoder_settings *settings = &manifest->settings;
@@ -156,6 +172,7 @@ void read_manifest(const char *folder, bundle_manifest *manifest)
     settings->kind = read_kind(text);
     read_fingerprint(text, settings->fingerprint);
     read_fixed_size(text, settings);
+    read_image(text, &manifest->image);
     channels = settings->channels;
     if (settings->kind == TFCOMP_BITS) {
         channels = read_bits(text, &manifest->bits);

@@ -5,12 +5,19 @@
 
 #include "tfcomp/decoder.h"
 
+/* What the bundle's pictures are: RGB of 8 bits where the manifest does not say. */
+typedef struct {
+    uint32_t channels;
+    uint32_t bits; /* of whole samples; 0 where they are float32 */
+} bundle_image;
+
 /* Of manifest.json. The settings' layouts are those beside them, so it must stay where it is; tables
    and networks are for the caller to add. */
 typedef struct {
     tfcomp_decoder_settings settings;
     tfcomp_bit_layout bits;
     tfcomp_hyperprior_layout hyperprior;
+    bundle_image image;
 } bundle_manifest;
 
 /* Says in one line why the program cannot go on, and ends it. */

@@ -5,7 +5,8 @@
 
    The second stops at the latents: OUT gets their int32 [rows, columns, channels], row by row in the
    machine's byte order. Built without LiteRT the program always stops there, and a hyperprior's
-   latents it cannot read: networks run between them. A grey picture's OUT is a PGM file.
+   latents it cannot read: networks run between them. A grey picture's OUT is a PGM file, one of
+   other channels a PAM file, and float32 samples are written as they are, [height, width, channels].
 
    After the names there may be
 
@@ -52,38 +53,74 @@ static int is_for_latents(const char *path)
     return length >= end && strcmp(path + length - end, ending) == 0;
 }
 
-/* Of three channels, or of one. */
-static void write_pixels(const char *path, const uint8_t *pixels, uint32_t columns,
-                         const tfcomp_image_info *info)
+/* The formats of Netpbm: PGM and PPM, or PAM of other channels; none of float32 samples. */
+static void write_header(FILE *file, const bundle_image *image, const tfcomp_image_info *info)
 {
-    size_t channels = info->is_grey ? 1 : 3;
+    unsigned width = info->width, height = info->height, most = (1u << image->bits) - 1;
+
+    if (image->bits == 0)
+        return;
+    if (image->channels == 1 || image->channels == 3)
+        fprintf(file, "P%c\n%u %u\n%u\n", image->channels == 1 ? '5' : '6', width, height, most);
+    else
+        fprintf(file, "P7\nWIDTH %u\nHEIGHT %u\nDEPTH %u\nMAXVAL %u\nENDHDR\n", width, height,
+                (unsigned)image->channels, most);
+}
+
+/* Netpbm has the higher byte first. */
+static void put_higher_bytes_first(uint8_t *bytes, size_t samples)
+{
+    size_t k;
+
+    for (k = 0; k < samples; ++k, bytes += 2) {
+        uint16_t value;
+
+        memcpy(&value, bytes, sizeof value);
+        bytes[0] = (uint8_t)(value >> 8);
+        bytes[1] = (uint8_t)value;
+    }
+}
+
+static void write_pixels(const char *path, uint8_t *pixels, uint32_t columns,
+                         const bundle_image *image, const tfcomp_image_info *info)
+{
+    size_t sample = image->bits == 0 ? 4 : image->bits == 8 ? 1 : 2;
+    size_t pixel = sample * image->channels;
     FILE *file = fopen(path, "wb");
     uint32_t row;
 
     if (file == NULL)
         quit(path, "cannot be written");
-    fprintf(file, "P%c\n%u %u\n255\n", info->is_grey ? '5' : '6', (unsigned)info->width,
-            (unsigned)info->height);
-    for (row = 0; row < info->height; ++row) /* the padding on the right and below is left out */
-        fwrite(pixels + row * columns * channels, channels, info->width, file);
+    write_header(file, image, info);
+    for (row = 0; row < info->height; ++row) { /* the padding on the right and below is left out */
+        uint8_t *first = pixels + row * columns * pixel;
+
+        if (sample == 2)
+            put_higher_bytes_first(first, (size_t)info->width * image->channels);
+        fwrite(first, pixel, info->width, file);
+    }
     if (fclose(file) != 0)
         quit(path, "cannot be written");
 }
 
-static void write_picture(const char *folder, uint32_t stride, const tfcomp_image_info *info,
-                          const int32_t *latents, const char *out)
+static void write_picture(const char *folder, const bundle_manifest *manifest,
+                          const tfcomp_image_info *info, const int32_t *latents, const char *out)
 {
+    uint32_t stride = manifest->settings.stride;
+    bundle_image image = manifest->image;
     char model[4096];
     uint8_t *pixels;
 
     snprintf(model, sizeof model, "%s/decoder.tflite", folder);
-    pixels = litert_decode(model, latents, info->rows, info->columns, info->channels, stride,
-                           info->quality);
+    pixels = (uint8_t *)litert_decode(model, &image, latents, info->rows, info->columns,
+                                      info->channels, stride, info->quality);
     if (pixels == NULL)
         quit(model, "LiteRT cannot run it");
-    if (info->is_grey)
+    if (info->is_grey && image.channels == 3 && image.bits == 8) {
         tfcomp_grey(pixels, (size_t)info->rows * info->columns * stride * stride, pixels);
-    write_pixels(out, pixels, info->columns * stride, info);
+        image.channels = 1;
+    }
+    write_pixels(out, pixels, info->columns * stride, &image, info);
     free(pixels);
 }
 
@@ -101,10 +138,10 @@ static int is_for_latents(const char *path)
     return path != NULL;
 }
 
-static void write_picture(const char *folder, uint32_t stride, const tfcomp_image_info *info,
-                          const int32_t *latents, const char *out)
+static void write_picture(const char *folder, const bundle_manifest *manifest,
+                          const tfcomp_image_info *info, const int32_t *latents, const char *out)
 {
-    (void)folder, (void)stride, (void)info, (void)latents, (void)out;
+    (void)folder, (void)manifest, (void)info, (void)latents, (void)out;
 }
 
 static void need_litert(void)
@@ -243,7 +280,7 @@ int main(int count, char **arguments)
         write_bytes(arguments[3], "", tfcomp_image_latents(image),
                     (size_t)info.rows * info.columns * info.channels * sizeof(int32_t));
     else
-        write_picture(arguments[1], manifest.settings.stride, &info, tfcomp_image_latents(image),
+        write_picture(arguments[1], &manifest, &info, tfcomp_image_latents(image),
                       arguments[3]);
     tfcomp_image_destroy(image);
     tfcomp_file_close(file);

@@ -5,9 +5,13 @@
 
 #include <stdint.h>
 
-/* Latents int32 [height, width, channels] at a quality from 1 -> pixels uint8 [height * stride,
-   width * stride, 3], to be given to free(); NULL where LiteRT refuses. */
-uint8_t *litert_decode(const char *model_path, const int32_t *latents, uint32_t height,
-                       uint32_t width, uint32_t channels, uint32_t stride, unsigned quality);
+#include "bundle_folder.h"
+
+/* Latents int32 [height, width, channels] at a quality from 1 -> samples [height * stride, width *
+   stride, image->channels], to be given to free(): uint8 where they have 8 bits, uint16 where they
+   have more, else float32. NULL where LiteRT refuses. */
+void *litert_decode(const char *model_path, const bundle_image *image, const int32_t *latents,
+                    uint32_t height, uint32_t width, uint32_t channels, uint32_t stride,
+                    unsigned quality);
 
 #endif

@@ -10,6 +10,18 @@ void tfcomp_grey(const uint8_t *rgb, size_t pixels, uint8_t *grey)
         grey[k] = (uint8_t)((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
 }
 
+void tfcomp_whole_samples(const float *values, size_t count, unsigned bits, uint16_t *samples)
+{
+    float highest = (float)((1u << bits) - 1);
+    size_t k;
+
+    for (k = 0; k < count; ++k) {
+        float value = values[k] > 0 ? values[k] : 0; /* of NaN too */
+
+        samples[k] = (uint16_t)((value < highest ? value : highest) + 0.5f);
+    }
+}
+
 void tfcomp_straighten(uint8_t *colours, unsigned channels, const uint8_t *alpha, size_t pixels)
 {
     size_t k;

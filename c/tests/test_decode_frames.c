@@ -4,6 +4,7 @@
        test_decode_frames spec/vectors/golden.txt TOP_OF_THE_REPOSITORY */
 
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "bundle_folder.h"
@@ -225,7 +226,13 @@ static void check_pixels(void)
 {
     uint8_t rgb[] = {255, 255, 255, 0, 0, 0, 100, 150, 200}, grey[3];
     uint8_t colours[] = {7, 100, 1, 3, 255, 0}, alpha[] = {0, 200, 2};
+    const float values[] = {0.0f, 4095.0f, 4096.0f, -1.0f, 100.4f, NAN, 1e9f};
+    uint16_t samples[7];
 
+    tfcomp_whole_samples(values, 7, 12, samples);
+    EXPECT(samples[0] == 0 && samples[1] == 4095, "from 0 to 4095");
+    EXPECT(samples[2] == 4095 && samples[3] == 0 && samples[6] == 4095, "no further");
+    EXPECT(samples[4] == 100 && samples[5] == 0, "the nearest, and nothing of no number");
     tfcomp_grey(rgb, 3, grey);
     EXPECT(grey[0] == 255 && grey[1] == 0 && grey[2] == 141, "grey %u", (unsigned)grey[2]);
     tfcomp_straighten(colours, 2, alpha, 3);

@@ -14,6 +14,7 @@ from PIL import Image
 import tfcomp
 from tests.bundle_factory import MAX_ERROR, photo, write_bundle
 from tfcomp.cli import main
+from tfcomp.evaluation.metrics import psnr
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,17 @@ def test_a_round_trip_with_the_names_made_up(capsys):
     assert main(["decompress", "photo.tfcomp"]) == 0
     decoded = np.asarray(Image.open("photo.png")).astype(int)
     assert np.abs(decoded - photo(30, 40)).max() <= MAX_ERROR[2]
+
+
+def test_a_target_is_reached_and_the_line_says_with_how_much(capsys):
+    files = {q: tfcomp.compress(photo(30, 40), q, model="tiny") for q in (1, 2)}
+    reached = {q: psnr(photo(30, 40), tfcomp.decompress(data)) for q, data in files.items()}
+    for q in (1, 2):
+        assert compress("photo.png", "--psnr", str(reached[q] - 0.1), "-o", "x.tfcomp") == 0
+        assert Path("x.tfcomp").read_bytes() == files[q]
+        assert f"; {int(reached[q] * 100) / 100:.2f} dB" in capsys.readouterr().out
+    assert compress("photo.png", "--psnr", "20", "-o", "x.tfcomp", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["reached"] == pytest.approx(reached[1])
 
 
 def test_made_up_names_never_overwrite_without_force(capsys):

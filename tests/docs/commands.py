@@ -25,6 +25,9 @@ NOT_RUN = {
     r"python -m pytest ": "the tests themselves",
     r"MODEL=\w+ EXPORT=\S+ docker compose up|docker run |tensorflow_model_server ": "needs "
     "TensorFlow Serving; tests/serving asks a server that obeys the same contract",
+    r"python -m lab\.microscopy |tfcomp (train|export) .*microscopy|tfcomp compress MICRO|"
+    r"TFCOMP_BUNDLES=|import numpy as np\nimport tfcomp\n\ncodec = ": "simulates and trains for "
+    "minutes; tests/channels does the same with small pictures",
     r"echo .*curl |curl |from pathlib import Path\n\nfrom tfcomp\.serving ": "needs a running "
     "server; tests/serving sends these requests to one",
     r"python examples/serving/load_test\.py ": "needs a running server",

@@ -65,7 +65,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("options", WRONG, ids=str)
+@pytest.mark.parametrize("options", WRONG, ids=" and ".join)
 @pytest.mark.parametrize("kind", [str, Path, os.fsencode])
 def test_a_save_that_fails_leaves_the_old_file_as_it_was(tmp_path, options, kind):
     path = tmp_path / "old.tfcomp"

@@ -71,7 +71,7 @@ def test_a_file_object_that_gives_no_bytes_is_an_error_in_one_line(codec, instal
                 assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("source", [None, 5, 1.5, [1, 2], {}, object(), np.zeros(4)], ids=str)
+@pytest.mark.parametrize("source", [None, 5, 1.5, [1, 2], {}, object(), np.zeros(4)], ids=type)
 def test_what_is_no_file_at_all_is_an_error_in_one_line(codec, installed, source):
     for decompress in (codec.decompress, tfcomp.decompress):
         with pytest.raises(BitstreamError) as refusal:

@@ -55,6 +55,15 @@ class Pass(NamedTuple):
         """How many channels of decoded values the pass sees."""
         return self.start + (self.channels if self.goes_on else 0)
 
+    def knows(self, rows: Any, columns: Any) -> Any:
+        """Whether an earlier pass has decoded its channels on squares; see `codes`."""
+        known = (rows + columns) % 2 == 0
+        if not self.goes_on:
+            known &= False
+        if self.row_parity == 1:
+            known &= rows % 2 == 0
+        return known
+
     def codes(self, rows: Any, columns: Any) -> Any:
         """Whether it codes squares: integers that broadcast, of NumPy or TensorFlow -> bool."""
         chosen = rows + columns >= 0

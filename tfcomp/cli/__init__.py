@@ -23,6 +23,7 @@ from tfcomp.cli import (
     install,
     models,
     release,
+    teach,
     thumbnail,
     train,
 )
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for module in (
         *(compress, decompress, thumbnail, info, models, install),
-        *(benchmark, train, export, release),
+        *(benchmark, teach, train, export, release),
     ):
         name = module.__name__.rpartition(".")[2]
         summary, _, details = (module.__doc__ or "").partition("\n")

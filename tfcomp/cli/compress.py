@@ -10,6 +10,7 @@ and XMP are kept; what a .tfcomp file cannot hold (comments ...) is dropped and 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ from tfcomp.folder_contents import PICTURE_SUFFIXES
 if TYPE_CHECKING:
     from tfcomp.api import Codec
     from tfcomp.latent_search.iterative_encoding import Improvement
+    from tfcomp.latent_search.target import Target
+    from tfcomp.runtime.image_input import InputPicture
 
 _DIRECTION = Direction(PICTURE_SUFFIXES, COMPRESSED)
 
@@ -46,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--bpp", type=float, metavar="X", help="best quality within X bits/pixel, all included"
     )
     rate.add_argument("--max-bytes", type=int, metavar="N", help="best quality within N bytes")
+    rate.add_argument(
+        "--psnr", type=float, metavar="DB", help="smallest file that decodes to this PSNR or more"
+    )
+    rate.add_argument(
+        "--ms-ssim", type=float, metavar="X", help="the same for MS-SSIM, such as 0.98"
+    )
     parser.add_argument(
         "--effort",
         type=int,
@@ -78,17 +87,22 @@ def run(options: argparse.Namespace) -> int:
     """Runs the subcommand; returns its exit code."""
     from tfcomp.api import load
     from tfcomp.latent_search.search import checked_plan
+    from tfcomp.latent_search.target import check_target
     from tfcomp.runtime import registry
     from tfcomp.runtime.tile_side import checked_tile_side
 
     background = None if options.background is None else _colour(options.background)
     sequences.check_compress_options(options)
+    direction = _DIRECTION
+    if options.model and not registry.find_by_name(options.model).manifest.image.is_rgb8:
+        direction = Direction(PICTURE_SUFFIXES | {".npy"}, COMPRESSED)
     if options.sequence:
         todo = sequences.plan_of_folders(options.inputs, options.output)
     else:
-        todo = plan(options.inputs, options.output, _DIRECTION, options.force)
+        todo = plan(options.inputs, options.output, direction, options.force)
     codec = load(options.model or registry.default_model())
     codec.checked_quality(options.quality)
+    check_target(options.psnr, options.ms_ssim)
     checked_plan(codec, options.effort, options.feedback, options.refine)
     checked_tile_side(options.tiles, codec.bundle.manifest, 1, 1)
 
@@ -97,7 +111,7 @@ def run(options: argparse.Namespace) -> int:
 
     return run_jobs(
         todo,
-        _DIRECTION,
+        direction,
         work,
         force=options.force,
         skip_existing=options.skip_existing,
@@ -135,7 +149,8 @@ def _compress_file(
     alone: bool,
 ) -> dict[str, Any]:
     from tfcomp.bitstream.container import MAX_PIXELS
-    from tfcomp.runtime.image_input import MAX_FILE_BYTES, read_picture
+    from tfcomp.runtime.image_input import MAX_FILE_BYTES
+    from tfcomp.runtime.model_input import read_for
 
     manifest = codec.bundle.manifest
     if not options.sequence:
@@ -143,12 +158,14 @@ def _compress_file(
     source: Any = job.source
     if job.source == STANDARD_STREAM:
         source = read_standard_input(MAX_FILE_BYTES)
-    with sign_of_life(f"compressing {job.source_name}", shown=alone):
-        moving = sequences.compress_moving(source, codec, options, background)
+    moving = None
+    if manifest.image.is_screen or options.sequence:  # as animations are
+        with sign_of_life(f"compressing {job.source_name}", shown=alone):
+            moving = sequences.compress_moving(source, codec, options, background)
     if moving is not None:
         write(moving)
         return _sequence_record(job, moving, codec, options)
-    image = read_picture(source, manifest.max_pixels, background, metadata=not options.strip)
+    image = read_for(manifest, source, background, metadata=not options.strip)
     input_bytes = len(source) if isinstance(source, bytes) else os.path.getsize(source)
     improvements: list[Improvement] = []
     with sign_of_life(f"compressing {job.source_name}", shown=alone) as progress:
@@ -157,6 +174,8 @@ def _compress_file(
             options.quality,
             target_bpp=options.bpp,
             max_bytes=options.max_bytes,
+            psnr=options.psnr,
+            ms_ssim=options.ms_ssim,
             effort=options.effort,
             feedback=options.feedback,
             refine=options.refine,
@@ -188,6 +207,11 @@ def _compress_file(
         f"{record['bits_per_pixel']:.3f} bits/pixel, "
         f"quality {quality:g} of {manifest.qualities}, model {manifest.name}"
     )
+    reached = _reached(data, image, codec, options)
+    if reached is not None:
+        target, figure = reached
+        record["reached"] = figure
+        line += f"; {target.written(figure)}"
     if image.kept:
         line += f", with {', '.join(image.kept)}"
     for gained in improvements:
@@ -202,6 +226,20 @@ def _compress_file(
             line += f"; {larger}"
     print_result(line, record, options.json, to_stderr=job.target == STANDARD_STREAM)
     return record
+
+
+def _reached(
+    data: bytes, image: InputPicture, codec: Codec, options: argparse.Namespace
+) -> tuple[Target, float] | None:
+    """What the decoded picture has of what was asked for; None where no figure was."""
+    from tfcomp.bitstream.container import MAX_PIXELS
+    from tfcomp.latent_search.target import target_of
+
+    target = target_of(image, options.psnr, options.ms_ssim)
+    if target is None:
+        return None
+    frame = dataclasses.replace(codec.read_file(data, MAX_PIXELS).frames[0], grey=False)
+    return target, target.figure_of(codec.decode_frame(frame))
 
 
 def _sequence_record(

@@ -2,11 +2,12 @@
 
 Each image is written beside its .tfcomp file, and the files of a folder into a folder of their own,
 unless -o names a file or a folder. IN.tfcomp OUT.png takes a second name for the output if there is
-no such file yet. OUT's ending chooses the format (png, jpg, webp ...); it is PNG if OUT is left out
-or '-'. JPEG and AVIF are written at high quality; a format that would change the picture is
-refused. Transparency, grey, colour profile, EXIF and XMP are written where the format has a place
-for them; transparent pictures are laid on white where it has none. Without --force only a file that
--o names is overwritten. The fingerprint in the file finds the model among the installed ones.
+no such file yet. OUT's ending chooses the format (png, jpg, webp ...; tif, npy or png of a model of
+other channels or depths); it is PNG if OUT is left out or '-'. JPEG and AVIF are written at high
+quality; a format that would change the picture is refused. Transparency, grey, colour profile, EXIF
+and XMP are written where the format has a place for them; transparent pictures are laid on white
+where it has none. Without --force only a file that -o names is overwritten. The fingerprint in the
+file finds the model among the installed ones.
 """
 
 from __future__ import annotations

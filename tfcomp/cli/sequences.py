@@ -33,6 +33,13 @@ def add_compress_arguments(parser: argparse.ArgumentParser) -> None:
         help="the pictures of a folder are the frames of one sequence, in the order of their names",
     )
     parser.add_argument(
+        "--group",
+        type=int,
+        metavar="N",
+        help="of sequences: frames that are decoded one after another at most (16 where the model "
+        "knows dependent frames); 1 for every frame by itself",
+    )
+    parser.add_argument(
         "--fps", type=float, metavar="X", help="frames a second, for --sequence (10)"
     )
 
@@ -53,6 +60,8 @@ def _still_options(options: argparse.Namespace) -> list[str]:
     given = {
         "--bpp": options.bpp,
         "--max-bytes": options.max_bytes,
+        "--psnr": options.psnr,
+        "--ms-ssim": options.ms_ssim,
         "--tiles": options.tiles,
         "--feedback": options.feedback,
         "--refine": options.refine,
@@ -118,6 +127,7 @@ def compress_moving(
     shared: dict[str, Any] = {
         "quality": options.quality,
         "effort": options.effort,
+        "group": options.group,
         "background": background,
         "metadata": not options.strip,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Optional, Tuple
 
 from tfcomp.config.checks import require
@@ -16,8 +17,6 @@ class OptimizerConfig:
       name: "muon" (orthogonalised momentum for kernels, Adam for the rest) or "adam".
       learning_rate: Adam's learning rate.
       muon_step: the size of Muon's step as a fraction of the kernel's norm.
-      muon_every: steps from one of Muon's moves to the next, each as many times as long: wide
-        kernels cost half of a step otherwise.
       warmup_steps: steps over which both grow linearly from 0.
       cuts: (fraction of all steps, factor) pairs: from that step on the rates have that factor.
       clip_norm: bound on the global gradient norm.
@@ -29,7 +28,6 @@ class OptimizerConfig:
     name: str = "muon"
     learning_rate: float = 1e-3
     muon_step: float = 0.004
-    muon_every: int = 1
     warmup_steps: int = 100
     cuts: Tuple[Tuple[float, float], ...] = ((0.75, 0.3), (0.9, 0.1))
     clip_norm: float = 1.0
@@ -40,11 +38,51 @@ class OptimizerConfig:
         require(self.name in ("muon", "adam"), f"unknown optimizer '{self.name}'")
         require(self.learning_rate > 0, "learning_rate must be positive")
         require(self.muon_step > 0, "muon_step must be positive")
-        require(self.muon_every >= 1, "muon_every must be 1 or more")
         require(self.warmup_steps >= 0, "warmup_steps can't be negative")
         require(self.clip_norm > 0, "clip_norm must be positive")
         require(0 <= self.momentum < 1, "momentum must be in [0, 1)")
         require(0 <= self.average_decay < 1, "average_decay must be in [0, 1)")
+
+
+@dataclasses.dataclass(frozen=True)
+class FramesConfig:
+    """How sequences are made of crops (tfcomp/models/made_up_frames.py), for `sequence_only`.
+
+    Attributes:
+      count: frames of each; all but the first depend on the one before.
+      still: how often the camera stands still; of the rest, one half shakes and one half moves.
+      jitter: the largest shift of a camera that shakes, in pixels a frame along each side.
+      pan: the largest shift of one that moves, likewise.
+      patch: how often a patch of another crop moves over the picture.
+      patch_speed: its largest shift, in pixels a frame along each side.
+      noise: the largest standard deviation of white's noise, in levels of 0..255.
+      noise_probability: how often there is noise.
+      brightness: the largest change from frame to frame, as a part of it.
+      brightness_probability: how often it changes.
+    """
+
+    count: int = 3
+    still: float = 0.5
+    jitter: float = 0.5
+    pan: float = 4.0
+    patch: float = 0.5
+    patch_speed: float = 6.0
+    noise: float = 4.0
+    noise_probability: float = 0.8
+    brightness: float = 0.01
+    brightness_probability: float = 0.25
+
+    def __post_init__(self) -> None:
+        require(self.count >= 2, "frames: count must be 2 or more")
+        for name in ("still", "patch", "noise_probability", "brightness_probability"):
+            require(0 <= getattr(self, name) <= 1, f"frames: {name} must be in [0, 1]")
+        for name in ("jitter", "pan", "patch_speed", "noise", "brightness"):
+            require(getattr(self, name) >= 0, f"frames: {name} can't be negative")
+
+    @property
+    def margin(self) -> int:
+        """Pixels that crops are larger than frames, on each side."""
+        return math.ceil(max(self.jitter, self.pan) * (self.count - 1)) + 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +101,7 @@ class DataConfig:
       grain: largest standard deviation, in levels of 0..255, of the noise added to a crop.
       cache: keep decoded images in memory.
       crops_per_image: crops taken of an image each time it is decoded.
+      frames: how sequences are made of crops, where `sequence_only` needs them.
     """
 
     source: str = "sample"
@@ -76,6 +115,7 @@ class DataConfig:
     grain: float = 0.0
     cache: bool = True
     crops_per_image: int = 1
+    frames: FramesConfig = FramesConfig()
 
     def __post_init__(self) -> None:
         require(self.crop >= 1, "crop must be positive")
@@ -105,6 +145,9 @@ class TrainingConfig:
       picture_every: steps between TensorBoard pictures (0 = none).
       start_from: a finished run folder with whose transforms (and entropy model, where it has the
         same kind and shape) this run starts; None to start from principal components.
+      sequence_only: train only the networks of frames that depend on the one before
+        (`hyperprior.sequence`), from `start_from`, on sequences made of crops (`data.frames`). All
+        else stays as it is, tables too; the bundle is a new one all the same.
       encoder_only: train only what the encoder alone has (a cycle model's scales, biases, GDN and
         own branch of the analysis direction), from `start_from`. Decoder, entropy model and tables
         stay those of that run, so its files still decode.
@@ -121,11 +164,16 @@ class TrainingConfig:
     picture_every: int = 500
     start_from: Optional[str] = None
     encoder_only: bool = False
+    sequence_only: bool = False
 
     def __post_init__(self) -> None:
         require(
             not self.encoder_only or self.start_from is not None,
             "encoder_only needs start_from: the run whose decoder it keeps",
+        )
+        require(
+            not (self.encoder_only and self.sequence_only),
+            "encoder_only and sequence_only are two trainings: give each a phase of its own",
         )
         require(self.steps >= 1, "steps must be positive")
         require(

@@ -14,11 +14,17 @@ from tfcomp.images.conversion import Storage, upright_rgb
 from tfcomp.images.opening import open_image
 
 
-def decode_rgb(source: str | os.PathLike | bytes) -> np.ndarray:
+def decode_rgb(
+    source: str | os.PathLike | bytes, notes: list[str] | None = None
+) -> np.ndarray:
     """Decodes one image (a path, or the file's bytes) to uint8 [H, W, 3], RGB.
 
     It follows the rules of tfcomp/images, as tfcomp.runtime.image_input does, so that training sees
     what the codec will be given; but embedded colour profiles are ignored here.
+
+    Args:
+      source: the image.
+      notes: takes what was lost, a phrase each.
 
     Raises:
       ImageError: the samples are in no known range, or the format is not read here.
@@ -30,7 +36,8 @@ def decode_rgb(source: str | os.PathLike | bytes) -> np.ndarray:
         with open_image(file) as image:
             storage = Storage.of(image)
             image.load()
-            return np.array(upright_rgb(image, storage, notes=[]), dtype=np.uint8)
+            rgb = upright_rgb(image, storage, [] if notes is None else notes)
+            return np.array(rgb, dtype=np.uint8)
 
 
 def is_readable_header(path: Path) -> bool:

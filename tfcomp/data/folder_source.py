@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Callable
 
@@ -31,18 +31,27 @@ class FolderSource(ImageSource):
 
     Files with an image's suffix that are not images are left out when the folder is scanned. Files
     that prove damaged when decoded are left out of `images()`; `endless_images()` gives the next
-    readable file instead. All are named in `skipped` and logged once.
+    readable file instead. All are named in `skipped` and logged once. Files of `without` are
+    no part of it.
 
     Raises:
       ConfigError: a folder is missing, has no such split, has no readable image, or has split
         folders beside others, which may be classes.
     """
 
-    def __init__(self, folders: Sequence[Path], split: str = "train") -> None:
+    def __init__(
+        self, folders: Sequence[Path], split: str = "train", without: Collection[Path] = ()
+    ) -> None:
         self.name = "folder:" + ",".join(str(folder) for folder in folders)
         self.skipped: list[str] = []
-        trees = _split_trees([Path(folder) for folder in folders], split)
-        candidates = [tree / name for tree in trees for name in files_in(tree)]
+        self._narrowed = False
+        trees = split_trees([Path(folder) for folder in folders], split)
+        candidates = [
+            path
+            for tree in trees
+            for path in (tree / name for name in files_in(tree))
+            if path not in without
+        ]
         self._paths = [path for path in candidates if is_readable_header(path)]
         self._damaged = set(candidates) - set(self._paths)
         self.skipped += [str(path) for path in candidates if path in self._damaged]
@@ -96,7 +105,10 @@ class FolderSource(ImageSource):
         if path in self._damaged:
             return None
         try:
-            return decode_rgb(path)
+            notes: list[str] = []
+            pixels = decode_rgb(path, notes)
+            self._say_what_is_narrowed(path, notes)
+            return pixels
         except Exception as error:  # noqa: BLE001 - Pillow raises nearly anything
             if path not in self._damaged:  # another thread may have met it first
                 self._damaged.add(path)
@@ -108,6 +120,17 @@ class FolderSource(ImageSource):
                     error,
                 )
             return None
+
+    def _say_what_is_narrowed(self, path: Path, notes: list[str]) -> None:
+        """Once: pictures of more bits than the model has."""
+        if not self._narrowed and any("reduced to 8" in note for note in notes):
+            self._narrowed = True
+            logger.warning(
+                "%s: %s has more than 8 bits a sample, which are reduced to 8; to train on all of "
+                "them give the recipe an image (docs/channels.md)",
+                self.name,
+                path,
+            )
 
     def _refuse(self, candidates: int) -> None:
         if candidates:
@@ -128,7 +151,14 @@ def parse_folders(text: str) -> list[Path]:
     return [Path(part.strip()).expanduser() for part in text.split(",") if part.strip()]
 
 
-def _split_trees(folders: Sequence[Path], split: str) -> list[Path]:
+def parse_places(text: str) -> list[Path]:
+    """Like `parse_folders`, and a file or a folder whose name has a comma is taken as it stands."""
+    whole = Path(text).expanduser()
+    return [whole] if text and whole.exists() else parse_folders(text)
+
+
+def split_trees(folders: Sequence[Path], split: str) -> list[Path]:
+    """The trees of a split in folders; see `FolderSource`."""
     if not folders:
         raise ConfigError('"folder:" needs a path: give folder:PATH or folder:PATH,PATH')
     for folder in folders:

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tfcomp.data.source import ImageSource, MemorySource, Share
 from tfcomp.errors import ConfigError
+from tfcomp.image_spec import ImageSpec
 
 # Keeps the crops' random numbers apart from those of the two shuffles, which use the bare seed.
 _CROP_STREAM = 0x63726F70
@@ -44,7 +45,7 @@ def training_batches(
     worker: int = 0,
     workers: int = 1,
 ) -> tf.data.Dataset:
-    """An infinite dataset of uint8 [batch_size, crop, crop, 3], deterministic given `seed`.
+    """An infinite dataset of samples [batch_size, crop, crop, channels], deterministic by `seed`.
 
     Each of several workers has its own share of every batch, [batch_size / workers, ...]. All
     shares end to end are the batch of a single worker.
@@ -66,9 +67,9 @@ def training_batches(
       downscale_probability: how often an image is downscaled at all.
       flip: mirror half of the crops.
       detail_probability: how often the more detailed of two squares is taken.
-      grain: largest standard deviation, in levels of 0..255, of the Gaussian noise that a crop's
-        three channels share; each crop draws its own from 0 on.
-      cache: keep all decoded images in memory, 3 bytes a pixel (read when this is called).
+      grain: largest standard deviation, in 255ths of the samples' range, of the Gaussian noise
+        that a crop's channels share; each crop draws its own from 0 on.
+      cache: keep all decoded images in memory, 3 bytes an RGB pixel (read when this is called).
       crops_per_image: crops taken from an image each time it is decoded. More than 1 saves decoding
         without a cache; the crops are mixed over two batches' worth of images.
       start_step: number of the batch to begin with, for a resumed training.
@@ -88,6 +89,7 @@ def training_batches(
     seed = int(seed) % 2**31
     if cache:
         source = MemorySource.holding(source)
+    spec = source.spec
     images_per_block = 1 if crops_per_image == 1 else 2 * batch_size
     crops_per_block = images_per_block * crops_per_image
     first_block, crops_to_drop = divmod(start_step * batch_size, crops_per_block)
@@ -108,15 +110,18 @@ def training_batches(
                 detail_probability,
                 seed,
                 crop_number,
+                spec,
             )
-            return _with_grain(pixels, grain, seed, crop_number) if grain else pixels
+            return _with_grain(pixels, grain, seed, crop_number, spec) if grain else pixels
 
         if crops_per_image == 1:
             return one(first)
         return tf.map_fn(
             one,
             first + tf.range(crops_per_image, dtype=tf.int64),
-            fn_output_signature=tf.TensorSpec([crop, crop, 3], tf.uint8),
+            fn_output_signature=tf.TensorSpec(
+                [crop, crop, spec.channels], tf.as_dtype(spec.dtype)
+            ),
         )
 
     if crops_per_image == 1:
@@ -142,7 +147,7 @@ def training_batches(
 
 
 def evaluation_images(source: ImageSource) -> tf.data.Dataset:
-    """The whole images of a source, untouched and in order: finite, uint8 [H, W, 3]."""
+    """The whole images of a source, untouched and in order: finite, [H, W, channels]."""
     return source.images().prefetch(2)
 
 
@@ -155,8 +160,9 @@ def _random_crop(
     detail_probability: float,
     seed: int,
     number: tf.Tensor,
+    spec: ImageSpec,
 ) -> tf.Tensor:
-    """Cuts one crop out of uint8 [H, W, 3], H and W >= crop; every choice follows from `number`.
+    """Cuts one crop out of [H, W, channels], H and W >= crop; every choice follows from `number`.
 
     Only the window that will fill the crop is resized, not the whole image: the same pixels (but
     for the filter's reach over the window's edge) at a fraction of the cost.
@@ -182,35 +188,47 @@ def _random_crop(
 
         def more_detailed() -> tf.Tensor:
             other = cut(second[0], second[1])
-            return tf.where(_detail(other) > _detail(pixels), other, pixels)
+            return tf.where(_detail(other, spec) > _detail(pixels, spec), other, pixels)
 
         pixels = tf.cond(second[2] < detail_probability, more_detailed, lambda: pixels)
     if downscale is not None and downscale_probability > 0:
-        pixels = tf.cond(window > crop, lambda: _shrunk(pixels, crop), lambda: pixels)
+        pixels = tf.cond(window > crop, lambda: _shrunk(pixels, crop, spec), lambda: pixels)
     if flip:
         pixels = tf.cond(chance[4] < 0.5, lambda: tf.reverse(pixels, [1]), lambda: pixels)
-    return tf.ensure_shape(pixels, [crop, crop, 3])
+    return tf.ensure_shape(pixels, [crop, crop, spec.channels])
 
 
-def _shrunk(pixels: tf.Tensor, side: int) -> tf.Tensor:
+def _shrunk(pixels: tf.Tensor, side: int, spec: ImageSpec) -> tf.Tensor:
     resized = tf.image.resize(pixels, [side, side], method="lanczos3", antialias=True)
-    return tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8)
+    return _as_samples(resized, spec)
 
 
-def _detail(pixels: tf.Tensor) -> tf.Tensor:
-    """Mean absolute difference of neighbouring luma, of uint8 [H, W, 3]: a scalar."""
-    luma = tf.tensordot(tf.cast(pixels, tf.float32), tf.constant(_LUMA), 1)
+def _as_samples(values: tf.Tensor, spec: ImageSpec) -> tf.Tensor:
+    """float32 of any shape, in samples' units -> the nearest samples."""
+    nearest = tf.round(values) if spec.is_whole else values
+    return tf.cast(tf.clip_by_value(nearest, spec.low, spec.high), tf.as_dtype(spec.dtype))
+
+
+def _detail(pixels: tf.Tensor, spec: ImageSpec) -> tf.Tensor:
+    """Mean absolute difference of neighbouring luma of [H, W, channels]: a scalar.
+
+    Channels that are no red, green and blue count alike.
+    """
+    weights = _LUMA if spec.colour == "rgb" else (1.0 / spec.channels,) * spec.channels
+    luma = tf.tensordot(tf.cast(pixels, tf.float32), tf.constant(weights), 1)
     down, across = luma[1:] - luma[:-1], luma[:, 1:] - luma[:, :-1]
     return tf.reduce_mean(tf.abs(down)) + tf.reduce_mean(tf.abs(across))
 
 
-def _with_grain(pixels: tf.Tensor, grain: float, seed: int, number: tf.Tensor) -> tf.Tensor:
-    """Adds Gaussian noise to uint8 [side, side, 3], the same to its three channels."""
+def _with_grain(
+    pixels: tf.Tensor, grain: float, seed: int, number: tf.Tensor, spec: ImageSpec
+) -> tf.Tensor:
+    """Adds Gaussian noise to [side, side, channels], the same to all channels."""
+    grain *= spec.peak / 255.0
     size_key, noise_key = (tf.stack([seed ^ key, number]) for key in _GRAIN_STREAMS)
     deviation = grain * tf.random.stateless_uniform([], size_key)
     noise = deviation * tf.random.stateless_normal([*pixels.shape[:2], 1], noise_key)
-    noisy = tf.round(tf.cast(pixels, tf.float32) + noise)
-    return tf.cast(tf.clip_by_value(noisy, 0.0, 255.0), tf.uint8)
+    return _as_samples(tf.cast(pixels, tf.float32) + noise, spec)
 
 
 def _at_least(image: tf.Tensor, side: int, seed: int, number: tf.Tensor) -> tf.Tensor:
@@ -227,7 +245,7 @@ def _at_least(image: tf.Tensor, side: int, seed: int, number: tf.Tensor) -> tf.T
         return result
 
     too_small = tf.reduce_min(tf.shape(image)[:2]) < side
-    return tf.ensure_shape(tf.cond(too_small, padded, lambda: image), [None, None, 3])
+    return tf.ensure_shape(tf.cond(too_small, padded, lambda: image), image.shape)
 
 
 def _mixed(block: tf.Tensor, seed: int, number: tf.Tensor) -> tf.Tensor:

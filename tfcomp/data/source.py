@@ -9,6 +9,8 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
+from tfcomp.image_spec import RGB8, ImageSpec
+
 IMAGE_SPEC = tf.TensorSpec([None, None, 3], tf.uint8)
 FOREVER = np.iinfo(np.int64).max
 
@@ -42,16 +44,18 @@ EVERYTHING = Share()
 
 
 class ImageSource(abc.ABC):
-    """A finite set of RGB images of mixed sizes.
+    """A finite set of images of mixed sizes, RGB unless `spec` says other channels or samples.
 
     Attributes:
       name: what the images are called in logs ("tfds:cifar10/train").
       count: how many images there are, files found unreadable while decoding included.
+      spec: what the images are.
       skipped: files that could not be read, one path each; grows as they are met.
     """
 
     name: str
     count: int
+    spec: ImageSpec = RGB8
     skipped: list[str]
 
     @abc.abstractmethod
@@ -76,12 +80,14 @@ class ImageSource(abc.ABC):
 class MemorySource(ImageSource):
     """Decoded images in memory, end to end in one tensor, so that any one is found at once."""
 
-    def __init__(self, name: str, images: Iterable[np.ndarray | tf.Tensor]) -> None:
-        """Takes uint8 [H, W, 3] images."""
-        self.name = name
+    def __init__(
+        self, name: str, images: Iterable[np.ndarray | tf.Tensor], spec: ImageSpec = RGB8
+    ) -> None:
+        """Takes images [H, W, channels] of a spec."""
+        self.name, self.spec = name, spec
         self.skipped: list[str] = []
         with tf.device("CPU"):  # keeps the training set out of a GPU's memory
-            kept = [tf.convert_to_tensor(image, tf.uint8) for image in images]
+            kept = [tf.convert_to_tensor(image, tf.as_dtype(spec.dtype)) for image in images]
             sizes = np.array([image.shape for image in kept], dtype=np.int64).reshape(-1, 3)
             ends = np.cumsum(np.prod(sizes, axis=1))
             self.count = len(kept)
@@ -92,10 +98,10 @@ class MemorySource(ImageSource):
 
     @classmethod
     def holding(cls, source: ImageSource) -> MemorySource:
-        """Decodes all of `source` into memory: 3 bytes a pixel, and twice that during the read."""
+        """Decodes all of `source` into memory: 3 bytes an RGB pixel, twice that during the read."""
         if isinstance(source, MemorySource):
             return source
-        memory = cls(source.name, source.images())
+        memory = cls(source.name, source.images(), source.spec)
         memory.skipped = list(source.skipped)
         return memory
 
@@ -115,7 +121,28 @@ class MemorySource(ImageSource):
     def _image(self, index: tf.Tensor) -> tf.Tensor:
         size = self._sizes[index]
         flat = tf.slice(self._pixels, [self._starts[index]], [tf.reduce_prod(size)])
-        return tf.ensure_shape(tf.reshape(flat, size), IMAGE_SPEC.shape)
+        return tf.ensure_shape(tf.reshape(flat, size), [None, None, self.spec.channels])
+
+
+class GreySource(ImageSource):
+    """The grey of another source's RGB: [H, W, 1], luma of ITU-R BT.601 as Pillow's mode L."""
+
+    def __init__(self, source: ImageSource, spec: ImageSpec) -> None:
+        self.name, self.count, self.spec = f"{source.name}, grey", source.count, spec
+        self._source, self.skipped = source, source.skipped
+
+    def images(self, shuffle_seed: int | None = None) -> tf.data.Dataset:
+        return self._source.images(shuffle_seed).map(_grey)
+
+    def endless_images(
+        self, seed: int, start: int = 0, parallelism: int = 2, share: Share = EVERYTHING
+    ) -> tf.data.Dataset:
+        return self._source.endless_images(seed, start, parallelism, share).map(_grey)
+
+
+def _grey(image: tf.Tensor) -> tf.Tensor:
+    weighted = tf.reduce_sum(tf.cast(image, tf.int32) * (19595, 38470, 7471), -1, keepdims=True)
+    return tf.cast((weighted + 32768) // 65536, tf.uint8)
 
 
 def shuffled_index(position: tf.Tensor, count: int, seed: int | tf.Tensor) -> tf.Tensor:

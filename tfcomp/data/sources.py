@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 
-from tfcomp.data.source import ImageSource
+from tfcomp.data.source import GreySource, ImageSource
 from tfcomp.errors import ConfigError
+from tfcomp.image_spec import RGB8, ImageSpec
 
 __all__ = ["ImageSource", "open_source"]
 
+GREY8 = ImageSpec(channels=1)
+
 
 def open_source(
-    spec: str, data_dir: str | os.PathLike | None = None, split: str = "train"
+    spec: str,
+    data_dir: str | os.PathLike | None = None,
+    split: str = "train",
+    image: ImageSpec = RGB8,
 ) -> ImageSource:
     """Opens the images that `spec` names.
 
@@ -20,12 +26,24 @@ def open_source(
         "folder:PATH" or "folder:PATH,PATH" (tfds.ImageFolder layout or any tree of images), or
         "sample" (photographs that come with scikit-image).
       data_dir: for "tfds:" alone, the folder where prepared data sets lie; TFDS's own by default.
+      image: what the pictures must be. Of other than 8-bit RGB, "folder:" names folders, files and
+        Zarr arrays of such samples (tfcomp/images/sample_files.py); 8-bit grey is also made of the
+        RGB that other sources have.
       split: "train", "test", or another split that the source has.
 
     Raises:
       ConfigError: there are no such images; it says what to write instead.
     """
     kind, _, rest = spec.partition(":")
+    if not image.is_rgb8 and kind == "folder":
+        from tfcomp.data.array_source import ArraySource
+        from tfcomp.data.folder_source import parse_places
+
+        return ArraySource(parse_places(rest), image, split)
+    if not image.is_rgb8:
+        if image != GREY8:
+            raise ConfigError(f"{spec} has 8-bit RGB, and the model's image is {image}")
+        return GreySource(open_source(spec, data_dir, split), image)
     if kind == "sample" and not rest:
         from tfcomp.data.sample_source import sample_source
 

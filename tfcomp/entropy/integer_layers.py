@@ -14,7 +14,7 @@ with zeros, so that small training crops and whole pictures look alike to the ne
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -28,6 +28,7 @@ WEIGHT_BITS = 8
 EXACT = 2**24
 LARGEST_HYPER_LATENT = 31.0  # the hyper-synthesis clips to it
 HYPER_LATENT_UNITS = 8.0
+LARGEST_OWN_INPUT = 1023.0
 
 
 def straight_through(x: tf.Tensor, rounded: tf.Tensor) -> tf.Tensor:
@@ -71,6 +72,7 @@ class IntegerConv(keras.layers.Layer):
       offset: an integer that is added to the result, before its bounds.
       gain: the kernel's initial standard deviation times sqrt(fan-in).
       pointwise: how many of the last inputs are seen at the output's own place alone.
+      channelwise: how many further inputs each output has for itself, at its own place.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class IntegerConv(keras.layers.Layer):
         gain: float = 1.4,
         offset: float = 0,
         pointwise: int = 0,
+        channelwise: int = 0,
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype="float32")
@@ -99,6 +102,13 @@ class IntegerConv(keras.layers.Layer):
         self.pointwise_kernel = (
             kernel("entropy_pointwise_kernel", 1, 1, pointwise, outputs) if pointwise else None
         )
+        self.channel_kernel = (
+            self.add_weight(
+                name="entropy_channel_kernel", shape=(channelwise, outputs), initializer="zeros"
+            )
+            if channelwise
+            else None
+        )
         self.bias = self.add_weight(
             name="bias", shape=(max(1, qualities), outputs), initializer="zeros"
         )
@@ -111,6 +121,11 @@ class IntegerConv(keras.layers.Layer):
         scaled = [kernel * 2.0**WEIGHT_BITS for kernel in kernels]
         return [straight_through(each, tf.round(each)) for each in scaled]
 
+    def integer_channel_kernel(self) -> tf.Tensor:
+        """float32 integers [channelwise, outputs]."""
+        scaled = self.channel_kernel * 2.0**WEIGHT_BITS
+        return straight_through(scaled, tf.round(scaled))
+
     def integer_bias(self) -> tf.Tensor:
         """float32 [qualities or 1, outputs] of integers.
 
@@ -119,9 +134,17 @@ class IntegerConv(keras.layers.Layer):
         scaled = self.bias * 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS)
         return straight_through(scaled, tf.round(scaled)) + 2.0**self.shift * (self.offset + 0.5)
 
-    def convolve(self, x: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-        """float32 integers [B, H, W, inputs] -> the same of [B, H, W, outputs], at a quality."""
+    def convolve(
+        self, x: tf.Tensor, quality: tf.Tensor, own: Sequence[tf.Tensor] = ()
+    ) -> tf.Tensor:
+        """float32 integers [B, H, W, inputs] -> the same of [B, H, W, outputs], at a quality.
+
+        `own` are the channelwise inputs, [B, H, W, outputs] each, up to LARGEST_OWN_INPUT.
+        """
         total = self._sums(x)
+        if own:
+            weights = tf.unstack(self.integer_channel_kernel())
+            total += tf.add_n([each * weight for each, weight in zip(own, weights)])
         bias = self.integer_bias()
         if self.qualities:
             between = at_level(bias, quality)
@@ -145,7 +168,8 @@ class IntegerConv(keras.layers.Layer):
 
         Returns:
           dict of kernels, a list of int32 [size, size, inputs, outputs] as `integer_kernels` gives
-          them, bias int32 [qualities or 1, outputs], shift, low, high.
+          them, channel_kernel int32 [channelwise, outputs], bias int32 [qualities or 1, outputs],
+          shift, low, high.
 
         Raises:
           ValueError: a sum could leave the exact range: the weights are far too large.
@@ -153,11 +177,16 @@ class IntegerConv(keras.layers.Layer):
         kernels = [np.asarray(kernel).astype(np.int64) for kernel in self.integer_kernels()]
         bias = np.asarray(self.integer_bias()).astype(np.int64)
         weights = np.sum([np.abs(kernel).sum((0, 1, 2)) for kernel in kernels], axis=0)
+        own = np.zeros((0, bias.shape[1]), np.int64)
+        if self.channel_kernel is not None:
+            own = np.asarray(self.integer_channel_kernel()).astype(np.int64)
         largest = weights * int(MAXIMUM_ACTIVATION) + np.abs(bias).max(0)
+        largest += np.abs(own).sum(0) * int(LARGEST_OWN_INPUT)
         if largest.max() >= EXACT or np.abs(bias).max() * quality_steps >= EXACT:
             raise ValueError(f"{self.name}: sums up to {largest.max()} are not exact in float32")
         return {
             "kernels": [kernel.astype(np.int32) for kernel in kernels],
+            "channel_kernel": own.astype(np.int32),
             "bias": bias.astype(np.int32),
             "shift": self.shift,
             "low": int(self.low),

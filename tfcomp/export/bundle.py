@@ -29,11 +29,13 @@ from tfcomp.export.checksums import write_checksums
 from tfcomp.export.families import deploy
 from tfcomp.export.measured import RESULTS
 from tfcomp.export.unfinished import unfinished_folder
+from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.models.base import CodecModel
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import fingerprint_of
 
 BUNDLE_FORMAT_VERSION = 1
+_VERSION_WITH_IMAGE = 2
 _MANIFEST = "manifest.json"
 _NOT_IN_EVERY_BUNDLE = (
     *("entropy.tflite", "gradient.tflite", "thumbnail.tflite"),
@@ -143,17 +145,37 @@ def _manifest(
         "reach": settings.reach,
         "decoder_reach": settings.decoder_reach,
         "fixed_size": settings.fixed_size,
-        "max_pixels": MAX_PIXELS,
+        "max_pixels": _max_pixels(model.image),
         "entropy": entropy,
         # The encoder's business: it has no part in the fingerprint of what decodes.
         "distortion_weights": kind.distortion_weights(layout),
         "quantization": quantize,
-        "fingerprint": fingerprint(folder, entropy),
+        "fingerprint": fingerprint(folder, entropy, model.image),
         "training": {},
         "rate_distortion": [],
         "licence": config.release.terms or "not stated",
     }
+    if not model.image.is_rgb8:
+        manifest |= {"format_version": _VERSION_WITH_IMAGE, "image": model.image.to_json()}
+        manifest |= _channel_statistics(model)
     return manifest | ({"authors": config.release.authors} if config.release.authors else {})
+
+
+def _max_pixels(spec: ImageSpec) -> int:
+    """As many as take no more memory than 8-bit RGB of the format's limit."""
+    return MAX_PIXELS * 3 // max(3, spec.channels * spec.dtype.itemsize)
+
+
+def _channel_statistics(model: CodecModel) -> dict[str, Any]:
+    """What encoders tell the order of channels from; nothing of a model that never saw pictures."""
+    means, deviations = (np.asarray(model.channel_statistics) * model.image.peak).tolist()
+    if not any(deviations):
+        return {}
+    low = model.image.low
+    return {
+        "channel_means": [float(f"{mean + low:.6g}") for mean in means],
+        "channel_deviations": [float(f"{deviation:.6g}") for deviation in deviations],
+    }
 
 
 def _write_tuning(model: CodecModel, tuning: EncoderTuning, folder: Path) -> None:
@@ -176,19 +198,22 @@ def replace_tuning(folder: Path, tuning: EncoderTuning) -> None:
         (folder / "gradient.tflite").unlink(missing_ok=True)
 
 
-def fingerprint(folder: str | Path, entropy: dict[str, Any]) -> str:
+def fingerprint(
+    folder: str | Path, entropy: dict[str, Any], image: ImageSpec = RGB8
+) -> str:
     """SHA-256 (hex) over everything that decoding a file depends on.
 
     Args:
       folder: the bundle's folder.
       entropy: the manifest's "entropy" object; with a hyperprior its layout counts too.
+      image: what pictures are.
     """
     folder = Path(folder)
     names = ["decoder.tflite", "tables.npz"]
     if KINDS[entropy["kind"]].has_networks:
         names.append("entropy.tflite")
     parts = {name: (folder / name).read_bytes() for name in names}
-    return fingerprint_of([parts[name] for name in names], entropy)
+    return fingerprint_of([parts[name] for name in names], entropy, image)
 
 
 def write_manifest(folder: str | Path, manifest: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ def samples(
 
     Args:
       deployed: a module with `encode` and `decode`, see `DeployedTransforms`.
-      images: list of uint8 [H, W, 3].
+      images: list of samples [H, W, channels].
       stride: pixels per latent along one side.
       qualities: number of quality levels.
       fixed_size: (width, height) where the model takes no other size.

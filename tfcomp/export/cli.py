@@ -15,6 +15,7 @@ from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.config import Config
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.export import measured, versions
+from tfcomp.image_spec import ImageSpec
 from tfcomp.runs.requirements import named
 from tfcomp.runtime.quiet_tensorflow import import_quietly
 
@@ -84,8 +85,6 @@ def parse(arguments: Sequence[str] | None = None, program: str = "export.py") ->
 
 def export(options: argparse.Namespace) -> dict[str, Any]:
     """Exports as the options say; returns label -> path of each output."""
-    if options.measure is not None:
-        measured.check(options.measure)
     if not (options.tflite or options.saved_model):
         if options.measure is not None:
             return _measure_written(options)
@@ -105,6 +104,7 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
     from tfcomp.runs import run_folder, run_summary
 
     model, config = run_folder.load_model(options.run)
+    _check_spec(options, model.image)
     if options.licence:
         release = dataclasses.replace(config.release, terms=options.licence)
         config = dataclasses.replace(config, release=release)
@@ -131,6 +131,20 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
             lambda folder: _save_model(model, manifest, folder, options.max_pixels),
         )
     return written
+
+
+def _check_spec(options: argparse.Namespace, spec: ImageSpec) -> None:
+    """Raises early what measuring would, and for what models of other pictures have not."""
+    if spec.is_rgb8:
+        if options.measure is not None:
+            measured.check(options.measure)
+        return
+    for given, what in (
+        (options.saved_model, "--saved-model: served models take 8-bit RGB"),
+        (options.quantize == "int8", "--quantize int8: it is measured on 8-bit RGB"),
+    ):
+        if given:
+            raise ConfigError(f"leave out {what}, and this model's image is {spec}")
 
 
 def _export_int8(

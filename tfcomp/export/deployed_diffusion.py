@@ -29,15 +29,16 @@ class DeployedDiffusion:
     """
 
     def __init__(self, build: DeployedLayers, layer: AnisotropicDiffusion) -> None:
-        kernel = anisotropic_diffusion.difference_kernel()
+        kernel = anisotropic_diffusion.difference_kernel(layer.colours)
         own_colour = np.abs(kernel[1:2, 1:2])
         depthwise = kernel.sum(2)[..., None]
         self._colours_of = build.constant(own_colour)
         self._difference = build.constant(depthwise)
         self._backwards = build.constant(-depthwise[::-1, ::-1])
         self._sum_of = build.constant(own_colour.transpose(0, 1, 3, 2))
-        self._spread = build.constant(anisotropic_diffusion.spread_kernel())
-        self._gather = build.constant(anisotropic_diffusion.spread_kernel().transpose(0, 1, 3, 2))
+        spread = anisotropic_diffusion.spread_kernel(layer.colours)
+        self._spread = build.constant(spread)
+        self._gather = build.constant(spread.transpose(0, 1, 3, 2))
         self._first, self._second = (
             build.convolution(kernel.numpy(), bias.numpy())
             for kernel, bias in (layer.first, layer.second)
@@ -63,7 +64,7 @@ class DeployedDiffusion:
         part of the gradient is small beside quantisation, and the pixels repeated beyond the edges.
 
         Returns:
-          float32 [1, H, W, 3], and a function from its gradient to that of `picture`, both of
+          float32 [1, H, W, C], and a function from its gradient to that of `picture`, both of
           this shape.
         """
         padded = _convolve(integer_layers.pad_edges(picture, 1), self._colours_of)

@@ -1,7 +1,10 @@
-"""A deployed codec of any family: two functions between 8-bit images and latents.
+"""A deployed codec of any family: two functions between images and latents.
 
-    encode   uint8 image -> - 1/2 .. 1/2 -> the family's analysis -> latents
-    decode   latents -> the family's synthesis -> - 1/2 .. 1/2 -> uint8 image
+    encode   image -> - 1/2 .. 1/2 -> the family's analysis -> latents
+    decode   latents -> the family's synthesis -> - 1/2 .. 1/2 -> image
+
+Images are uint8 where samples have 8 bits, and else float32, which every runtime has and which
+holds whole samples of 16 bits exactly.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import tensorflow as tf
 
 from tfcomp.entropy.quality_levels import at_level, level_of
 from tfcomp.export.deployed_layers import DeployedLayers
+from tfcomp.image_spec import RGB8, ImageSpec
 
 # Far above any symbol a picture gives (a few hundred); keeps a broken image from overflowing.
 MAXIMUM_SYMBOL = 2.0**20
@@ -24,16 +28,18 @@ class DeployedTransforms(tf.Module):
     Args:
       name: of the module.
       channels: C, of the latents.
-      analyse: (image float32 [1, H, W, 3] in -1/2..1/2, quality int32 [1]) -> latents
+      analyse: (image float32 [1, H, W, channels] in -1/2..1/2, quality int32 [1]) -> latents
         [1, H/stride, W/stride, C].
       synthesise: (latents int32 [1, h, w, C], quality int32 [1]) -> image float32
-        [1, h*stride, w*stride, 3], about -1/2..1/2.
+        [1, h*stride, w*stride, channels], about -1/2..1/2.
+      quality_steps: qualities from one level to the next.
+      spec: of the images.
 
     Attributes:
-      encode: tf.function, (image uint8 [1, H, W, 3], quality int32 [1]) -> {"latents": as `analyse`
-        gives them}; H and W multiples of the stride.
-      decode: tf.function, (latents int32 [1, h, w, C], quality int32 [1]) -> {"image": uint8
-        [1, h*stride, w*stride, 3]}.
+      encode: tf.function, (image [1, H, W, channels], quality int32 [1]) -> {"latents": as
+        `analyse` gives them}; H and W multiples of the stride.
+      decode: tf.function, (latents int32 [1, h, w, C], quality int32 [1]) -> {"image":
+        [1, h*stride, w*stride, channels]}.
     """
 
     def __init__(
@@ -43,21 +49,26 @@ class DeployedTransforms(tf.Module):
         analyse: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
         synthesise: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
         quality_steps: int = 1,
+        spec: ImageSpec = RGB8,
     ) -> None:
         super().__init__(name=name)
+        dtype = tf.as_dtype(spec.network_dtype)
 
         def encode(image: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
-            x = tf.cast(image, tf.float32) * (1.0 / 255.0) - 0.5
+            x = tf.cast(image, tf.float32)
+            x = (x - spec.low if spec.low else x) * (1.0 / spec.peak) - 0.5
             return {"latents": analyse(x, level_of(quality, quality_steps))}
 
         def decode(latents: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
             y = synthesise(latents, level_of(quality, quality_steps))
-            pixels = tf.clip_by_value((y + 0.5) * 255.0, 0.0, 255.0)
-            return {"image": tf.cast(tf.round(pixels), tf.uint8)}
+            samples = (y + 0.5) * spec.peak
+            samples = samples + spec.low if spec.low else samples
+            samples = tf.clip_by_value(samples, spec.low, spec.high)
+            return {"image": tf.cast(tf.round(samples) if spec.is_whole else samples, dtype)}
 
         quality = tf.TensorSpec([1], tf.int32, name="quality")
         self.encode = tf.function(
-            encode, [tf.TensorSpec([1, None, None, 3], tf.uint8, name="image"), quality]
+            encode, [tf.TensorSpec([1, None, None, spec.channels], dtype, name="image"), quality]
         )
         self.decode = tf.function(
             decode, [tf.TensorSpec([1, None, None, channels], tf.int32, name="latents"), quality]

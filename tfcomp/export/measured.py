@@ -16,6 +16,7 @@ from tfcomp.evaluation.classical import CODECS
 from tfcomp.evaluation.contestants import CODEC, MODEL
 from tfcomp.evaluation.curves import Point, bd_rate
 from tfcomp.evaluation.results import to_json
+from tfcomp.export import measured_samples
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import Bundle, read_manifest
 
@@ -46,7 +47,10 @@ def measure(
     Raises:
       CodecError: the folder holds no pictures, one cannot be read, or is not of the model's size.
     """
-    path, name = os.fspath(bundle), read_manifest(bundle).name
+    manifest = read_manifest(bundle)
+    if not manifest.image.is_rgb8:
+        return measured_samples.measure(bundle, pictures)
+    path, name = os.fspath(bundle), manifest.name
     results = benchmark.run(
         benchmark.Plan(
             folder=pictures,

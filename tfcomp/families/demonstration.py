@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageOps
 from tfcomp import api
 from tfcomp.config import Config
 from tfcomp.data.sample_source import sample_images
+from tfcomp.data.sources import open_source
 from tfcomp.evaluation.classical import JPEG
 from tfcomp.evaluation.metrics import psnr
 from tfcomp.evaluation.size_search import largest_within
@@ -62,6 +63,14 @@ def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Pat
         training=run_summary.summarize(config, folder),
     )
     codec = api.load(folder / "bundle")
+    written = {
+        "run folder": folder,
+        "history": folder / "history.csv",
+        "TensorBoard logs": folder / "logs",
+        "bundle": folder / "bundle",
+    }
+    if not model.image.is_rgb8:
+        return {**written, **_of_other_pictures(codec, config, folder)}
     name, image = next(iter(sample_images("test").items()))
     if config.model.fixed_size:
         fitted = ImageOps.fit(Image.fromarray(image), config.model.fixed_size)
@@ -86,11 +95,26 @@ def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Pat
     )
     sheet.save(folder / "side_by_side.png")
     return {
-        "run folder": folder,
-        "history": folder / "history.csv",
-        "TensorBoard logs": folder / "logs",
-        "bundle": folder / "bundle",
+        **written,
         "compressed file": compressed,
         "decoded picture": folder / f"{name}.png",
         "beside JPEG": folder / "side_by_side.png",
+    }
+
+
+def _of_other_pictures(codec: api.Codec, config: Config, folder: Path) -> dict[str, Path]:
+    """Codes the run's first training picture, of whatever channels and depth; says how well."""
+    data = config.data
+    source = open_source(data.source, data.data_dir, data.split, codec.bundle.manifest.image)
+    image = next(iter(source.images())).numpy()
+    content = codec.compress(image)
+    decoded = codec.decompress(content).reshape(image.shape)
+    bits = 8 * len(content) / (image.shape[0] * image.shape[1])
+    decibels = psnr(image, decoded, source.spec.peak)
+    compressed, samples = folder / "training_picture.tfcomp", folder / "training_picture.npy"
+    compressed.write_bytes(content)
+    np.save(samples, decoded)
+    return {
+        f"{bits:.3f} bits/pixel": compressed,
+        f"{decibels:.2f} dB": samples,
     }

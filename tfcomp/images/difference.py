@@ -6,7 +6,7 @@ import numpy as np
 
 
 def squared_error(one: np.ndarray, other: np.ndarray) -> float:
-    """Sum over pixels and colours of (one - other)^2, of uint8 [H, W, 3] each.
+    """Sum over pixels and colours of (one - other)^2, of [H, W, channels] each.
 
     Row by row, so that a large picture needs no copy of itself in floating point.
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.images.colour import to_srgb
 from tfcomp.images.kept_metadata import Metadata
 
@@ -19,16 +20,18 @@ class Picture:
 
     Attributes:
       pixels: uint8, upright: [H, W, 3] RGB, [H, W] grey, [H, W, 4] RGB and alpha, or [H, W, 2] grey
-        and alpha. Colours are not multiplied by alpha.
+        and alpha. Colours are not multiplied by alpha. Of a model of other pictures its samples.
       icc_profile: the profile of the colours; None where they are sRGB.
       exif: a TIFF structure (no "Exif" and zeros before it), or None.
       xmp: UTF-8 text, or None.
+      spec: what the model's pictures are.
     """
 
     pixels: np.ndarray
     icc_profile: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
+    spec: ImageSpec = RGB8
 
     @property
     def metadata(self) -> Metadata:

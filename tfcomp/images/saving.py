@@ -11,6 +11,7 @@ documents.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import warnings
 from collections.abc import Mapping, Sequence
@@ -23,9 +24,10 @@ from PIL import Image, PngImagePlugin
 from tfcomp.errors import ConfigError, ImageError, OutputError, one_line
 from tfcomp.images.difference import squared_error
 from tfcomp.images.exif_bytes import PREFIX
-from tfcomp.images.kept_metadata import describing_exif
+from tfcomp.images.kept_metadata import Metadata, describing_exif
 from tfcomp.images.opening import register_plugin_of_suffix
 from tfcomp.images.picture import Picture, in_srgb, rgb_on
+from tfcomp.images.sample_saving import encode_samples
 
 LEAST_PSNR = 40.0
 # Written by many and read by all: not read again.
@@ -63,11 +65,13 @@ _XMP_TAG = 700
 
 
 def output_format(suffix: str) -> str:
-    """Pillow's name of the format with this lower-case ending, ".png".
+    """Pillow's name of the format with this lower-case ending, ".png"; NPY of ".npy".
 
     Raises:
       ConfigError: pictures can't be written so; it names the package to install, if there is one.
     """
+    if suffix == ".npy":
+        return "NPY"
     Image.init()
     try:
         register_plugin_of_suffix(suffix)
@@ -102,6 +106,11 @@ def encode_picture(
     Raises:
       OutputError: the format does not take the picture, or would change it.
     """
+    if file_format == "NPY" or not picture.spec.is_screen:
+        lost = picture.metadata if file_format == "NPY" else Metadata()
+        dropped = [name for name, content in dataclasses.asdict(lost).items() if content]
+        content = encode_samples(picture.pixels, picture.spec, file_format, target)
+        return content, tuple(_dropped(name, file_format) for name in dropped)
     height, width = picture.pixels.shape[:2]
     if file_format == "ICO" and max(height, width) > _LARGEST_ICON:
         raise OutputError(

@@ -34,8 +34,8 @@ class DecoderGradient:
         """The direction in which latents lower the squared error.
 
         Args:
-          pixels: uint8 [H, W, 3], the picture.
-          decoded: uint8 [H, W, 3], what `latents` decode to.
+          pixels: samples [H, W, channels], the picture.
+          decoded: likewise, what `latents` decode to.
           latents: integers [h, w, C], in eighths of a step.
           quality: from 1.
 
@@ -51,7 +51,8 @@ class DecoderGradient:
         for rows, columns in tiles(height, width, self._stride, self._reach, _SHARE):
             part = latents[rows.seen(1), columns.seen(1)]
             # Padding is cut off, so it has no error.
-            error = np.zeros((1, *(self._stride * side for side in part.shape[:2]), 3), np.float32)
+            size = [self._stride * side for side in part.shape[:2]]
+            error = np.zeros((1, *size, pixels.shape[2]), np.float32)
             places = rows.seen(self._stride), columns.seen(self._stride)
             seen = np.subtract(decoded[places], pixels[places], dtype=np.float32)
             error[0, : seen.shape[0], : seen.shape[1]] = seen

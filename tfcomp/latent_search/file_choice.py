@@ -4,6 +4,7 @@
     drawing: far off? -- no -------> the same
                       -- yes ------> the cheapest of rounds and of lower levels
     limit of bytes ----------------> the file of least error that fits, with rounds or without
+    target ------------------------> the smallest file that reaches it, with rounds or without
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tfcomp.latent_search.iterative_encoding import (
 )
 from tfcomp.latent_search.levels import LevelFiles
 from tfcomp.latent_search.searchable_codec import SearchableCodec
+from tfcomp.latent_search.target import Target
 
 # (pixels, rounds): how many rounds a drawn picture of at most that size gets if it is far off.
 _ROUNDS_FOR_DRAWN = ((2**19, 4), (2**21, 2))
@@ -34,7 +36,7 @@ class FileChoice:
 
     Args:
       codec: of the model.
-      pixels: uint8 [H, W, 3].
+      pixels: samples [H, W, channels].
       rounds: how many were asked for.
       progress: called with rounds done and rounds in all.
     """
@@ -44,7 +46,8 @@ class FileChoice:
     ) -> None:
         self.codec, self.pixels, self.rounds = codec, pixels, rounds
         self._progress = progress
-        self._drawn = is_drawn(pixels)
+        # What is drawn for people has colours.
+        self._drawn = codec.bundle.manifest.image.is_rgb8 and is_drawn(pixels)
         self._plain = self._files(lambda level: codec.plain_file(pixels, level))
         self._unasked = self._files(self._without_rounds)
         self._asked = self._files(self._with_rounds)
@@ -76,6 +79,26 @@ class FileChoice:
                 found.append(files.best_within(max_bytes))
         return self._plain.nearest_of(found) if found else self._plain.best_within(max_bytes)
 
+    def reaching(self, target: Target) -> bytes:
+        """The smallest file whose decoded picture reaches a target.
+
+        Raises:
+          ImageError: there is none; it says what the best one reaches.
+        """
+        tried = [self._plain]
+        if self.rounds or self._drawn:
+            tried.append(self._files(self.at) if self._drawn else self._asked)
+        found = [files.smallest_reaching(target) for files in tried]
+        reaching = [data for data in found if data is not None]
+        if not reaching:
+            best = max(files.best_figure for files in tried)
+            raise ImageError(
+                f"the best that model '{self.codec.bundle.manifest.name}' reaches on this image is "
+                f"{target.written(best)}, below the {target.least:g} asked for; ask for less, or "
+                "take another model"
+            )
+        return min(reaching, key=len)
+
     def improvement(self, data: bytes) -> Improvement:
         """How a file compares with that of the encoder network alone at its quality."""
         picture = self.codec.read_file(data, MAX_PIXELS)
@@ -89,6 +112,7 @@ class FileChoice:
         return LevelFiles(
             *(self.pixels, manifest.qualities, make, self._decoded, points, self._drawn),
             steps=manifest.quality_steps,
+            spec=manifest.image,
         )
 
     def _without_rounds(self, quality: float) -> bytes:

@@ -68,7 +68,7 @@ class Candidate(NamedTuple):
     Attributes:
       latents: float32 [h, w, C] in steps, not rounded.
       decoded: integers [h, w, C], what the file holds, in units of 1 / MEAN_UNITS of a step.
-      image: uint8 [H, W, 3], what it decodes to.
+      image: samples [H, W, channels], what it decodes to.
       error: sum of squares over pixels and colours.
       choices: of `Codec.pack_latents`.
     """
@@ -86,7 +86,7 @@ class IterativeEncoder:
 
     Args:
       codec: of a bundle with a hyperprior.
-      pixels: uint8 [H, W, 3].
+      pixels: samples [H, W, channels].
       quality: from 1.
       file_of: quality -> file of this picture without rounds. Files of neighbouring qualities give
         the multiplier where the manifest does not.
@@ -147,7 +147,8 @@ class IterativeEncoder:
 
         None where neither gives it.
         """
-        found = bits_of_squared_error(self._codec.bundle.manifest.rate_distortion, self._quality)
+        manifest = self._codec.bundle.manifest
+        found = bits_of_squared_error(manifest.rate_distortion, self._quality, manifest.image)
         if found is not None:
             return found
         found = multiplier(

@@ -16,22 +16,23 @@ from typing import Any
 
 import numpy as np
 
+from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.images.difference import squared_error
 from tfcomp.quality import nearest_level
 from tfcomp.runtime.codec import BundleCodec
 
-_PEAK = 255.0
-_COLOURS = 3
 
-
-def bits_of_squared_error(points: Sequence[Mapping[str, Any]], quality: float) -> float | None:
-    """Bits that one squared grey level is worth, of a sum over pixels and colours.
+def bits_of_squared_error(
+    points: Sequence[Mapping[str, Any]], quality: float, spec: ImageSpec = RGB8
+) -> float | None:
+    """Bits that one squared level is worth, of a sum over pixels and colours.
 
     None where the points do not give it: fewer than two qualities, or none near this one.
 
     Args:
       points: the manifest's "rate_distortion": quality, bpp (bits/pixel) and psnr (dB) each.
       quality: from 1.
+      spec: of the pictures.
     """
     curve = {
         point["quality"]: (point["bpp"], point["psnr"])
@@ -50,28 +51,30 @@ def bits_of_squared_error(points: Sequence[Mapping[str, Any]], quality: float) -
         return None
     slope = bits / (decibels * math.log(10.0) / 10.0)
     own = curve[below][1] + (quality - below) * (curve[above][1] - curve[below][1])
-    return slope / (_COLOURS * _mean_squared_error(own))
+    return slope / (spec.channels * _mean_squared_error(own, spec))
 
 
-def usual_squared_error(points: Sequence[Mapping[str, Any]], quality: float) -> float | None:
+def usual_squared_error(
+    points: Sequence[Mapping[str, Any]], quality: float, spec: ImageSpec = RGB8
+) -> float | None:
     """The mean squared error of photographs at a quality; None where the points lack it."""
     level = nearest_level(quality)
     for point in points:
         if point.get("quality") == level and type(point.get("psnr")) in (int, float):
-            return _mean_squared_error(point["psnr"])
+            return _mean_squared_error(point["psnr"], spec)
     return None
 
 
 def multiplier(
     codec: BundleCodec, pixels: np.ndarray, quality: float, compress: Callable[[float], bytes]
 ) -> float | None:
-    """Bits that one squared grey level is worth, by this picture's own curve.
+    """Bits that one squared level is worth, by this picture's own curve.
 
     None for a model of one quality, which has no curve; infinite where any error is too much.
 
     Args:
       codec: of the model.
-      pixels: uint8 [H, W, 3].
+      pixels: samples [H, W, channels].
       quality: from 1.
       compress: quality -> file of this picture. The two files at the neighbouring qualities give b,
         so nothing is needed that a bundle may lack.
@@ -87,5 +90,5 @@ def multiplier(
     return max(spent, 0.0) / math.log(errors[low] / errors[high]) / errors[quality]
 
 
-def _mean_squared_error(psnr: float) -> float:
-    return _PEAK**2 / 10.0 ** (psnr / 10.0)
+def _mean_squared_error(psnr: float, spec: ImageSpec) -> float:
+    return spec.peak**2 / 10.0 ** (psnr / 10.0)

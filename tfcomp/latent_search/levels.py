@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from tfcomp.errors import ImageError
+from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.images.difference import squared_error
 from tfcomp.latent_search.lagrangian import bits_of_squared_error, usual_squared_error
+from tfcomp.latent_search.target import Target
 
 # In pixels: for pictures up to this size all levels are tried where that may help.
 SMALL = 2**18
@@ -31,13 +33,14 @@ class LevelFiles:
     """Makes, remembers and measures files of one picture.
 
     Args:
-      pixels: uint8 [H, W, 3].
+      pixels: samples [H, W, channels].
       count: number of levels.
       make: level -> file.
-      decode: file -> uint8 [H, W, 3].
+      decode: file -> the same.
       points: the manifest's "rate_distortion".
       drawn: whether size and error may go up or down from level to level.
       steps: qualities from one level to the next.
+      spec: of the pictures.
     """
 
     def __init__(
@@ -49,13 +52,15 @@ class LevelFiles:
         points: Sequence[Any],
         drawn: bool,
         steps: int = 1,
+        spec: ImageSpec = RGB8,
     ) -> None:
         self._pixels, self._count, self._points = pixels, count, points
         self._make, self._decode = make, decode
         self._small = pixels.shape[0] * pixels.shape[1] <= SMALL
-        self._drawn, self._steps = drawn, steps
+        self._drawn, self._steps, self._spec = drawn, steps, spec
         self._files: dict[float, bytes] = {}
         self._errors: dict[bytes, float] = {}
+        self._figures: dict[bytes, float] = {}
 
     def file(self, level: float) -> bytes:
         """The file of a level, or of a quality between two."""
@@ -71,7 +76,7 @@ class LevelFiles:
 
     def is_off(self, level: float) -> bool:
         """Whether the picture is much worse than an easy one should be at this level."""
-        usual = usual_squared_error(self._points, level)
+        usual = usual_squared_error(self._points, level, self._spec)
         return usual is not None and self.error_of(self.file(level)) > (
             _GOOD_ENOUGH * usual * self._pixels.size
         )
@@ -81,7 +86,7 @@ class LevelFiles:
 
         The first one where the manifest does not give that.
         """
-        weight = bits_of_squared_error(self._points, level)
+        weight = bits_of_squared_error(self._points, level, self._spec)
         if weight is None:
             return files[0]
         return min(files, key=lambda data: 8.0 * len(data) + weight * self.error_of(data))
@@ -126,6 +131,47 @@ class LevelFiles:
         if not self._drawn and self._grow(fitting):
             return self._largest_between(fitting[-1], max_bytes)
         return self.nearest_of([self.file(level) for level in fitting])
+
+    def smallest_reaching(self, target: Target) -> bytes | None:
+        """The smallest file whose picture reaches a target; None where there is none."""
+        levels: list[float] = list(range(1, self._count + 1))
+        if self._small or self._drawn:
+            reaching = [level for level in levels if self._reaches(level, target)]
+        else:
+            reaching = self._bisected(levels, target)
+        if not reaching:
+            return None
+        level = min(reaching)
+        if level > 1 and not self._drawn:
+            steps = range(1, self._steps)
+            self._bisected([level - 1 + step / self._steps for step in steps], target)
+        tried = [data for data in self._files.values() if data in self._figures]
+        return min((d for d in tried if self.figure_of(d, target) >= target.least), key=len)
+
+    @property
+    def best_figure(self) -> float:
+        """The best figure of the files that were tried for a target."""
+        return max(self._figures.values())
+
+    def figure_of(self, data: bytes, target: Target) -> float:
+        """What a target measures of a file's picture."""
+        if data not in self._figures:
+            self._figures[data] = target.figure_of(self._decode(data))
+        return self._figures[data]
+
+    def _reaches(self, level: float, target: Target) -> bool:
+        return self.figure_of(self.file(level), target) >= target.least
+
+    def _bisected(self, levels: Sequence[float], target: Target) -> list[float]:
+        """The lowest of growing levels that reaches a target, in a list; empty without any."""
+        falls_short, reaches = -1, len(levels)
+        while reaches - falls_short > 1:
+            middle = (falls_short + reaches) // 2
+            if self._reaches(levels[middle], target):
+                reaches = middle
+            else:
+                falls_short = middle
+        return list(levels[reaches : reaches + 1])
 
     def _largest_between(self, level: int, max_bytes: int) -> bytes:
         """The file of the highest quality that fits, from a level that does to the next."""

@@ -11,11 +11,13 @@ from types import ModuleType
 
 import numpy as np
 
+from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.errors import CodecError
 from tfcomp.latent_search.effort import Plan, plan_of
 from tfcomp.latent_search.file_choice import FileChoice
 from tfcomp.latent_search.iterative_encoding import Improvement, Progress
 from tfcomp.latent_search.searchable_codec import SearchableCodec
+from tfcomp.latent_search.target import Target
 
 
 class Search:
@@ -23,7 +25,7 @@ class Search:
 
     Args:
       codec: of the model.
-      pixels: uint8 [H, W, 3].
+      pixels: samples [H, W, channels].
       plan: how long to search.
       progress: called with rounds or steps done, and with their total.
     """
@@ -45,6 +47,32 @@ class Search:
         if self._steps:
             data = open_descent().refine(choice, data, self._steps, max_bytes, self._progress)
         return data
+
+    def reaching(self, target: Target) -> bytes:
+        """The smallest file that is found whose decoded picture reaches a target.
+
+        Descent starts from that file, and from a somewhat lower quality, which it may lift.
+
+        Raises:
+          ImageError: none reaches it.
+        """
+        choice = self._choice
+        found = [choice.reaching(target)]
+        if self._steps:
+            for start in (found[0], *self._lower(found[0])):
+                data = open_descent().refine(choice, start, self._steps, None, self._progress)
+                decoded = choice.codec.decompress(data, MAX_PIXELS)
+                if target.figure_of(decoded) >= target.least:
+                    found.append(data)
+        return min(found, key=len)
+
+    def _lower(self, data: bytes) -> list[bytes]:
+        """The file of the level below, or of a quarter of a level where the model knows such."""
+        codec = self._choice.codec
+        quality = codec.read_file(data, MAX_PIXELS).frames[0].images[0].level
+        steps = codec.bundle.manifest.quality_steps
+        lower = quality - max(1, steps // 4) / steps
+        return [self._choice.at(lower)] if lower >= 1 else []
 
     def improvement(self, data: bytes) -> Improvement:
         """How a file compares with that of the encoder network alone."""

@@ -31,26 +31,25 @@ from tfcomp.models.layers import PACKAGE
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 SHARPNESS = 4  # weights fall as (1 + d / SHARPNESS)^-SHARPNESS, which tends to exp(-d)
 
-_COLOURS = 3
 _FIRST_STRENGTH = 0.06
 # The squared difference, in grey levels, of neighbours that count as alike at the smallest lambda,
 # and the power of lambda by which it shrinks.
 _ALIKE, _ALIKE_POWER = 27.0, 0.65
 
 
-def difference_kernel() -> np.ndarray:
-    """D, float32 [3, 3, 3, 12]: neighbour minus pixel, for each direction and colour."""
-    kernel = np.zeros((3, 3, _COLOURS, len(DIRECTIONS), _COLOURS), np.float32)
+def difference_kernel(colours: int = 3) -> np.ndarray:
+    """D, float32 [3, 3, C, 4 C]: neighbour minus pixel, for each direction and colour."""
+    kernel = np.zeros((3, 3, colours, len(DIRECTIONS), colours), np.float32)
     for number, (down, right) in enumerate(DIRECTIONS):
-        for colour in range(_COLOURS):
+        for colour in range(colours):
             kernel[1 + down, 1 + right, colour, number, colour] = 1.0
             kernel[1, 1, colour, number, colour] = -1.0
-    return kernel.reshape(3, 3, _COLOURS, -1)
+    return kernel.reshape(3, 3, colours, -1)
 
 
-def spread_kernel() -> np.ndarray:
-    """float32 [1, 1, 4, 12]: one weight for all colours of a direction."""
-    return np.repeat(np.eye(len(DIRECTIONS), dtype=np.float32), _COLOURS, axis=1)[None, None]
+def spread_kernel(colours: int = 3) -> np.ndarray:
+    """float32 [1, 1, 4, 4 C]: one weight for all colours of a direction."""
+    return np.repeat(np.eye(len(DIRECTIONS), dtype=np.float32), colours, axis=1)[None, None]
 
 
 @keras.utils.register_keras_serializable(package=PACKAGE)
@@ -59,19 +58,25 @@ class AnisotropicDiffusion(keras.layers.Layer):
 
     Args:
       lambdas: the rate-distortion multiplier of each quality, from which the noise is estimated.
+      colours: channels of the picture, C.
       hidden: channels between the features and the contrast.
     """
 
     def __init__(
-        self, lambdas: Sequence[float] | np.ndarray, hidden: int = 16, **kwargs: Any
+        self,
+        lambdas: Sequence[float] | np.ndarray,
+        colours: int = 3,
+        hidden: int = 16,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.colours = int(colours)
         self.lambdas = [float(value) for value in lambdas]
         self.hidden = int(hidden)
 
     def build(self, feature_shape: tf.TensorShape) -> None:
         features, directions = int(feature_shape[-1]), len(DIRECTIONS)
-        spread = spread_kernel()[0, 0].T
+        spread = spread_kernel(self.colours)[0, 0].T
 
         def weight(name: str, shape: tuple[int, ...], value: Any = "zeros") -> tf.Variable:
             if not isinstance(value, str):
@@ -79,7 +84,7 @@ class AnisotropicDiffusion(keras.layers.Layer):
             return self.add_weight(name=f"diffusion_{name}", shape=shape, initializer=value)
 
         # These are squared, so that no difference makes two surroundings more alike.
-        self.mean_root = weight("mean_root", (3, 3, directions * _COLOURS, 1), 1 / 3)
+        self.mean_root = weight("mean_root", (3, 3, directions * self.colours, 1), 1 / 3)
         self.colour_root = weight("colour_root", spread.shape, np.sqrt(spread + 0.01))
         alike = _ALIKE * (np.divide(self.lambdas[0], self.lambdas)) ** _ALIKE_POWER / 255.0**2
         table = (len(self.lambdas), directions)
@@ -100,14 +105,14 @@ class AnisotropicDiffusion(keras.layers.Layer):
         """Smooths a decoded picture.
 
         Args:
-          picture: float32 [B, H, W, 3], about -1/2..1/2; H and W even.
+          picture: float32 [B, H, W, C], about -1/2..1/2; H and W even.
           features: [B, H/2, W/2, C], the input of the last transposed convolution.
           quality: int32 [B].
 
         Returns:
-          float32 [B, H, W, 3]
+          float32 [B, H, W, C]
         """
-        kernel = tf.constant(difference_kernel())
+        kernel = tf.constant(difference_kernel(self.colours))
         # Beyond the picture's edge every pixel meets itself, so nothing flows there.
         differences = tf.nn.conv2d(pad_edges(picture, 1), kernel, 1, "VALID")
         (kernel_1, bias_1), (kernel_2, bias_2) = self.first, self.second
@@ -123,11 +128,12 @@ class AnisotropicDiffusion(keras.layers.Layer):
         scale = tf.gather(tf.exp(self.log_scale), quality - 1)[:, None, None]
         strength = tf.gather(self.strength, quality - 1)[:, None, None]
         weight = strength * _fall(distance * tf.square(contrast) * (scale / SHARPNESS))
-        flow = differences * convolution.pointwise(weight, tf.constant(spread_kernel()))
+        flow = differences * convolution.pointwise(weight, tf.constant(spread_kernel(self.colours)))
         return picture - convolution.convolve_transposed(flow, kernel)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "lambdas": self.lambdas, "hidden": self.hidden}
+        settings = {"lambdas": self.lambdas, "colours": self.colours, "hidden": self.hidden}
+        return {**super().get_config(), **settings}
 
 
 @tf.custom_gradient

@@ -23,7 +23,9 @@ from tfcomp.config.run import OptimizerConfig
 from tfcomp.entropy import noise
 from tfcomp.entropy.keras_versions import step_results
 from tfcomp.errors import CodecError
+from tfcomp.image_spec import spec_of
 from tfcomp.models import replication
+from tfcomp.models.sequence_training import coded_sequences, sequence_loss
 
 FINGERPRINT_BYTES = 4
 
@@ -32,9 +34,9 @@ class CodecModel(keras.Model):
     """A Keras model that is a codec.
 
     Subclasses define:
-      analysis(images float32 [B, H, W, 3] in 0..1, quality int32 [B])
+      analysis(images float32 [B, H, W, channels] in 0..1, quality int32 [B])
           -> latents float32 [B, H/stride, W/stride, C], in quantisation steps;
-      synthesis(latents, quality) -> images float32 [B, H, W, 3], not clipped;
+      synthesis(latents, quality) -> images float32 [B, H, W, channels], not clipped;
       quantise(latents, quality, training) -> latents rounded straight through, of the same shape,
           and float32 [B], their bits (of noisy latents when training);
       freeze() -> dict of CdfTables by section, the integer tables files are written with;
@@ -62,6 +64,7 @@ class CodecModel(keras.Model):
     optimizer_names: Tuple[str, ...] = ("optimizer",)
     clip_norm = 1.0
     encoder_only = False  # whether training leaves all that decodes as it is, where a family can
+    frames: Any = None  # how sequences are made, where only what dependent frames need is trained
     seed = 0  # of the qualities and the noise drawn in training
     total_steps = 1  # of the whole run, for what changes over it
 
@@ -75,7 +78,17 @@ class CodecModel(keras.Model):
         )
         self.qualities = self.model_config.qualities
         self.stride = self.model_config.stride
+        self.image = spec_of(self.model_config)
         self.fingerprint = bytes(FINGERPRINT_BYTES)
+        if not self.image.is_rgb8:
+            # Means of each channel over pictures, and the deviations of these; in units.
+            self.channel_statistics = self.add_weight(
+                name="channel_statistics",
+                shape=(2, self.image.channels),
+                initializer="zeros",
+                dtype="float32",
+                trainable=False,
+            )
         # Optimiser's name -> `tfcomp.training.averages.WeightAverages`.
         self.averages: dict[str, Any] = {}
         self._tables: dict[str, CdfTables] | None = None
@@ -101,17 +114,43 @@ class CodecModel(keras.Model):
         raise NotImplementedError
 
     def initialize(self, images: np.ndarray, seed: int = 0) -> None:
-        """Sets weights before training, given uint8 [B, H, W, 3] crops; nothing by default."""
+        """Sets weights before training, given samples [B, H, W, channels]; nothing by default."""
+
+    def note_channels(self, images: np.ndarray) -> None:
+        """Keeps what channels usually are, for encoders that tell whether they are in order.
+
+        Args:
+          images: samples [B, H, W, channels] of training crops.
+
+        Raises:
+          CodecError: a channel has one value everywhere: nothing can be learnt of it.
+        """
+        if self.image.is_rgb8:
+            return
+        flat = np.flatnonzero(images.min((0, 1, 2)) == images.max((0, 1, 2)))
+        if flat.size:
+            raise CodecError(
+                f"channel {flat[0] + 1} of {self.image.channels} is "
+                f"{images[0, 0, 0, flat[0]]:g} in all of the first {len(images)} training crops: "
+                "leave it out of the pictures, or give some in which it varies"
+            )
+        means = self.in_units(images).numpy().mean((1, 2))
+        self.channel_statistics.assign(np.stack([means.mean(0), means.std(0)]))
 
     def finish(self, batches: tf.data.Dataset) -> None:
         """What is left to do when training has ended, given a dataset of batches."""
+
+    def finish_sequence(self, batches: tf.data.Dataset) -> None:
+        """`finish` where only what dependent frames need was trained: all else keeps its tables."""
+        tables = {**self.freeze(), **self.tables}
+        self._tables = self.prior.calibrated_sequence(tables, coded_sequences(self, batches))
 
     def take_other_shape(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
         """Starts with the transforms of a trained model of the same family and another shape.
 
         Args:
           trained: wider, or with other blocks.
-          pictures: uint8 [B, H, W, 3], to weigh channels with.
+          pictures: samples [B, H, W, channels], to weigh channels with.
           source: where it was read from, for messages.
 
         Raises:
@@ -126,6 +165,13 @@ class CodecModel(keras.Model):
         """Keras's, without XLA, which Keras 3 would choose and which is slower on processors."""
         super().compile(*optimizers, **{"jit_compile": False, **settings})
 
+    @property
+    def trainable_variables(self) -> list[tf.Variable]:
+        """All of them; where `frames` says how sequences are made, those of dependent frames."""
+        if self.frames is None:
+            return super().trainable_variables
+        return self.prior.sequence.trainable_variables
+
     def variables_of(self, optimizer_name: str) -> list[tf.Variable]:
         """The variables that one of `optimizer_names` moves."""
         return self.trainable_variables
@@ -136,12 +182,18 @@ class CodecModel(keras.Model):
         return []
 
     @property
+    def pixel_kernels(self) -> list[tf.Variable]:
+        """Kernels on pixels, where these have more than three channels."""
+        return []
+
+    @property
     def hidden_kernels(self) -> list[tf.Variable]:
         """Kernels from one hidden layer of the transforms to the next: those that Muon moves.
 
-        Kernels on pixels, of three channels, are none; nor are depthwise ones.
+        Kernels on pixels are none; nor are depthwise ones.
         """
         others = {id(v) for layer in (self.prior, *self.adam_layers) for v in layer.variables}
+        others |= {id(v) for v in self.pixel_kernels}
         return [
             v
             for v in self.trainable_variables
@@ -175,17 +227,22 @@ class CodecModel(keras.Model):
     def build_codec(self) -> CodecModel:
         """Creates every variable by coding one small grey picture."""
         side = 2 * self.stride
-        self(tf.fill([1, side, side, 3], 0.5), quality=tf.constant([1]))
+        self(tf.fill([1, side, side, self.image.channels], 0.5), quality=tf.constant([1]))
         return self
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         return list(self._trackers.values())
 
+    def in_units(self, images: np.ndarray | tf.Tensor) -> tf.Tensor:
+        """Samples as the model counts: float32 of the same shape, 0..1 over the spec's range."""
+        samples = tf.cast(images, tf.float32)
+        return (samples - self.image.low if self.image.low else samples) / self.image.peak
+
     def pad(self, images: tf.Tensor) -> tf.Tensor:
         """Repeats the last row and column up to multiples of the stride, as the runtime does.
 
-        float32 [B, H, W, 3] -> [B, H', W', 3]
+        float32 [B, H, W, channels] -> [B, H', W', channels]
         """
         if all(side and side % self.stride == 0 for side in images.shape[1:3]):
             return images
@@ -200,12 +257,12 @@ class CodecModel(keras.Model):
         """Codes images of any size without writing bytes.
 
         Args:
-          images: float32 [B, H, W, 3] in 0..1.
+          images: float32 [B, H, W, channels] in 0..1.
           quality: int32 [B] or None for the default quality.
           training: noisy latents for the rate when True, rounded ones when False.
 
         Returns:
-          reconstruction float32 [B, H, W, 3], bits float32 [B], latents float32 [B, h, w, C]
+          reconstruction float32 [B, H, W, channels], bits float32 [B], latents float32 [B, h, w, C]
           (before rounding).
         """
         images = tf.convert_to_tensor(images, tf.float32)
@@ -219,13 +276,16 @@ class CodecModel(keras.Model):
         return reconstruction, bits, latents
 
     def train_step(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One optimiser step on uint8 [B, crop, crop, 3], each image at a random quality."""
-        images = tf.cast(images, tf.float32) / 255.0
+        """One optimiser step on samples [B, crop, crop, channels], each at a random quality."""
+        images = self.in_units(images)
         numbers = replication.image_numbers(images, self.optimizer.iterations)
         steps = self.prior.quality_steps
         quality = replication.draw_quality(self.seed, numbers, self.qualities, steps)
         with noise.numbered(self.seed, numbers), tf.GradientTape() as tape:
-            loss, parts = self.training_loss(images, quality)
+            if self.frames is None:
+                loss, parts = self.training_loss(images, quality)
+            else:
+                loss, parts = sequence_loss(self, images, quality, numbers)
         variables = self.trainable_variables
         gradients = tape.gradient(loss, variables)
         self.move("optimizer", gradients, variables)
@@ -257,7 +317,7 @@ class CodecModel(keras.Model):
         """Writes real files, through the entropy backend's range coder.
 
         Args:
-          images: float32 [B, H, W, 3] in 0..1, any size.
+          images: float32 [B, H, W, channels] in 0..1, any size.
           quality: int32 [B] or an int for all.
 
         Returns:
@@ -290,7 +350,7 @@ class CodecModel(keras.Model):
           files: list of bytes objects, as `compress` or any other tfcomp writer made them.
 
         Returns:
-          list of uint8 [H, W, 3] arrays.
+          list of arrays of samples, [H, W, channels]: uint8 of 8 bits.
 
         Raises:
           CodecError: a damaged file, or one of another model.
@@ -302,7 +362,11 @@ class CodecModel(keras.Model):
             latents = self.prior.decode(parsed.sections, parsed.quality, *grid, self.tables)[None]
             pixels = self.synthesis(latents, tf.constant([parsed.quality]))[0]
             pixels = tf.clip_by_value(pixels[: parsed.height, : parsed.width], 0.0, 1.0)
-            images.append(tf.cast(tf.round(pixels * 255.0), tf.uint8).numpy())
+            samples = pixels * self.image.peak
+            if self.image.is_whole:
+                images.append(tf.round(samples).numpy().astype(self.image.dtype))
+            else:
+                images.append((samples + self.image.low).numpy())
         return images
 
     def get_config(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
     loss = rate + lambda * distortion + w1 * cycle_consistency + w2 * sparsity + w3 * feedback
 
-Shapes: images float32 [B, H, W, 3] in 0..1, latents float32 [B, h, w, C]; every term returns
+Shapes: images float32 [B, H, W, channels] in 0..1, latents float32 [B, h, w, C]; every term returns
 float32 [B], one value an image, so that each image can carry its own quality's lambda.
 """
 
@@ -27,7 +27,10 @@ def rate(bits: tf.Tensor, pixels: int | tf.Tensor) -> tf.Tensor:
 
 
 def squared_error(images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
-    """Mean squared error on the 0..255 scale, over all pixels and colours of each image."""
+    """Mean squared error, over all pixels and channels of each image.
+
+    On the 0..255 scale, whatever the samples: their whole range counts as 255.
+    """
     return tf.reduce_mean(tf.math.squared_difference(images, reconstructions), (1, 2, 3)) * 255.0**2
 
 

@@ -45,7 +45,7 @@ def _block_basis(blocks: np.ndarray, channels: int, rng: np.random.Generator) ->
     return kept.reshape(*shape, channels)
 
 
-def _strided_kernel(
+def strided_kernel(
     x: tf.Tensor, size: int, stride: int, channels: int, rng: np.random.Generator
 ) -> np.ndarray:
     """An orthonormal start for a strided convolution: lapped where its windows overlap.
@@ -128,15 +128,15 @@ def initialize(model: CodecModel, images: np.ndarray, seed: int = 0) -> None:
 
     Args:
       model: a built `CycleModel`.
-      images: uint8 [B, H, W, 3] training crops, H and W multiples of the stride.
+      images: samples [B, H, W, channels] of training crops, H and W multiples of the stride.
       seed: for the spare channels' directions.
     """
     rng = np.random.default_rng(seed)
-    x = tf.cast(images, tf.float32) / 255.0 - 0.5
+    x = model.in_units(images) - 0.5
     quality = tf.ones(tf.shape(x)[:1], tf.int32)  # all qualities start alike
     for stage in model.levels:
         down = stage[0]
-        kernel = _strided_kernel(x, down.kernel_size, down.strides, down.filters, rng)
+        kernel = strided_kernel(x, down.kernel_size, down.strides, down.filters, rng)
         down.kernel.assign(kernel)
         if down.synthesis_kernel is not down.kernel:
             down.synthesis_kernel.assign(kernel)

@@ -7,12 +7,12 @@ Pillow's own plugins. `Image.MAX_IMAGE_PIXELS` holds; raised or None, it also li
 of pixels for each byte of a file.
 
 Saving takes the options quality, 0 to 100 as everywhere in Pillow, or level, the model's own
-quality (1 to 8 of most), or target_bpp or max_bytes; effort, feedback, background and tiles
-(see `Codec.compress`); model, the name or path of a bundle; and icc_profile, exif and xmp, which
-are the image's own if nothing is said, and left out where they are empty. With save_all and
-append_images frames are saved as a sequence, with duration and loop as in Pillow's WebP. lossless
-is refused where true, comment and dpi are dropped with a warning, any other option is refused. A
-file is replaced only once its successor is complete: for this, registering wraps
+quality (1 to 8 of most), or target_bpp, max_bytes, psnr or ms_ssim; effort, feedback, background
+and tiles (see `Codec.compress`); model, the name or path of a bundle; and icc_profile, exif and
+xmp, which are the image's own if nothing is said, and left out where they are empty. With save_all
+and append_images frames are saved as a sequence, with duration and loop as in Pillow's WebP.
+lossless is refused where true, comment and dpi are dropped with a warning, any other option is
+refused. A file is replaced only once its successor is complete: for this, registering wraps
 `Image.Image.save` (see saving.py).
 """
 
@@ -39,6 +39,7 @@ from tfcomp.pillow.saving import (
 )
 from tfcomp.runtime.codec import read_installed
 from tfcomp.runtime.compressed_input import MAX_FILE_BYTES
+from tfcomp.runtime.frame_chain import FrameChain
 
 __all__ = ["FORMAT", "TfcompImageFile", "TfcompOpenError", "TfcompSaveError", "register"]
 
@@ -65,6 +66,7 @@ class TfcompImageFile(ImageFile.ImageFile):
     format_description = "tfcomp learned image compression"
     _scale = 1
     _frame = 0
+    _chain: FrameChain | None = None
 
     def _open(self) -> None:
         assert self.fp is not None
@@ -127,7 +129,10 @@ class TfcompImageFile(ImageFile.ImageFile):
         if self.tile:
             try:
                 codec = api.shared_codec(self._installed)
-                pixels = codec.decode_picture(self._picture, self._frame, scale=self._scale).pixels
+                if self._chain is None:
+                    self._chain = codec.frame_chain()
+                options: dict[str, Any] = {"scale": self._scale, "chain": self._chain}
+                pixels = codec.decode_picture(self._picture, self._frame, **options).pixels
             except CodecError as error:
                 raise TfcompOpenError(str(error)) from error
             if self.fp and self._exclusive_fp and not self.is_animated:

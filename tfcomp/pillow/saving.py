@@ -37,6 +37,8 @@ OPTIONS = (
     "level",
     "target_bpp",
     "max_bytes",
+    "psnr",
+    "ms_ssim",
     "effort",
     "feedback",
     "background",
@@ -44,7 +46,7 @@ OPTIONS = (
     "model",
 )
 OPTIONS_OF_FRAMES = ("quality", "level", "effort", "background", "model")
-SEQUENCE_OPTIONS = ("duration", "loop")
+SEQUENCE_OPTIONS = ("duration", "loop", "group")
 _KEPT = ("icc_profile", "exif", "xmp")
 # Often given to every `save`; a .tfcomp file has no place for them.
 _DROPPED = ("comment", "dpi")
@@ -168,7 +170,7 @@ def _level(options: dict[str, Any], model: api.Codec) -> float | None:
     if quality is None:
         return level
     if level is not None:
-        raise ConfigError("give only one of quality, level, target_bpp and max_bytes")
+        raise ConfigError("give only one of quality and level, or of the limits and targets")
     quality = whole_number("quality", quality)
     if not 0 <= quality <= _HIGHEST:
         raise ConfigError(

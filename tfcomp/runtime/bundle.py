@@ -1,8 +1,9 @@
 """A bundle: one trained model as a decoder needs it, in a folder or the same folder zipped.
 
     manifest.json    what the model is (`Manifest`)
-    encoder.tflite   uint8 image and quality -> int32 latents
-    decoder.tflite   int32 latents and quality -> uint8 image
+    encoder.tflite   image and quality -> latents; the image is uint8, or float32 where samples
+                     have more than 8 bits
+    decoder.tflite   int32 latents and quality -> image
     tables.npz       the frozen integer tables of the range coder
     entropy.tflite   the integer networks of a hyperprior, where there is one
     encoder.json     step sizes of encoders that improve latents (`EncoderTuning`), where there is
@@ -35,6 +36,7 @@ from tfcomp.bitstream.tables import UNREADABLE, CdfTables, load_tables
 from tfcomp.encoder_tuning import ENCODER_TUNING, EncoderTuning
 from tfcomp.entropy_kinds.registry import KINDS
 from tfcomp.errors import BundleError
+from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.runtime import checksums
 from tfcomp.runtime.bundle_files import CHECKSUMS, MANIFEST, BundleFiles, reason
 from tfcomp.runtime.manifest import Manifest, manifest_object
@@ -120,7 +122,7 @@ class Bundle:
             )
             contents.update((name, files.read(name)) for name in _needed(manifest, tuning))
             parts = [contents[name] for name in _DECODING if name in contents]
-            if fingerprint_of(parts, manifest.entropy) != manifest.fingerprint:
+            if fingerprint_of(parts, manifest.entropy, manifest.image) != manifest.fingerprint:
                 raise BundleError(
                     "its files do not match the manifest's fingerprint; install the bundle again"
                 )
@@ -148,17 +150,21 @@ class Bundle:
 _DECODING = ("decoder.tflite", "tables.npz", "entropy.tflite")
 
 
-def fingerprint_of(parts: Sequence[bytes], entropy: Mapping[str, Any]) -> str:
+def fingerprint_of(
+    parts: Sequence[bytes], entropy: Mapping[str, Any], image: ImageSpec = RGB8
+) -> str:
     """SHA-256 (64 hex digits) over all that a file is decoded with.
 
     Args:
       parts: the bytes of decoder.tflite, tables.npz and, with a hyperprior, entropy.tflite.
       entropy: the manifest's object; what it says of a layout is part of what is hashed.
+      image: what pictures are: part of it too, unless they are 8-bit RGB.
     """
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
     digest.update(KINDS[entropy["kind"]].fingerprinted(entropy))
+    digest.update(image.fingerprinted())
     return digest.hexdigest()
 
 

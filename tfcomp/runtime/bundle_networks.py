@@ -1,7 +1,7 @@
-"""The networks of one bundle: RGB to latents and back, padded and in tiles.
+"""The networks of one bundle: pictures to latents and back, padded and in tiles.
 
-encode: RGB -> padding -> encoder network -> latents
-decode: latents -> decoder network -> crop -> RGB
+encode: samples -> padding -> encoder network -> latents
+decode: latents -> decoder network -> crop -> samples
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class BundleNetworks:
         The numbers of its `EncoderTuning` stand there by their old names.
         """
         tuning = self.bundle.tuning.by_old_names()
-        return {**vars(self._manifest), **tuning, "source": self.bundle.source}
+        image = self._manifest.image.to_json()
+        return {**vars(self._manifest), "image": image, **tuning, "source": self.bundle.source}
 
     def checked_quality(self, quality: float | None) -> float:
         """The quality, the model's default if None; one between two levels in its nearest 32nd.
@@ -92,7 +93,7 @@ class BundleNetworks:
         return quality
 
     def check_size(self, pixels: np.ndarray) -> None:
-        """Raises ImageError where the model takes no picture, uint8 [H, W, 3], of this size."""
+        """Raises ImageError where the model takes no picture, [H, W, channels], of this size."""
         height, width, _ = pixels.shape
         fixed_size = self._manifest.fixed_size
         if fixed_size is not None and fixed_size != (width, height):
@@ -114,14 +115,14 @@ class BundleNetworks:
         return latent_size(height, width, self._manifest.stride)
 
     def encode_image(self, pixels: EdgePadded, quality: float) -> np.ndarray:
-        """uint8 [H, W, 3] -> [h, w, channels] of the entropy coder's latent_dtype."""
-        stride = self._manifest.stride
+        """Samples [H, W, channels] -> latents [h, w, C] of the entropy coder's latent_dtype."""
+        stride, dtype = self._manifest.stride, self._manifest.image.network_dtype
         height, width = self._latent_size(*pixels.shape[:2])
         shape = (height, width, self._manifest.channels)
         latents = np.empty(shape, self.entropy_coder.latent_dtype)
         level = self._manifest.network_quality(quality)
         run_tiled(
-            lambda part: self.encoder.run(image=part, quality=level),
+            lambda part: self.encoder.run(image=part.astype(dtype, copy=False), quality=level),
             pixels,
             latents,
             in_scale=stride,
@@ -141,12 +142,14 @@ class BundleNetworks:
     def decode_latents(
         self, latents: np.ndarray, quality: float, size: tuple[int, int]
     ) -> np.ndarray:
-        """Integers [h, w, channels] -> uint8 [H, W, 3] of the size (H, W), without the padding."""
-        stride = self._manifest.stride
-        pixels = np.empty((*size, 3), np.uint8)
+        """Integers [h, w, C] -> samples [H, W, channels] of the size (H, W), without padding."""
+        stride, spec = self._manifest.stride, self._manifest.image
+        pixels = np.empty((*size, spec.channels), spec.dtype)
         level = self._manifest.network_quality(quality)
         run_tiled(
-            lambda part: self.decoder.run(latents=part.astype(np.int32), quality=level),
+            lambda part: spec.samples(
+                self.decoder.run(latents=part.astype(np.int32), quality=level)
+            ),
             latents,
             pixels,
             in_scale=1,

@@ -1,6 +1,6 @@
 """Codes and decodes with one bundle.
 
-encode: RGB -> encoder network (bundle_networks.py) -> latents -> sections -> file
+encode: samples -> encoder network (bundle_networks.py) -> latents -> sections -> file
 decode: decoding.py
 
 The search for better latents than the encoder network gives stands above this
@@ -47,12 +47,13 @@ class BundleCodec(BundleDecoder):
     """
 
     tile_side = 0
+    _is_after = False
 
     def plain_file(self, pixels: np.ndarray, quality: float) -> bytes:
         """The file that the encoder network alone makes.
 
         Args:
-          pixels: uint8 [H, W, 3].
+          pixels: samples [H, W, channels].
           quality: from 1.
         """
         latents = self.encode_image(EdgePadded(pixels, self._manifest.stride), quality)
@@ -91,7 +92,8 @@ class BundleCodec(BundleDecoder):
         ]
         frame = Frame(tuple(images), width, height, side)
         data = write_file(PictureFile((frame,)), manifest.fixed_size)
-        if width * height > allowed_pixels(manifest, len(data)):
+        # What little a dependent frame takes says nothing of the file that it becomes part of.
+        if not self._is_after and width * height > allowed_pixels(manifest, len(data)):
             _log.warning(
                 "the file has only %d bytes for %dx%d pixels; to decompress it, allow max_pixels",
                 *(len(data), width, height),
@@ -113,9 +115,23 @@ class BundleCodec(BundleDecoder):
         """
         if not side:
             return self
-        tiled = object.__new__(type(self))
-        tiled.__dict__.update(self.__dict__, tile_side=side)
-        return tiled
+        return self._with(tile_side=side)
+
+    def after(self: Self, before: Any) -> Self:
+        """The same codec with the same networks, for frames that depend on one.
+
+        What it writes are files of single pictures whose sections only it reads.
+
+        Args:
+          before: a frame, as the entropy coder's `decode_frame` gives it.
+        """
+        coder: Any = self.entropy_coder
+        return self._with(entropy_coder=coder.after(before), _is_after=True)
+
+    def _with(self: Self, **changes: Any) -> Self:
+        changed = object.__new__(type(self))
+        changed.__dict__.update(self.__dict__, **changes)
+        return changed
 
 
 def read_installed(

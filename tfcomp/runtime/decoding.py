@@ -7,6 +7,8 @@ A part of a picture can be decoded, and a file that breaks off: frame_latents.py
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import logging
 import os
 from collections.abc import Sequence
@@ -21,6 +23,7 @@ from tfcomp.images.picture import Picture
 from tfcomp.networks.padding import padding_fits
 from tfcomp.runtime.bundle_networks import BundleNetworks
 from tfcomp.runtime.compressed_input import read_compressed
+from tfcomp.runtime.frame_chain import FrameChain, is_chained
 from tfcomp.runtime.frame_latents import frame_latents, shown_quality
 from tfcomp.runtime.grey import grey_of
 from tfcomp.runtime.manifest import THUMBNAIL_SCALE
@@ -62,7 +65,8 @@ class BundleDecoder(BundleNetworks):
 
         Returns:
           the image, uint8: [H, W, 3] RGB, [H, W] grey, [H, W, 4] RGB and alpha, or [H, W, 2] grey
-          and alpha.
+          and alpha. Of a model of other pictures its samples (`bundle.manifest.image`): uint8,
+          uint16 or float32 [H, W, channels], of one channel [H, W].
 
         Raises:
           BitstreamError: a damaged file.
@@ -103,7 +107,12 @@ class BundleDecoder(BundleNetworks):
         Raises:
           CodecError: as `decompress` does; a damaged frame raises it when it is decoded.
         """
-        return Frames(self.read_file(read_compressed(data), max_pixels), self.decode_picture)
+        file = self.read_file(read_compressed(data), max_pixels)
+        return Frames(file, functools.partial(self.decode_picture, chain=self.frame_chain()))
+
+    def frame_chain(self) -> FrameChain:
+        """What `decode_picture` keeps of a file's frames, from one call to the next."""
+        return FrameChain(self.entropy_coder, self._manifest.stride)
 
     def decode_picture(
         self,
@@ -111,6 +120,7 @@ class BundleDecoder(BundleNetworks):
         number: int,
         region: Sequence[int] | None = None,
         scale: int = 1,
+        chain: FrameChain | None = None,
     ) -> Picture:
         """A frame of a file that `read_file` has checked, with all that goes with it.
 
@@ -119,15 +129,29 @@ class BundleDecoder(BundleNetworks):
           number: of the frame, from 0.
           region: see `decompress`.
           scale: likewise.
+          chain: of this file, where frames are decoded one after another; see `frame_chain`.
         """
         frame = file.frames[number]
         with memory_errors_named():
+            self._check_holds_alpha(frame)
             alpha = alpha_of(frame)  # first: the cheapest part that may be damaged
             if alpha is not None:
                 x, y, width, height = checked_region(region, frame.width, frame.height)
                 alpha = reduced(alpha[y : y + height, x : x + width], scale)
-            colours = self.decode_frame(frame, region, scale, not file.whole)
-            return picture_of(file, frame, colours, alpha)
+            latents = None
+            if is_chained(file, number) and not frame.tile_side:
+                latents = (chain or self.frame_chain()).latents(file, number)
+            colours = self.decode_frame(frame, region, scale, not file.whole, latents)
+            picture = picture_of(file, frame, colours, alpha)
+            return dataclasses.replace(picture, spec=self._manifest.image)
+
+    def _check_holds_alpha(self, frame: Frame) -> None:
+        spec = self._manifest.image
+        if frame.alpha is not None and not spec.is_screen:
+            raise BitstreamError(
+                f"the file has transparency, which pictures of {spec} have not; get an undamaged "
+                "copy of the file"
+            )
 
     def read_file(
         self, content: bytes, max_pixels: int | None = None, partial: bool = False
@@ -161,6 +185,7 @@ class BundleDecoder(BundleNetworks):
         region: Sequence[int] | None = None,
         scale: int = 1,
         partial: bool = False,
+        latents: np.ndarray | None = None,
     ) -> np.ndarray:
         """The colours of one frame of a file that `read_file` has checked.
 
@@ -169,9 +194,10 @@ class BundleDecoder(BundleNetworks):
           region: see `decompress`.
           scale: see `decompress`.
           partial: whether the frame may break off; see `decompress`.
+          latents: of a frame that depends on others, all of it.
 
         Returns:
-          uint8 [H, W, 3], RGB; of a grey picture [H, W].
+          samples [H, W, channels]; of a grey picture [H, W].
 
         Raises:
           BitstreamError: its sections are damaged.
@@ -182,11 +208,14 @@ class BundleDecoder(BundleNetworks):
         rows, columns = sides(wanted, size, manifest.stride, manifest.decoder_reach)
         small = self.thumbnail if scale >= THUMBNAIL_SCALE else None
         with memory_errors_named():
-            latents = frame_latents(
-                *(self.entropy_coder, frame, manifest.stride, manifest.channels),
-                *(rows.seen, columns.seen, partial),
-                manifest.thumbnail_channels if small else None,
-            )
+            if latents is not None:
+                latents = latents[rows.seen, columns.seen]
+            else:
+                latents = frame_latents(
+                    *(self.entropy_coder, frame, manifest.stride, manifest.channels),
+                    *(rows.seen, columns.seen, partial),
+                    manifest.thumbnail_channels if small else None,
+                )
             if self.is_large(*size):
                 self.entropy_coder.release()
             quality = frame.images[0].level
@@ -199,4 +228,6 @@ class BundleDecoder(BundleNetworks):
             else:
                 seen = self.decode_latents(latents, quality, (rows.pixels, columns.pixels))
                 pixels = reduced(np.ascontiguousarray(seen[rows.wanted, columns.wanted]), scale)
-            return grey_of(pixels) if frame.grey else pixels
+            if frame.grey and manifest.image.is_rgb8:
+                return grey_of(pixels)
+            return pixels[:, :, 0] if manifest.image.channels == 1 else pixels

@@ -20,9 +20,11 @@ from tfcomp.entropy_kinds.hyperprior.layout import Layout
 from tfcomp.entropy_kinds.manifest_values import short as _short
 from tfcomp.entropy_kinds.manifest_values import whole as _whole
 from tfcomp.entropy_kinds.registry import KINDS
-from tfcomp.errors import BundleError
+from tfcomp.errors import BundleError, ConfigError
+from tfcomp.image_spec import RGB8, ImageSpec
 
-MANIFEST_VERSION = 1
+# 2 has "image", which readers of 1 would take for 8-bit RGB.
+MANIFEST_VERSIONS = (1, 2)
 THUMBNAIL_SCALE = 4  # thumbnail.tflite makes pictures of a quarter of the side
 _MAX_DIGITS = 300  # so that every integer here fits into a float64
 
@@ -44,6 +46,9 @@ class Manifest:
       distortion_weights: of the encoder's quantiser, see `Layout` (optional).
       thumbnail_channels: how many latent channels thumbnail.tflite sees; 0 where there is none.
       fingerprint: 64 hex digits.
+      image: what the pictures are.
+      channel_means, channel_deviations: of each channel, over the means of training pictures, in
+        samples' units (optional): encoders tell from them whether channels are in order.
       quantization, training, rate_distortion, licence: for people; see the bundle's README.md.
     """
 
@@ -57,6 +62,9 @@ class Manifest:
     max_pixels: int
     entropy: Mapping[str, Any]
     fingerprint: str
+    image: ImageSpec = RGB8
+    channel_means: tuple[float, ...] = ()
+    channel_deviations: tuple[float, ...] = ()
     reach: int | None = None
     decoder_reach: int | None = None
     distortion_weights: tuple[float, ...] = ()
@@ -89,7 +97,7 @@ class Manifest:
     @property
     def sequence(self) -> bool:
         """Whether the bundle has networks for frames that depend on the one before."""
-        return False
+        return bool(getattr(self.sections, "sequence", False))
 
     @property
     def kind(self) -> EntropyKind:
@@ -115,13 +123,15 @@ class Manifest:
         """
         values = manifest_object(text)
         version = values.get("format_version")
-        if version != MANIFEST_VERSION:
+        if version not in MANIFEST_VERSIONS or (version == 1 and "image" in values):
             raise BundleError(
                 f"manifest.json has format_version {_short(version)} and this tfcomp reads "
-                f"{MANIFEST_VERSION}; update tfcomp or export the bundle again"
+                f"{' and '.join(map(str, MANIFEST_VERSIONS))}; update tfcomp or export the bundle "
+                "again"
             )
         qualities = _whole(values, "qualities", 1, 255)
         reach = _reach(values, "reach")
+        image = _image(values)
         return cls(
             name=_text(values, "name"),
             family=_text(values, "family"),
@@ -133,6 +143,11 @@ class Manifest:
             max_pixels=_whole(values, "max_pixels", 1, MAX_PIXELS),
             entropy=_entropy(values, qualities),
             fingerprint=_fingerprint(values),
+            image=image,
+            channel_means=_one_each(values, "channel_means", image.channels, "channel"),
+            channel_deviations=_one_each(
+                values, "channel_deviations", image.channels, "channel"
+            ),
             reach=reach,
             decoder_reach=_reach(values, "decoder_reach", reach),
             distortion_weights=_weights(values, "distortion_weights", qualities),
@@ -165,6 +180,13 @@ def _integer(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
         raise BundleError(f"manifest.json has a number of {len(digits)} digits; check it")
     return int(digits)
+
+
+def _image(values: Mapping[str, Any]) -> ImageSpec:
+    try:
+        return ImageSpec.from_json(values.get("image"))
+    except ConfigError as error:
+        raise BundleError(f"manifest.json: {error}") from None
 
 
 def _reach(values: Mapping[str, Any], key: str, default: int | None = None) -> int | None:
@@ -230,17 +252,17 @@ class _Described(NamedTuple):
 
 
 def _weights(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, ...]:
-    weights = _one_a_quality(values, key, qualities)
+    weights = _one_each(values, key, qualities, "quality")
     if not all(0 < w < math.inf for w in weights):
         raise BundleError(f"manifest.json: {key} must be positive numbers")
     return weights
 
 
-def _one_a_quality(values: Mapping[str, Any], key: str, qualities: int) -> tuple[float, ...]:
+def _one_each(values: Mapping[str, Any], key: str, count: int, what: str) -> tuple[float, ...]:
     numbers = values.get(key) or []
-    if not isinstance(numbers, list) or len(numbers) not in (0, qualities):
+    if not isinstance(numbers, list) or len(numbers) not in (0, count):
         raise BundleError(
-            f"manifest.json: {key} must be a list with one number for each quality"
+            f"manifest.json: {key} must be a list with one number for each {what}"
         )
     if not all(type(number) in (int, float) for number in numbers):
         raise BundleError(f"manifest.json: {key} must be numbers")

@@ -7,11 +7,15 @@ holds instead of both.
 
 from __future__ import annotations
 
+import logging
+
 from tfcomp.bitstream.container import MAX_PIXELS, PIXELS_PER_BYTE, pixel_limit
 from tfcomp.bitstream.picture_file import PictureFile
 from tfcomp.errors import BitstreamError, ConfigError
 from tfcomp.runtime.manifest import Manifest
 from tfcomp.runtime.options import positive_number
+
+_log = logging.getLogger("tfcomp")
 
 
 def allowed_pixels(manifest: Manifest, file_bytes: int, max_pixels: float | None = None) -> int:
@@ -70,3 +74,16 @@ def check_picture(
         f"{size}, more than the limit of {limit}; raise the limit (max_pixels) only if you "
         "trust the file"
     )
+
+
+def warn_of_pixels(picture: PictureFile, manifest: Manifest, file_bytes: int) -> None:
+    """Logs a warning where readers take a file only if `max_pixels` allows it."""
+    try:
+        check_picture(picture, manifest, file_bytes)
+    except BitstreamError:
+        first = picture.frames[0]
+        pixels = first.width * first.height * len(picture.frames)
+        _log.warning(
+            "the file has only %d bytes for %d pixels; to decompress it, allow max_pixels",
+            *(file_bytes, pixels),
+        )

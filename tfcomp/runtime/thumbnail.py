@@ -37,10 +37,21 @@ def checked_scale(scale: int, region: object = None) -> int:
 
 
 def reduced(pixels: np.ndarray, scale: int) -> np.ndarray:
-    """uint8 [H, W, 3] -> [ceil(H / scale), ceil(W / scale), 3], means of squares."""
+    """Samples [H, W, C] -> [ceil(H / scale), ceil(W / scale), C], means of squares."""
     if scale == 1:
         return pixels
-    return np.asarray(Image.fromarray(pixels).reduce(scale))
+    if pixels.dtype == np.uint8 and (pixels.ndim == 2 or pixels.shape[2] == 3):
+        return np.asarray(Image.fromarray(pixels).reduce(scale))
+    sums, counts = pixels.astype(np.float64), 1
+    for axis in (0, 1):
+        starts = np.arange(0, pixels.shape[axis], scale)
+        sums = np.add.reduceat(sums, starts, axis)
+        ends = np.minimum(starts + scale, pixels.shape[axis])
+        shape = [1] * pixels.ndim
+        shape[axis] = -1
+        counts = counts * (ends - starts).reshape(shape)
+    means = sums / counts
+    return (np.rint(means) if pixels.dtype.kind == "u" else means).astype(pixels.dtype)
 
 
 def small_picture(

@@ -30,11 +30,11 @@ def training_batches(
       workers: how many there are.
 
     Returns:
-      a tf.data.Dataset of uint8 [batch_size / workers, crop, crop, 3].
+      a tf.data.Dataset of samples [batch_size / workers, crop, crop, channels].
     """
-    shape = [batch_size // workers, config.data.crop, config.data.crop, 3]
+    shape = [batch_size // workers, config.data.crop, config.data.crop, source.spec.channels]
     settings = dataclasses.asdict(config.data)
-    for name in ("source", "data_dir", "split", "batch_size"):
+    for name in ("source", "data_dir", "split", "batch_size", "frames"):
         del settings[name]
     batches = pipeline.training_batches(
         source,

@@ -123,7 +123,7 @@ class Pictures(keras.callbacks.Callback):
 
     Args:
       folder: TensorBoard log folder.
-      images: uint8 [B, H, W, 3].
+      images: samples [B, H, W, channels]; of more than three channels the first three are shown.
       step: the variable that counts finished steps.
       every: steps between pictures.
     """
@@ -132,7 +132,7 @@ class Pictures(keras.callbacks.Callback):
         super().__init__()
         self.folder = str(folder)
         self.writer: Any = None  # a tf.summary.SummaryWriter, likewise
-        self.images = tf.cast(images, tf.float32) / 255.0
+        self.images = images
         self.step, self.every = step, every
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -144,8 +144,10 @@ class Pictures(keras.callbacks.Callback):
             return
         count = self.images.shape[0]
         quality = np.round(np.linspace(1, self.model.qualities, count)).astype(np.int32)
-        decoded, _, _ = self.model(self.images, quality=tf.constant(quality))
-        both = tf.concat([self.images, tf.clip_by_value(decoded, 0.0, 1.0)], axis=1)
+        images = self.model.in_units(self.images)
+        decoded, _, _ = self.model(images, quality=tf.constant(quality))
+        both = tf.concat([images, tf.clip_by_value(decoded, 0.0, 1.0)], axis=1)
+        both = both[..., : 3 if both.shape[-1] > 2 else 1]
         with self.writer.as_default(step=int(self.step)):
             tf.summary.image("original above decoded, low to high quality", both, count)
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 from pathlib import Path
@@ -22,6 +23,7 @@ from tfcomp.data import sources
 from tfcomp.data.source import ImageSource
 from tfcomp.entropy import keras_versions
 from tfcomp.errors import CodecError
+from tfcomp.image_spec import spec_of
 from tfcomp.models.base import CodecModel
 from tfcomp.runs import claiming, run_folder
 from tfcomp.training import (
@@ -41,13 +43,33 @@ log = logging.getLogger(__name__)
 _INITIALIZATION_IMAGES = 64
 
 
-def train(config: Config, folder: str | Path, resume: bool = False) -> CodecModel | None:
+@dataclasses.dataclass(frozen=True)
+class Guide:
+    """What a caller adds to a run that a config cannot say.
+
+    Attributes:
+      source: the pictures, instead of those that the config names.
+      rate: the learning rate's schedule, instead of the config's cuts.
+      observers: callbacks beside the run's own. One that ends the training sets its `ended`.
+      bar: whether the run shows its progress.
+    """
+
+    source: ImageSource | None = None
+    rate: keras.optimizers.schedules.LearningRateSchedule | None = None
+    observers: Sequence[keras.callbacks.Callback] = ()
+    bar: bool = True
+
+
+def train(
+    config: Config, folder: str | Path, resume: bool = False, guide: Guide | None = None
+) -> CodecModel | None:
     """Trains a model as the config says and leaves everything in a run folder.
 
     Args:
       config: of the run.
       folder: the run folder; made if absent.
       resume: go on from the folder's last checkpoint, optimiser state included.
+      guide: what the config cannot say.
 
     Returns:
       the trained model; None on workers other than the chief.
@@ -59,16 +81,18 @@ def train(config: Config, folder: str | Path, resume: bool = False) -> CodecMode
     # Workers must be joined before TensorFlow does anything else.
     team = distribution.Team(devices.strategy(config.training.strategy))
     with team.noticing_losses():
-        return _train(config, Path(folder), resume, team)
+        return _train(config, Path(folder), resume, team, guide or Guide())
 
 
 def _train(
-    config: Config, folder: Path, resume: bool, team: distribution.Team
+    config: Config, folder: Path, resume: bool, team: distribution.Team, guide: Guide
 ) -> CodecModel | None:
     settings = config.training
     team.check_batch_size(config.data.batch_size)
     # Before the folder is taken: a mistyped source must not leave a run behind.
-    source = sources.open_source(config.data.source, config.data.data_dir, config.data.split)
+    source = guide.source or sources.open_source(
+        config.data.source, config.data.data_dir, config.data.split, spec_of(config.model)
+    )
     if team.is_chief:
         if resume:
             claiming.claimed_by(folder)
@@ -86,10 +110,14 @@ def _train(
                 model.optimizer_settings(name, config.optimizer),
                 settings.steps,
                 model.hidden_kernels,
+                guide.rate,
             )
             for name in model.optimizer_names
         }
         model.encoder_only = settings.encoder_only
+        if settings.sequence_only:
+            starting_point.check_sequence(model)
+            model.frames = config.data.frames
         model.compile(**optimizers)
         model.clip_norm = config.optimizer.clip_norm
         model.seed = settings.seed
@@ -120,7 +148,7 @@ def _train(
     team.copy_from_chief([*model.weights, *kept, step])
     remaining = settings.steps - int(step)
     if remaining > 0:
-        _fit(model, source, config, folder, checkpoints, pictures[:8], team)
+        _fit(model, source, config, folder, checkpoints, pictures[:8], team, guide)
     # The checkpoints keep the weights that training goes on with; only the result is averages.
     for each in model.averages.values():
         each.use()
@@ -133,6 +161,10 @@ def _train(
     precision.use_float32(model)
     if settings.encoder_only and settings.start_from:
         run_folder.take_tables(model, settings.start_from)
+    elif settings.sequence_only:
+        run_folder.take_tables(model, settings.start_from)
+        model.frames = config.data.frames
+        model.finish_sequence(training_batches(source, config, config.data.batch_size))
     else:
         model.finish(training_batches(source, config, config.data.batch_size))
     run_folder.save_weights(model, folder)
@@ -141,14 +173,20 @@ def _train(
 
 def _start(model: CodecModel, config: Config, pictures: np.ndarray) -> None:
     """Sets the weights that training begins with."""
+    model.note_channels(pictures)
     if config.training.start_from is None:
+        if config.training.sequence_only:
+            raise CodecError("sequence_only needs start_from: the run that it goes on with")
         model.initialize(pictures, config.training.seed)
         return
     fits = starting_point.start_from(model, config.training.start_from, pictures)
+    if config.training.sequence_only:
+        starting_point.check_same_pictures(config, fits)
+        return
     if config.training.encoder_only:
         starting_point.check_same_decoder(config, fits)
         return
-    latents = model.transform(tf.cast(pictures, tf.float32) / 255.0)
+    latents = model.transform(model.in_units(pictures))
     begin = model.prior.revive if fits else model.prior.start
     begin(model, latents)
 
@@ -168,6 +206,7 @@ def _fit(
     checkpoints: RunCheckpoints,
     pictures: np.ndarray,
     team: distribution.Team,
+    guide: Guide,
 ) -> None:
     settings, step = config.training, checkpoints.step
     done, steps = int(step), settings.steps
@@ -178,7 +217,8 @@ def _fit(
         observers += [
             callbacks.History(folder / "history.csv", append=done > 0),
             keras.callbacks.TensorBoard(str(logs), write_graph=False, update_freq="epoch"),
-            callbacks.ProgressBar(steps, done),
+            *([callbacks.ProgressBar(steps, done)] if guide.bar else []),
+            *guide.observers,
         ]
     if settings.picture_every and len(pictures):
         observers.append(
@@ -191,6 +231,8 @@ def _fit(
                 precision.use_float32(model)
                 model.make_train_function(force=True)
             _fit_part(model, source, config, team, observers, start, length)
+            if any(getattr(observer, "ended", False) for observer in guide.observers):
+                break
             if model.stop_training:
                 raise CodecError(
                     f"training diverged at step {int(step)} (loss is not a number): lower "

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
+import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
@@ -19,15 +20,29 @@ from tfcomp.entropy.keras_versions import index_of, moments_of, tensorflow_varia
 # Quintic Newton-Schulz coefficients of the paper: singular values end within 0.7 .. 1.2.
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
+# A wider matrix is taken apart: the cost grows with the cube of its shorter side.
+_WIDEST = 160
 
 
 def orthogonalize(matrix: tf.Tensor) -> tf.Tensor:
     """Approximate polar factor U V^T of a matrix M = U S V^T, float32 [m, n] -> [m, n].
 
+    A matrix whose shorter side is above 160 is cut into strips of at most that many rows or
+    columns, each orthogonal in itself (block-wise Muon, as when a matrix lies on several devices).
+    """
+    tall = matrix.shape[0] > matrix.shape[1]
+    side = matrix.shape[int(tall)]
+    sizes = [part.size for part in np.array_split(np.arange(side), -(-side // _WIDEST))]
+    strips = tf.split(matrix, sizes, axis=int(tall))
+    return tf.concat([_polar_factor(strip, tall) for strip in strips], axis=int(tall))
+
+
+def _polar_factor(matrix: tf.Tensor, tall: bool) -> tf.Tensor:
+    """The polar factor, by the Gram matrix of columns if it is tall, else of rows.
+
     An iteration X <- (a + b G + c G^2) X, G = X X^T, multiplies X by a polynomial of its first G:
     so only the small square matrices are iterated, and X is multiplied once, at the end.
     """
-    tall = matrix.shape[0] > matrix.shape[1]
     gram = tf.matmul(matrix, matrix, transpose_a=tall, transpose_b=not tall)
     squared_norm = tf.linalg.trace(gram) + 1e-24
     gram /= squared_norm
@@ -55,8 +70,6 @@ class Muon(keras.optimizers.Adam):
         peak: it follows the same schedule, relative to `peak_learning_rate`.
       peak_learning_rate: the schedule's largest value.
       momentum: of Muon (Nesterov).
-      every: steps from one of Muon's moves to the next, each as many times as long; its momentum
-        takes in every gradient. Polar factors of wide kernels cost as much as the rest of a step.
     """
 
     def __init__(
@@ -67,7 +80,6 @@ class Muon(keras.optimizers.Adam):
         momentum: float = 0.95,
         name: str = "muon",
         kernels: Sequence[tf.Variable] = (),
-        every: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate=learning_rate, name=name, **kwargs)
@@ -77,7 +89,6 @@ class Muon(keras.optimizers.Adam):
         self.muon_step = muon_step
         self.peak_learning_rate = peak_learning_rate
         self.momentum = momentum
-        self.every = every
 
     def build(self, variables: Sequence[tf.Variable]) -> None:
         """Makes the state; notes which of the variables are the kernels that Muon moves."""
@@ -98,22 +109,14 @@ class Muon(keras.optimizers.Adam):
         if not self.uses_muon(variable):
             self._adam_step(gradient, variable, now)
             return
+        rate = now * (self.muon_step / self.peak_learning_rate)
         velocity = moments_of(self, variable)[0]
         velocity.assign(self.momentum * velocity + gradient)
-        rate = now * (self.muon_step / self.peak_learning_rate) * self.every
-
-        def move() -> None:
-            direction = orthogonalize(
-                tf.reshape(gradient + self.momentum * velocity, [-1, variable.shape[-1]])
-            )
-            length = rate * tf.norm(variable) / (tf.norm(direction) + 1e-12)
-            variable.assign_sub(length * tf.reshape(direction, variable.shape))
-
-        if self.every == 1:
-            move()
-        else:
-            due = tf.equal(tf.cast(self.iterations, tf.int64) % self.every, 0)
-            tf.cond(due, move, lambda: None)
+        direction = orthogonalize(
+            tf.reshape(gradient + self.momentum * velocity, [-1, variable.shape[-1]])
+        )
+        length = rate * tf.norm(variable) / (tf.norm(direction) + 1e-12)
+        variable.assign_sub(length * tf.reshape(direction, variable.shape))
 
     def _adam_step(
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
@@ -140,7 +143,6 @@ class Muon(keras.optimizers.Adam):
             "muon_step": self.muon_step,
             "peak_learning_rate": self.peak_learning_rate,
             "momentum": self.momentum,
-            "every": self.every,
         }
 
 
@@ -180,13 +182,17 @@ class WarmupThenCuts(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def build_optimizer(
-    settings: OptimizerConfig, steps: int, kernels: Sequence[tf.Variable]
+    settings: OptimizerConfig,
+    steps: int,
+    kernels: Sequence[tf.Variable],
+    schedule: keras.optimizers.schedules.LearningRateSchedule | None = None,
 ) -> keras.optimizers.Optimizer:
     """The optimiser that a config describes, for a run of `steps` steps.
 
-    Muon, where the settings say so, moves `kernels` (a model's `hidden_kernels`).
+    Muon, where the settings say so, moves `kernels` (a model's `hidden_kernels`). A `schedule`
+    replaces the settings' warm-up and cuts; its peak is their learning rate.
     """
-    schedule = WarmupThenCuts(
+    schedule = schedule or WarmupThenCuts(
         settings.learning_rate, steps, settings.warmup_steps, settings.cuts
     )
     if settings.name == "adam":
@@ -196,5 +202,4 @@ def build_optimizer(
         muon_step=settings.muon_step,
         peak_learning_rate=settings.learning_rate,
         kernels=kernels,
-        every=settings.muon_every,
     )

@@ -50,11 +50,43 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
     if not assign(model.transform_variables, trained.transform_variables):
         model.take_other_shape(trained, pictures, folder)
     model.take_optional_parts(trained)
-    moved = 0.5 * np.log(model.lambdas / trained.lambdas)[:, None]
+    # Of one value: lambdas count all channels of a pixel.
+    channels = trained.image.channels / model.image.channels
+    moved = 0.5 * np.log(model.lambdas / trained.lambdas * channels)[:, None]
     model.log_gain.assign_add(np.broadcast_to(moved, model.log_gain.shape).astype(np.float32))
     if type(model.prior) is not type(trained.prior):
         return False
     return model.prior.start_from(trained.prior)
+
+
+def check_sequence(model: CodecModel) -> None:
+    """Raises CodecError unless a model has networks for frames that depend on the one before."""
+    if not getattr(model.prior, "sequence", None):
+        raise CodecError("sequence_only: the model has no such networks: say hyperprior: sequence")
+
+
+def check_same_pictures(config: Config, fits: bool) -> None:
+    """Checks that a run of `sequence_only` codes single pictures as the one it starts from.
+
+    Args:
+      config: of the run.
+      fits: what `start_from` returned.
+
+    Raises:
+      CodecError: it does not.
+    """
+    assert config.training.start_from is not None
+    start = config_module.load(Path(config.training.start_from) / "config.yaml").model
+    if not fits or _without_sequence(start) != _without_sequence(config.model):
+        raise CodecError(
+            f"sequence_only: {config.training.start_from} is another model: give the same section "
+            "model, but for sequence"
+        )
+
+
+def _without_sequence(settings: Any) -> Any:
+    prior = dataclasses.replace(settings.hyperprior, sequence=False, sequence_hidden=1)
+    return dataclasses.replace(settings, hyperprior=prior, tuning=EncoderTuning())
 
 
 def check_same_decoder(config: Config, fits: bool) -> None:

@@ -88,6 +88,11 @@ TFCOMP_NODISCARD tfcomp_status tfcomp_decode_frame(const tfcomp_decoder *decoder
    two may be one array. */
 void tfcomp_grey(const uint8_t *rgb, size_t pixels, uint8_t *grey);
 
+/* Whole samples of 9 to 16 bits of what decoder.tflite gives of them: float32 that are whole already,
+   from 0 to 2^bits - 1, and count of them, as many as pixels times channels. What is no such number
+   becomes the nearest that is, and no number 0. */
+void tfcomp_whole_samples(const float *values, size_t count, unsigned bits, uint16_t *samples);
+
 /* Makes premultiplied colours, of `channels` bytes a pixel, straight: min(255, 255 colour / alpha),
    rounded, halves up; 0 where alpha is 0. */
 void tfcomp_straighten(uint8_t *colours, unsigned channels, const uint8_t *alpha, size_t pixels);

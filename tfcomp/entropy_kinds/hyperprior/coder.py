@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ from tfcomp.bitstream.passes import Coder
 from tfcomp.bitstream.rows import stream_ends
 from tfcomp.entropy_kinds.base import Tables, check_count
 from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.frame_before import FrameBefore
 from tfcomp.entropy_kinds.hyperprior.layout import Layout
 from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
 from tfcomp.entropy_kinds.hyperprior.rate_gradient import RateGradient
@@ -31,6 +33,7 @@ class HyperpriorCoder:
     """
 
     latent_dtype = np.float32
+    _before: FrameBefore | None = None
 
     def __init__(
         self,
@@ -45,6 +48,12 @@ class HyperpriorCoder:
         self._held = networks, tables, layout, coder
         check_count(tables["hyper_latents"], qualities * layout.hyper_channels)
 
+    def after(self, before: FrameBefore) -> HyperpriorCoder:
+        """The coder of frames that depend on a frame; it shares networks with this one."""
+        found = copy.copy(self)
+        found._before = before
+        return found
+
     def encode(self, latents: np.ndarray, quality: float, **choices: Any) -> tuple[bytes, ...]:
         """The file's sections.
 
@@ -55,7 +64,9 @@ class HyperpriorCoder:
             sections.py.
         """
         with _tables_are_there():
-            return hyperprior_sections.encode(latents, quality, *self._held, **choices)
+            return hyperprior_sections.encode(
+                latents, quality, *self._held, before=self._before, **choices
+            )
 
     def encode_and_decode(
         self, latents: np.ndarray, quality: float, distortion_weight: float | None = None
@@ -63,7 +74,9 @@ class HyperpriorCoder:
         """What `encode` gives, and what `decode` makes of that."""
         with _tables_are_there():
             return hyperprior_sections.encode_and_decode(
-                latents, quality, *self._held, distortion_weight=distortion_weight
+                *(latents, quality, *self._held),
+                distortion_weight=distortion_weight,
+                before=self._before,
             )
 
     def rate_gradient(self, latents: np.ndarray, decoded: np.ndarray, quality: float) -> np.ndarray:
@@ -103,9 +116,20 @@ class HyperpriorCoder:
         Raises:
           BitstreamError: the file is damaged.
         """
+        return self._decode(sections, quality, height, width, partial, first_channels).latents
+
+    def decode_frame(
+        self, sections: Sequence[bytes], quality: float, height: int, width: int
+    ) -> FrameBefore:
+        """What `decode` gives, with all that a further frame may depend on."""
+        return self._decode(sections, quality, height, width)
+
+    def _decode(
+        self, sections: Sequence[bytes], quality: float, height: int, width: int, *choices: Any
+    ) -> FrameBefore:
         with _tables_are_there():
-            return hyperprior_sections.decode(
-                sections, quality, height, width, *self._held, partial, first_channels
+            return hyperprior_sections.decode_frame(
+                *(sections, quality, height, width, *self._held, *choices), before=self._before
             )
 
     def pass_ends(

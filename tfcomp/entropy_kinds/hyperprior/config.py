@@ -31,6 +31,9 @@ class HyperpriorConfig:
       pointwise_context: whether passes over all squares see the channels before at their own
         square alone, which their neighbours add next to nothing to: a fifth of the multiply-adds
         less.
+      sequence: whether there are networks for frames that depend on the one before
+        (prior/sequence.py there); they are trained by a phase of their own, `sequence_only`.
+      sequence_hidden: channels inside each of these.
     """
 
     groups: Tuple[int, ...] = (8, 24, 80, 208)
@@ -44,6 +47,8 @@ class HyperpriorConfig:
     distortion_weights: Tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT)
     quincunx: int = 0
     pointwise_context: bool = False
+    sequence: bool = False
+    sequence_hidden: int = 48
 
     def __post_init__(self) -> None:
         require(len(self.groups) >= 1, "hyperprior groups needs at least one group")
@@ -52,7 +57,7 @@ class HyperpriorConfig:
         require(0 <= self.checkerboard <= len(self.groups), "checkerboard is out of range")
         require(0 <= self.quincunx <= self.checkerboard, "quincunx is out of range")
         require(
-            min(self.hyper_channels, self.features, self.hidden) >= 1,
+            min(self.hyper_channels, self.features, self.hidden, self.sequence_hidden) >= 1,
             "hyperprior widths must be positive",
         )
         require(0 <= self.skipped_scales < 32, "skipped_scales must be from 0 to 31")

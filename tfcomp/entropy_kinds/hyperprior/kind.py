@@ -7,8 +7,14 @@ from typing import Any
 
 from tfcomp.entropy_kinds.base import Description, EntropyKind, OpenNetworks, Tables, check_count
 from tfcomp.entropy_kinds.hyperprior.coder import HyperpriorCoder
-from tfcomp.entropy_kinds.hyperprior.layout import MEAN_UNITS, SECTION_NAMES, Layout
+from tfcomp.entropy_kinds.hyperprior.layout import (
+    MEAN_UNITS,
+    SECTION_NAMES,
+    SEQUENCE_TABLES,
+    Layout,
+)
 from tfcomp.entropy_kinds.hyperprior.networks import IntegerNetworks
+from tfcomp.errors import BundleError
 
 
 class HyperpriorKind(EntropyKind):
@@ -33,6 +39,13 @@ class HyperpriorKind(EntropyKind):
     def check_tables(self, tables: Tables, about: Description) -> None:
         layout = self.layout(about.entropy, about)
         check_count(tables["hyper_latents"], about.qualities * layout.hyper_channels)
+        if not layout.sequence:
+            return
+        missing = set(SEQUENCE_TABLES) - set(tables)
+        if missing:
+            raise BundleError(f"tables.npz lacks {', '.join(sorted(missing))}")
+        for name, other in zip(SEQUENCE_TABLES, SECTION_NAMES):
+            check_count(tables[name], tables[other].count)
 
     def open_coder(
         self, tables: Tables, about: Description, networks: OpenNetworks

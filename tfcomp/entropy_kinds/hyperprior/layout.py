@@ -10,7 +10,7 @@ import numpy as np
 
 from tfcomp.bitstream.passes import Pass, coding_passes
 from tfcomp.bitstream.rate_distortion_quantizer import DISTORTION_WEIGHT
-from tfcomp.entropy_kinds.manifest_values import counts, whole
+from tfcomp.entropy_kinds.manifest_values import counts, short, whole
 from tfcomp.errors import BundleError
 from tfcomp.quality import QUALITY_STEPS, nearest_level
 
@@ -20,6 +20,12 @@ HYPER_ROWS_PER_STREAM = 32
 CONTEXT_LIMIT = 255  # the networks see decoded values clipped to this
 PASS_REACH = 1  # how far, in latents, a pass's network looks to each side
 SECTION_NAMES = ("hyper_latents", "latents")
+# Tables of the same sections in frames that depend on the one before.
+SEQUENCE_TABLES = ("sequence_hyper_latents", "sequence_latents")
+# Distortion weights of dependent frames are so many times those of a picture: frames that follow
+# repeat their errors.
+SEQUENCE_WEIGHT = 4.0
+_SEQUENCE_VERSION = 1  # of what the manifest's "sequence" says there is
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Layout:
       quincunx: how many of the first groups have three passes.
       quality_steps: qualities from one level to the next: 1, or 32 where the networks know those
         between.
+      sequence: whether there are networks and tables for frames that depend on the one before.
     """
 
     groups: tuple[int, ...]
@@ -46,6 +53,7 @@ class Layout:
     distortion_weights: tuple[float, ...] = field(default=(), compare=False)
     quincunx: int = 0
     quality_steps: int = 1
+    sequence: bool = False
 
     @property
     def passes(self) -> tuple[Pass, ...]:
@@ -80,7 +88,11 @@ class Layout:
             "quincunx": self.quincunx,
         }
         # Absent from bundles that lack it, whose fingerprints cover this object.
-        return found if self.quality_steps == 1 else {**found, "quality_steps": self.quality_steps}
+        if self.quality_steps > 1:
+            found["quality_steps"] = self.quality_steps
+        if self.sequence:
+            found["sequence"] = _SEQUENCE_VERSION
+        return found
 
     @classmethod
     def from_manifest(
@@ -108,6 +120,12 @@ class Layout:
         steps = entropy.get("quality_steps", 1)
         if steps not in (1, QUALITY_STEPS):
             raise BundleError(f"manifest.json: entropy: quality_steps is 1 or {QUALITY_STEPS}")
+        sequence = entropy.get("sequence", 0)
+        if sequence not in (0, _SEQUENCE_VERSION):
+            raise BundleError(
+                f"manifest.json: entropy: this tfcomp knows sequence {_SEQUENCE_VERSION}, not "
+                f"{short(sequence)}; update tfcomp"
+            )
         return cls(
             tuple(groups),
             checkerboard,
@@ -116,6 +134,7 @@ class Layout:
             distortion_weights,
             quincunx,
             int(steps),
+            bool(sequence),
         )
 
 
@@ -135,4 +154,10 @@ class Networks(Protocol):
 
         float32 [h, w, F] and int32 [h, w, seen], within CONTEXT_LIMIT, ->
         int32 [h, w, 2 * channels].
+        """
+
+    def sequence_parameters(self, number: int, inputs: np.ndarray, quality: float) -> np.ndarray:
+        """What `parameters` gives, in the light of the frame before; see frame_before.py.
+
+        float32 [h, w, seen + Cz + 3 * channels] -> int32 [h, w, 2 * channels].
         """

@@ -30,6 +30,10 @@ class IntegerNetworks:
         self._passes = [
             Network(model, f"pass_{number}", "parameters") for number in range(len(layout.passes))
         ]
+        self._sequence_passes = [
+            Network(model, f"sequence_pass_{number}", "parameters")
+            for number in range(len(layout.passes) if layout.sequence else 0)
+        ]
         self._layout = layout
         self._model = model
         self._features: int | None = None
@@ -65,12 +69,19 @@ class IntegerNetworks:
     def parameters(
         self, number: int, features: np.ndarray, context: np.ndarray, quality: float
     ) -> np.ndarray:
-        height, width, _ = features.shape
         inputs = np.concatenate([features, context], axis=-1, dtype=np.float32)
-        channels = self._layout.passes[number].channels
-        parameters = np.empty((height, width, 2 * channels), np.int32)
-        network = self._at(self._passes[number], "inputs", quality)
-        run_tiled(network, inputs, parameters, 1, 1, PASS_REACH, _PASS_TILE)
+        return self._run_pass(self._passes[number], number, inputs, quality)
+
+    def sequence_parameters(self, number: int, inputs: np.ndarray, quality: float) -> np.ndarray:
+        return self._run_pass(self._sequence_passes[number], number, inputs, quality)
+
+    def _run_pass(
+        self, network: Network, number: int, inputs: np.ndarray, quality: float
+    ) -> np.ndarray:
+        height, width, _ = inputs.shape
+        parameters = np.empty((height, width, 2 * self._layout.passes[number].channels), np.int32)
+        run = self._at(network, "inputs", quality)
+        run_tiled(run, inputs, parameters, 1, 1, PASS_REACH, _PASS_TILE)
         return parameters
 
     def _at(

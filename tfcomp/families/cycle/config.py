@@ -9,6 +9,7 @@ from typing import Optional, Tuple
 from tfcomp.config.checks import require
 from tfcomp.encoder_tuning import EncoderTuning
 from tfcomp.entropy_kinds.hyperprior.config import HyperpriorConfig
+from tfcomp.image_spec import ImageSpec
 from tfcomp.quality import QUALITY_STEPS
 
 
@@ -40,12 +41,14 @@ class CycleModelConfig:
       quality_steps: 1 for whole levels only; 32 for a model that also knows qualities between two
         levels, in 32nds of the way, and is trained on all of them (needs a hyperprior).
       min_lambda, max_lambda: ends of the geometric ladder of rate-distortion multipliers, in
-        bits/pixel per unit of squared error on the 0..255 scale.
+        bits/pixel per unit of squared error on the 0..255 scale, for three channels; the range of
+        other samples counts as 255, and each channel as a third.
       default_quality: what `compress` uses when nothing is said.
       tuning: the step sizes of encoders that search for better latents. Its lists may also stand
         beside it, by their old names.
       prior: "factorized" (one table a channel and quality) or "hyperprior".
       hyperprior: its shape, where `prior` says so.
+      image: channels, bits and colour of the pictures.
     """
 
     family: str = "cycle"
@@ -71,6 +74,7 @@ class CycleModelConfig:
     tuning: EncoderTuning = EncoderTuning()
     prior: str = "factorized"
     hyperprior: HyperpriorConfig = HyperpriorConfig()
+    image: ImageSpec = ImageSpec()
 
     def __post_init__(self) -> None:
         require(self.prior in ("factorized", "hyperprior"), f"unknown prior '{self.prior}'")

@@ -1,7 +1,7 @@
 """The trained transforms as plain modules of stock operations, ready for TFLite and SavedModel.
 
-    encode   uint8 image -> convolutions, GDN, residual branches -> * gain_q -> round -> int32
-    decode   int32 -> / gain_q -> convolutions + depth_to_space, IGDN ... -> uint8 image
+    encode   image -> convolutions, GDN, residual branches -> * gain_q -> round -> int32
+    decode   int32 -> / gain_q -> convolutions + depth_to_space, IGDN ... -> image
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class DeployedCycle(DeployedTransforms):
                 y = layer(y, quality)
             return smooth(y, features, quality) if smooth else y
 
-        super().__init__("deployed_codec", channels, analyse, synthesise, steps)
+        super().__init__("deployed_codec", channels, analyse, synthesise, steps, model.image)
 
 
 DeployedCodec = DeployedCycle  # its other name, for a release

@@ -28,14 +28,15 @@ class DeployedGradient(tf.Module):
       model: the trained model, with a hyperprior.
 
     Attributes:
-      gradient: tf.function, (error float32 [1, H, W, 3]: decoded minus original, in grey levels;
+      gradient: tf.function, (error float32 [1, H, W, channels]: decoded minus original, in samples'
+        units;
         latents int32 [1, h, w, C] that were decoded, in eighths of a step; quality int32 [1]) ->
         {"gradient": float32 [1, h, w, C], in steps}; H and W multiples of the stride.
 
     The gradient is -J^T error / step^2, with J the decoder's Jacobian by its latents in steps, and
-    step^2 = 18 / (lambda ln 2) the square of the quality's best quantisation step in grey levels
-    (model.py). It is the gradient of lambda * squared error with constants chosen so that adding it
-    would undo the error of an orthogonal decoder.
+    step^2 = 6 channels / (lambda ln 2) the square of the quality's best quantisation step in
+    255ths of the range (model.py). It is the gradient of lambda * squared error with constants
+    chosen so that adding it would undo the error of an orthogonal decoder.
     """
 
     def __init__(self, model: CycleModel) -> None:
@@ -44,9 +45,10 @@ class DeployedGradient(tf.Module):
         quality_steps = model.prior.quality_steps
         channels = model.log_gain.shape[1]
         step_sizes = of_gains(build, np.exp(-model.log_gain.numpy()), quality_steps)
-        inverse_square = model.lambdas * np.log(2.0) / 18.0
-        # Errors are in grey levels, and the layers' pictures in 0..1.
-        weights = of_gains(build, 255.0 * inverse_square, quality_steps)
+        inverse_square = model.lambdas * np.log(2.0) / (6.0 * model.image.channels)
+        # Errors are in samples' units, steps in 255ths of their range, layers' pictures in 0..1.
+        unit = 255.0 / model.image.peak
+        weights = of_gains(build, 255.0 * unit * inverse_square, quality_steps)
         synthesis = [
             form_of(layer).with_pullback(build, layer)
             for stage in reversed(model.levels)
@@ -75,7 +77,7 @@ class DeployedGradient(tf.Module):
         self.gradient = tf.function(
             gradient,
             [
-                tf.TensorSpec([1, None, None, 3], tf.float32, name="error"),
+                tf.TensorSpec([1, None, None, model.image.channels], tf.float32, name="error"),
                 tf.TensorSpec([1, None, None, channels], tf.int32, name="latents"),
                 tf.TensorSpec([1], tf.int32, name="quality"),
             ],

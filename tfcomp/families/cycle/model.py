@@ -27,7 +27,7 @@ from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy.quality_levels import at_level
 from tfcomp.entropy_kinds.prior import assign, of_one_shape
 from tfcomp.entropy_kinds.registry import KINDS
-from tfcomp.families.cycle import pruning
+from tfcomp.families.cycle import other_channels, pruning
 from tfcomp.models import base, layers, losses, principal_components, replication
 from tfcomp.models.analysis_correction import AnalysisCorrection
 from tfcomp.models.anisotropic_diffusion import AnisotropicDiffusion
@@ -46,8 +46,10 @@ class CycleModel(base.CodecModel):
     def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
         super().__init__(model_config, loss_config, **kwargs)
         settings = self.model_config
-        self.lambdas = np.geomspace(
-            settings.min_lambda, settings.max_lambda, self.qualities
+        # Bits a pixel add up over channels where the squared error is their mean.
+        thirds = self.image.channels / 3
+        self.lambdas = (
+            np.geomspace(settings.min_lambda, settings.max_lambda, self.qualities) * thirds
         ).astype(np.float32)
         self.levels = []
         normalised = settings.normalised_levels
@@ -81,11 +83,13 @@ class CycleModel(base.CodecModel):
             )
         self.diffusion = None
         if settings.diffusion:
-            self.diffusion = AnisotropicDiffusion(self.lambdas, name="diffusion", dtype="float32")
+            self.diffusion = AnisotropicDiffusion(
+                self.lambdas, self.image.channels, name="diffusion", dtype="float32"
+            )
         # A uniform quantiser of step s (0..255 scale) costs s^2 / 12 a value and saves log2 s bits,
-        # and a pixel has three values: rate + lambda * distortion is least at
-        # s^2 = 18 / (lambda ln 2).
-        steps = np.sqrt(18.0 / (self.lambdas * np.log(2.0))) / 255.0
+        # and a pixel has C values: rate + lambda * distortion is least at
+        # s^2 = 6 C / (lambda ln 2).
+        steps = np.sqrt(6.0 * self.image.channels / (self.lambdas * np.log(2.0))) / 255.0
         log_gain = np.repeat(-np.log(steps)[:, None], settings.widths[-1], axis=1)
         self.log_gain = self.add_weight(
             name="log_gain",
@@ -115,7 +119,7 @@ class CycleModel(base.CodecModel):
     def trainable_variables(self) -> list[tf.Variable]:
         """All of them; with `encoder_only`, those on which neither decoder nor tables depend."""
         variables = super().trainable_variables
-        if not self.encoder_only:
+        if self.frames is not None or not self.encoder_only:
             return variables
         chosen = {id(v) for v in self.analysis_variables}
         return [v for v in variables if id(v) in chosen]
@@ -130,6 +134,12 @@ class CycleModel(base.CodecModel):
     def adam_layers(self) -> list[keras.layers.Layer]:
         """See `CodecModel`."""
         return [layer for layer in (self.correction, self.diffusion) if layer]
+
+    @property
+    def pixel_kernels(self) -> list[tf.Variable]:
+        """See `CodecModel`."""
+        first = self.levels[0][0]
+        return [first.kernel, first.synthesis_kernel]
 
     @property
     def transform_variables(self) -> list[tf.Variable]:
@@ -159,7 +169,7 @@ class CycleModel(base.CodecModel):
         return tf.exp(at_level(tf.constant(np.log(self.lambdas)), quality))
 
     def transform(self, images: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
-        """g_a: float32 [B, H, W, 3] -> float32 [B, h, w, C], before any quality's gain.
+        """g_a: float32 [B, H, W, channels] -> float32 [B, h, w, C], before any quality's gain.
 
         Without the encoder's correction. `quality` is int32 [B]; where None, qualities take turns.
         """
@@ -224,7 +234,7 @@ class CycleModel(base.CodecModel):
         """The loss of a batch and its parts.
 
         Args:
-          images: float32 [B, H, W, 3] in 0..1.
+          images: float32 [B, H, W, channels] in 0..1.
           quality: int32 [B].
 
         Returns:
@@ -272,7 +282,13 @@ class CycleModel(base.CodecModel):
         return losses.feedback(latents, tf.stop_gradient(latents + move), pixels)
 
     def take_other_shape(self, trained: Any, pictures: np.ndarray, source: Any) -> None:
-        """See `CodecModel`: new blocks start as the identity; narrower models see pruning.py."""
+        """See `CodecModel`: new blocks start as the identity; narrower models see pruning.py.
+
+        Models of other channels see other_channels.py.
+        """
+        if self.image.channels != trained.image.channels:
+            other_channels.take(self, trained, pictures)
+            return
         known = {layer.name: layer for stage in trained.levels for layer in stage}
         shared = [layer for stage in self.levels for layer in stage if layer.name in known]
         pairs = [(layer.variables, known[layer.name].variables) for layer in shared]
@@ -296,14 +312,14 @@ class CycleModel(base.CodecModel):
         """Fits the entropy model's tables to the latents of training pictures.
 
         Args:
-          batches: `tf.data.Dataset` of uint8 [B, crop, crop, 3].
+          batches: `tf.data.Dataset` of samples [B, crop, crop, channels].
         """
         self._tables = self.prior.calibrated(self.freeze(), self._coded(batches))
 
     def _coded(self, batches: tf.data.Dataset) -> Iterator[tuple[np.ndarray, int]]:
         """Yields each picture's latents in steps and a quality; qualities take turns."""
         for number, images in enumerate(batches.take(_CALIBRATION_BATCHES)):
-            images = tf.cast(images, tf.float32) / 255.0
+            images = self.in_units(images)
             for quality in range(1 + number % 2, self.qualities + 1, 2):
                 y = self.analysis(self.pad(images), tf.fill([images.shape[0]], quality))
                 yield from ((latents, quality) for latents in y.numpy())

@@ -23,6 +23,7 @@ from tfcomp.models.layers import GDN, TiedConv2D, TiedResidualBlock
 
 # Settings in which both models are alike.
 _EQUAL = (
+    "image",
     "level_kernel_sizes",
     "level_strides",
     "block",
@@ -38,14 +39,15 @@ def narrow(model: CodecModel, wide: CodecModel, images: np.ndarray) -> None:
     Args:
       model: a built `CycleModel`, no level wider than the wide model's, the last of equal width.
       wide: the trained `CycleModel`.
-      images: uint8 [B, H, W, 3], pictures to weigh channels with; H, W multiples of the stride.
+      images: samples [B, H, W, channels], pictures to weigh channels with; H, W multiples of the
+        stride.
 
     Raises:
       CodecError: the model is not a narrower form of the wide one.
     """
     _check(model.model_config, wide.model_config)
-    inputs = np.arange(3)
-    x = tf.cast(images, tf.float32) / 255.0 - 0.5
+    inputs = np.arange(model.image.channels)
+    x = model.in_units(images) - 0.5
     quality = tf.range(len(images)) % wide.qualities + 1  # they take turns
     for level, (stage, wide_stage) in enumerate(zip(model.levels, wide.levels)):
         for layer in wide_stage:

@@ -78,7 +78,7 @@ def refine(
     if weight is None:
         max_bytes = len(data)
     else:
-        usual = bits_of_squared_error(manifest.rate_distortion, quality)
+        usual = bits_of_squared_error(manifest.rate_distortion, quality, manifest.image)
         if usual is not None:
             # The curve of a drawn picture may be misleading. A file counts as better if it is so by
             # the picture's own curve and by that of photographs.
@@ -183,11 +183,13 @@ def _unrounded_latents(codec: SearchableCodec, pixels: np.ndarray, quality: floa
     bundle, manifest = codec.bundle, codec.bundle.manifest
     encoder = LiteGraph(bundle.encoder, f"bundle {bundle.source}: encoder.tflite")
     level = manifest.network_quality(quality)
-    padded = EdgePadded(pixels, manifest.stride)
+    padded, dtype = EdgePadded(pixels, manifest.stride), manifest.image.network_dtype
     height, width = (side // manifest.stride for side in padded.shape[:2])
     latents = np.empty((height, width, manifest.channels), np.float32)
     run_tiled(
-        lambda part: encoder.call("encode", image=part, quality=level)["latents"].numpy(),
+        lambda part: encoder.call("encode", image=part.astype(dtype), quality=level)[
+            "latents"
+        ].numpy(),
         padded,
         latents,
         in_scale=manifest.stride,

@@ -3,9 +3,10 @@
 import { concatenate } from "../bitstream/container.js";
 import { BundleError, CodecError } from "../errors.js";
 import { SECTION_COUNTS } from "./decoder.js";
+import { fingerprinted, specOf } from "./image_spec.js";
 
 const FOLDER = new URL("../../vendor/bundles/", import.meta.url);
-const MANIFEST_VERSION = 1;
+const MANIFEST_VERSIONS = [1, 2]; // 2 has "image"
 
 /** The manifests of all bundles, with where they are: [{ manifest, folder }]. */
 export async function installedBundles() {
@@ -42,7 +43,7 @@ export async function readBundle({ manifest, folder }) {
     names.map((name) => download(new URL(name, folder))),
   );
   const decoding = [decoder, tables, ...(entropy ? [entropy] : [])];
-  const fingerprint = await fingerprintOf(decoding, manifest.entropy);
+  const fingerprint = await fingerprintOf(decoding, manifest);
   if (fingerprint !== null && fingerprint !== manifest.fingerprint) {
     throw new BundleError(
       `The files of model ${manifest.name} are damaged; install the page again.`,
@@ -57,19 +58,22 @@ export function readEncoder({ folder }) {
 }
 
 function checked(manifest) {
-  if (manifest.format_version !== MANIFEST_VERSION || !(manifest.entropy?.kind in SECTION_COUNTS)) {
+  const { format_version: version, entropy } = manifest;
+  if (!MANIFEST_VERSIONS.includes(version) || !(entropy?.kind in SECTION_COUNTS)) {
     throw new BundleError(`The model ${manifest.name} is newer than this page; update the page.`);
   }
   return manifest;
 }
 
 /** 64 hex digits; null where the page is not in a secure context, which has no SHA-256. */
-async function fingerprintOf(parts, entropy) {
+async function fingerprintOf(parts, manifest) {
+  const { entropy } = manifest;
   if (!self.crypto?.subtle) return null;
   const keys = Object.keys(entropy).sort();
   const layout = JSON.stringify(Object.fromEntries(keys.map((key) => [key, entropy[key]])));
   const hashed =
-    entropy.kind === "factorized" ? parts : [...parts, new TextEncoder().encode(layout)];
+    entropy.kind === "factorized" ? [...parts] : [...parts, new TextEncoder().encode(layout)];
+  hashed.push(new TextEncoder().encode(fingerprinted(specOf(manifest))));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", concatenate(hashed)));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,7 +1,7 @@
 // The codec, to be read from top to bottom; as tfcomp/runtime/codec.py.
 //
 // encode: RGBA -> padding -> encoder network -> latents -> sections -> file
-// decode: file -> sections -> latents -> decoder network -> crop -> RGBA
+// decode: file -> sections -> latents -> decoder network -> crop -> RGBA, or samples of other pictures
 
 import { decodeAlpha, encodeAlpha } from "../bitstream/alpha_png.js";
 import { stillOf } from "../bitstream/picture_file.js";
@@ -13,6 +13,7 @@ import { Grid } from "../grid.js";
 import { findByFingerprint, readBundle, readEncoder } from "./bundle.js";
 import { checkClaim, checkPadding, shownQuality } from "./decoder.js";
 import { entropyCoder } from "./entropy.js";
+import { shown as shownSamples, specOf } from "./image_spec.js";
 import { Model } from "./litert.js";
 import { alphaOf, isGrey, makeGrey, putAlpha } from "./pixels.js";
 import { plan, runTiled, TILE_SIDES } from "./tiles.js";
@@ -65,14 +66,17 @@ export class Codec {
     const { manifest } = installed;
     this.installed = installed;
     this.manifest = manifest;
+    this.spec = specOf(manifest);
     this.encoder = null; // downloaded when first needed
     this.decoder = new Model(files.decoder, "decoder.tflite");
     this.entropy = entropyCoder(manifest, files);
   }
 
   /**
-   * A frame of a picture -> { rgba, width, height, times }.
+   * A frame of a picture -> { rgba, width, height, times, samples, channels }.
    *
+   * samples: null of 8-bit RGB and grey; else a Uint8Array, Uint16Array or Float32Array [height,
+   *   width, channels] of the model's own samples, of which RGBA only shows something.
    * tileSides: as TILE_SIDES. times: milliseconds of { prepare, entropy, network }: fitting the
    *   networks to the size, the range decoder with its integer networks, the decoder network.
    */
@@ -91,15 +95,20 @@ export class Codec {
     watch.lap("prepare");
     const latents = await this.entropy.decode(frame, tileSides);
     watch.lap("entropy");
-    const pixels = Grid.make(Uint8Array, rows * stride, columns * stride, 3);
+    const { spec } = this;
+    const { channels, NetworkSamples } = spec;
+    const pixels = Grid.make(NetworkSamples, rows * stride, columns * stride, channels);
     const shown = shownQuality(this.entropy.decoder, frame);
     const run = (part) => this.decoder.run("decode", "latents", part.int32(), "image", shown);
     await runTiled(run, tiles, latents, 1, pixels, stride);
-    const rgba = croppedRgba(pixels, height, width);
-    if (grey) makeGrey(rgba);
+    const whole = spec.isRgb8 ? pixels : pixels.cut(0, 0, height, width);
+    const samples = spec.isScreen ? null : spec.Samples.from(whole.data);
+    const rgb = spec.isRgb8 ? pixels : new Grid(shownSamples(whole, spec), height, width, 3);
+    const rgba = croppedRgba(rgb, height, width);
+    if (grey && spec.isRgb8) makeGrey(rgba);
     if (alpha) putAlpha(rgba, await decodeAlpha(alpha.png, width, height), alpha.premultiplied);
     watch.lap("network");
-    return { rgba, width, height, times: watch.times };
+    return { rgba, width, height, times: watch.times, samples, channels };
   }
 
   /**
@@ -109,6 +118,11 @@ export class Codec {
   async encode(rgba, width, height, quality, tileSides = TILE_SIDES) {
     const { stride, fingerprint, fixed_size: fixedSize } = this.manifest;
     checkPicture(width, height, this.manifest);
+    if (!this.spec.isRgb8) {
+      throw new CodecError(
+        `Model ${this.manifest.name} takes no pictures of a screen; use tfcomp in Python.`,
+      );
+    }
     const alpha = alphaOf(rgba);
     const seen = alpha ? rgba.slice() : rgba;
     if (alpha) smoothUnseen(seen, width, height);

@@ -3,6 +3,7 @@
 import { BitstreamError } from "../errors.js";
 import { installedBundles } from "./bundle.js";
 import { isOpen, openCodec, parseFile } from "./codec.js";
+import { specOf } from "./image_spec.js";
 import { nextLook, progressOf } from "./progressive.js";
 
 let installed = null;
@@ -28,9 +29,13 @@ function parseWhatIsThere(bytes, held, partial) {
 }
 
 export const handlers = {
-  /** -> { models: [{ name, qualities, defaultQuality, fixedSize }] }, the last null or two sides */
+  /**
+   * -> { models: [{ name, qualities, defaultQuality, fixedSize }] }, the last null or two sides:
+   * those that take pictures of a screen.
+   */
   async models() {
-    const models = (await bundles()).map(({ manifest }) => ({
+    const fitting = (await bundles()).filter(({ manifest }) => specOf(manifest).isRgb8);
+    const models = fitting.map(({ manifest }) => ({
       name: manifest.name,
       qualities: manifest.qualities,
       defaultQuality: manifest.default_quality,
@@ -40,8 +45,8 @@ export const handlers = {
   },
 
   /**
-   * A .tfcomp file -> { rgba, width, height, model, quality, times, holds }: its first frame, times
-   * in milliseconds.
+   * A .tfcomp file -> { rgba, width, height, samples, channels, model, quality, times, holds }: its
+   * first frame (samples: see codec.js), times in milliseconds.
    *
    * partial: whether a file that breaks off is decoded as far as it goes. holds: { version, whole,
    *   grey, alpha (whether it has one), tiles, loops (null of a still), durations (milliseconds of

@@ -11,7 +11,7 @@ are larger and are stored as two tables: 2^11 times one plus the other.
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -21,6 +21,7 @@ from tfcomp.entropy import integer_layers
 from tfcomp.entropy.quality_levels import at_level, level_of, nearest_level
 from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE
 from tfcomp.entropy_kinds.hyperprior.prior.hyperprior import Hyperprior
+from tfcomp.entropy_kinds.hyperprior.prior.sequence import combine
 
 _HALF_EXACT = 2**11
 # Hyper-latents are clipped in this unit, so that float16 holds the bounds, too.
@@ -98,6 +99,18 @@ class DeployedEntropy(tf.Module):
             "hyper_synthesis": self.hyper_synthesis,
             **{f"pass_{number}": function for number, function in enumerate(self.passes)},
         }
+        if prior.sequence:
+            self._add_sequence(prior, quality)
+
+    def _add_sequence(self, prior: Hyperprior, quality: tf.TensorSpec) -> None:
+        """The networks of dependent frames: see frame_before.py."""
+        for number, step in enumerate(prior.passes):
+            layers = prior.sequence.pass_layers[number]
+            self.fits_float16 &= all(map(_fits_float16, layers.values()))
+            seen = [step.seen, prior.hyper_channels, *(step.channels,) * 3]
+            inputs = tf.TensorSpec([1, None, None, sum(seen)], tf.float32, name="inputs")
+            function = _sequence_parameters(layers, seen, prior.quality_steps)
+            self.functions[f"sequence_pass_{number}"] = tf.function(function, [inputs, quality])
 
 
 def _parameters(layers: dict[str, Any], features: int, quality_steps: int) -> Any:
@@ -118,13 +131,32 @@ def _parameters(layers: dict[str, Any], features: int, quality_steps: int) -> An
     return parameters
 
 
+def _sequence_parameters(layers: dict[str, Any], seen: list[int], quality_steps: int) -> Any:
+    frozen = {name: _frozen(layer, quality_steps) for name, layer in layers.items()}
+
+    def parameters(inputs: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
+        quality = level_of(quality, quality_steps)
+
+        def apply(name: str, inputs: list[tf.Tensor], own: Sequence[tf.Tensor] = ()) -> tf.Tensor:
+            return frozen[name](quality, *inputs, own=own)
+
+        *_, mean, scale, before = tf.split(inputs, seen, -1)
+        change = inputs[..., : seen[0] + seen[1]]
+        both = combine(apply, tf.floor, (mean, scale), change, before, seen[0])
+        return {"parameters": tf.cast(tf.concat(both, -1), tf.int32)}
+
+    return parameters
+
+
 def _frozen(layer: Any, quality_steps: int) -> Callable[..., tf.Tensor]:
     """An `IntegerConv` as a function of constants: (quality, x) -> the same integers.
 
-    x is split where the layer has pointwise inputs: (quality, x, pointwise inputs).
+    x is split where the layer has pointwise inputs: (quality, x, pointwise inputs). Channelwise
+    ones are given by name, own=.
     """
     weights = layer.frozen(quality_steps)
     kernels = [tf.constant(kernel, tf.float32) for kernel in weights["kernels"]]
+    own_weights = [tf.constant(row, tf.float32) for row in weights["channel_kernel"]]
     high_bias, low_bias = np.divmod(weights["bias"], _HALF_EXACT)
     biases = [tf.constant(high_bias, tf.float32), tf.constant(low_bias, tf.float32)]
     factor = 2.0 ** -weights["shift"]
@@ -134,16 +166,20 @@ def _frozen(layer: Any, quality_steps: int) -> Callable[..., tf.Tensor]:
         padded = integer_layers.pad_edges(x, kernel.shape[0] // 2)
         return tf.nn.conv2d(padded, kernel, 1, "VALID")
 
-    def apply(quality: tf.Tensor, *inputs: tf.Tensor) -> tf.Tensor:
+    def apply(
+        quality: tf.Tensor, *inputs: tf.Tensor, own: Sequence[tf.Tensor] = ()
+    ) -> tf.Tensor:
         total = sums(inputs[0], kernels[0])
         for pair in zip(inputs[1:], kernels[1:]):
             total += sums(*pair)
+        for each, row in zip(own, own_weights):
+            total += each * row
         # Gathered even from a single row: the converter would merge the two into one bias.
         level = tf.minimum(quality, tf.cast(len(low_bias), quality.dtype))
-        own = at_level(biases[0], level) * _HALF_EXACT + at_level(biases[1], level)
+        bias = at_level(biases[0], level) * _HALF_EXACT + at_level(biases[1], level)
         if not level.dtype.is_integer:
-            own = tf.floor(own + 0.5)
-        return tf.clip_by_value(tf.floor((total + own) * factor), low, high)
+            bias = tf.floor(bias + 0.5)
+        return tf.clip_by_value(tf.floor((total + bias) * factor), low, high)
 
     return apply
 
@@ -153,6 +189,7 @@ def _fits_float16(layer: Any) -> bool:
     # A kernel is folded with 2^-shift, which float16's exponents hold as well.
     largest = max(
         *(np.abs(kernel).max() for kernel in weights["kernels"]),
+        np.abs(weights["channel_kernel"]).max(initial=0),
         abs(weights["low"]),
         abs(weights["high"]),
     )

@@ -36,4 +36,18 @@ class EagerNetworks:
             tf.constant(context[None], tf.float32),
             tf.constant([quality]),
         )
-        return tf.cast(tf.concat([mean, scale], -1)[0], tf.int32).numpy()
+        return _joined(mean, scale)
+
+    def sequence_parameters(self, number: int, inputs: np.ndarray, quality: int) -> np.ndarray:
+        channels = self._prior.passes[number].channels
+        sizes = [inputs.shape[-1] - 3 * channels, channels, channels, channels]
+        change, mean, scale, before = tf.split(tf.constant(inputs[None]), sizes, -1)
+        return _joined(
+            *self._prior.sequence.parameters(
+                number, (mean, scale), change, before, tf.constant([quality])
+            )
+        )
+
+
+def _joined(mean: tf.Tensor, scale: tf.Tensor) -> np.ndarray:
+    return tf.cast(tf.concat([mean, scale], -1)[0], tf.int32).numpy()

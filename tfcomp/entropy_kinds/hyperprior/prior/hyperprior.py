@@ -30,12 +30,24 @@ from tfcomp.entropy.integer_layers import IntegerConv, clip, straight_through
 from tfcomp.entropy.quality_levels import nearest_level
 from tfcomp.entropy_kinds.factorized.prior import FactorizedPrior
 from tfcomp.entropy_kinds.hyperprior.coder import HyperpriorCoder
+from tfcomp.entropy_kinds.hyperprior.frame_before import FrameBefore
 from tfcomp.entropy_kinds.hyperprior.kind import KIND
-from tfcomp.entropy_kinds.hyperprior.layout import CONTEXT_LIMIT, HYPER_STRIDE, MEAN_UNITS, Layout
-from tfcomp.entropy_kinds.hyperprior.prior import inheritance, starting, threshold_rounding
+from tfcomp.entropy_kinds.hyperprior.layout import (
+    CONTEXT_LIMIT,
+    HYPER_STRIDE,
+    MEAN_UNITS,
+    SEQUENCE_WEIGHT,
+    Layout,
+)
+from tfcomp.entropy_kinds.hyperprior.prior import (
+    inheritance,
+    starting,
+    table_calibration,
+    threshold_rounding,
+)
 from tfcomp.entropy_kinds.hyperprior.prior.eager_networks import EagerNetworks
 from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import ScaleLadder
-from tfcomp.entropy_kinds.hyperprior.prior.table_calibration import SymbolCounter
+from tfcomp.entropy_kinds.hyperprior.prior.sequence import SequenceNetworks
 from tfcomp.entropy_kinds.prior import Prior
 
 
@@ -69,6 +81,8 @@ class Hyperprior(Prior):
         distortion_weights: tuple[float, float] = (DISTORTION_WEIGHT, DISTORTION_WEIGHT),
         quincunx: int = 0,
         pointwise_context: bool = False,
+        sequence: bool = False,
+        sequence_hidden: int = 48,
         quality_steps: int = 1,
         backend: Any = None,
         name: str = "hyperprior",
@@ -113,12 +127,18 @@ class Hyperprior(Prior):
             tuple(np.geomspace(*distortion_weights, self.qualities).round(3).tolist()),
             int(quincunx),
             int(quality_steps),
+            bool(sequence),
         )
         self.passes = self.layout.passes
         self.pass_layers = [
             self._pass_layers(number, features, hidden, pointwise_context)
             for number in range(len(self.passes))
         ]
+        self.sequence = None
+        if sequence:
+            self.sequence = SequenceNetworks(
+                self.passes, self.hyper_channels, sequence_hidden, q, self.ladder, backend
+            )
 
     def _pass_layers(
         self, number: int, features: int, hidden: int, pointwise_context: bool
@@ -245,31 +265,64 @@ class Hyperprior(Prior):
           float32 [B].
         """
         del gain
+        frame, bits = self.quantise_frame(latents, quality, training, used)
+        return frame.latents, bits
+
+    def quantise_frame(
+        self,
+        latents: tf.Tensor,
+        quality: tf.Tensor,
+        training: bool = False,
+        used: tf.Tensor | None = None,
+        before: FrameBefore | None = None,
+    ) -> tuple[FrameBefore, tf.Tensor]:
+        """`quantise`, with all that a further frame may depend on.
+
+        Args:
+          latents: see `quantise`.
+          quality: likewise.
+          training: likewise.
+          used: likewise.
+          before: the frame on which this one depends, of the same quality: latents float32
+            [B, h, w, C] in steps, hyper-latents float32 [B, ceil(h/2), ceil(w/2), Cz].
+
+        Returns:
+          the decoded frame, likewise, and bits float32 [B]; of a dependent frame without those of
+          the hyper-latents, of which nothing is trained.
+        """
         height, width = tf.shape(latents)[1], tf.shape(latents)[2]
         z = self.hyper_analysis(latents, quality)
         z_rounded = straight_through(z, tf.round(z))
         z_rated = z + noise.uniform(z) if training else z_rounded
         hyper_gain = tf.exp(tf.gather(self.hyper_log_gain, nearest_level(quality) - 1))
-        bits = self.hyper_prior.bits(z_rated, hyper_gain)
-        parts = [bits]
+        parts = [self.hyper_prior.bits(z_rated, hyper_gain)] if before is None else []
+        ladder = self.ladder if before is None else self.sequence.ladder
         features = self.hyper_synthesis(z_rounded, quality, height, width)
-        bit_steps = threshold_rounding.bit_steps(self.ladder)
+        bit_steps = threshold_rounding.bit_steps(ladder)
         weights = tf.constant(self.layout.distortion_weights)
         weight = tf.gather(weights, nearest_level(quality) - 1)
+        if before is not None:
+            weight *= SEQUENCE_WEIGHT
         decoded = latents[..., :0]
         for number, step in enumerate(self.passes):
             start, size = step.start, step.channels
             y = latents[..., start : start + size]
-            mean, index = self.parameters(number, features, decoded * MEAN_UNITS, quality)
+            units = decoded * MEAN_UNITS
+            mean, index = self.parameters(number, features, units, quality)
+            if before is not None:
+                was = before.latents * MEAN_UNITS
+                change = self.sequence.change(step, units, was, z_rounded - before.hyper_latents)
+                its = was[..., start : start + size]
+                mean, index = self.sequence.parameters(number, (mean, index), change, its, quality)
             mean /= MEAN_UNITS
             residual = y - mean
             rounded = threshold_rounding.quantize(residual, index, bit_steps, weight)
             # Index 0 codes nothing; see tfcomp/entropy_kinds/hyperprior/sections.py.
             decoded_residual = tf.where(index > 0, rounded, 0.0)
             cost = (
-                self._training_bits(residual, rounded, index, used, start)
+                self._training_bits(ladder, residual, rounded, index, used, start)
                 if training
-                else self.ladder.bits(decoded_residual, index)
+                else ladder.bits(decoded_residual, index)
             )
             values = straight_through(residual, decoded_residual) + mean
             if step.parity is not None:
@@ -281,10 +334,11 @@ class Hyperprior(Prior):
                 decoded = decoded[..., :start]
             decoded = tf.concat([decoded, values], -1)
             parts.append(tf.reduce_sum(cost, (1, 2, 3)))
-        return decoded, tf.add_n(parts)
+        return FrameBefore(decoded, z_rounded), tf.add_n(parts)
 
     def _training_bits(
         self,
+        ladder: ScaleLadder,
         residual: tf.Tensor,
         rounded: tf.Tensor,
         index: tf.Tensor,
@@ -297,11 +351,11 @@ class Hyperprior(Prior):
         to which rounding gives no gradient, learn from the noisy value.
         """
         # Index 0 spends no bits but makes an error, so here it counts what it leaves out.
-        paid = self.ladder.bits(rounded, index)
+        paid = ladder.bits(rounded, index)
         drawn = noise.uniform(residual)
         if used is not None:
             drawn *= used[:, None, None, start : start + residual.shape[-1]]
-        noisy = self.ladder.bits(residual + drawn, tf.stop_gradient(index))
+        noisy = ladder.bits(residual + drawn, tf.stop_gradient(index))
         return paid + noisy - tf.stop_gradient(noisy)
 
     def freeze(self, gains: np.ndarray | None = None) -> dict[str, CdfTables]:
@@ -313,17 +367,32 @@ class Hyperprior(Prior):
         return {
             "hyper_latents": self.hyper_prior.freeze(hyper_gains)["latents"],
             "latents": self.ladder.freeze(),
+            **(self.sequence.freeze() if self.sequence else {}),
         }
 
     def calibrated(
         self, tables: dict[str, CdfTables], pictures: Iterable[tuple[np.ndarray, int]]
     ) -> dict[str, CdfTables]:
         """See `Prior.calibrated` and table_calibration.py."""
-        counter = SymbolCounter(tables["latents"])
+        counter = table_calibration.SymbolCounter(tables["latents"])
         coder = self._coder_with(counter, tables)
         for latents, quality in pictures:
             coder.encode(latents, quality)
         return {**tables, "latents": counter.fitted()}
+
+    def calibrated_sequence(
+        self,
+        tables: dict[str, CdfTables],
+        sequences: Iterable[tuple[Sequence[np.ndarray], int]],
+    ) -> dict[str, CdfTables]:
+        """Tables of dependent frames fitted to what the encoder writes.
+
+        Args:
+          tables: as `freeze` makes them.
+          sequences: pairs of a few frames' latents, float32 [h, w, C] in steps each, and their
+            quality.
+        """
+        return table_calibration.calibrated_sequence(self, EagerNetworks(self), tables, sequences)
 
     def coder(self, tables: dict[str, CdfTables]) -> HyperpriorCoder:
         return self._coder_with(self._backend.CheckedCoder, tables)

@@ -33,6 +33,11 @@ def inherit(prior: Any, trained: Any) -> bool:
         return False
     features = prior.hyper_layers[-1].kernel.shape[-1] // HYPER_STRIDE**2
     pairs = list(zip(_common_variables(prior), _common_variables(trained)))
+    if prior.sequence and trained.sequence:
+        mine, its = prior.sequence.variables, trained.sequence.variables
+        if len(mine) != len(its):
+            return False
+        pairs += list(zip(mine, its))
     for layers, number, step in zip(prior.pass_layers, sources, prior.passes):
         trained_layers, seen = trained.pass_layers[number], trained.passes[number].seen
         for name, layer in layers.items():
@@ -61,9 +66,10 @@ def _source(step: Any, passes: Sequence[Any]) -> int | None:
 
 
 def _common_variables(prior: Any) -> list[tf.Variable]:
-    """All but those of the passes and of the ladder."""
-    layers = [layer for layers in prior.pass_layers for layer in layers.values()]
-    others = {id(v) for part in (*layers, prior.ladder) for v in part.variables}
+    """All but those of the passes, of the ladder and of dependent frames."""
+    parts = [layer for layers in prior.pass_layers for layer in layers.values()] + [prior.ladder]
+    parts += [prior.sequence] if prior.sequence else []
+    others = {id(v) for part in parts for v in part.variables}
     return [v for v in prior.variables if id(v) not in others]
 
 

@@ -9,9 +9,15 @@ Supports stay as they are.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy_kinds.hyperprior import sections
+from tfcomp.entropy_kinds.hyperprior.frame_before import FrameBefore
+from tfcomp.entropy_kinds.hyperprior.layout import SEQUENCE_TABLES
 
 # The trained probabilities count as this many symbols.
 _TRAINED_SYMBOLS = 100.0
@@ -55,6 +61,48 @@ class SymbolCounter:
             parts.append(np.concatenate([[tables.cdf[start], 0], np.cumsum(mass)]))
         cdf = np.concatenate(parts).astype(np.int32)
         return CdfTables(cdf, tables.cdf_offset, tables.quantization_offset)
+
+
+class SymbolCounters:
+    """A `SymbolCounter` for each of several tables.
+
+    Args:
+      tables: by name.
+    """
+
+    def __init__(self, tables: Mapping[str, CdfTables]) -> None:
+        self._counters = {name: SymbolCounter(each) for name, each in tables.items()}
+
+    def encode(self, values: np.ndarray, index: np.ndarray, tables: CdfTables) -> bytes:
+        """See `SymbolCounter`."""
+        for counter in self._counters.values():
+            counter.encode(values, index, tables)
+        return b""
+
+    def fitted(self) -> dict[str, CdfTables]:
+        """The tables with the probabilities that were found, by name."""
+        return {name: counter.fitted() for name, counter in self._counters.items()}
+
+
+def calibrated_sequence(
+    prior: Any,
+    networks: Any,
+    tables: dict[str, CdfTables],
+    sequences: Iterable[tuple[Sequence[np.ndarray], int]],
+) -> dict[str, CdfTables]:
+    """See `Hyperprior.calibrated_sequence`; `networks` are the prior's."""
+    counters = SymbolCounters({name: tables[name] for name in SEQUENCE_TABLES})
+    for latents, quality in sequences:
+        before = None
+        for each in latents:
+            hyper = networks.hyper_analysis(each, quality)
+            _, decoded = sections.encode_and_decode(
+                *(each, quality, networks, tables, prior.layout, counters),
+                hyper_latents=hyper,
+                before=before,
+            )
+            before = FrameBefore(decoded, hyper)
+    return {**tables, **counters.fitted()}
 
 
 def _whole(weights: np.ndarray, total: int) -> np.ndarray:

@@ -1,0 +1,1 @@
+from tests.bundle_factory import children_find_the_package  # noqa: F401

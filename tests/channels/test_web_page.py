@@ -1,0 +1,63 @@
+"""The web page decodes other pictures to their own samples, in a browser, with LiteRT.js."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow")
+
+import tfcomp
+from tests.channels import pictures
+from tests.web.conftest import (  # noqa: F401 - fixtures
+    _run,
+    address,
+    browser,
+    decoded_pixels,
+    give,
+    installed_page,
+    wait,
+)
+
+_SAMPLES = """
+async file => {
+  const { handlers } = await import("/js/runtime/service.js");
+  const found = await handlers.decode({ bytes: Uint8Array.from(file) });
+  const { samples, channels, width, height } = found;
+  const { models } = await handlers.models();
+  return {
+    kind: samples.constructor.name,
+    samples: Array.from(samples),
+    shape: [height, width, channels],
+    models: models.map(({ name }) => name),
+  };
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def page(browser, address, five_bundle):  # noqa: F811
+    """The page with a further bundle."""
+    _run(["node", "prepare.mjs", str(five_bundle)])
+    page = browser.new_page()
+    page.set_default_timeout(180_000)
+    page.goto(address)
+    wait(page)
+    yield page
+    page.close()
+    _run(["node", "prepare.mjs"])
+
+
+def test_the_page_gives_and_shows_five_channels(page, five_bundle):
+    codec = tfcomp.load(five_bundle)
+    data = codec.compress(pictures.whole(9, 5, 12, height=50, width=70))
+    decoded = codec.decompress(data).astype(int)
+    (worker,) = page.workers
+    found = worker.evaluate(_SAMPLES, list(data))
+    assert (found["kind"], found["shape"]) == ("Uint16Array", [50, 70, 5])
+    samples = np.array(found["samples"]).reshape(found["shape"])
+    assert np.abs(samples - decoded).max() <= 1
+    # Nothing to compress pictures of a screen with.
+    assert "five" not in found["models"] and "cycle" in found["models"]
+    give(page, ("five.tfcomp", data))
+    assert not page.is_visible("#error"), page.inner_text("#error")
+    shown = decoded_pixels(page).astype(int)
+    assert np.abs(shown - np.rint(decoded[..., :3] * 255 / 4095)).max() <= 1

@@ -1,0 +1,281 @@
+"""`tfcomp teach`: from a folder of pictures to an installed model and its report."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Callable, Sequence
+
+from tfcomp import config as config_module
+from tfcomp.config import Config
+from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
+from tfcomp.data.folder_source import FolderSource
+from tfcomp.errors import ConfigError, OutputError
+from tfcomp.evaluation import benchmark
+from tfcomp.evaluation.results import Results, to_json
+from tfcomp.export import bundle as bundle_module
+from tfcomp.export.measured import ANCHOR, RESULTS, manifest_entries
+from tfcomp.folder_contents import files_in
+from tfcomp.models.base import CodecModel
+from tfcomp.runs import run_summary
+from tfcomp.runtime import installing, registry
+from tfcomp.runtime.atomic_file import write_atomically
+from tfcomp.teaching import held_out, lesson, verdict
+from tfcomp.teaching.starting_run import starting_run
+from tfcomp.teaching.survey import Survey, survey
+from tfcomp.training import loop
+
+_CROP, _BATCH = 192, 4
+_CACHED_BYTES = 1 << 30  # decoded pictures kept in memory; more are decoded when they are needed
+_STEPS = 10_000_000  # more than any time allows
+_CROPS_LOOKED_AT = 12
+_PICTURES_SHOWN = 6  # in the report
+_FEWEST = 5  # pictures to learn from
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What to teach.
+
+    Attributes:
+      pictures: a folder of pictures, or one with "train" and "test" in it.
+      out: the folder for all that comes of it, named like the model.
+      start: the model to start with; see `starting_run`.
+      minutes: that the training may take.
+      held_out: a folder of pictures to measure on, instead of a part of `pictures`.
+      shrink: factor for all pictures; None for what the survey says.
+      learning_rate: at its peak; Muon's step follows it.
+      codecs: classical codecs to compare with.
+      install: whether to install the model.
+    """
+
+    pictures: Path
+    out: Path
+    start: str = "cycle-small"
+    minutes: float = 60.0
+    held_out: Path | None = None
+    shrink: float | None = None
+    learning_rate: float = 1e-3
+    seed: int = 1
+    codecs: tuple[str, ...] = ("jpeg", "webp", "avif", "jpeg2000", "jxl")
+    install: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.minutes > 0:
+            raise ConfigError("--minutes takes more than 0")
+        if self.shrink is not None and not 0.1 <= self.shrink <= 1:
+            raise ConfigError("--shrink takes a factor from 0.1 to 1")
+
+
+@dataclasses.dataclass(frozen=True)
+class Taught:
+    """What came of it: the model's name, its bundle, and whether it pays, in words."""
+
+    name: str
+    bundle: Path
+    files: tuple[Path, ...]
+    lines: tuple[str, ...]
+
+
+def teach(
+    plan: Plan,
+    say: Callable[[str], object],
+    on_progress: Callable[[float, float, float], object] = lambda *_: None,
+) -> Taught:
+    """Trains, exports, installs, measures and reports.
+
+    Args:
+      plan: what to teach.
+      say: called with a line about each step.
+      on_progress: see `lesson.Lesson`.
+
+    Raises:
+      CodecError: pictures, start or `out` are not what they must be; nothing is left behind then.
+    """
+    name = plan.out.name
+    _check_free(plan.out, name)
+    benchmark.check(
+        benchmark.Plan(folder=plan.held_out or plan.pictures, models=(), codecs=plan.codecs)
+    )
+    begun = starting_run(plan.start)
+    config = config_module.load(begun / "config.yaml")
+    if config.model.family != "cycle":
+        raise ConfigError(f"{plan.start} is a '{config.model.family}' model: only cycle is taught")
+    learnt, kept = _divided(plan)
+    found = survey(learnt, plan.seed)
+    for line in found.lines():
+        say(line)
+    shrink = found.shrink if plan.shrink is None else plan.shrink
+    plan.out.mkdir(parents=True)
+    pictures = plan.out / "held-out"
+    number = held_out.write(kept, pictures, shrink)
+    say(f"held out and measured at the end: {number}; learnt from: {len(learnt)}")
+    config = lesson_config(config, begun, plan, found, shrink)
+    model, config, course = _train(plan, config, learnt, pictures, say, on_progress)
+    bundle = plan.out / "bundle"
+    _export(model, config, bundle, name, plan)
+    if plan.install:
+        installing.install(bundle, force=True)
+        say(f"installed: tfcomp compress --model {name} PICTURES")
+    results = _measure(plan, bundle, name, pictures)
+    benchmark.make_writable(plan.out / "report", pictures)
+    files = benchmark.write(results, plan.out / "report", _PICTURES_SHOWN)
+    _add_figures(bundle, results, name)
+    if plan.install:
+        installing.install(bundle, force=True)
+    _write_course(plan.out, course)
+    return Taught(
+        name,
+        bundle,
+        (*files, plan.out / "recipe.yaml"),
+        tuple(verdict.lines(results, results.entries[0].name, _untaught(plan, results))),
+    )
+
+
+def lesson_config(config: Config, begun: Path, plan: Plan, found: Survey, shrink: float) -> Config:
+    """The run's config: the start's model and loss, and data and times of the lesson."""
+    side = min(_CROP, max(64, int(found.smallest * shrink) // 64 * 64))
+    in_memory = found.count * found.pixels * 3 <= _CACHED_BYTES
+    return dataclasses.replace(
+        config,
+        data=DataConfig(
+            source=f"folder:{plan.pictures}",
+            crop=side,
+            batch_size=_BATCH,
+            downscale=(shrink * 0.95, shrink) if shrink < 1 else (0.9, 1.0),
+            downscale_probability=1.0 if shrink < 1 else 0.0,
+            cache=in_memory,
+            crops_per_image=1 if in_memory else 4,
+        ),
+        optimizer=OptimizerConfig(
+            learning_rate=plan.learning_rate, muon_step=2.0 * plan.learning_rate
+        ),
+        training=TrainingConfig(
+            steps=_STEPS,
+            seed=plan.seed,
+            float32_from=1.0,
+            log_every=50,
+            checkpoint_minutes=5.0,
+            picture_every=0,
+            start_from=str(begun),
+        ),
+    )
+
+
+def _train(
+    plan: Plan,
+    config: Config,
+    learnt: Sequence[Path],
+    pictures: Path,
+    say: Callable[[str], object],
+    on_progress: Callable[[float, float, float], object],
+) -> tuple[CodecModel, Config, lesson.Lesson]:
+    crops = held_out.crops(pictures, config.data.crop, _CROPS_LOOKED_AT)
+    course = lesson.Lesson(
+        lesson.TimedRate(plan.learning_rate),
+        60 * plan.minutes,
+        lesson.HeldOutCrops(crops, config.model.qualities),
+        on_progress,
+    )
+    root, taken = _root(plan), set(learnt)
+    others = [path for path in map(root.joinpath, files_in(root)) if path not in taken]
+    source = FolderSource([root], without=set(others))
+    with lesson.ended_by_interrupt(course, say):
+        guide = loop.Guide(source, course.rate, (course,), bar=False)
+        model = loop.train(config, plan.out / "run", guide=guide)
+    assert model is not None  # there is one worker
+    course.finish()
+    say(
+        f"{course.steps} steps in {course.elapsed() / 60:.0f} min: {course.looks[-1].gain:+.1f} % "
+        "bytes on held-out crops, by the entropy model's own estimate"
+        + (" (ended early: they gained no more)" if course.tired else "")
+    )
+    config = dataclasses.replace(
+        config,
+        optimizer=dataclasses.replace(config.optimizer, cuts=tuple(lesson.cuts(course))),
+        training=dataclasses.replace(config.training, steps=max(1, course.steps)),
+    )
+    recipe = config_module.dump(config)
+    write_atomically(plan.out / "recipe.yaml", recipe.encode("utf-8"))
+    return model, config, course
+
+
+def _root(plan: Plan) -> Path:
+    """The folder that training pictures lie in."""
+    train = plan.pictures / "train"
+    return train if train.is_dir() and (plan.pictures / "test").is_dir() else plan.pictures
+
+
+def _divided(plan: Plan) -> tuple[list[Path], list[Path]]:
+    """Paths to learn from, and paths that are held out."""
+    root = _root(plan)
+    paths = [root / name for name in files_in(root)]
+    test = plan.held_out or (plan.pictures / "test" if root != plan.pictures else None)
+    if test is None:
+        kept = held_out.choose(paths, root)
+    else:
+        others = [test / name for name in files_in(test)]
+        kept = held_out.choose(others, test, share=1.0)
+        paths = [path for path in paths if path not in set(others)]
+    learnt = [path for path in paths if path not in set(kept)]
+    if len(learnt) < _FEWEST or not kept:
+        raise ConfigError(
+            f"{plan.pictures} holds {len(paths)} picture{'s' if len(paths) != 1 else ''}: a codec "
+            f"needs {_FEWEST + held_out.FEWEST} or more to learn from, better 100"
+        )
+    return learnt, kept
+
+
+def _export(model: CodecModel, config: Config, bundle: Path, name: str, plan: Plan) -> None:
+    summary = run_summary.summarize(config, plan.out / "run")
+    bundle_module.write_bundle(model, config, bundle, name, quantize="float16", training=summary)
+
+
+def _measure(plan: Plan, bundle: Path, name: str, pictures: Path) -> Results:
+    taught = name if plan.install else str(bundle)
+    models = [taught]
+    if plan.start in registry.list_models():
+        models.append(plan.start)
+    return benchmark.run(
+        benchmark.Plan(
+            folder=pictures,
+            models=tuple(models),
+            codecs=plan.codecs,
+            repeats=1,
+            published="none",
+        )
+    )
+
+
+def _untaught(plan: Plan, results: Results) -> str | None:
+    names = [entry.name for entry in results.entries]
+    return plan.start if plan.start in names else None
+
+
+def _add_figures(bundle: Path, results: Results, name: str) -> None:
+    """Puts what was measured into the manifest and the card."""
+    own = dataclasses.replace(
+        results, entries=[entry for entry in results.entries[:1]] + [
+            entry for entry in results.entries if entry.name == ANCHOR
+        ]
+    )
+    content = to_json(own, reproducible=True)
+    write_atomically(bundle / RESULTS, content)
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    bundle_module.write_manifest(bundle, {**manifest, **manifest_entries(json.loads(content))})
+
+
+def _write_course(out: Path, course: lesson.Lesson) -> None:
+    looks = [dataclasses.asdict(look) for look in course.looks]
+    write_atomically(out / "course.json", json.dumps(looks, indent=1).encode() + b"\n")
+
+
+def _check_free(out: Path, name: str) -> None:
+    if out.exists():
+        raise OutputError(f"{out} exists already: give another --out, or remove it")
+    if name in registry.list_models():
+        raise OutputError(
+            f"a model named {name} is installed: give an --out with another last name, or "
+            f"tfcomp install --remove {name}"
+        )
