@@ -339,7 +339,7 @@ def progressive(chunks: Iterable[bytes], max_pixels: int | None = None) -> Itera
     def open_file(data: bytes) -> tuple[PictureFile, Codec]:
         _, installed = read_installed(data, max_pixels, partial=True)
         codec = shared_codec(installed)
-        return codec.read(data, max_pixels, partial=True), codec
+        return codec.read_file(data, max_pixels, partial=True), codec
 
     return previews(chunks, open_file)
 

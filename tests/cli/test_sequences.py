@@ -8,6 +8,7 @@ from PIL import Image
 
 import tfcomp
 from tests.bundle_factory import photo
+from tests.cli.test_whole_pictures import EXIF, WIDE, XMP
 from tfcomp.cli import main
 
 PHOTO = photo(24, 32)
@@ -150,3 +151,29 @@ def test_info_tells_how_a_sequence_is_played(capsys):
     assert main(["info", "clip.tfcomp", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["durations"], record["loops"]) == (DURATIONS, 2)
+
+
+def compressed_again(path):
+    """The first frame of what a file is read as."""
+    assert compress(path, "-o", "twice.tfcomp") == 0
+    return tfcomp.read_frames("twice.tfcomp")[0]
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".avif"])
+def test_what_a_format_holds_goes_with_an_animation_and_the_rest_is_said(suffix, capsys):
+    save("clip.webp", exif=EXIF, xmp=XMP, icc_profile=WIDE)
+    compress("clip.webp", "-o", "clip.tfcomp")
+    held = tfcomp.read_frames("clip.tfcomp")[0]
+    assert held.exif and held.xmp == XMP and held.icc_profile == WIDE
+    capsys.readouterr()
+    assert main(["decompress", "clip.tfcomp", "-o", f"again{suffix}"]) == 0
+    said = capsys.readouterr().err
+    with Image.open(f"again{suffix}") as image:
+        if suffix == ".gif":
+            assert "EXIF dropped" in said and "XMP dropped" in said
+            assert said.count("colours converted") == 1
+            assert "icc_profile" not in image.info
+        else:
+            assert "dropped" not in said
+            again = compressed_again(f"again{suffix}")
+            assert (again.exif, again.xmp, again.icc_profile) == (held.exif, XMP, WIDE)

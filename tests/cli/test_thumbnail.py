@@ -3,7 +3,9 @@
 import shlex
 import shutil
 import subprocess
+from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -64,3 +66,23 @@ def test_file_knows_the_magic():
         pytest.skip("file(1) is not installed; to run it: apt-get install file")
     call = ["file", "--brief", "--mime-type", "-m", DESKTOP / "tfcomp.magic", "a b.tfcomp"]
     assert subprocess.check_output(call, text=True).strip() == "image/x-tfcomp"
+
+
+def test_small_pictures_come_straight_from_latents_where_the_model_can(monkeypatch):
+    codec = tfcomp.load("cycle-small")
+    Path("large.tfcomp").write_bytes(codec.compress(photo(200, 300), quality=5))
+    whole = tfcomp.decompress("large.tfcomp")
+    run = []
+    decode = tfcomp.Codec.decode_picture
+    monkeypatch.setattr(
+        tfcomp.Codec,
+        "decode_picture",
+        lambda *given, scale=1: run.append(scale) or decode(*given, scale=scale),
+    )
+    for size, scale in ((18, 8), (37, 4), (60, 1)):
+        assert main(["thumbnail", "large.tfcomp", "small.png", "--size", str(size)]) == 0
+        assert run.pop() == scale
+        with Image.open("small.png") as small:
+            assert small.size == (size, round(size * 2 / 3))
+            wanted = np.asarray(Image.fromarray(whole).resize(small.size, Image.Resampling.LANCZOS))
+            assert np.abs(np.asarray(small, float) - wanted).mean() < 3

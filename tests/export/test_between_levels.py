@@ -51,7 +51,7 @@ def test_networks_do_between_two_levels_what_the_model_does(codec, model, photo,
 
 def test_a_file_between_two_levels_says_so_and_decodes(codec, photo):
     data = codec.plain_file(photo, 1.5)
-    picture = codec.read(data)
+    picture = codec.read_file(data)
     assert picture.version == 2 and picture.frames[0].images[0].level == 1.5
     latents = codec.encode_image(EdgePadded(photo, 16), 1.5)
     decoded = codec.entropy_coder.encode_and_decode(latents, 1.5)[1]
@@ -75,7 +75,7 @@ def test_served_models_write_the_levels(served, codec, photo):
     )
     assert answer["error"].numpy().tolist() == [b"", b""]
     for quality, data in zip((1, 2), answer["compressed_bytes"].numpy()):
-        again = codec.read(data).frames[0].images[0]
+        again = codec.read_file(data).frames[0].images[0]
         assert again.level == quality
         difference = codec.decompress(data).astype(int) - codec.decompress(
             codec.plain_file(photo, quality)
@@ -107,7 +107,7 @@ def test_a_quality_out_of_range_is_refused(codec, photo, quality):
 def test_rounds_and_descent_know_qualities_between_levels(codec, photo):
     for effort in (1, 7):
         data = codec.compress(photo, 1.5, effort=effort)
-        assert codec.read(data).frames[0].images[0].level == 1.5
+        assert codec.read_file(data).frames[0].images[0].level == 1.5
         assert codec.decompress(data).shape == photo.shape
 
 

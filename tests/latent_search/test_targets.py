@@ -64,7 +64,7 @@ def test_a_target_beyond_the_best_quality_says_what_that_reaches(codec, picture)
 
 def test_tiles_are_measured_as_they_are_decoded(codec, picture):
     data = codec.compress(picture, psnr=31, tiles=128)
-    assert codec.read(data).frames[0].tile_side == 128
+    assert codec.read_file(data).frames[0].tile_side == 128
     assert psnr(picture, codec.decompress(data)) >= 31
 
 

@@ -126,10 +126,22 @@ def test_the_bundle_is_whole_and_sealed_and_says_how_it_was_made(released, run):
         assert str(run.parent) not in text and "mpx_s" not in text
 
 
+def test_thumbnails_are_fitted_to_pictures_that_are_not_measured(released, to_measure):
+    codec = tfcomp.load(released)
+    assert codec.bundle.manifest.thumbnail_channels and codec.thumbnail is not None
+    picture = pixels_of(to_measure)[0]
+    small = codec.decompress(codec.compress(picture, quality=2), scale=4)
+    wanted = np.asarray(Image.fromarray(picture).reduce(4), float)
+    errors = [np.mean((found - wanted) ** 2) for found in (small, wanted.mean((0, 1)))]
+    assert errors[0] < errors[1] / 2, "no better than one colour"
+
+
 def test_without_tuning_the_runs_own_numbers_stay(run, to_measure, tmp_path):
     out = tmp_path / "own"
     flags = ["--no-tune", "--codecs", "", "--rounds", "", "--quantize", "none", "--out", str(out)]
+    flags += ["--thumbnail-pictures", "0"]
     assert main(["release", str(run), "--measure", str(to_measure), *flags]) == 0
+    assert not (out / "thumbnail.tflite").exists()
     tuning = hyperprior_factory.tiny_config().model.tuning
     assert tfcomp.load(out).bundle.tuning == tuning
     assert read(out)["distortion_weights"] == [12.0, 40.0] and "tuning" not in read(out)
@@ -148,9 +160,7 @@ def test_a_run_without_a_hyperprior_has_nothing_to_tune_and_is_released(
     assert codec.decompress(codec.compress(image)).shape == image.shape
 
 
-def test_words_and_history_come_from_the_run_and_options_replace_them(
-    run, to_measure, tmp_path
-):
+def test_words_and_history_come_from_the_run_and_options_replace_them(run, to_measure, tmp_path):
     copy = shutil.copytree(run, tmp_path / "run")
     settings = config_module.to_dict(config_module.load(copy / "config.yaml"))
     settings["release"] = {"terms": "CC0", "sources": "12 photographs, CC0", "authors": "N. N."}
@@ -183,6 +193,7 @@ def test_words_and_history_come_from_the_run_and_options_replace_them(
         ({"--tune": "measured"}, "is one of the pictures to tune on"),
         ({"--tune": "empty"}, "there is no image file in it"),
         ({"--tune-pictures": "0"}, "--tune-pictures and --rounds take 1 or more"),
+        ({"--thumbnail-pictures": "-1"}, "--thumbnail-pictures takes 0 or more"),
         ({"--rounds": "few"}, "--rounds takes whole numbers"),
         ({"--codecs": "jpg"}, "unknown codec 'jpg'"),
     ],
@@ -217,9 +228,7 @@ def test_training_data_that_is_gone_is_replaced_by_other_pictures_or_named(
     assert not out.exists()
 
 
-def test_a_release_that_fails_on_the_way_leaves_nothing(
-    flags, tmp_path, monkeypatch, capsys
-):
+def test_a_release_that_fails_on_the_way_leaves_nothing(flags, tmp_path, monkeypatch, capsys):
     from tfcomp.evaluation import benchmark
 
     def fail(*_):

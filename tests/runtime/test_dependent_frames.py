@@ -83,7 +83,7 @@ def test_a_frame_is_coded_by_itself_where_that_is_cheaper(codec, clip):
 
 
 def test_parts_of_a_dependent_frame_are_parts_of_its_picture(codec, clip):
-    file = codec.read(codec.compress_frames(clip, group=7))
+    file = codec.read_file(codec.compress_frames(clip, group=7))
     whole = codec.decode_picture(file, 3).pixels
     part = codec.decode_picture(file, 3, (9, 5, 20, 30)).pixels
     np.testing.assert_array_equal(part, whole[5:35, 9:29])

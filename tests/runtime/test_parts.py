@@ -52,7 +52,7 @@ def test_tiles_are_cut_of_the_whole_pictures_latents(codec):
 
 
 def test_tiles_say_how_they_are_cut(codec):
-    frame = codec.read(codec.compress(PICTURE, 3, tiles=128)).frames[0]
+    frame = codec.read_file(codec.compress(PICTURE, 3, tiles=128)).frames[0]
     assert frame.tile_side == 128 and (frame.width, frame.height) == (450, 300)
     assert [image.width for image in frame.images] == [128, 128, 128, 66] * 3
     assert [image.height for image in frame.images[::4]] == [128, 128, 44]
@@ -114,7 +114,7 @@ def test_rounds_work_on_tiles():
     picture = np.asarray(Image.fromarray(noise).resize((450, 300), Image.Resampling.BICUBIC))
     data = codec.compress(picture, 3, tiles=128, effort=2, on_improvement=found.append)
     whole = codec.decompress(data)
-    assert codec.read(data).frames[0].tile_side == 128
+    assert codec.read_file(data).frames[0].tile_side == 128
     assert np.mean((whole.astype(float) - picture) ** 2) == pytest.approx(found[0].error_after)
     assert len(data) == found[0].bytes_after != found[0].bytes_before
 

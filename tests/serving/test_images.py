@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import tfcomp
+from tests.bundle_factory import photo
 from tests.serving.pictures import as_file, picture
 from tfcomp.errors import ImageError
 from tfcomp.runtime import read_image
-from tfcomp.serving.images import image_file
+from tfcomp.serving.images import claimed_size, image_file, pixels_of
 
 RGB = picture(24, 36)
 EXIF = Image.Exif()
@@ -69,3 +71,22 @@ def test_other_files_are_converted_to_what_the_runtime_reads(content):
 def test_what_no_header_speaks_for_is_an_image_error(source):
     with pytest.raises(ImageError):
         image_file(source)
+
+
+def compressed_files():
+    """Files of both versions of 330 x 200 pixels, with what they are."""
+    codec = tfcomp.load("cycle-small")
+    clear = np.dstack([photo(200, 330), np.full((200, 330, 1), 90, np.uint8)])
+    return {
+        "version 1": codec.compress(photo(200, 330), 2),
+        "alpha": codec.compress(clear, 2),
+        "tiles": codec.compress(photo(200, 330), 2, tiles=64),
+        "frames": codec.compress_frames([photo(200, 330)] * 2, 40, quality=2),
+    }
+
+
+def test_files_of_either_version_say_how_large_a_servers_answer_must_be():
+    for kind, data in compressed_files().items():
+        assert claimed_size(data) == (330, 200), kind
+        with pytest.raises(ImageError, match="not the 330x200 of the file"):
+            pixels_of(as_file(RGB), data)

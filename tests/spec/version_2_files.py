@@ -16,7 +16,7 @@ GOLDEN = ROOT / "spec" / "golden"
 def golden(bundle: str, name: str = "chelsea-quality-4") -> tuple:
     """(codec, image as coded, its latents [h, w, C])."""
     codec = tfcomp.load(bundle)
-    image = codec.read((GOLDEN / bundle / f"{name}.tfcomp").read_bytes()).frames[0].images[0]
+    image = codec.read_file((GOLDEN / bundle / f"{name}.tfcomp").read_bytes()).frames[0].images[0]
     stride = codec.info["stride"]
     size = -(-image.height // stride), -(-image.width // stride)
     return codec, image, codec.entropy_coder.decode(image.sections, image.quality, *size)

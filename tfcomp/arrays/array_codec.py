@@ -188,7 +188,7 @@ class ArrayCodec:
         files = [self._file(codec, picture) for picture in pictures]
         if len(files) == 1:
             return files[0]
-        read = [codec.read(data, MAX_PIXELS) for data in files]
+        read = [codec.read_file(data, MAX_PIXELS) for data in files]
         whole = joined(read, [_FRAME_MILLISECONDS] * len(read), 0)
         return write_file(whole, codec.bundle.manifest.fixed_size)
 

@@ -16,7 +16,10 @@ from apache_beam.pvalue import TaggedOutput
 
 from tfcomp.beam.elements import FAILED, Failure, File, Outcome, counter
 from tfcomp.beam.naming import target_path
+from tfcomp.bitstream.boxes import START
 from tfcomp.bitstream.container import FORMAT_VERSION, MAGIC
+from tfcomp.bitstream.description import describe_whole
+from tfcomp.errors import BitstreamError
 from tfcomp.folder_contents import files_in, is_regular, is_taken
 from tfcomp.runtime.image_input import MAX_FILE_BYTES
 
@@ -39,8 +42,19 @@ class DoneIn:
 
     @property
     def start(self) -> bytes:
-        """The first bytes of such a file."""
+        """The first bytes of such a file of format version 1."""
         return MAGIC + bytes([FORMAT_VERSION]) + self.fingerprint + bytes([self.quality])
+
+    def has(self, path: str) -> bool:
+        """Whether a file is such a result, of either version; not whether its pixels are sound."""
+        start = _content(path, len(self.start))
+        if start[: len(START)] != START:
+            return start == self.start
+        try:
+            said = describe_whole(_content(path))
+        except BitstreamError:
+            return False
+        return said["fingerprint"] == self.fingerprint.hex() and said["quality"] == self.quality
 
 
 class ReadImages(beam.PTransform):
@@ -73,9 +87,7 @@ class ReadImages(beam.PTransform):
             found
             # Without it one worker would process all files that it has listed.
             | "Share out" >> beam.Reshuffle()
-            | "Read" >> beam.ParDo(_Read(base, self._done_in)).with_outputs(
-                FAILED, main="done"
-            )
+            | "Read" >> beam.ParDo(_Read(base, self._done_in)).with_outputs(FAILED, main="done")
         )
         return Outcome(outputs.done, outputs[FAILED])
 
@@ -108,9 +120,9 @@ class _Read(beam.DoFn):
     def _is_done(self, name: str, found: FileMetadata) -> bool:
         if self._done_in is None:
             return False
-        path, start = target_path(self._done_in.folder, name), self._done_in.start
+        path = target_path(self._done_in.folder, name)
         try:
-            if _content(path, len(start)) != start:
+            if not self._done_in.has(path):
                 return False
             changed = found.last_updated_in_seconds
             return not changed or FileSystems.last_updated(path) >= changed

@@ -9,7 +9,7 @@ from typing import Any
 from tfcomp.bitstream import boxes as box_rows
 from tfcomp.bitstream.boxes import Box, read_boxes
 from tfcomp.bitstream.coded_image import fingerprint_of
-from tfcomp.bitstream.container import FORMAT_VERSION, MAGIC, describe
+from tfcomp.bitstream.container import FORMAT_VERSION, MAGIC, MAX_PIXELS, check_size, describe
 from tfcomp.bitstream.picture_reader import read_file, read_sequence
 from tfcomp.bitstream.varint import decode_varint
 from tfcomp.errors import BitstreamError
@@ -67,6 +67,10 @@ def describe_whole(data: bytes, lookup: Callable[[bytes], Any] | None = None) ->
         frames = 1
     else:
         record.update(width=None, height=None, section_bytes=None)
+    tiles = next((box for box in found if box.type == "T"), None)
+    if tiles is not None and lookup is None:
+        record["width"], record["height"] = _size_of_tiles(tiles)
+        frames = 1 if durations is None else len(durations)
     pixels = (record["width"] or 0) * (record["height"] or 0) * (frames or 0)
     return {
         **record,
@@ -95,6 +99,14 @@ def _played(found: list[Box]) -> tuple[int | None, list[int] | None]:
             loops, runs = read_sequence(box.payload)
             return loops, [duration for count, duration in runs for _ in range(count)]
     return None, None
+
+
+def _size_of_tiles(box: Box) -> tuple[int, int]:
+    """Of the whole picture: width, height."""
+    width, position = decode_varint(box.payload)
+    height, _ = decode_varint(box.payload, position)
+    check_size(width, height, MAX_PIXELS)
+    return width, height
 
 
 def _describe_picture(box: Box) -> tuple[dict[str, Any], float]:

@@ -187,7 +187,7 @@ def _compress_file(
     if image.notes:
         complain(f"{job.source_name}: {'; '.join(image.notes)}")
     height, width, _ = image.pixels.shape
-    quality = codec.read(data, MAX_PIXELS).frames[0].images[0].level
+    quality = codec.read_file(data, MAX_PIXELS).frames[0].images[0].level
     record = {
         "input": job.source,
         "output": job.target,
@@ -238,7 +238,7 @@ def _reached(
     target = target_of(image, options.psnr, options.ms_ssim)
     if target is None:
         return None
-    frame = dataclasses.replace(codec.read(data, MAX_PIXELS).frames[0], grey=False)
+    frame = dataclasses.replace(codec.read_file(data, MAX_PIXELS).frames[0], grey=False)
     return target, target.figure_of(codec.decode_frame(frame))
 
 

@@ -1,8 +1,8 @@
 """Release a trained codec: export, tune, measure and describe it in one bundle.
 
-Tunes the encoder's thresholds and gains on a few training pictures, measures whole files of the
-pictures of --measure beside classical codecs, and writes results.json, manifest.json and the model
-card from that. Needs: pip install 'tfcomp[train,benchmark]'
+Tunes the encoder's thresholds and gains on a few training pictures, fits thumbnails to some more,
+measures whole files of the pictures of --measure beside classical codecs, and writes results.json,
+manifest.json and the model card from that. Needs: pip install 'tfcomp[train,benchmark]'
 """
 
 from __future__ import annotations
@@ -44,6 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--no-tune", action="store_true", help="keep the thresholds and gains of the run's config"
+    )
+    parser.add_argument(
+        "--thumbnail-pictures",
+        type=int,
+        default=64,
+        metavar="N",
+        help="pictures of the same source to fit thumbnails to (64); 0: no thumbnails",
     )
     parser.add_argument(
         "--quantize",
@@ -91,6 +98,7 @@ def run(options: argparse.Namespace) -> int:
                 tune=not options.no_tune,
                 tune_source=options.tune,
                 tune_pictures=options.tune_pictures,
+                thumbnail_pictures=options.thumbnail_pictures,
                 codecs=tuple(listed(options.codecs)),
                 rounds=tuple(_numbers(options.rounds)),
                 words={name: text for name, text in words.items() if text},

@@ -163,18 +163,19 @@ def encode_frames(frames: Frames, file_format: str) -> tuple[bytes, tuple[str, .
     from PIL import Image
 
     from tfcomp.images.animation import FORMATS, save_animation
+    from tfcomp.images.saving import held_metadata, in_colours_of, save_options
 
     if file_format not in FORMATS:
         return None
     notes = ["reduced to 256 colours a frame"] if file_format == "GIF" else []
     pictures = list(frames)
-    first = pictures[0]
-    kept = {} if file_format == "GIF" else {k: v for k, v in vars(first.metadata).items() if v}
-    if file_format == "PNG" and kept.pop("xmp", None):
-        notes.append("XMP dropped")
-    images = [Image.fromarray(picture.pixels) for picture in pictures]
-    loops = frames.loops
-    content = save_animation(images, frames.durations, loops, file_format, **kept)
+    metadata = held_metadata(pictures[0], file_format, notes)
+    said: list[str] = []  # of every frame the same
+    pixels = [in_colours_of(picture, file_format, said).pixels for picture in pictures]
+    notes += dict.fromkeys(said)
+    options = save_options(metadata, file_format)
+    images = list(map(Image.fromarray, pixels))
+    content = save_animation(images, frames.durations, frames.loops, file_format, **options)
     return content, tuple(notes)
 
 
@@ -201,4 +202,3 @@ def write_frames(frames: Frames, folder: str, force: bool) -> int:
         write_atomically(name, content)
         written += len(content)
     return written
-

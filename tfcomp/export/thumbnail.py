@@ -1,4 +1,4 @@
-"""Adds thumbnails to a bundle: `python -m tfcomp.export.thumbnail BUNDLE PICTURES`.
+"""Thumbnails of a bundle: small pictures straight from latents.
 
     latents / gain of the level --convolution 3x3--> pixels of a quarter of the side
 
@@ -8,7 +8,8 @@ the last passes, which take most time, hold little that a small picture shows. L
 little but a gain a channel, which the encoder network tells. An eighth is the mean of four such
 pixels.
 
-Files stay as they are: no fingerprint covers thumbnail.tflite.
+`tfcomp release` fits it; `python -m tfcomp.export.thumbnail BUNDLE PICTURES` adds it to a bundle
+that there is. Files stay as they are: no fingerprint covers thumbnail.tflite.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfcomp.entropy.quality_levels import at_level, level_of
+from tfcomp.entropy_kinds.base import EntropyKind
 from tfcomp.errors import ConfigError, OutputError, exit_code_of
 from tfcomp.evaluation.images import image_files, read_pixels
 from tfcomp.export import tflite
@@ -36,8 +38,10 @@ from tfcomp.runtime.bundle_files import MANIFEST
 from tfcomp.runtime.codec import BundleCodec
 from tfcomp.runtime.manifest import THUMBNAIL_SCALE
 
-_SIDE = 512  # of the middles of pictures that it is fitted to, in pixels
+SIDE = 512  # of the middles of pictures that it is fitted to, in pixels
 _TAPS = 3
+USUAL_CHANNELS = 112
+USUAL_PICTURES = 64
 
 
 class Thumbnail(tf.Module):
@@ -87,15 +91,10 @@ def add_thumbnail(folder: Path, pictures: Sequence[np.ndarray], channels: int) -
       OutputError: the bundle can't be written.
     """
     codec = BundleCodec(Bundle.read(folder))
-    manifest = codec.bundle.manifest
-    if manifest.kind.rounds or manifest.stride % THUMBNAIL_SCALE:
-        raise ConfigError(f"a model like '{manifest.name}' has no thumbnails")
-    channels = min(channels, manifest.channels)
-    gains = _gains(codec, pictures[0])[:, :channels] / manifest.kind.latent_units
-    kernel, bias = _fitted(codec, pictures, gains)
-    network = tflite.convert(
-        Thumbnail(kernel, bias, gains, manifest.quality_steps), "thumbnail", "float16"
-    )
+    why = why_without(codec.bundle.manifest.kind, codec.bundle.manifest.stride)
+    if why is not None:
+        raise ConfigError(f"a model like '{codec.bundle.manifest.name}' has no thumbnails: {why}")
+    network, channels = fitted_thumbnail(codec, pictures, channels)
     entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     entries["thumbnail_channels"] = channels
     try:
@@ -105,6 +104,31 @@ def add_thumbnail(folder: Path, pictures: Sequence[np.ndarray], channels: int) -
     write_atomically(folder / MANIFEST, (json.dumps(entries, indent=1) + "\n").encode())
     write_checksums(folder)
     Bundle.read(folder, sealed=True)
+
+
+def why_without(kind: EntropyKind, stride: int) -> str | None:
+    """Why a model of a kind and a stride has no thumbnails; None where it can."""
+    if kind.rounds:
+        return "its latents are whole numbers"
+    return f"its stride, {stride}, has no quarter" if stride % THUMBNAIL_SCALE else None
+
+
+def fitted_thumbnail(
+    codec: BundleCodec, pictures: Sequence[np.ndarray], channels: int = USUAL_CHANNELS
+) -> tuple[bytes, int]:
+    """thumbnail.tflite of a bundle that can have it, and how many channels it sees.
+
+    Args:
+      codec: of the bundle.
+      pictures: see `add_thumbnail`; of whole latents, as `middle_of` gives them.
+      channels: likewise; all where there are fewer.
+    """
+    manifest = codec.bundle.manifest
+    channels = min(channels, manifest.channels)
+    gains = _gains(codec, pictures[0])[:, :channels] / manifest.kind.latent_units
+    kernel, bias = _fitted(codec, pictures, gains)
+    layer = Thumbnail(kernel, bias, gains, manifest.quality_steps)
+    return tflite.convert(layer, "thumbnail", "float16"), channels
 
 
 def _gains(codec: BundleCodec, picture: np.ndarray) -> np.ndarray:
@@ -140,7 +164,7 @@ def _seen(codec: BundleCodec, picture: np.ndarray, gains: np.ndarray) -> Iterato
     """What the layer sees of a picture at each level: float32 [latents, inputs]."""
     height, width = (side // codec.bundle.manifest.stride for side in picture.shape[:2])
     for quality in range(1, codec.qualities + 1):
-        image = codec.read(codec.plain_file(picture, quality)).frames[0].images[0]
+        image = codec.read_file(codec.plain_file(picture, quality)).frames[0].images[0]
         latents = codec.entropy_coder.decode(image.sections, quality, height, width)
         scaled = latents[..., : gains.shape[1]].astype(np.float32) * gains[quality - 1]
         padded = np.pad(scaled, ((1, 1), (1, 1), (0, 0)))
@@ -164,13 +188,23 @@ def _blocks(picture: np.ndarray, stride: int) -> np.ndarray:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m tfcomp.export.thumbnail", description=(__doc__ or "").splitlines()[0]
+        prog="python -m tfcomp.export.thumbnail", description="Adds thumbnails to a bundle."
     )
     parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="bundle folder")
     parser.add_argument("pictures", metavar="PICTURES", type=Path, help="folder of photographs")
-    parser.add_argument("--limit", type=int, default=64, metavar="N", help="pictures to use (64)")
     parser.add_argument(
-        "--channels", type=int, default=112, metavar="N", help="latent channels that it sees (112)"
+        "--limit",
+        type=int,
+        default=USUAL_PICTURES,
+        metavar="N",
+        help="pictures to use (64)",
+    )
+    parser.add_argument(
+        "--channels",
+        type=int,
+        default=USUAL_CHANNELS,
+        metavar="N",
+        help="latent channels that it sees (112)",
     )
     options = parser.parse_args(arguments)
     return exit_code_of("thumbnail", lambda: _add(options))
@@ -180,14 +214,14 @@ def _add(options: argparse.Namespace) -> None:
     files = image_files(options.pictures)
     chosen = files[:: max(1, len(files) // max(1, options.limit))][: options.limit]
     stride = Bundle.read(options.bundle).manifest.stride
-    pictures = [_middle(read_pixels(file), stride) for file in chosen]
+    pictures = [middle_of(read_pixels(file), stride) for file in chosen]
     add_thumbnail(options.bundle, pictures, options.channels)
     print(f"{options.bundle}: thumbnails fitted to {len(pictures)} pictures")
 
 
-def _middle(picture: np.ndarray, stride: int) -> np.ndarray:
+def middle_of(picture: np.ndarray, stride: int) -> np.ndarray:
     """The middle of a picture, of whole latents."""
-    height, width = (min(_SIDE, side) // stride * stride for side in picture.shape[:2])
+    height, width = (min(SIDE, side) // stride * stride for side in picture.shape[:2])
     if not height * width:
         raise ConfigError("a picture is smaller than a latent; give larger pictures")
     return np.ascontiguousarray(middle(picture, height, width))

@@ -119,7 +119,7 @@ def encode_picture(
         )
     notes: list[str] = []
     image = _fitting(picture, file_format, notes)
-    metadata = _held(picture, file_format, notes)
+    metadata = held_metadata(picture, file_format, notes)
     if file_format in _LOSSLESS:
         return _saved(image, file_format, _LOSSLESS[file_format], metadata, target, notes)
     for options in _TRIES[file_format]:
@@ -137,9 +137,7 @@ def encode_picture(
 
 def _fitting(picture: Picture, file_format: str, notes: list[str]) -> Image.Image:
     """The picture in a mode that the format has."""
-    if file_format not in _HOLD_METADATA:
-        picture = in_srgb(picture, notes)
-    image = Image.fromarray(picture.pixels)
+    image = Image.fromarray(in_colours_of(picture, file_format, notes).pixels)
     modes = _MODES[file_format]
     if image.mode in modes:
         return image
@@ -150,8 +148,13 @@ def _fitting(picture: Picture, file_format: str, notes: list[str]) -> Image.Imag
     return image.convert("RGBA" if image.mode == "LA" else "RGB")
 
 
-def _held(picture: Picture, file_format: str, notes: list[str]) -> dict[str, bytes]:
-    """What the format holds of the metadata, by Pillow's names."""
+def in_colours_of(picture: Picture, file_format: str, notes: list[str]) -> Picture:
+    """The picture, in sRGB where the format holds no profile; notes what was done."""
+    return picture if file_format in _HOLD_METADATA else in_srgb(picture, notes)
+
+
+def held_metadata(picture: Picture, file_format: str, notes: list[str]) -> dict[str, bytes]:
+    """What the format holds of the metadata, for `save_options`; notes what it does not."""
     given = {
         "icc_profile": picture.icc_profile,
         "exif": picture.exif and PREFIX + picture.exif,
@@ -186,7 +189,7 @@ def _saved(
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # Pillow's remarks on damaged Exif
-                image.save(stream, file_format, **options, **_as_options(kept, file_format))
+                image.save(stream, file_format, **options, **save_options(kept, file_format))
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -206,8 +209,8 @@ def _subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
     return [each for count in range(len(names) + 1) for each in combinations(names, count)]
 
 
-def _as_options(metadata: Mapping[str, bytes], file_format: str) -> dict[str, Any]:
-    """Options of `Image.save`."""
+def save_options(metadata: Mapping[str, bytes], file_format: str) -> dict[str, Any]:
+    """Options of `Image.save` that write what `held_metadata` gives."""
     options: dict[str, Any] = dict(metadata)
     if file_format == "PNG" and "xmp" in options:
         text = PngImagePlugin.PngInfo()

@@ -101,7 +101,7 @@ class FileChoice:
 
     def improvement(self, data: bytes) -> Improvement:
         """How a file compares with that of the encoder network alone at its quality."""
-        picture = self.codec.read(data, MAX_PIXELS)
+        picture = self.codec.read_file(data, MAX_PIXELS)
         plain = self._plain.file(picture.frames[0].images[0].level)
         errors = [self._plain.error_of(each) / self.pixels.size for each in (plain, data)]
         return Improvement(len(plain), len(data), *errors)

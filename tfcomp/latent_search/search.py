@@ -69,7 +69,7 @@ class Search:
     def _lower(self, data: bytes) -> list[bytes]:
         """The file of the level below, or of a quarter of a level where the model knows such."""
         codec = self._choice.codec
-        quality = codec.read(data, MAX_PIXELS).frames[0].images[0].level
+        quality = codec.read_file(data, MAX_PIXELS).frames[0].images[0].level
         steps = codec.bundle.manifest.quality_steps
         lower = quality - max(1, steps // 4) / steps
         return [self._choice.at(lower)] if lower >= 1 else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,15 @@ class TuningPictures(NamedTuple):
 def tuning_pictures(
     config: Config, source: str | None, count: int, measured: Path
 ) -> TuningPictures:
+    """Draws pictures to tune on; see `drawn_pictures`."""
+    crops, name = drawn_pictures(config, source, count, measured, SIDE)
+    words = f"{len(crops)} picture{'s' if len(crops) > 1 else ''} of {name}"
+    return TuningPictures(tuple(crops), f"{words}, the middle {SIDE}x{SIDE} pixels")
+
+
+def drawn_pictures(
+    config: Config, source: str | None, count: int, measured: Path, side: int
+) -> tuple[list[np.ndarray], str]:
     """Draws pictures of a source in the random order that the run's seed stands for.
 
     Args:
@@ -41,6 +50,10 @@ def tuning_pictures(
       source: a folder, or as after `--data`; the run's own training data if None.
       count: how many pictures; fewer where the source has fewer.
       measured: the folder of pictures that the release is measured on.
+      side: of the crops, in pixels.
+
+    Returns:
+      the middle of each, uint8 [H, W, 3] of `side` or less, and what the source is called.
 
     Raises:
       CodecError: the source has no pictures, or one that is measured, too.
@@ -58,18 +71,18 @@ def tuning_pictures(
             raise
         raise ConfigError(
             f"the training data cannot be tuned on ({error}): give pictures after --tune, or "
-            "--no-tune"
+            "--no-tune and --thumbnail-pictures 0"
         ) from None
     images = opened.images(shuffle_seed=config.training.seed)
-    pictures = list(itertools.islice(images.as_numpy_iterator(), count))
-    _check_unmeasured(pictures, measured)
-    words = f"{len(pictures)} picture{'s' if len(pictures) > 1 else ''} of {data_name(name)}"
-    crops = tuple(middle(picture, SIDE, SIDE) for picture in pictures)
-    return TuningPictures(crops, f"{words}, the middle {SIDE}x{SIDE} pixels")
+    crops, known = [], set()
+    for picture in itertools.islice(images.as_numpy_iterator(), count):
+        known.add(_digest(picture))
+        crops.append(np.array(middle(picture, side, side)))  # a copy: the rest is not held
+    _check_unmeasured(known, measured)
+    return crops, data_name(name)
 
 
-def _check_unmeasured(pictures: Sequence[np.ndarray], folder: Path) -> None:
-    known = set(map(_digest, pictures))
+def _check_unmeasured(known: set[bytes], folder: Path) -> None:
     for path in image_files(folder):
         if _digest(read_pixels(path)) in known:
             raise ConfigError(

@@ -1,6 +1,7 @@
 """`tfcomp release`: a trained run becomes a bundle; nobody writes into its manifest by hand.
 
-    RUN -> write_bundle -> tune -> measure -> manifest.json, README.md, SHA256SUMS -> OUT
+    RUN -> write_bundle -> tune -> thumbnails -> measure
+        -> manifest.json, README.md, SHA256SUMS -> OUT
 
 All of it happens in a hidden folder beside OUT, which is renamed when it is whole.
 """
@@ -14,15 +15,26 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
+import numpy as np
+
+from tfcomp.config import Config
 from tfcomp.errors import ConfigError, OutputError
 from tfcomp.evaluation.environment import environment
 from tfcomp.export import bundle as bundle_module
 from tfcomp.export.measured import check, measure
+from tfcomp.export.thumbnail import (
+    SIDE,
+    USUAL_PICTURES,
+    fitted_thumbnail,
+    middle_of,
+    why_without,
+)
 from tfcomp.models.base import CodecModel
-from tfcomp.release.pictures import TuningPictures, tuning_pictures
+from tfcomp.release.pictures import TuningPictures, drawn_pictures, tuning_pictures
 from tfcomp.release.tuning import tune, why_untunable
 from tfcomp.runs import run_folder, run_summary
 from tfcomp.runtime.bundle import Bundle
+from tfcomp.runtime.codec import BundleCodec
 
 _PACKAGES = ("tensorflow", "keras", "tensorflow-compression", "ai-edge-litert", "numpy", "Pillow")
 
@@ -37,6 +49,8 @@ class Plan:
       quantize: how weights are stored, see `tflite.convert`; all but "int8".
       tune: whether to tune. tune_source: a folder or a source; the training data if None.
       tune_pictures: how many pictures to tune on.
+      thumbnail_pictures: how many pictures of the same source to fit thumbnails to; 0 for a bundle
+        without them.
       codecs: to compare with, beside JPEG. rounds: of search, to be measured too where there are
         gains for them.
       words: terms, sources and authors (`ReleaseConfig`) that replace the run's.
@@ -50,6 +64,7 @@ class Plan:
     tune: bool = True
     tune_source: str | None = None
     tune_pictures: int = 12
+    thumbnail_pictures: int = USUAL_PICTURES
     codecs: tuple[str, ...] = ()
     rounds: tuple[int, ...] = ()
     words: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -71,12 +86,12 @@ def release(plan: Plan, say: Callable[[str], object] = lambda line: None) -> dic
     """
     if plan.tune_pictures < 1 or any(number < 1 for number in plan.rounds):
         raise ConfigError("--tune-pictures and --rounds take 1 or more")
+    if plan.thumbnail_pictures < 0:
+        raise ConfigError("--thumbnail-pictures takes 0 or more")
     _check_absent(plan.out)
     check(plan.pictures, plan.codecs)
     model, config = run_folder.load_model(plan.run)
-    config = dataclasses.replace(
-        config, release=dataclasses.replace(config.release, **plan.words)
-    )
+    config = dataclasses.replace(config, release=dataclasses.replace(config.release, **plan.words))
     why = why_untunable(model, config) if plan.tune else None
     if why:
         say(f"nothing to tune: {why}")
@@ -84,6 +99,7 @@ def release(plan: Plan, say: Callable[[str], object] = lambda line: None) -> dic
     pictures = tuning and tuning_pictures(
         config, plan.tune_source, plan.tune_pictures, plan.pictures
     )
+    for_thumbnails = _pictures_for_thumbnails(plan, model, config, say)
 
     def finish(work: Path) -> dict[str, Any]:
         entries: dict[str, Any] = {"environment": environment(*_PACKAGES)}
@@ -93,6 +109,10 @@ def release(plan: Plan, say: Callable[[str], object] = lambda line: None) -> dic
             say(f"tuned on {pictures.description}: {time.monotonic() - start:.0f} s")
             manifest = json.loads((work / "manifest.json").read_text(encoding="utf-8"))
             bundle_module.write_manifest(work, {**manifest, **entries})
+        if for_thumbnails:
+            start = time.monotonic()
+            entries.update(_with_thumbnails(work, for_thumbnails))
+            say(f"thumbnails of {len(for_thumbnails)} pictures: {time.monotonic() - start:.0f} s")
         rounds = plan.rounds if Bundle.read(work).tuning.has_rounds else ()
         entries.update(measure(work, plan.pictures, plan.codecs, rounds, say))
         _check_absent(plan.out)
@@ -114,6 +134,33 @@ def _tuned(work: Path, model: CodecModel, pictures: TuningPictures) -> dict[str,
     tuned = tune(Bundle.read(work), model, pictures)
     bundle_module.replace_tuning(work, tuned.tuning)
     return {"distortion_weights": tuned.distortion_weights, "tuning": tuned.record}
+
+
+def _pictures_for_thumbnails(
+    plan: Plan, model: CodecModel, config: Config, say: Callable[[str], object]
+) -> list[np.ndarray]:
+    """Pictures of whole latents to fit thumbnails to; none where the bundle will have none."""
+    why = why_without(model.prior.kind, model.stride)
+    if why or not plan.thumbnail_pictures:
+        say(f"no thumbnails: {why or 'none were asked for'}")
+        return []
+    drawn, name = drawn_pictures(
+        config, plan.tune_source, plan.thumbnail_pictures, plan.pictures, SIDE
+    )
+    enough = [each for each in drawn if min(each.shape[:2]) >= model.stride]
+    if not enough:
+        raise ConfigError(
+            f"{name} has no picture of {model.stride} pixels a side to fit thumbnails to: give "
+            "others after --tune, or --thumbnail-pictures 0"
+        )
+    return [middle_of(each, model.stride) for each in enough]
+
+
+def _with_thumbnails(work: Path, pictures: list[np.ndarray]) -> dict[str, Any]:
+    """Fits and writes the network; returns what of it stands in the manifest."""
+    network, channels = fitted_thumbnail(BundleCodec(Bundle.read(work)), pictures)
+    (work / "thumbnail.tflite").write_bytes(network)
+    return {"thumbnail_channels": channels}
 
 
 def _check_absent(out: Path) -> None:

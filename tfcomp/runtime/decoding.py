@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from tfcomp.bitstream.picture_file import Frame, PictureFile
-from tfcomp.bitstream.picture_reader import read_file
+from tfcomp.bitstream.picture_reader import read_file as read_whole_file
 from tfcomp.errors import BitstreamError
 from tfcomp.images.picture import Picture
 from tfcomp.networks.padding import padding_fits
@@ -90,7 +90,7 @@ class BundleDecoder(BundleNetworks):
         """Decompresses a file as `decompress` does, with its colour profile, Exif and XMP."""
         content = read_compressed(data)
         checked_scale(scale, region)
-        file = self.read(content, max_pixels, partial)
+        file = self.read_file(content, max_pixels, partial)
         if not file.whole:
             _log.warning("the file breaks off; this is the picture of what there is of it")
         return self.decode_picture(file, 0, region, scale)
@@ -107,7 +107,7 @@ class BundleDecoder(BundleNetworks):
         Raises:
           CodecError: as `decompress` does; a damaged frame raises it when it is decoded.
         """
-        file = self.read(read_compressed(data), max_pixels)
+        file = self.read_file(read_compressed(data), max_pixels)
         return Frames(file, functools.partial(self.decode_picture, chain=self.frame_chain()))
 
     def frame_chain(self) -> FrameChain:
@@ -122,10 +122,10 @@ class BundleDecoder(BundleNetworks):
         scale: int = 1,
         chain: FrameChain | None = None,
     ) -> Picture:
-        """A frame of a file that `read` has checked, with all that goes with it; see `decompress`.
+        """A frame of a file that `read_file` has checked, with all that goes with it.
 
         Args:
-          file: what `read` gave.
+          file: what `read_file` gave.
           number: of the frame, from 0.
           region: see `decompress`.
           scale: likewise.
@@ -153,7 +153,7 @@ class BundleDecoder(BundleNetworks):
                 "copy of the file"
             )
 
-    def read(
+    def read_file(
         self, content: bytes, max_pixels: int | None = None, partial: bool = False
     ) -> PictureFile:
         """Reads and checks a file that this model wrote, without decoding it.
@@ -167,7 +167,7 @@ class BundleDecoder(BundleNetworks):
           BitstreamError: a damaged file.
           UnknownBundleError: another model's file.
         """
-        picture = read_file(content, self._require_own, partial=partial)
+        picture = read_whole_file(content, self._require_own, partial=partial)
         limit = check_picture(picture, self._manifest, len(content), max_pixels)
         frame = picture.frames[0]
         if not padding_fits(frame.height, frame.width, self._manifest.stride, limit):
@@ -177,6 +177,8 @@ class BundleDecoder(BundleNetworks):
             )
         return picture
 
+    read = read_file  # the old name, for a release; `tfcomp.read` gives a decoded picture
+
     def decode_frame(
         self,
         frame: Frame,
@@ -185,7 +187,7 @@ class BundleDecoder(BundleNetworks):
         partial: bool = False,
         latents: np.ndarray | None = None,
     ) -> np.ndarray:
-        """The colours of one frame of a file that `read` has checked.
+        """The colours of one frame of a file that `read_file` has checked.
 
         Args:
           frame: one of its frames.

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfcomp.bitstream.container import MAX_PIXELS, describe
+from tfcomp.bitstream.container import MAX_PIXELS
+from tfcomp.bitstream.description import describe_whole
 from tfcomp.errors import CodecError, ImageError
 from tfcomp.runtime.image_input import read_image
 
@@ -73,9 +74,9 @@ def pixels_of(png: bytes, sent: bytes = b"", max_pixels: int = MAX_PIXELS) -> np
 
 
 def claimed_size(file: bytes) -> tuple[int, int] | None:
-    """(width, height) that a .tfcomp file says; None where it says none, or is damaged."""
+    """(width, height) that a .tfcomp file of either version says; None if none, or damaged."""
     try:
-        said = describe(file)
+        said = describe_whole(file)
     except CodecError:
         return None
     return None if said["width"] is None else (said["width"], said["height"])

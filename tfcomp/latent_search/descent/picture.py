@@ -70,7 +70,7 @@ def refine(
             f"model '{manifest.name}' has '{manifest.kind.name}' entropy coding, which cannot be "
             "refined through; leave refinement out, or use another model"
         )
-    quality = codec.read(data, MAX_PIXELS).frames[0].images[0].level
+    quality = codec.read_file(data, MAX_PIXELS).frames[0].images[0].level
     # Before the multiplier, which may run rounds at other qualities: these are still remembered.
     latents, choices = _start(choice, quality)
     weight = multiplier(codec, pixels, quality, lambda q: data if q == quality else choice.at(q))
