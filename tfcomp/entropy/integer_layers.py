@@ -121,9 +121,10 @@ class IntegerConv(keras.layers.Layer):
         scaled = [kernel * 2.0**WEIGHT_BITS for kernel in kernels]
         return [straight_through(each, tf.round(each)) for each in scaled]
 
-    def integer_channel_kernel(self) -> tf.Tensor:
+    @staticmethod
+    def integer_channel_kernel(kernel: tf.Variable) -> tf.Tensor:
         """float32 integers [channelwise, outputs]."""
-        scaled = self.channel_kernel * 2.0**WEIGHT_BITS
+        scaled = kernel * 2.0**WEIGHT_BITS
         return straight_through(scaled, tf.round(scaled))
 
     def integer_bias(self) -> tf.Tensor:
@@ -142,14 +143,14 @@ class IntegerConv(keras.layers.Layer):
         `own` are the channelwise inputs, [B, H, W, outputs] each, up to LARGEST_OWN_INPUT.
         """
         total = self._sums(x)
-        if own:
-            weights = tf.unstack(self.integer_channel_kernel())
+        if self.channel_kernel is not None:
+            weights = tf.unstack(self.integer_channel_kernel(self.channel_kernel))
             total += tf.add_n([each * weight for each, weight in zip(own, weights)])
         bias = self.integer_bias()
         if self.qualities:
             between = at_level(bias, quality)
-            own = straight_through(between, tf.floor(between + 0.5))  # whole between levels too
-            total += own[:, None, None, :]
+            whole = straight_through(between, tf.floor(between + 0.5))  # between levels too
+            total += whole[:, None, None, :]
         else:
             total += bias[0]
         scaled = total * 2.0**-self.shift
@@ -179,7 +180,7 @@ class IntegerConv(keras.layers.Layer):
         weights = np.sum([np.abs(kernel).sum((0, 1, 2)) for kernel in kernels], axis=0)
         own = np.zeros((0, bias.shape[1]), np.int64)
         if self.channel_kernel is not None:
-            own = np.asarray(self.integer_channel_kernel()).astype(np.int64)
+            own = np.asarray(self.integer_channel_kernel(self.channel_kernel)).astype(np.int64)
         largest = weights * int(MAXIMUM_ACTIVATION) + np.abs(bias).max(0)
         largest += np.abs(own).sum(0) * int(LARGEST_OWN_INPUT)
         if largest.max() >= EXACT or np.abs(bias).max() * quality_steps >= EXACT:

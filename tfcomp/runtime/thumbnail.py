@@ -42,7 +42,7 @@ def reduced(pixels: np.ndarray, scale: int) -> np.ndarray:
         return pixels
     if pixels.dtype == np.uint8 and (pixels.ndim == 2 or pixels.shape[2] == 3):
         return np.asarray(Image.fromarray(pixels).reduce(scale))
-    sums, counts = pixels.astype(np.float64), 1
+    sums, counts = pixels.astype(np.float64), np.ones([1] * pixels.ndim)
     for axis in (0, 1):
         starts = np.arange(0, pixels.shape[axis], scale)
         sums = np.add.reduceat(sums, starts, axis)

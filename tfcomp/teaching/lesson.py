@@ -222,5 +222,5 @@ def cuts(lesson: Lesson, number: int = 12) -> list[tuple[float, float]]:
     factors = [factor for _, factor in lesson.factors]
     steps = len(factors)
     fall = next((n for n, f in enumerate(factors) if n > steps * _WARMUP and f < 1), steps)
-    places = np.linspace(fall, steps, number, endpoint=False).astype(int) if fall < steps else []
+    places = np.linspace(fall, steps, number if fall < steps else 0, endpoint=False)
     return [(round(int(n) / steps, 4), round(max(factors[int(n)], 1e-3), 4)) for n in places]

@@ -161,7 +161,7 @@ def _train(
     precision.use_float32(model)
     if settings.encoder_only and settings.start_from:
         run_folder.take_tables(model, settings.start_from)
-    elif settings.sequence_only:
+    elif settings.sequence_only and settings.start_from:
         run_folder.take_tables(model, settings.start_from)
         model.frames = config.data.frames
         model.finish_sequence(training_batches(source, config, config.data.batch_size))

@@ -125,11 +125,20 @@ class HyperpriorCoder:
         return self._decode(sections, quality, height, width)
 
     def _decode(
-        self, sections: Sequence[bytes], quality: float, height: int, width: int, *choices: Any
+        self,
+        sections: Sequence[bytes],
+        quality: float,
+        height: int,
+        width: int,
+        partial: bool = False,
+        first_channels: int | None = None,
     ) -> FrameBefore:
         with _tables_are_there():
             return hyperprior_sections.decode_frame(
-                *(sections, quality, height, width, *self._held, *choices), before=self._before
+                *(sections, quality, height, width, *self._held),
+                partial=partial,
+                first_channels=first_channels,
+                before=self._before,
             )
 
     def pass_ends(

@@ -100,12 +100,12 @@ class DeployedEntropy(tf.Module):
             **{f"pass_{number}": function for number, function in enumerate(self.passes)},
         }
         if prior.sequence:
-            self._add_sequence(prior, quality)
+            self._add_sequence(prior, prior.sequence, quality)
 
-    def _add_sequence(self, prior: Hyperprior, quality: tf.TensorSpec) -> None:
+    def _add_sequence(self, prior: Hyperprior, sequence: Any, quality: tf.TensorSpec) -> None:
         """The networks of dependent frames: see frame_before.py."""
         for number, step in enumerate(prior.passes):
-            layers = prior.sequence.pass_layers[number]
+            layers = sequence.pass_layers[number]
             self.fits_float16 &= all(map(_fits_float16, layers.values()))
             seen = [step.seen, prior.hyper_channels, *(step.channels,) * 3]
             inputs = tf.TensorSpec([1, None, None, sum(seen)], tf.float32, name="inputs")

@@ -134,11 +134,8 @@ class Hyperprior(Prior):
             self._pass_layers(number, features, hidden, pointwise_context)
             for number in range(len(self.passes))
         ]
-        self.sequence = None
-        if sequence:
-            self.sequence = SequenceNetworks(
-                self.passes, self.hyper_channels, sequence_hidden, q, self.ladder, backend
-            )
+        parts = self.passes, self.hyper_channels, sequence_hidden, q, self.ladder, backend
+        self.sequence = SequenceNetworks(*parts) if sequence else None
 
     def _pass_layers(
         self, number: int, features: int, hidden: int, pointwise_context: bool
@@ -278,13 +275,8 @@ class Hyperprior(Prior):
     ) -> tuple[FrameBefore, tf.Tensor]:
         """`quantise`, with all that a further frame may depend on.
 
-        Args:
-          latents: see `quantise`.
-          quality: likewise.
-          training: likewise.
-          used: likewise.
-          before: the frame on which this one depends, of the same quality: latents float32
-            [B, h, w, C] in steps, hyper-latents float32 [B, ceil(h/2), ceil(w/2), Cz].
+        `before` is the frame on which this one depends, of the same quality: latents float32
+        [B, h, w, C] in steps, hyper-latents float32 [B, ceil(h/2), ceil(w/2), Cz].
 
         Returns:
           the decoded frame, likewise, and bits float32 [B]; of a dependent frame without those of
@@ -296,7 +288,8 @@ class Hyperprior(Prior):
         z_rated = z + noise.uniform(z) if training else z_rounded
         hyper_gain = tf.exp(tf.gather(self.hyper_log_gain, nearest_level(quality) - 1))
         parts = [self.hyper_prior.bits(z_rated, hyper_gain)] if before is None else []
-        ladder = self.ladder if before is None else self.sequence.ladder
+        sequence = None if before is None else self.sequence
+        ladder = sequence.ladder if sequence else self.ladder
         features = self.hyper_synthesis(z_rounded, quality, height, width)
         bit_steps = threshold_rounding.bit_steps(ladder)
         weights = tf.constant(self.layout.distortion_weights)
@@ -309,11 +302,11 @@ class Hyperprior(Prior):
             y = latents[..., start : start + size]
             units = decoded * MEAN_UNITS
             mean, index = self.parameters(number, features, units, quality)
-            if before is not None:
+            if sequence and before is not None:
                 was = before.latents * MEAN_UNITS
-                change = self.sequence.change(step, units, was, z_rounded - before.hyper_latents)
+                change = sequence.change(step, units, was, z_rounded - before.hyper_latents)
                 its = was[..., start : start + size]
-                mean, index = self.sequence.parameters(number, (mean, index), change, its, quality)
+                mean, index = sequence.parameters(number, (mean, index), change, its, quality)
             mean /= MEAN_UNITS
             residual = y - mean
             rounded = threshold_rounding.quantize(residual, index, bit_steps, weight)
@@ -374,30 +367,21 @@ class Hyperprior(Prior):
         self, tables: dict[str, CdfTables], pictures: Iterable[tuple[np.ndarray, int]]
     ) -> dict[str, CdfTables]:
         """See `Prior.calibrated` and table_calibration.py."""
-        counter = table_calibration.SymbolCounter(tables["latents"])
-        coder = self._coder_with(counter, tables)
-        for latents, quality in pictures:
-            coder.encode(latents, quality)
-        return {**tables, "latents": counter.fitted()}
+        return table_calibration.calibrated(self, EagerNetworks(self), tables, pictures)
 
     def calibrated_sequence(
         self,
         tables: dict[str, CdfTables],
         sequences: Iterable[tuple[Sequence[np.ndarray], int]],
     ) -> dict[str, CdfTables]:
-        """Tables of dependent frames fitted to what the encoder writes.
+        """Tables of dependent frames fitted to what the encoder writes; as `calibrated`.
 
-        Args:
-          tables: as `freeze` makes them.
-          sequences: pairs of a few frames' latents, float32 [h, w, C] in steps each, and their
-            quality.
+        `sequences` are pairs of a few frames' latents and their quality.
         """
         return table_calibration.calibrated_sequence(self, EagerNetworks(self), tables, sequences)
 
     def coder(self, tables: dict[str, CdfTables]) -> HyperpriorCoder:
-        return self._coder_with(self._backend.CheckedCoder, tables)
-
-    def _coder_with(self, coder: Any, tables: dict[str, CdfTables]) -> HyperpriorCoder:
+        coder = self._backend.CheckedCoder
         return HyperpriorCoder(tables, self.layout, EagerNetworks(self), self.qualities, coder)
 
     def symbols(self, latents: np.ndarray) -> np.ndarray:

@@ -101,11 +101,14 @@ class SequenceNetworks(keras.layers.Layer):
             ),
         }
         draw = keras.initializers.TruncatedNormal(stddev=0.4, seed=1)
-        layers["units"].channel_kernel.assign(draw(layers["units"].channel_kernel.shape))
+        as_before = np.zeros((UNITS + 1, size), np.float32)
+        as_before[-1] = 1.0 / INDEX_UNITS
+        first = {"units": draw((2, UNITS * size)), "scale": as_before}
+        for name, values in first.items():
+            kernel = layers[name].channel_kernel
+            assert kernel is not None
+            kernel.assign(values)
         layers["gate"].bias.assign(tf.fill(layers["gate"].bias.shape, 0.6))
-        begin = np.zeros(layers["scale"].channel_kernel.shape, np.float32)
-        begin[-1] = 1.0 / INDEX_UNITS
-        layers["scale"].channel_kernel.assign(begin)
         return layers
 
     def parameters(

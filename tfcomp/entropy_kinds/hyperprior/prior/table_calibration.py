@@ -84,6 +84,19 @@ class SymbolCounters:
         return {name: counter.fitted() for name, counter in self._counters.items()}
 
 
+def calibrated(
+    prior: Any,
+    networks: Any,
+    tables: dict[str, CdfTables],
+    pictures: Iterable[tuple[np.ndarray, int]],
+) -> dict[str, CdfTables]:
+    """See `Prior.calibrated`; `networks` are the prior's."""
+    counter = SymbolCounter(tables["latents"])
+    for latents, quality in pictures:
+        sections.encode(latents, quality, networks, tables, prior.layout, counter)
+    return {**tables, "latents": counter.fitted()}
+
+
 def calibrated_sequence(
     prior: Any,
     networks: Any,
