@@ -123,7 +123,7 @@ class Manifest:
         """
         values = manifest_object(text)
         version = values.get("format_version")
-        if version not in MANIFEST_VERSIONS or (version == 1 and "image" in values):
+        if version not in MANIFEST_VERSIONS or (version == 1) == ("image" in values):
             raise BundleError(
                 f"manifest.json has format_version {_short(version)} and this tfcomp reads "
                 f"{' and '.join(map(str, MANIFEST_VERSIONS))}; update tfcomp or export the bundle "
