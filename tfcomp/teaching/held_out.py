@@ -80,7 +80,7 @@ def crops(folder: Path, side: int, number: int) -> np.ndarray:
     """
     found = []
     for path in sorted(folder.glob("*.png"))[:number]:
-        pixels = middle(np.asarray(Image.open(path)), side, side)
+        pixels = middle(np.asarray(Image.open(path, formats=["PNG"])), side, side)
         missing = [(0, side - length) for length in pixels.shape[:2]]
         found.append(np.pad(pixels, [*missing, (0, 0)], mode="symmetric"))
     return np.stack(found)
