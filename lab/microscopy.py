@@ -95,7 +95,9 @@ def write(folder: Path, train: int, test: int, side: int) -> None:
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m lab.microscopy", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--train", type=int, default=24, help="pictures to train on (24)")
     parser.add_argument("--test", type=int, default=6, help="pictures to measure on (6)")
