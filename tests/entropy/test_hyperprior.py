@@ -149,7 +149,7 @@ def test_in_training_a_scale_learns_from_what_the_file_pays(latents):
     index = tf.fill(values.shape, 20.0)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(index)
-        bits = prior._training_bits(values, tf.round(values), index, None, 0)
+        bits = prior._training_bits(prior.ladder, values, tf.round(values), index, None, 0)
         paid = prior.ladder.bits(tf.round(values), index)
     np.testing.assert_allclose(bits, paid, rtol=1e-5, atol=1e-5)
     expected = tape.gradient(paid, index)
@@ -162,7 +162,7 @@ def test_in_training_latents_and_means_have_a_gradient(latents):
     with tf.GradientTape() as tape:
         tape.watch(values)
         bits = tf.reduce_sum(
-            prior._training_bits(values, tf.round(values), tf.fill(values.shape, 20.0), None, 0)
+            prior._training_bits(prior.ladder, values, tf.round(values), tf.fill(values.shape, 20.0), None, 0)
         )
     gradient = tape.gradient(bits, values)
     # Towards zero, where the bits are fewer.
