@@ -162,7 +162,9 @@ def test_in_training_latents_and_means_have_a_gradient(latents):
     with tf.GradientTape() as tape:
         tape.watch(values)
         bits = tf.reduce_sum(
-            prior._training_bits(prior.ladder, values, tf.round(values), tf.fill(values.shape, 20.0), None, 0)
+            prior._training_bits(
+                prior.ladder, values, tf.round(values), tf.fill(values.shape, 20.0), None, 0
+            )
         )
     gradient = tape.gradient(bits, values)
     # Towards zero, where the bits are fewer.
