@@ -73,9 +73,9 @@ def test_small_pictures_come_straight_from_latents_where_the_model_can(monkeypat
     Path("large.tfcomp").write_bytes(codec.compress(photo(200, 300), quality=5))
     whole = tfcomp.decompress("large.tfcomp")
     run = []
-    decode = tfcomp.Codec.decode_picture
+    decode = type(codec).decode_picture
     monkeypatch.setattr(
-        tfcomp.Codec,
+        type(codec),
         "decode_picture",
         lambda *given, scale=1: run.append(scale) or decode(*given, scale=scale),
     )
