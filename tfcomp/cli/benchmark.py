@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tfcomp.evaluation.curves import RateDifference
     from tfcomp.evaluation.results import Entry, Results
 
-_CODECS = "jpeg,webp,avif,jpeg2000,jxl"
+USUAL_CODECS = "jpeg,webp,avif,jpeg2000,jxl"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--codecs",
         metavar="A,B",
-        default=_CODECS,
-        help=f"classical codecs ({_CODECS} if left out; also avif-psnr, avif444; '': none)",
+        default=USUAL_CODECS,
+        help=f"classical codecs ({USUAL_CODECS} if left out; also avif-psnr, avif444; '': none)",
     )
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="for the results")
     parser.add_argument("--anchor", metavar="NAME", help="what BD-rates refer to (jpeg)")

@@ -26,6 +26,7 @@ from tfcomp.folder_contents import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from tfcomp.api import Codec
+    from tfcomp.bitstream.picture_file import Frame
     from tfcomp.latent_search.iterative_encoding import Improvement
     from tfcomp.latent_search.target import Target
     from tfcomp.runtime.image_input import InputPicture
@@ -187,7 +188,8 @@ def _compress_file(
     if image.notes:
         complain(f"{job.source_name}: {'; '.join(image.notes)}")
     height, width, _ = image.pixels.shape
-    quality = codec.read_file(data, MAX_PIXELS).frames[0].images[0].level
+    frame = codec.read_file(data, MAX_PIXELS).frames[0]
+    quality = frame.images[0].level
     record = {
         "input": job.source,
         "output": job.target,
@@ -207,7 +209,7 @@ def _compress_file(
         f"{record['bits_per_pixel']:.3f} bits/pixel, "
         f"quality {quality:g} of {manifest.qualities}, model {manifest.name}"
     )
-    reached = _reached(data, image, codec, options)
+    reached = _reached(frame, image, codec, options)
     if reached is not None:
         target, figure = reached
         record["reached"] = figure
@@ -229,17 +231,16 @@ def _compress_file(
 
 
 def _reached(
-    data: bytes, image: InputPicture, codec: Codec, options: argparse.Namespace
+    frame: Frame, image: InputPicture, codec: Codec, options: argparse.Namespace
 ) -> tuple[Target, float] | None:
     """What the decoded picture has of what was asked for; None where no figure was."""
-    from tfcomp.bitstream.container import MAX_PIXELS
     from tfcomp.latent_search.target import target_of
 
     target = target_of(image, options.psnr, options.ms_ssim)
     if target is None:
         return None
-    frame = dataclasses.replace(codec.read_file(data, MAX_PIXELS).frames[0], grey=False)
-    return target, target.figure_of(codec.decode_frame(frame))
+    colours = codec.decode_frame(dataclasses.replace(frame, grey=False))
+    return target, target.figure_of(colours)
 
 
 def _sequence_record(

@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
 
     bundles, problems = registry.installed_bundles()
     if options.json:
-        print(json.dumps([_known(b) for b in bundles]))
+        print(json.dumps([{**b.manifest.to_record(), "path": str(b.path)} for b in bundles]))
     else:
         for bundle in bundles:
             print(printable(_line(vars(bundle.manifest), str(bundle.path))))
@@ -31,12 +31,6 @@ def run(options: argparse.Namespace) -> int:
     for problem in problems:
         complain(problem)
     return 2 if problems else 0
-
-
-def _known(bundle: Any) -> dict[str, Any]:
-    """All of the manifest that JSON can hold, and where the bundle lies."""
-    manifest = bundle.manifest
-    return {**vars(manifest), "image": manifest.image.to_json(), "path": str(bundle.path)}
 
 
 def _line(manifest: dict[str, Any], path: str) -> str:

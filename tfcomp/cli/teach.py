@@ -12,10 +12,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from tfcomp.cli.benchmark import USUAL_CODECS
 from tfcomp.cli.lists import listed
 from tfcomp.cli.output import printable, remark
-
-_CODECS = "jpeg,webp,avif,jpeg2000,jxl"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,8 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--codecs",
         metavar="A,B",
-        default=_CODECS,
-        help=f"classical codecs to compare with ({_CODECS})",
+        default=USUAL_CODECS,
+        help=f"classical codecs to compare with ({USUAL_CODECS})",
     )
     parser.add_argument("--no-install", action="store_true", help="leave the model in --out")
 
@@ -89,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
         )
         bar = _Bar()
         try:
-            taught = teach(plan, lambda line: bar.say(line), bar.show)
+            taught = teach(plan, bar.say, bar.show)
         finally:
             bar.close()
     for line in (*taught.lines, f"report: {taught.files[-2]}"):
@@ -124,7 +123,8 @@ class _Bar:
 
     def say(self, line: str) -> None:
         """Writes a line above the bar."""
-        self._bar and self._bar.clear()
+        if self._bar is not None:
+            self._bar.clear()
         remark(line)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from tfcomp.evaluation import benchmark
 from tfcomp.evaluation.classical import CODECS
 from tfcomp.evaluation.contestants import CODEC, MODEL
 from tfcomp.evaluation.curves import Point, bd_rate
-from tfcomp.evaluation.results import to_json
+from tfcomp.evaluation.results import Results, to_json
 from tfcomp.export import measured_samples
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import Bundle, read_manifest
@@ -66,6 +66,11 @@ def measure(
         on_finished(line)
     for entry in results.entries:
         entry.name = entry.name.replace(path, name)
+    return write_results(bundle, results)
+
+
+def write_results(bundle: Path, results: Results) -> Dict[str, Any]:
+    """Writes a bundle's results.json, and returns the manifest entries that follow from it."""
     content = to_json(results, reproducible=True)
     write_atomically(bundle / RESULTS, content)
     return manifest_entries(json.loads(content))

@@ -69,8 +69,7 @@ class BundleNetworks:
         The numbers of its `EncoderTuning` stand there by their old names.
         """
         tuning = self.bundle.tuning.by_old_names()
-        image = self._manifest.image.to_json()
-        return {**vars(self._manifest), "image": image, **tuning, "source": self.bundle.source}
+        return {**self._manifest.to_record(), **tuning, "source": self.bundle.source}
 
     def checked_quality(self, quality: float | None) -> float:
         """The quality, the model's default if None; one between two levels in its nearest 32nd.

@@ -84,7 +84,7 @@ class FrameGroups(Generic[C]):
     def _noted(self, file: PictureFile, codec: C) -> PictureFile:
         """The file, after what the next frame may depend on was decoded."""
         self._coded += 1
-        if self._group > 1:
+        if self._coded < self._group:
             (image,) = file.frames[0].images
             rows_columns = latent_size(image.height, image.width, codec.bundle.stride)
             coder: Any = codec.entropy_coder

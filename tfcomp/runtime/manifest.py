@@ -99,6 +99,10 @@ class Manifest:
         """Whether the bundle has networks for frames that depend on the one before."""
         return bool(getattr(self.sections, "sequence", False))
 
+    def to_record(self) -> dict[str, Any]:
+        """All of it by name, as JSON can hold it."""
+        return {**vars(self), "image": self.image.to_json()}
+
     @property
     def kind(self) -> EntropyKind:
         """Of the entropy coder that reads the sections."""

@@ -130,7 +130,10 @@ class Lesson(keras.callbacks.Callback):
 
     Attributes:
       ended: whether the training was ended by the clock or the user, not by a fault.
+      stopped: whether to end after the step that runs.
+      tired: whether it ended early, as held-out crops gained no more.
       looks: what was seen.
+      steps: optimiser steps that were done.
     """
 
     def __init__(
@@ -145,10 +148,10 @@ class Lesson(keras.callbacks.Callback):
         self.rate, self.crops, self.clock = rate, crops, clock
         self.times, self.on_progress = Times.of(seconds), on_progress
         self.looks: list[Look] = []
-        self.factors: list[tuple[float, float]] = []
+        self.factors: list[float] = []  # of the rate, after each step
         self.ended = self.stopped = self.tired = False
+        self.steps = 0
         self._start: float | None = None
-        self._steps = 0
         self._pause = seconds / _LOOKS
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
@@ -156,7 +159,7 @@ class Lesson(keras.callbacks.Callback):
             self._look(0.0)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        self._steps += 1
+        self.steps += 1
         if self._start is None:  # the first step takes long to be traced
             self._start = self.clock()
         elapsed = self.elapsed()
@@ -166,7 +169,7 @@ class Lesson(keras.callbacks.Callback):
             elapsed = self.elapsed()
         factor = self.times.factor(elapsed)
         self.rate.factor.assign(factor)
-        self.factors.append((elapsed, factor))
+        self.factors.append(factor)
         self.on_progress(min(elapsed, self.times.end), self.times.end, self.looks[-1].gain)
         if elapsed >= self.times.end or self.stopped:
             self.ended = self.model.stop_training = True
@@ -179,14 +182,9 @@ class Lesson(keras.callbacks.Callback):
         """Seconds since the first step was done."""
         return 0.0 if self._start is None else self.clock() - self._start
 
-    @property
-    def steps(self) -> int:
-        """Optimiser steps that were done."""
-        return self._steps
-
     def _look(self, elapsed: float) -> None:
         start = self.clock()
-        self.looks.append(Look(elapsed / 60, self._steps, self.crops.gain(self.model)))
+        self.looks.append(Look(elapsed / 60, self.steps, self.crops.gain(self.model)))
         self._pause = max(self._pause, (self.clock() - start) / _SHARE_OF_LOOKS)
 
     def _end_where_nothing_is_gained(self, elapsed: float) -> None:
@@ -219,8 +217,7 @@ def ended_by_interrupt(lesson: Lesson, say: Callable[[str], object]) -> Iterator
 
 def cuts(lesson: Lesson, number: int = 12) -> list[tuple[float, float]]:
     """The rate that was, as cuts of a recipe: (fraction of the steps, factor) pairs."""
-    factors = [factor for _, factor in lesson.factors]
-    steps = len(factors)
+    factors, steps = lesson.factors, lesson.steps
     fall = next((n for n, f in enumerate(factors) if n > steps * _WARMUP and f < 1), steps)
     places = np.linspace(fall, steps, number if fall < steps else 0, endpoint=False)
     return [(round(int(n) / steps, 4), round(max(factors[int(n)], 1e-3), 4)) for n in places]

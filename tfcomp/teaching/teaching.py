@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Callable, Collection
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
@@ -13,9 +13,9 @@ from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
 from tfcomp.data.folder_source import FolderSource
 from tfcomp.errors import ConfigError, OutputError
 from tfcomp.evaluation import benchmark
-from tfcomp.evaluation.results import Results, to_json
+from tfcomp.evaluation.results import Results
 from tfcomp.export import bundle as bundle_module
-from tfcomp.export.measured import ANCHOR, RESULTS, manifest_entries
+from tfcomp.export.measured import ANCHOR, write_results
 from tfcomp.folder_contents import files_in
 from tfcomp.models.base import CodecModel
 from tfcomp.runs import run_summary
@@ -41,24 +41,25 @@ class Plan:
     Attributes:
       pictures: a folder of pictures, or one with "train" and "test" in it.
       out: the folder for all that comes of it, named like the model.
+      codecs: classical codecs to compare with.
       start: the model to start with; see `starting_run`.
       minutes: that the training may take.
       held_out: a folder of pictures to measure on, instead of a part of `pictures`.
       shrink: factor for all pictures; None for what the survey says.
       learning_rate: at its peak; Muon's step follows it.
-      codecs: classical codecs to compare with.
+      seed: of crops and noise.
       install: whether to install the model.
     """
 
     pictures: Path
     out: Path
+    codecs: tuple[str, ...]
     start: str = "cycle-small"
     minutes: float = 60.0
     held_out: Path | None = None
     shrink: float | None = None
     learning_rate: float = 1e-3
     seed: int = 1
-    codecs: tuple[str, ...] = ("jpeg", "webp", "avif", "jpeg2000", "jxl")
     install: bool = True
 
     def __post_init__(self) -> None:
@@ -102,7 +103,7 @@ def teach(
     config = config_module.load(begun / "config.yaml")
     if config.model.family != "cycle":
         raise ConfigError(f"{plan.start} is a '{config.model.family}' model: only cycle is taught")
-    learnt, kept = _divided(plan)
+    learnt, kept, left_out = _divided(plan)
     found = survey(learnt, plan.seed)
     for line in found.lines():
         say(line)
@@ -112,16 +113,17 @@ def teach(
     number = held_out.write(kept, pictures, shrink)
     say(f"held out and measured at the end: {number}; learnt from: {len(learnt)}")
     config = lesson_config(config, begun, plan, found, shrink)
-    model, config, course = _train(plan, config, learnt, pictures, say, on_progress)
+    model, config, course = _train(plan, config, left_out, pictures, say, on_progress)
     bundle = plan.out / "bundle"
-    _export(model, config, bundle, name, plan)
+    summary = run_summary.summarize(config, plan.out / "run")
+    bundle_module.write_bundle(model, config, bundle, name, quantize="float16", training=summary)
     if plan.install:
         installing.install(bundle, force=True)
         say(f"installed: tfcomp compress --model {name} PICTURES")
-    results = _measure(plan, bundle, name, pictures)
     benchmark.make_writable(plan.out / "report", pictures)
+    results = _measure(plan, bundle, name, pictures)
     files = benchmark.write(results, plan.out / "report", _PICTURES_SHOWN)
-    _add_figures(bundle, results, name)
+    _add_figures(bundle, results)
     if plan.install:
         installing.install(bundle, force=True)
     _write_course(plan.out, course)
@@ -166,7 +168,7 @@ def lesson_config(config: Config, begun: Path, plan: Plan, found: Survey, shrink
 def _train(
     plan: Plan,
     config: Config,
-    learnt: Sequence[Path],
+    left_out: Collection[Path],
     pictures: Path,
     say: Callable[[str], object],
     on_progress: Callable[[float, float, float], object],
@@ -178,9 +180,7 @@ def _train(
         lesson.HeldOutCrops(crops, config.model.qualities),
         on_progress,
     )
-    root, taken = _root(plan), set(learnt)
-    others = [path for path in map(root.joinpath, files_in(root)) if path not in taken]
-    source = FolderSource([root], without=set(others))
+    source = FolderSource([_root(plan)], without=left_out)
     with lesson.ended_by_interrupt(course, say):
         guide = loop.Guide(source, course.rate, (course,), bar=False)
         model = loop.train(config, plan.out / "run", guide=guide)
@@ -207,29 +207,26 @@ def _root(plan: Plan) -> Path:
     return train if train.is_dir() and (plan.pictures / "test").is_dir() else plan.pictures
 
 
-def _divided(plan: Plan) -> tuple[list[Path], list[Path]]:
-    """Paths to learn from, and paths that are held out."""
+def _divided(plan: Plan) -> tuple[list[Path], list[Path], set[Path]]:
+    """Paths to learn from, paths that are held out, and all that must not be learnt from."""
     root = _root(plan)
     paths = [root / name for name in files_in(root)]
     test = plan.held_out or (plan.pictures / "test" if root != plan.pictures else None)
     if test is None:
         kept = held_out.choose(paths, root)
+        left_out = set(kept)
     else:
         others = [test / name for name in files_in(test)]
         kept = held_out.choose(others, test, share=1.0)
-        paths = [path for path in paths if path not in set(others)]
-    learnt = [path for path in paths if path not in set(kept)]
+        left_out = set(others)
+        paths = [path for path in paths if path not in left_out]
+    learnt = [path for path in paths if path not in left_out]
     if len(learnt) < _FEWEST or not kept:
         raise ConfigError(
             f"{plan.pictures} holds {len(paths)} picture{'s' if len(paths) != 1 else ''}: a codec "
             f"needs {_FEWEST + held_out.FEWEST} or more to learn from, better 100"
         )
-    return learnt, kept
-
-
-def _export(model: CodecModel, config: Config, bundle: Path, name: str, plan: Plan) -> None:
-    summary = run_summary.summarize(config, plan.out / "run")
-    bundle_module.write_bundle(model, config, bundle, name, quantize="float16", training=summary)
+    return learnt, kept, left_out
 
 
 def _measure(plan: Plan, bundle: Path, name: str, pictures: Path) -> Results:
@@ -253,17 +250,12 @@ def _untaught(plan: Plan, results: Results) -> str | None:
     return plan.start if plan.start in names else None
 
 
-def _add_figures(bundle: Path, results: Results, name: str) -> None:
+def _add_figures(bundle: Path, results: Results) -> None:
     """Puts what was measured into the manifest and the card."""
-    own = dataclasses.replace(
-        results, entries=[entry for entry in results.entries[:1]] + [
-            entry for entry in results.entries if entry.name == ANCHOR
-        ]
-    )
-    content = to_json(own, reproducible=True)
-    write_atomically(bundle / RESULTS, content)
+    anchor = [entry for entry in results.entries if entry.name == ANCHOR]
+    own = dataclasses.replace(results, entries=[results.entries[0], *anchor])
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
-    bundle_module.write_manifest(bundle, {**manifest, **manifest_entries(json.loads(content))})
+    bundle_module.write_manifest(bundle, {**manifest, **write_results(bundle, own)})
 
 
 def _write_course(out: Path, course: lesson.Lesson) -> None:

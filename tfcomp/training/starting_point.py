@@ -75,8 +75,7 @@ def check_same_pictures(config: Config, fits: bool) -> None:
     Raises:
       CodecError: it does not.
     """
-    assert config.training.start_from is not None
-    start = config_module.load(Path(config.training.start_from) / "config.yaml").model
+    start = _model_at_start(config)
     if not fits or _without_sequence(start) != _without_sequence(config.model):
         raise CodecError(
             f"sequence_only: {config.training.start_from} is another model: give the same section "
@@ -99,13 +98,18 @@ def check_same_decoder(config: Config, fits: bool) -> None:
     Raises:
       CodecError: the decoders differ.
     """
-    assert config.training.start_from is not None  # the config has checked it
-    start = config_module.load(Path(config.training.start_from) / "config.yaml").model
+    start = _model_at_start(config)
     cycle = config.model.family == start.family == "cycle"
     if not (cycle and fits and _what_decodes(start) == _what_decodes(config.model)):
         raise CodecError(
             f"encoder_only: {config.training.start_from} is no cycle model with this very decoder"
         )
+
+
+def _model_at_start(config: Config) -> Any:
+    """The section `model` of the run that a run starts from."""
+    assert config.training.start_from is not None  # whoever asks has checked it
+    return config_module.load(Path(config.training.start_from) / "config.yaml").model
 
 
 def _what_decodes(settings: Any) -> Any:

@@ -116,29 +116,19 @@ class HyperpriorCoder:
         Raises:
           BitstreamError: the file is damaged.
         """
-        return self._decode(sections, quality, height, width, partial, first_channels).latents
+        choices = {"partial": partial, "first_channels": first_channels}
+        return self.decode_frame(sections, quality, height, width, **choices).latents
 
     def decode_frame(
-        self, sections: Sequence[bytes], quality: float, height: int, width: int
+        self, sections: Sequence[bytes], quality: float, height: int, width: int, **choices: Any
     ) -> FrameBefore:
-        """What `decode` gives, with all that a further frame may depend on."""
-        return self._decode(sections, quality, height, width)
+        """What `decode` gives, with all that a further frame may depend on.
 
-    def _decode(
-        self,
-        sections: Sequence[bytes],
-        quality: float,
-        height: int,
-        width: int,
-        partial: bool = False,
-        first_channels: int | None = None,
-    ) -> FrameBefore:
+        `choices` are those of `decode`.
+        """
         with _tables_are_there():
             return hyperprior_sections.decode_frame(
-                *(sections, quality, height, width, *self._held),
-                partial=partial,
-                first_channels=first_channels,
-                before=self._before,
+                sections, quality, height, width, *self._held, before=self._before, **choices
             )
 
     def pass_ends(
