@@ -86,6 +86,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the subcommand; returns its exit code."""
+    from PIL import Image
+
     from tfcomp.api import load
     from tfcomp.latent_search.search import checked_plan
     from tfcomp.latent_search.target import check_target
@@ -102,6 +104,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         todo = plan(options.inputs, options.output, direction, options.force)
     codec = load(options.model or registry.default_model())
+    Image.init()  # Pillow's formats take long to load, and are no part of the first picture's time
     codec.checked_quality(options.quality)
     check_target(options.psnr, options.ms_ssim)
     checked_plan(codec, options.effort, options.feedback, options.refine)
