@@ -30,6 +30,7 @@ from tfcomp.latent_search.iterative_encoding import Improvement
 from tfcomp.latent_search.search import Search, checked_plan
 from tfcomp.latent_search.searchable_codec import SearchableCodec
 from tfcomp.latent_search.target import check_target, target_of
+from tfcomp.networks.padding import EdgePadded
 from tfcomp.runtime import registry
 from tfcomp.runtime.codec import read_installed
 from tfcomp.runtime.compressed_input import read_compressed
@@ -174,7 +175,7 @@ class Codec(SearchableCodec):
             self.check_size(given.pixels)
             side = checked_tile_side(tiles, self.bundle.manifest, *given.pixels.shape[:2])
             search = Search(self.with_tiles(side), given.pixels, plan, progress)
-            target = target_of(given, psnr, ms_ssim)
+            target = target_of(given, psnr, ms_ssim, self._manifest.image)
             if target is not None:
                 data = search.reaching(target)
             elif max_bytes is None:
@@ -184,6 +185,28 @@ class Codec(SearchableCodec):
             if on_improvement is not None and any(plan):
                 on_improvement(search.improvement(data))
             return whole.add_to(data, self._require_own)
+
+    def latents(self, image: Any, quality: float | None = None) -> np.ndarray:
+        """What the encoder network makes of an image, before it is rounded: for other uses.
+
+        Args:
+          image: see `compress`. Transparent pictures are laid on white.
+          quality: likewise. Latents of two qualities have two scales, channel by channel.
+
+        Returns:
+          float32 [ceil(H / S), ceil(W / S), C], with S and C of `info["stride"]` and
+          `info["channels"]`. Values are in steps of the quantiser at this quality; those of models
+          without a hyperprior are whole numbers already.
+
+        Raises:
+          CodecError: as `compress` does.
+        """
+        quality = self.checked_quality(quality)
+        with memory_errors_named():
+            pixels = self._input_picture(image, "white", False).pixels
+            self.check_size(pixels)
+            found = self.encode_image(EdgePadded(pixels, self._manifest.stride), quality)
+            return found.astype(np.float32)
 
     def compress_frames(
         self,

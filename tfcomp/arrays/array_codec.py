@@ -1,6 +1,6 @@
 """An array <-> the bytes of one .tfcomp file; to be read from top to bottom.
 
-    [..., H, W, C] -> pictures [H, W, C] -> RGB and what has data -> codec -> picture or sequence
+    [..., H, W, C] -> pictures [H, W, C], and what has data -> codec -> picture or sequence
 
 Pixels without data are kept without loss, as the file's alpha: they come back as they were, and no
 other pixel comes back like them.
@@ -84,6 +84,11 @@ class ArrayCodec:
         if (self.quality, self.psnr, self.ms_ssim).count(None) < 2:
             raise ConfigError("give only one of quality, psnr and ms_ssim")
         check_target(self.psnr, self.ms_ssim)
+        if self.no_data is not None and not samples_taken(manifest).alpha:
+            raise ConfigError(
+                f"no_data is for pictures of 8-bit RGB and grey, and model '{manifest.name}' takes "
+                f"{manifest.image}; keep a mask in an array of its own"
+            )
         codec = api.shared_codec(installed)
         checked_plan(codec, self.effort)
         object.__setattr__(self, "model", manifest.name)
@@ -131,10 +136,11 @@ class ArrayCodec:
         taken = samples_taken(codec.bundle.manifest)
         name = f"model '{self.model}'"
         if np.dtype(dtype) != taken.dtype:
+            advice = ", and name it as no_data" if taken.alpha else ", and keep a mask beside it"
             raise ImageError(
                 f"{name} takes samples of {taken.dtype}, not {np.dtype(dtype)}; scale them first. "
                 "NaN, infinities and masks have no place there: give such pixels a value of their "
-                "own, and name it as no_data"
+                f"own{advice}"
             )
         pictures, height, width = self._pictures(shape, taken, name)
         most = codec.bundle.manifest.max_pixels
@@ -212,7 +218,7 @@ class ArrayCodec:
             `channel_axis`.
 
         Returns:
-          uint8.
+          the array, of the model's samples.
 
         Raises:
           CodecError: the file is damaged, or its model is not installed.
@@ -233,7 +239,11 @@ class ArrayCodec:
             )
         pictures: np.ndarray | None = None
         for number, frame in enumerate(frames):
-            pixels = self._without_mask(frame.pixels)
+            pixels = frame.pixels
+            if pixels.ndim == 2:
+                pixels = pixels[..., None]
+            if frame.spec.is_screen:  # others hold no alpha
+                pixels = self._without_mask(pixels)
             if pictures is None:
                 pictures = np.empty((len(frames), *pixels.shape), pixels.dtype)
             pictures[number] = pixels
@@ -277,9 +287,7 @@ class ArrayCodec:
         return np.dstack([picture, np.where(has_data, 255, 0).astype(np.uint8)])
 
     def _without_mask(self, picture: np.ndarray) -> np.ndarray:
-        """What a file decodes to, uint8 [H, W] to [H, W, 4], -> uint8 [H, W, C]."""
-        if picture.ndim == 2:
-            picture = picture[..., None]
+        """uint8 [H, W, 1 or 3], with alpha [H, W, 2 or 4], -> [H, W, 1 or 3]."""
         colours = np.ascontiguousarray(picture[..., : picture.shape[2] - 1 + picture.shape[2] % 2])
         if self.no_data is None:
             if colours.shape != picture.shape:
@@ -298,7 +306,7 @@ def encode(array: np.ndarray, model: str | None = None, **options: Any) -> bytes
     """The bytes of a `.tfcomp` file with all pictures of an array.
 
     Args:
-      array: uint8 [..., H, W, 3] or [..., H, W, 1].
+      array: [..., H, W, C] of the model's samples; of 8-bit RGB uint8, with 3 channels or 1.
       model: see `ArrayCodec`.
       options: likewise.
 

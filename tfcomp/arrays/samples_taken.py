@@ -15,12 +15,15 @@ class SamplesTaken(NamedTuple):
     Attributes:
       dtype: of the samples.
       channels: the numbers of channels that it takes, its own first.
+      alpha: whether its files hold alpha.
     """
 
     dtype: np.dtype
     channels: tuple[int, ...]
+    alpha: bool
 
 
 def samples_taken(manifest: Manifest) -> SamplesTaken:
-    """What a model takes: red, green and blue of 8 bits, and grey as such."""
-    return SamplesTaken(np.dtype(np.uint8), (3, 1))
+    """What a model takes: the samples of its pictures, and of RGB also grey as such."""
+    spec = manifest.image
+    return SamplesTaken(spec.dtype, (3, 1) if spec.is_rgb8 else (spec.channels,), spec.is_screen)

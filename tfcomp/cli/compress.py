@@ -239,7 +239,7 @@ def _reached(
     """What the decoded picture has of what was asked for; None where no figure was."""
     from tfcomp.latent_search.target import target_of
 
-    target = target_of(image, options.psnr, options.ms_ssim)
+    target = target_of(image, options.psnr, options.ms_ssim, codec.bundle.manifest.image)
     if target is None:
         return None
     colours = codec.decode_frame(dataclasses.replace(frame, grey=False))

@@ -1,6 +1,6 @@
 """What a decoded picture must reach: a PSNR or an MS-SSIM.
 
-    decoded RGB -> as it will be shown (grey, hidden pixels as they were) -> figure -> enough?
+    decoded -> as it will be shown (grey, hidden pixels as they were) -> figure -> enough?
 
 Measured on what a file decodes to, not on what an encoder foresees, so the target is kept by every
 picture and not on average.
@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tfcomp.errors import ConfigError, ImageError
+from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.images.difference import squared_error
 from tfcomp.images.structural_similarity import MS_SSIM_MIN_SIDE, ms_ssim
 from tfcomp.runtime.grey import grey_of
 from tfcomp.runtime.image_input import InputPicture
 from tfcomp.runtime.options import positive_number
-
-_PEAK = 255.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Target:
     Attributes:
       least: the figure.
       unit: how it is written in messages, such as "{:.2f} dB".
-      figure_of: takes decoded uint8 [H, W, 3], gives the figure.
+      figure_of: takes decoded samples [H, W, channels], gives the figure.
     """
 
     least: float
@@ -55,22 +54,26 @@ def check_target(psnr: float | None, ms_ssim: float | None) -> None:
 
 
 def target_of(
-    picture: InputPicture, psnr: float | None = None, ms_ssim: float | None = None
+    picture: InputPicture,
+    psnr: float | None = None,
+    ms_ssim: float | None = None,
+    spec: ImageSpec = RGB8,
 ) -> Target | None:
     """The target for one picture, which `check_target` let pass; None where none was given.
 
     Args:
       picture: what is compressed. Its fully transparent pixels do not count; of a grey picture the
         one channel does that is decoded.
-      psnr: in dB, over all pixels and colours.
+      psnr: in dB, over all pixels and channels, by the range of the samples.
       ms_ssim: from 0 to 1; see `structural_similarity.ms_ssim`.
+      spec: of the model's pictures.
 
     Raises:
       ImageError: the picture is too small for MS-SSIM.
     """
     if psnr is None and ms_ssim is None:
         return None
-    shown = _Shown(picture)
+    shown = _Shown(picture, spec)
     if psnr is not None:
         return Target(float(psnr), "{:.2f} dB", shown.psnr)
     assert ms_ssim is not None
@@ -84,10 +87,10 @@ def target_of(
 
 
 class _Shown:
-    """Measures decoded RGB as it will be shown."""
+    """Measures decoded samples as they will be shown."""
 
-    def __init__(self, picture: InputPicture) -> None:
-        self._grey = picture.grey
+    def __init__(self, picture: InputPicture, spec: ImageSpec) -> None:
+        self._grey, self._peak = picture.grey, spec.peak
         self._original = picture.pixels[..., :1] if picture.grey else picture.pixels
         self._hidden = None if picture.alpha is None else picture.alpha == 0
 
@@ -97,19 +100,20 @@ class _Shown:
         count = original.size
         if self._hidden is not None:
             count -= int(self._hidden.sum()) * original.shape[2]
-        return math.inf if error == 0 else 10.0 * math.log10(_PEAK**2 * count / error)
+        return math.inf if error == 0 else 10.0 * math.log10(self._peak**2 * count / error)
 
     def ms_ssim(self, decoded: np.ndarray) -> float:
         original, shown = self._original, self._as_shown(decoded)
         # Colour by colour: its planes in floating point take a third of the memory.
         found = [
-            ms_ssim(original[..., c : c + 1], shown[..., c : c + 1])
+            ms_ssim(original[..., c : c + 1], shown[..., c : c + 1], self._peak)
             for c in range(original.shape[2])
         ]
         return float(np.mean([each for each in found if each is not None]))
 
     def _as_shown(self, decoded: np.ndarray) -> np.ndarray:
-        shown = grey_of(decoded)[..., None] if self._grey else decoded
+        shown = grey_of(decoded) if self._grey else decoded
+        shown = shown.reshape(self._original.shape)  # of one channel it may be [H, W]
         if self._hidden is None:
             return shown
         return np.where(self._hidden[..., None], self._original, shown)

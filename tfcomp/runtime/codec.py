@@ -9,7 +9,6 @@ The search for better latents than the encoder network gives stands above this
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import Any, TypeVar
 
@@ -27,10 +26,8 @@ from tfcomp.quality import QUALITY_STEPS
 from tfcomp.runtime import registry
 from tfcomp.runtime.decoding import BundleDecoder
 from tfcomp.runtime.manifest import Manifest
-from tfcomp.runtime.pixel_limit import allowed_pixels, check_picture
+from tfcomp.runtime.pixel_limit import check_picture, warn_of_pixels
 from tfcomp.runtime.tile_side import tile_sizes
-
-_log = logging.getLogger("tfcomp")
 
 Self = TypeVar("Self", bound="BundleCodec")
 
@@ -91,13 +88,11 @@ class BundleCodec(BundleDecoder):
             for n, size in enumerate(tile_sizes(width, height, side))
         ]
         frame = Frame(tuple(images), width, height, side)
-        data = write_file(PictureFile((frame,)), manifest.fixed_size)
+        picture = PictureFile((frame,))
+        data = write_file(picture, manifest.fixed_size)
         # What little a dependent frame takes says nothing of the file that it becomes part of.
-        if not self._is_after and width * height > allowed_pixels(manifest, len(data)):
-            _log.warning(
-                "the file has only %d bytes for %dx%d pixels; to decompress it, allow max_pixels",
-                *(len(data), width, height),
-            )
+        if not self._is_after:
+            warn_of_pixels(picture, manifest, len(data))
         return data
 
     @property
