@@ -201,9 +201,11 @@ def hostile_file(width, height):
 def test_a_few_bytes_that_claim_megapixels_are_an_error_of_their_item_at_once():
     module = make_module(max_pixels=container.MAX_PIXELS)
     bombs = [hostile_file(9000, 9000), hostile_file(1, 1_000_000), hostile_file(700, 800)]
+    small = numpy_file(picture(4, 4), 1)
+    module.decompress(tf.constant([small]))  # builds the graph
     start = time.process_time()
-    result = module.decompress(tf.constant([numpy_file(picture(4, 4), 1), *bombs]))
-    assert time.process_time() - start < 5
+    result = module.decompress(tf.constant([small, *bombs]))
+    assert time.process_time() - start < 2
     errors = result["error"].numpy().tolist()
     assert errors[0] == b""
     assert all(b"more pixels than its bytes" in error for error in errors[1:])

@@ -125,7 +125,7 @@ def test_a_run_that_ended_and_goes_on_is_one_that_never_ended(runs, averaged_con
     part = tmp_path / "part"
     with pytest.MonkeyPatch.context() as patch:
         build = optimizers.build_optimizer
-        patch.setattr(loop, "build_optimizer", lambda each, _, k: build(each, STEPS, k))
+        patch.setattr(loop, "build_optimizer", lambda each, _, *rest: build(each, STEPS, *rest))
         loop.train(_averaging(averaged_config, steps=STEPS - 2), part)
     again = loop.train(_averaging(averaged_config), part, resume=True)
     _assert_same(_saved(averaged_config, part), watched.steps[-1], watched)
