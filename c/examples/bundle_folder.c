@@ -180,6 +180,7 @@ void read_manifest(const char *folder, bundle_manifest *manifest)
     } else if (settings->kind == TFCOMP_HYPERPRIOR) {
         channels = read_hyperprior(text, &manifest->hyperprior);
         settings->hyperprior = &manifest->hyperprior;
+        manifest->has_sequence = find(text, "sequence") && number(text, "sequence") != 0;
         if (find(text, "quality_steps"))
             settings->quality_steps = number(text, "quality_steps");
     }

@@ -59,7 +59,8 @@ export function readEncoder({ folder }) {
 
 function checked(manifest) {
   const { format_version: version, entropy } = manifest;
-  if (!MANIFEST_VERSIONS.includes(version) || !(entropy?.kind in SECTION_COUNTS)) {
+  const known = MANIFEST_VERSIONS.includes(version) && entropy?.kind in SECTION_COUNTS;
+  if (!known || (entropy.sequence ?? 0) > 1) {
     throw new BundleError(`The model ${manifest.name} is newer than this page; update the page.`);
   }
   return manifest;
