@@ -63,6 +63,26 @@ static void check_refusal(tfcomp_decoder_settings settings, const uint8_t *bytes
     tfcomp_decoder_destroy(decoder);
 }
 
+/* No file that breaks off is sound, nor one with another bit. */
+static void check_damage(const tfcomp_decoder *decoder, const uint8_t *bytes, size_t length)
+{
+    uint8_t *copy = (uint8_t *)malloc(length);
+    tfcomp_file *file;
+    size_t k, bit;
+
+    memcpy(copy, bytes, length);
+    for (k = 0; k < length; ++k) {
+        EXPECT(tfcomp_file_open(decoder, bytes, k, 0, &file) != TFCOMP_OK, "%zu bytes", k);
+        for (bit = 0; bit < 8; ++bit) {
+            copy[k] ^= (uint8_t)(1u << bit);
+            EXPECT(tfcomp_file_open(decoder, copy, length, 0, &file) != TFCOMP_OK,
+                   "bit %zu of byte %zu", bit, k);
+            copy[k] ^= (uint8_t)(1u << bit);
+        }
+    }
+    free(copy);
+}
+
 int main(int count, char **arguments)
 {
     bundle_manifest manifest;
@@ -98,6 +118,7 @@ int main(int count, char **arguments)
         EXPECT(tfcomp_file_describe(file, &info) == TFCOMP_OK && info.frames > 2, "frames");
         check_frames(decoder, file, info.frames, (const int32_t *)(const void *)all);
         check_refusal(*settings, bytes, length);
+        check_damage(decoder, bytes, length);
     }
     tfcomp_file_close(file);
     tfcomp_decoder_destroy(decoder);

@@ -27,7 +27,7 @@ def toy(tmp_path_factory):
     return folder, [zlib.crc32(each.astype("<i4").tobytes()) for each in latents]
 
 
-def decode(folder, *frames: int):
+def decode(folder, *frames: int | str):
     numbers = toy_bundle.FEATURES, toy_bundle.SCALES, *frames
     command = ["node", PROGRAM, folder, folder / "in.tfcomp", *numbers]
     child = subprocess.run(
@@ -49,3 +49,9 @@ def test_a_bundle_without_such_networks_is_said_to_have_none(toy, tmp_path):
     del manifest["entropy"]["sequence"]
     (tmp_path / "plain" / "manifest.json").write_text(json.dumps(manifest))
     assert "dependent frame" in decode(tmp_path / "plain", 1)["message"]
+
+
+def test_no_file_that_breaks_off_or_has_another_bit_is_read(toy):
+    folder, _ = toy
+    found = decode(folder, "damaged")
+    assert found["tried"] == found["refused"] == 9 * (folder / "in.tfcomp").stat().st_size

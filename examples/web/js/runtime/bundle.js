@@ -32,7 +32,8 @@ export function findByFingerprint(bundles, digits) {
   const { qualities, fixed_size: fixedSize, entropy, stride } = found.manifest;
   const qualitySteps = entropy.quality_steps ?? 1;
   const sectionCount = SECTION_COUNTS[entropy.kind];
-  return { ...found, qualities, qualitySteps, fixedSize, stride, sectionCount };
+  const sequence = Boolean(entropy.sequence);
+  return { ...found, qualities, qualitySteps, fixedSize, stride, sectionCount, sequence };
 }
 
 /** The bytes that a bundle decodes with, its fingerprint verified: { decoder, entropy, tables }. */
