@@ -49,7 +49,7 @@ def page(browser, address, bundle):
 
 @pytest.fixture(scope="module")
 def clip(bundle):
-    """A file of five frames of 70x50 pixels, and uint8 [5, 50, 70, 3] of what Python makes of it."""
+    """A file of five frames of 70x50 pixels; uint8 [5, 50, 70, 3], what Python makes of it."""
     codec = tfcomp.load(bundle)
     scene = np.random.default_rng(5).integers(0, 256, (50, 70, 3), dtype=np.uint8)
     frames = [scene.copy() for _ in range(5)]
