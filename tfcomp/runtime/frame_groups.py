@@ -64,7 +64,7 @@ class FrameGroups(Generic[C]):
         """Codes the next frame.
 
         Args:
-          pixels: uint8 [H, W, 3].
+          pixels: [H, W] or [H, W, C], of the model's samples.
           compress: makes the frame's file with the codec that it is given.
 
         Returns:
@@ -102,7 +102,7 @@ class FrameGroups(Generic[C]):
 
 
 def _is_cut(before: np.ndarray | None, pixels: np.ndarray) -> bool:
-    """Whether uint8 [H, W, 3] shows another scene than the frame before, or has another size."""
+    """Whether samples [H, W, C] show another scene than the frame before, or have another size."""
     if before is None or before.shape != pixels.shape:
         return True
     now = pixels[::2, ::2].astype(np.float32)  # a quarter of them tells as much
