@@ -14,7 +14,7 @@
 #include "toy_networks.h"
 #include "wild_networks.h"
 
-enum { FACTORIZED, BITS, HYPERPRIOR, VALUES_ROUND_TRIP, SECTION_ROUND_TRIP, KINDS };
+enum { FACTORIZED, BITS, HYPERPRIOR, VALUES_ROUND_TRIP, SECTION_ROUND_TRIP, DEPENDENT, KINDS };
 enum {
     MOST_SIDE = 24,
     MOST_GROUPS = 7,
@@ -24,6 +24,11 @@ enum {
     QUALITIES = 3,
     LARGEST_LATENT = 1 << 24,
     WILD_FROM = 200,
+    FAR_FROM = 250,
+    FAR_LATENT = 1 << 24,
+    FAR_HYPER = 1 << 20,
+    SPREAD = 30,
+    HYPER_SPREAD = 2,
 };
 
 /* What all kinds begin with. */
@@ -120,15 +125,69 @@ static void read_bits(input *in, section_case *c)
     }
 }
 
-static void read_hyperprior(input *in, section_case *c)
+/* The frame before of one byte: a pattern, which section_cases.py knows too, or values that are as
+   far out as any frame's. */
+static int32_t *frame_before(uint32_t pattern, size_t n, uint32_t spread, int32_t far)
+{
+    int32_t *values = (int32_t *)room_for(n, sizeof *values);
+    size_t k;
+
+    for (k = 0; k < n; ++k) {
+        if (pattern >= FAR_FROM)
+            values[k] = k % 3 ? far : -far;
+        else
+            values[k] = (int32_t)((7 * k + pattern) % (2 * spread + 1)) - (int32_t)spread;
+    }
+    return values;
+}
+
+typedef struct {
+    uint8_t *hyper_bytes, *bytes;
+    size_t hyper_length, length;
+} two_sections;
+
+/* A frame after the one that the pattern says, n latents. */
+static tfcomp_status decode_after(uint32_t pattern, const section_case *c,
+                                  const tfcomp_tables *hyper_tables,
+                                  const tfcomp_hyperprior_layout *layout,
+                                  const tfcomp_hyperprior_networks *networks,
+                                  const tfcomp_sequence_networks *sequence, const two_sections *s,
+                                  size_t n, int32_t *latents)
+{
+    size_t places = (size_t)((c->height + 1) / 2) * ((c->width + 1) / 2), hyper_n, k;
+    int32_t *was, *hyper_was, *hyper;
+    tfcomp_frame_before before;
+    tfcomp_status status;
+
+    if (layout->hyper_channels > MOST_LATENTS / places)
+        return TFCOMP_BAD_ARGUMENT;
+    hyper_n = places * layout->hyper_channels;
+    before.latents = was = frame_before(pattern, n, SPREAD, FAR_LATENT);
+    before.hyper_latents = hyper_was = frame_before(pattern, hyper_n, HYPER_SPREAD, FAR_HYPER);
+    hyper = (int32_t *)room_for(hyper_n, sizeof *hyper);
+    status = tfcomp_decode_hyperprior_frame(
+        hyper_tables, &c->tables.tables, layout, networks, sequence, &before, s->hyper_bytes,
+        s->hyper_length, s->bytes, s->length, c->quality, c->height, c->width, latents, hyper);
+    for (k = 0; k < hyper_n && status == TFCOMP_OK; ++k)
+        must(abs(hyper[k]) <= FAR_HYPER, "a sum of hyper-latents is no larger than one of them");
+    free(hyper);
+    free(hyper_was);
+    free(was);
+    return status;
+}
+
+/* dependent: whether it is a frame that depends on another. */
+static void read_hyperprior(input *in, section_case *c, int dependent)
 {
     uint32_t groups[MOST_GROUPS], rows[QUALITIES], k;
     tfcomp_hyperprior_layout layout = {groups, 0, 0, 0, rows, QUALITIES, 0};
     toy_networks toy = {0, 0, c->tables.tables.count, 0};
     wild_networks wild;
     tfcomp_hyperprior_networks networks;
+    tfcomp_sequence_networks sequence;
     made_tables hyper_tables;
     uint32_t channels;
+    int is_wild;
 
     take_tables(in, &hyper_tables);
     layout.group_count = take_groups(in, c, groups);
@@ -140,26 +199,36 @@ static void read_hyperprior(input *in, section_case *c)
     toy.hyper_channels = layout.hyper_channels;
     toy.features = take_between(in, 1, 4);
     networks = toy_callbacks(&toy);
-    if (take_u8(in) >= WILD_FROM)
+    sequence = toy_sequence_callbacks(&toy);
+    is_wild = take_u8(in) >= WILD_FROM;
+    if (is_wild) {
         networks = take_wild_networks(in, &wild, toy.features);
+        sequence = wild_sequence(&wild, toy.hyper_channels);
+    }
     channels = tfcomp_hyperprior_channels(&layout);
     if (channels > 0 && (uint64_t)c->height * c->width * channels <= MOST_LATENTS) {
-        size_t n = (size_t)c->height * c->width * channels, length, hyper_length = take_u16(in);
+        size_t n = (size_t)c->height * c->width * channels;
+        uint32_t pattern = dependent ? take_u8(in) : 0;
         int32_t *latents = (int32_t *)room_for(n, sizeof *latents);
-        uint8_t *hyper_section = take_bytes(in, &hyper_length), *section;
+        two_sections s;
         tfcomp_status status;
 
-        length = in->left;
-        section = take_bytes(in, &length);
+        s.hyper_length = take_u16(in);
+        s.hyper_bytes = take_bytes(in, &s.hyper_length);
+        s.length = in->left;
+        s.bytes = take_bytes(in, &s.length);
         if (layout.hyper_channels <= MOST_BIT_TABLES)
             repeat_tables(&hyper_tables, QUALITIES * layout.hyper_channels);
-        status = tfcomp_decode_hyperprior(&hyper_tables.tables, &c->tables.tables, &layout,
-                                          &networks, hyper_section, hyper_length, section, length,
-                                          c->quality, c->height, c->width, latents);
-        check_status(status, c->tables.sound && hyper_tables.sound && !c->hostile &&
-                                 networks.self == (void *)&toy);
-        free(section);
-        free(hyper_section);
+        if (dependent)
+            status = decode_after(pattern, c, &hyper_tables.tables, &layout, &networks, &sequence,
+                                  &s, n, latents);
+        else
+            status = tfcomp_decode_hyperprior(&hyper_tables.tables, &c->tables.tables, &layout,
+                                              &networks, s.hyper_bytes, s.hyper_length, s.bytes,
+                                              s.length, c->quality, c->height, c->width, latents);
+        check_status(status, c->tables.sound && hyper_tables.sound && !c->hostile && !is_wild);
+        free(s.bytes);
+        free(s.hyper_bytes);
         free(latents);
     }
     free_made_tables(&hyper_tables);
@@ -181,7 +250,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
     else if (kind == BITS)
         read_bits(&in, &c);
     else if (kind == HYPERPRIOR)
-        read_hyperprior(&in, &c);
+        read_hyperprior(&in, &c, 0);
+    else if (kind == DEPENDENT)
+        read_hyperprior(&in, &c, 1);
     else if (kind == VALUES_ROUND_TRIP)
         round_trip_of_values(&in, &c.tables);
     else

@@ -166,6 +166,10 @@ def sections() -> dict[str, bytes]:
             (section_cases.SECTION_ROUND_TRIP, "round-trip-of-a-section"),
         ):
             seeds[f"{name}-{number}"] = section_cases.round_trip(random, kind)
+    random = np.random.default_rng(35)
+    for number, pattern in enumerate((0, 30, 100, 249)):
+        for suffix, data in section_cases.hyperprior(random, pattern).variants().items():
+            seeds[f"dependent-{number}{suffix}"] = data
     return seeds
 
 

@@ -19,9 +19,10 @@ from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy_kinds.bits import sections as bit_sections
 from tfcomp.entropy_kinds.bits.layout import BitLayout
 from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
+from tfcomp.entropy_kinds.hyperprior.frame_before import FrameBefore
 from tfcomp.entropy_kinds.hyperprior.layout import Layout
 
-FACTORIZED, BITS, HYPERPRIOR, VALUES_ROUND_TRIP, SECTION_ROUND_TRIP = range(5)
+FACTORIZED, BITS, HYPERPRIOR, VALUES_ROUND_TRIP, SECTION_ROUND_TRIP, DEPENDENT = range(6)
 QUALITIES = 3
 _FAR = 250  # an offset that is not near: four bytes follow
 
@@ -143,8 +144,22 @@ def bits(random: np.random.Generator) -> SectionCase:
     return SectionCase(head, section)
 
 
-def hyperprior(random: np.random.Generator) -> SectionCase:
-    """Two sections of a hyperprior whose networks are formulas."""
+def frame_before(
+    pattern: int, shape: tuple[int, ...], hyper_shape: tuple[int, ...]
+) -> FrameBefore:
+    """The frame before that one byte stands for, below 250."""
+    held = []
+    for size, spread in ((shape, 30), (hyper_shape, 2)):
+        values = (7 * np.arange(np.prod(size)) + pattern) % (2 * spread + 1) - spread
+        held.append(values.astype(np.int32).reshape(size))
+    return FrameBefore(*held)
+
+
+def hyperprior(random: np.random.Generator, pattern: int | None = None) -> SectionCase:
+    """Two sections of a hyperprior whose networks are formulas.
+
+    pattern: of the frame before, where the sections are those of a frame that depends on it.
+    """
     groups = tuple(random.integers(1, 5, random.integers(1, 5)).tolist())
     checkerboard = int(random.integers(len(groups) + 1))
     layout = Layout(
@@ -163,21 +178,27 @@ def hyperprior(random: np.random.Generator) -> SectionCase:
     features, quality = int(random.integers(1, 5)), int(random.integers(1, QUALITIES + 1))
     networks = ToyNetworks([step.channels for step in layout.passes], features, made.tables.count)
     height, width = random.integers(1, 13, 2).tolist()
+    shape = height, width, layout.channels
     hyper_shape = (-(-height // 2), -(-width // 2), layout.hyper_channels)
+    before = None
+    if pattern is not None:
+        before = frame_before(pattern, shape, hyper_shape)
+        tables = {f"sequence_{name}": each for name, each in tables.items()}
     sections = hyperprior_sections.encode(
-        random.normal(0, 2, (height, width, layout.channels)).astype(np.float32), quality,
+        random.normal(0, 2, shape).astype(np.float32), quality,
         networks, tables, layout, range_coder, thresholds=False,
-        hyper_latents=random.integers(-3, 4, hyper_shape).astype(np.int32),
+        hyper_latents=random.integers(-3, 4, hyper_shape).astype(np.int32), before=before,
     )  # fmt: skip
     head = b"".join(
         [
-            _head(HYPERPRIOR, made, height, width, quality),
+            _head(HYPERPRIOR if before is None else DEPENDENT, made, height, width, quality),
             hyper.written,
             bytes([len(groups) - 1]),
             _counted(groups),
             bytes([checkerboard, layout.quincunx, layout.hyper_channels - 1]),
             _counted(layout.rows_per_stream),
             bytes([features - 1, 0]),  # the networks are the formulas
+            b"" if pattern is None else bytes([pattern]),
             len(sections[0]).to_bytes(2, "little"),
             sections[0],
         ]

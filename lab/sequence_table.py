@@ -2,10 +2,11 @@
 
     python -m lab.sequence_table CLIP... [--count 100] [--every 4] [--markdown FILE]
 
-CLIP is a folder with the frames of a clip as pictures. Each model writes a sequence at three
-qualities, a frame in its middle is decoded alone, and every fourth frame is measured. The others
+CLIP is a folder with the frames of a clip as pictures. The first model writes a sequence at three
+qualities, a frame in its middle is decoded alone, and every fourth frame is measured. Models whose
+frames may depend on each other stand there twice, with every frame by itself first. The others
 run over a row of settings; what stands in the table is read off between the two that are next to
-the first model's PSNR, on a line through PSNR and the logarithm of bytes.
+the first column's PSNR, on a line through PSNR and the logarithm of bytes.
 
     AVIF sequence   Pillow's plugin, save_all, speed 6, 4:2:0: frames are predicted from others
     AVIF frames     the same, each frame a file
@@ -72,27 +73,30 @@ class Point:
     seeking: float | None = None
 
 
-def ours(codec: tfcomp.api.Codec, files: Sequence[str], quality: int, every: int) -> Point:
-    """A sequence of one of our models."""
+def ours(
+    codec: tfcomp.api.Codec, group: int | None, files: Sequence[str], quality: int, every: int
+) -> Point:
+    """A sequence of one of our models; group: see `Codec.compress_frames`."""
     start = time.process_time()
-    data = codec.compress_frames(files, 40, 0, quality)
+    data = codec.compress_frames(files, 40, 0, quality, group=group)
     encoding = time.process_time() - start
     frames = codec.read_frames(data)
     start = time.process_time()
     middle = codec.read_frames(data)[len(files) // 2].pixels
     seeking = time.process_time() - start
     decoding, values = 0.0, []
-    for number in range(0, len(files), every):
+    for number in range(len(files)):
         start = time.process_time()
         pixels = frames[number].pixels
         decoding += time.process_time() - start
-        values.append(psnr(_pixels(files[number]), pixels))
+        if number % every == 0:
+            values.append(psnr(_pixels(files[number]), pixels))
         if number == len(files) // 2 and not np.array_equal(middle, pixels):
             raise CodecError("a frame that was sought differs from the same one played")
     count = len(files)
     return Point(
         *(len(data) / count, float(np.mean(values)), 1000 * encoding / count),
-        *(1000 * decoding / len(values), 1000 * seeking),
+        *(1000 * decoding / count, 1000 * seeking),
     )
 
 
@@ -161,28 +165,28 @@ def x264(files: Sequence[str], crf: int, every: int, intra: bool) -> Point:
 
 def table(clips: Sequence[Path], models: Sequence[str], count: int, every: int) -> Iterator[str]:
     """Lines of Markdown."""
-    others = _others()
-    yield "| clip | PSNR | " + " | ".join((*models, *others)) + " |"
-    yield "| --- |" + " --- |" * (1 + len(models) + len(others))
+    others, codecs = _others(), _codecs(models)
+    yield "| clip | PSNR | " + " | ".join((*codecs, *others)) + " |"
+    yield "| --- |" + " --- |" * (1 + len(codecs) + len(others))
     times: dict[str, list[str]] = {}
     for clip in clips:
         files = frame_files(clip)[:count]
         height, width, _ = _pixels(files[0]).shape
         called = f"{clip.name}, {width}x{height}, {len(files)} frames"
         curves = {}
-        for name in models:
-            codec = tfcomp.load(name, num_threads=1)
-            qualities = QUALITIES if name == models[0] else OTHER_QUALITIES
+        for name, (codec, group) in codecs.items():
+            qualities = OTHER_QUALITIES if curves else QUALITIES
             curves[name] = [
-                _logged(called, name, quality, ours(codec, files, quality, every))
+                _logged(called, name, quality, ours(codec, group, files, quality, every))
                 for quality in qualities
             ]
-        wanted = [point.psnr for point in curves[models[0]]]
+        first = next(iter(curves))
+        wanted = [point.psnr for point in curves[first]]
         for name, (settings, code) in others.items():
             curves[name] = _around(
                 wanted, settings, functools.partial(_coded, called, name, code, files, every)
             )
-        for point in curves[models[0]]:
+        for point in curves[first]:
             cells = [_at(curve, point.psnr) for curve in curves.values()]
             yield f"| {called} | {point.psnr:.2f} | " + " | ".join(cells) + " |"
             called = ""
@@ -193,6 +197,18 @@ def table(clips: Sequence[Path], models: Sequence[str], count: int, every: int) 
     yield "| --- |" + " --- |" * len(clips)
     for name, cells in times.items():
         yield f"| {name} | " + " | ".join(cells) + " |"
+
+
+def _codecs(models: Sequence[str]) -> dict[str, tuple[tfcomp.api.Codec, int | None]]:
+    """Codecs with the group that they write, by their columns' names."""
+    found: dict[str, tuple[tfcomp.api.Codec, int | None]] = {}
+    for each in models:
+        codec = tfcomp.load(each, num_threads=1)
+        name = str(codec.info["name"])
+        if codec.bundle.manifest.sequence:
+            found[f"{name}, frames alone"] = codec, 1
+        found[name] = codec, None
+    return found
 
 
 def _others() -> dict[str, tuple[Sequence[int], Callable[[Sequence[str], int, int], Point]]]:

@@ -253,7 +253,7 @@ class Codec(SearchableCodec):
                 def compress(codec: Codec, given: InputPicture = given) -> bytes:
                     return codec.compress(given, quality, effort=effort)
 
-                files.append(groups.add(given.pixels.shape[:2], compress))
+                files.append(groups.add(given.pixels, compress))
                 own.append(duration)
                 if progress:
                     progress(len(files))

@@ -157,6 +157,16 @@ static void read_image(const char *text, bundle_image *image)
         quit("manifest.json", "image");
 }
 
+/* Whether there are networks for frames that depend on the one before, of the kind known here. */
+static int read_sequence(const char *text)
+{
+    uint32_t version = find(text, "sequence") ? number(text, "sequence") : 0;
+
+    if (version > 1)
+        quit("manifest.json", "its dependent frames are newer than this program");
+    return version != 0;
+}
+
 void read_manifest(const char *folder, bundle_manifest *manifest)
 {
     tfcomp_decoder_settings *settings = &manifest->settings;
@@ -180,6 +190,7 @@ void read_manifest(const char *folder, bundle_manifest *manifest)
     } else if (settings->kind == TFCOMP_HYPERPRIOR) {
         channels = read_hyperprior(text, &manifest->hyperprior);
         settings->hyperprior = &manifest->hyperprior;
+        manifest->has_sequence = read_sequence(text);
         if (find(text, "quality_steps"))
             settings->quality_steps = number(text, "quality_steps");
     }

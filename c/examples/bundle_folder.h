@@ -18,6 +18,7 @@ typedef struct {
     tfcomp_bit_layout bits;
     tfcomp_hyperprior_layout hyperprior;
     bundle_image image;
+    int has_sequence; /* whether there are networks for dependent frames */
 } bundle_manifest;
 
 /* Says in one line why the program cannot go on, and ends it. */

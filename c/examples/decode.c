@@ -176,6 +176,13 @@ static void open_networks(const char *folder, const bundle_manifest *manifest,
     networks->parameters = no_parameters;
 }
 
+static void open_sequence_networks(const tfcomp_hyperprior_networks *networks,
+                                   tfcomp_sequence_networks *sequence)
+{
+    (void)networks;
+    sequence->parameters = no_parameters;
+}
+
 static void close_entropy_networks(tfcomp_hyperprior_networks *networks)
 {
     (void)networks;
@@ -187,6 +194,7 @@ static tfcomp_decoder *open_decoder(const char *folder, bundle_manifest *manifes
                                     tfcomp_hyperprior_networks *networks)
 {
     tfcomp_decoder_settings *settings = &manifest->settings;
+    tfcomp_sequence_networks sequence = {0};
     tfcomp_decoder *decoder;
     tfcomp_status status;
     uint8_t *npz = read_file(folder, "tables.npz", &settings->tables_length);
@@ -195,8 +203,13 @@ static tfcomp_decoder *open_decoder(const char *folder, bundle_manifest *manifes
     if (settings->kind == TFCOMP_HYPERPRIOR) {
         open_networks(folder, manifest, networks);
         settings->networks = networks;
+        if (manifest->has_sequence) {
+            open_sequence_networks(networks, &sequence);
+            settings->sequence = &sequence;
+        }
     }
     status = tfcomp_decoder_create(settings, &decoder);
+    settings->sequence = NULL; /* copied */
     free(npz);
     if (status != TFCOMP_OK)
         quit(folder, tfcomp_status_text(status));

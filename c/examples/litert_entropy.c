@@ -40,6 +40,29 @@ static tfcomp_status parameters(void *self, const tfcomp_hyperprior_pass *pass,
     return TFCOMP_OK;
 }
 
+static tfcomp_status sequence_parameters(void *self, const tfcomp_hyperprior_pass *pass,
+                                         const float *inputs, uint32_t height, uint32_t width,
+                                         unsigned quality, int32_t *made)
+{
+    const entropy_networks *n = (const entropy_networks *)self;
+    const uint32_t seen = pass->seen + n->hyper_channels + 3 * pass->channels;
+    const litert_array in = {LITERT_FLOAT32, height, width, seen, (void *)inputs};
+    const litert_array out = {LITERT_INT32, height, width, 2 * pass->channels, made};
+    char signature[32];
+
+    snprintf(signature, sizeof signature, "sequence_pass_%u", pass->number);
+    if (!litert_run(n->model, signature, "inputs", &in, quality, &out))
+        quit("entropy.tflite: LiteRT cannot run", signature);
+    return TFCOMP_OK;
+}
+
+void open_sequence_networks(const tfcomp_hyperprior_networks *networks,
+                            tfcomp_sequence_networks *sequence)
+{
+    sequence->self = networks->self;
+    sequence->parameters = sequence_parameters;
+}
+
 void open_entropy_networks(const char *path, const tfcomp_hyperprior_layout *layout,
                            tfcomp_hyperprior_networks *networks)
 {

@@ -15,7 +15,7 @@ static tfcomp_bundle_facts facts_of(const tfcomp_decoder *decoder, size_t length
                                  {0},
                                  s->stride,
                                  s->quality_steps > 1 ? s->quality_steps : 1,
-                                 0,
+                                 s->sequence != NULL,
                                  s->max_pixels};
 
     memcpy(facts.fingerprint, s->fingerprint, sizeof facts.fingerprint);
@@ -105,7 +105,7 @@ static tfcomp_status decode_tile(const tfcomp_decoder *decoder, const tfcomp_cod
     info.height = coded->container.height;
     status = tfcomp_image_make(decoder, &info, max_pixels, tile);
     return status == TFCOMP_OK
-               ? tfcomp_image_decode(decoder, &coded->container, coded->cut, *tile)
+               ? tfcomp_image_decode(decoder, &coded->container, coded->cut, NULL, *tile)
                : status;
 }
 
@@ -136,24 +136,18 @@ static tfcomp_status decode_tiles(const tfcomp_decoder *decoder, const tfcomp_fi
     return status;
 }
 
-tfcomp_status tfcomp_decode_frame(const tfcomp_decoder *decoder, const tfcomp_file *file,
-                                  uint32_t number, tfcomp_image **image)
+/* before: the frame on which this one depends, or NULL. */
+static tfcomp_status decode_frame(const tfcomp_decoder *decoder, const tfcomp_file *file,
+                                  const tfcomp_frame *frame, const tfcomp_image *before,
+                                  tfcomp_image **image)
 {
-    const tfcomp_frame *frame;
     tfcomp_image_info info = {0};
     tfcomp_coded_image first;
-    tfcomp_status status;
+    tfcomp_status status = tfcomp_file_image(file, frame, 0, &first);
 
     *image = NULL;
-    if (number >= file->info.frames ||
-        memcmp(decoder->settings.fingerprint, file->facts.fingerprint, 4) != 0)
-        return TFCOMP_BAD_ARGUMENT;
-    frame = &file->frames[number];
-    status = tfcomp_file_image(file, frame, 0, &first);
     if (status != TFCOMP_OK)
         return status;
-    if (frame->dependent)
-        return TFCOMP_UNSUPPORTED;
     info.quality = network_quality(decoder, &first);
     info.width = frame->width;
     info.height = frame->height;
@@ -162,10 +156,46 @@ tfcomp_status tfcomp_decode_frame(const tfcomp_decoder *decoder, const tfcomp_fi
     if (status == TFCOMP_OK)
         status = frame->tile_side != 0
                      ? decode_tiles(decoder, file, frame, *image)
-                     : tfcomp_image_decode(decoder, &first.container, first.cut, *image);
+                     : tfcomp_image_decode(decoder, &first.container, first.cut, before, *image);
     if (status != TFCOMP_OK) {
         tfcomp_image_destroy(*image);
         *image = NULL;
     }
     return status;
+}
+
+tfcomp_status tfcomp_decode_frame_after(const tfcomp_decoder *decoder, const tfcomp_file *file,
+                                        uint32_t number, const tfcomp_image *before,
+                                        tfcomp_image **image)
+{
+    const tfcomp_frame *frames = file->frames;
+    tfcomp_image *last = NULL, *next;
+    tfcomp_status status;
+    uint32_t k = number;
+
+    *image = NULL;
+    if (number >= file->info.frames ||
+        memcmp(decoder->settings.fingerprint, file->facts.fingerprint, 4) != 0)
+        return TFCOMP_BAD_ARGUMENT;
+    if (before != NULL && frames[number].dependent)
+        return decode_frame(decoder, file, &frames[number], before, image);
+    while (frames[k].dependent) /* the first frame is not */
+        --k;
+    for (;; ++k) {
+        status = decode_frame(decoder, file, &frames[k], last, &next);
+        tfcomp_image_destroy(last);
+        if (status != TFCOMP_OK)
+            return status;
+        if (k == number)
+            break;
+        last = next;
+    }
+    *image = next;
+    return TFCOMP_OK;
+}
+
+tfcomp_status tfcomp_decode_frame(const tfcomp_decoder *decoder, const tfcomp_file *file,
+                                  uint32_t number, tfcomp_image **image)
+{
+    return tfcomp_decode_frame_after(decoder, file, number, NULL, image);
 }

@@ -46,6 +46,11 @@ static tfcomp_status keep_hyperprior(tfcomp_decoder *decoder,
         !copy_numbers(given->rows_per_stream, given->quality_count, &layout->rows_per_stream))
         return TFCOMP_NO_MEMORY;
     decoder->networks = *settings->networks;
+    if (settings->sequence != NULL) {
+        if (settings->sequence->parameters == NULL)
+            return TFCOMP_BAD_ARGUMENT;
+        decoder->sequence = *settings->sequence;
+    }
     return TFCOMP_OK;
 }
 
@@ -80,6 +85,24 @@ static tfcomp_status keep_layout(tfcomp_decoder *decoder, const tfcomp_decoder_s
     return TFCOMP_BAD_ARGUMENT;
 }
 
+static tfcomp_status read_sequence_tables(tfcomp_decoder *decoder,
+                                          const tfcomp_decoder_settings *settings)
+{
+    const uint8_t *npz = settings->tables;
+    size_t length = settings->tables_length;
+    tfcomp_status status = tfcomp_tables_read(npz, length, "sequence_hyper_latents",
+                                              &decoder->sequence_hyper_tables);
+
+    if (status == TFCOMP_OK)
+        status = tfcomp_tables_read(npz, length, "sequence_latents", &decoder->sequence_tables);
+    if (status != TFCOMP_OK)
+        return status;
+    return decoder->sequence_hyper_tables->count == decoder->hyper_tables->count &&
+                   decoder->sequence_tables->count == decoder->tables->count
+               ? TFCOMP_OK
+               : TFCOMP_BAD_TABLES;
+}
+
 static tfcomp_status read_tables(tfcomp_decoder *decoder, const tfcomp_decoder_settings *settings)
 {
     const uint8_t *npz = settings->tables;
@@ -92,7 +115,9 @@ static tfcomp_status read_tables(tfcomp_decoder *decoder, const tfcomp_decoder_s
         return status;
     if (settings->kind == TFCOMP_HYPERPRIOR) {
         wanted = (size_t)settings->qualities * decoder->hyperprior.hyper_channels;
-        return decoder->hyper_tables->count == wanted ? TFCOMP_OK : TFCOMP_BAD_TABLES;
+        if (decoder->hyper_tables->count != wanted)
+            return TFCOMP_BAD_TABLES;
+        return settings->sequence != NULL ? read_sequence_tables(decoder, settings) : TFCOMP_OK;
     }
     if (settings->kind == TFCOMP_BITS)
         wanted = decoder->bits.context_count / decoder->bits.context_bits
@@ -109,6 +134,7 @@ static int are_sound(const tfcomp_decoder_settings *s)
            s->stride >= 1 && s->stride <= MOST_STRIDE && s->channels >= 1 &&
            s->channels <= INT32_MAX / MOST_QUALITIES &&
            (s->fixed_width == 0) == (s->fixed_height == 0) &&
+           (s->sequence == NULL || s->kind == TFCOMP_HYPERPRIOR) &&
            (s->quality_steps <= 1 ||
             (s->quality_steps == TFCOMP_QUALITY_STEPS && s->kind == TFCOMP_HYPERPRIOR));
 }
@@ -138,6 +164,8 @@ tfcomp_status tfcomp_decoder_create(const tfcomp_decoder_settings *settings,
     made->settings.hyperprior = &made->hyperprior;
     made->settings.bits = &made->bits;
     made->settings.networks = &made->networks;
+    if (known.sequence != NULL)
+        made->settings.sequence = &made->sequence;
     *decoder = made;
     return TFCOMP_OK;
 }
@@ -146,6 +174,8 @@ void tfcomp_decoder_destroy(tfcomp_decoder *decoder)
 {
     if (decoder == NULL)
         return;
+    tfcomp_tables_free(decoder->sequence_hyper_tables);
+    tfcomp_tables_free(decoder->sequence_tables);
     tfcomp_tables_free(decoder->hyper_tables);
     tfcomp_tables_free(decoder->tables);
     free((void *)decoder->hyperprior.groups);

@@ -51,6 +51,10 @@ static tfcomp_status decode_hyper_latents(tfcomp_picture *p, tfcomp_rows *stream
         for (k = 0; k < count; ++k) {
             if (values[k] < -TFCOMP_LARGEST_VALUE || values[k] > TFCOMP_LARGEST_VALUE)
                 return TFCOMP_DAMAGED;
+            if (p->before != NULL) /* they are differences */
+                values[k] += p->before->hyper_latents[top * row + k];
+            if (values[k] < -TFCOMP_LARGEST_VALUE || values[k] > TFCOMP_LARGEST_VALUE)
+                return TFCOMP_DAMAGED;
         }
     }
     return TFCOMP_OK;
@@ -131,11 +135,15 @@ static tfcomp_status allocate(tfcomp_picture *p)
     uint64_t stream = group * p->width *
                       least(p->layout->rows_per_stream[p->level - 1], p->height);
     uint32_t features = p->networks->features, seen = most_seen(p->layout, p->channels);
+    uint64_t depth = features + (uint64_t)seen;
+    uint64_t sequence_depth = seen + (uint64_t)p->layout->hyper_channels + 3 * group;
 
+    if (p->before != NULL && sequence_depth > depth)
+        depth = sequence_depth;
     p->hyper = (int32_t *)elements(hyper_row * p->hyper_height);
     p->features =
         (float *)elements(TFCOMP_HYPER_STRIDE * TFCOMP_HYPER_STRIDE * hyper_places * features);
-    p->inputs = (float *)elements(places * (features + seen));
+    p->inputs = (float *)elements(places * depth);
     p->parameters = (int32_t *)elements(2 * places * group);
     p->index = (int32_t *)elements(stream > hyper_stream ? stream : hyper_stream);
     p->values = (int32_t *)elements(stream);
@@ -146,7 +154,7 @@ static tfcomp_status allocate(tfcomp_picture *p)
 }
 
 static tfcomp_status decode_picture(tfcomp_picture *p, tfcomp_rows *hyper_streams,
-                                    tfcomp_rows *streams)
+                                    tfcomp_rows *streams, int32_t *hyper_latents)
 {
     tfcomp_status status = allocate(p);
 
@@ -159,6 +167,10 @@ static tfcomp_status decode_picture(tfcomp_picture *p, tfcomp_rows *hyper_stream
         memset(p->latents, 0, (size_t)p->height * p->width * p->channels * sizeof *p->latents);
         status = decode_passes(p, streams);
     }
+    if (status == TFCOMP_OK && hyper_latents != NULL)
+        memcpy(hyper_latents, p->hyper,
+               (size_t)p->hyper_height * p->hyper_width * p->layout->hyper_channels *
+                   sizeof *hyper_latents);
     free(p->values);
     free(p->index);
     free(p->parameters);
@@ -175,7 +187,9 @@ tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
                                      const uint8_t *hyper_section, size_t hyper_length,
                                      const uint8_t *section, size_t length, int cut,
                                      unsigned level, unsigned quality, uint32_t height,
-                                     uint32_t width, int32_t *latents)
+                                     uint32_t width, const tfcomp_sequence_networks *sequence,
+                                     const tfcomp_frame_before *before, int32_t *latents,
+                                     int32_t *hyper_latents)
 {
     tfcomp_picture p = {0};
     uint64_t passes = (uint64_t)layout->group_count + layout->checkerboard + layout->quincunx;
@@ -193,9 +207,11 @@ tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
     p.width = width;
     p.channels = tfcomp_hyperprior_channels(layout);
     p.latents = latents;
+    p.sequence = sequence;
+    p.before = before;
     /* With no more places than this no product of sizes below overflows 64 bits. */
-    if (p.channels == 0 || level < 1 || level > layout->quality_count || height < 1 ||
-        width < 1 || height > INT32_MAX / width || networks->features < 1 ||
+    if ((before != NULL && sequence == NULL) || p.channels == 0 || level < 1 ||
+        level > layout->quality_count || height < 1 || width < 1 || height > INT32_MAX / width || networks->features < 1 ||
         networks->features > MOST_CHANNELS ||
         (uint64_t)height * width > SIZE_MAX / sizeof *latents / p.channels ||
         layout->quality_count > SIZE_MAX / MOST_CHANNELS ||
@@ -209,7 +225,8 @@ tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
         status = tfcomp_rows_open_as(
             cut, section, length, passes * ((height - 1) / layout->rows_per_stream[level - 1] + 1),
             &streams);
-    return status == TFCOMP_OK ? decode_picture(&p, &hyper_streams, &streams) : status;
+    return status == TFCOMP_OK ? decode_picture(&p, &hyper_streams, &streams, hyper_latents)
+                               : status;
 }
 
 tfcomp_status tfcomp_decode_hyperprior(const tfcomp_tables *hyper_tables,
@@ -222,5 +239,17 @@ tfcomp_status tfcomp_decode_hyperprior(const tfcomp_tables *hyper_tables,
 {
     return tfcomp_read_hyperprior(hyper_tables, latent_tables, layout, networks, hyper_section,
                                   hyper_length, section, length, 0, quality, quality, height, width,
-                                  latents);
+                                  NULL, NULL, latents, NULL);
+}
+
+tfcomp_status tfcomp_decode_hyperprior_frame(
+    const tfcomp_tables *hyper_tables, const tfcomp_tables *latent_tables,
+    const tfcomp_hyperprior_layout *layout, const tfcomp_hyperprior_networks *networks,
+    const tfcomp_sequence_networks *sequence, const tfcomp_frame_before *before,
+    const uint8_t *hyper_section, size_t hyper_length, const uint8_t *section, size_t length,
+    unsigned quality, uint32_t height, uint32_t width, int32_t *latents, int32_t *hyper_latents)
+{
+    return tfcomp_read_hyperprior(hyper_tables, latent_tables, layout, networks, hyper_section,
+                                  hyper_length, section, length, 0, quality, quality, height, width,
+                                  sequence, before, latents, hyper_latents);
 }

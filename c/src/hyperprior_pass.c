@@ -11,6 +11,13 @@ uint32_t tfcomp_stripe_end(uint32_t top, uint32_t rows, uint32_t height)
     return rows < height - top ? top + rows : height;
 }
 
+static float clipped(int64_t value)
+{
+    int64_t high = value < CONTEXT_LIMIT ? value : CONTEXT_LIMIT;
+
+    return (float)(high > -CONTEXT_LIMIT ? high : -CONTEXT_LIMIT);
+}
+
 /* What a pass's network sees: the features, cropped to the picture, then decoded values. */
 static void fill_inputs(tfcomp_picture *p, const tfcomp_hyperprior_pass *pass)
 {
@@ -25,13 +32,45 @@ static void fill_inputs(tfcomp_picture *p, const tfcomp_hyperprior_pass *pass)
         for (column = 0; column < p->width; ++column) {
             memcpy(at, from, features * sizeof *at);
             at += features;
-            for (c = 0; c < pass->seen; ++c) {
-                int32_t value = decoded[c] < CONTEXT_LIMIT ? decoded[c] : CONTEXT_LIMIT;
-
-                *at++ = (float)(value > -CONTEXT_LIMIT ? value : -CONTEXT_LIMIT);
-            }
+            for (c = 0; c < pass->seen; ++c)
+                *at++ = clipped(decoded[c]);
             from += features;
             decoded += p->channels;
+        }
+    }
+}
+
+/* Whether an earlier pass has decoded a pass's own channels on a square. */
+static int is_known(const tfcomp_hyperprior_pass *pass, uint32_t row, uint32_t column)
+{
+    return pass->seen > pass->start && ((row ^ column) & 1) == 0 &&
+           (pass->row_parity != 1 || (row & 1) == 0);
+}
+
+/* What a dependent frame's second network sees, the first one having made p->parameters. */
+static void fill_sequence_inputs(tfcomp_picture *p, const tfcomp_hyperprior_pass *pass)
+{
+    uint32_t row, column, c, hyper_channels = p->layout->hyper_channels;
+    const int32_t *parameters = p->parameters;
+    float *at = p->inputs;
+
+    for (row = 0; row < p->height; ++row) {
+        for (column = 0; column < p->width; ++column) {
+            size_t place = ((size_t)row * p->width + column) * p->channels;
+            size_t hyper = ((size_t)(row / TFCOMP_HYPER_STRIDE) * p->hyper_width +
+                            column / TFCOMP_HYPER_STRIDE) *
+                           hyper_channels;
+            const int32_t *now = p->latents + place, *was = p->before->latents + place;
+            uint32_t known = is_known(pass, row, column) ? pass->seen : pass->start;
+
+            for (c = 0; c < pass->seen; ++c)
+                *at++ = c < known ? clipped((int64_t)now[c] - was[c]) : 0.0f;
+            for (c = 0; c < hyper_channels; ++c)
+                *at++ = clipped((int64_t)p->hyper[hyper + c] - p->before->hyper_latents[hyper + c]);
+            for (c = 0; c < 2 * pass->channels; ++c)
+                *at++ = (float)*parameters++;
+            for (c = 0; c < pass->channels; ++c)
+                *at++ = (float)was[pass->start + c];
         }
     }
 }
@@ -103,6 +142,11 @@ tfcomp_status tfcomp_decode_pass(tfcomp_picture *p, const tfcomp_hyperprior_pass
     fill_inputs(p, pass);
     status = p->networks->parameters(p->networks->self, pass, p->inputs, p->height, p->width,
                                      p->quality, p->parameters);
+    if (status == TFCOMP_OK && p->before != NULL) {
+        fill_sequence_inputs(p, pass);
+        status = p->sequence->parameters(p->sequence->self, pass, p->inputs, p->height, p->width,
+                                         p->quality, p->parameters);
+    }
     for (top = 0; top < p->height && status == TFCOMP_OK; top = end) {
         const uint8_t *stream = tfcomp_rows_next(streams, &length);
 

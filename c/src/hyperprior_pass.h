@@ -17,6 +17,8 @@ typedef struct {
     int cut; /* whether the second section is */
     uint32_t height, width, channels;
     uint32_t hyper_height, hyper_width;
+    const tfcomp_sequence_networks *sequence; /* and the frame before; both NULL of a frame */
+    const tfcomp_frame_before *before;        /* by itself */
     int32_t *latents;
     int32_t *hyper;          /* [hyper_height][hyper_width][hyper_channels] */
     float *features;         /* [2 * hyper_height][2 * hyper_width][features] */

@@ -60,8 +60,46 @@ static unsigned table_level(const tfcomp_decoder *decoder, uint32_t quality)
     return steps > 1 ? 1 + (quality + steps / 2) / steps : quality;
 }
 
+/* Room for hyper-latents on which a further frame may depend; 0 where there is no memory. */
+static int keep_hyper_latents(const tfcomp_decoder *decoder, tfcomp_image *image)
+{
+    size_t places = (size_t)((image->info.rows - 1) / 2 + 1) * ((image->info.columns - 1) / 2 + 1);
+
+    if (decoder->settings.sequence == NULL)
+        return 1;
+    if (places > SIZE_MAX / 4 / decoder->hyperprior.hyper_channels)
+        return 0;
+    image->hyper_latents = (int32_t *)malloc(4 * places * decoder->hyperprior.hyper_channels);
+    return image->hyper_latents != NULL;
+}
+
+static tfcomp_status decode_hyperprior(const tfcomp_decoder *decoder,
+                                       const tfcomp_container *container, int cut,
+                                       const tfcomp_image *before, tfcomp_image *image)
+{
+    const tfcomp_image_info *info = &image->info;
+    tfcomp_frame_before was = {0};
+
+    if (!keep_hyper_latents(decoder, image))
+        return TFCOMP_NO_MEMORY;
+    if (before != NULL) {
+        was.latents = before->latents;
+        was.hyper_latents = before->hyper_latents;
+        if (was.hyper_latents == NULL || before->info.rows != info->rows ||
+            before->info.columns != info->columns || before->info.channels != info->channels)
+            return TFCOMP_BAD_ARGUMENT;
+    }
+    return tfcomp_read_hyperprior(
+        before ? decoder->sequence_hyper_tables : decoder->hyper_tables,
+        before ? decoder->sequence_tables : decoder->tables, &decoder->hyperprior,
+        &decoder->networks, container->sections[0].bytes, container->sections[0].length,
+        container->sections[1].bytes, container->sections[1].length, cut,
+        table_level(decoder, info->quality), info->quality, info->rows, info->columns,
+        decoder->settings.sequence, before ? &was : NULL, image->latents, image->hyper_latents);
+}
+
 tfcomp_status tfcomp_image_decode(const tfcomp_decoder *decoder, const tfcomp_container *container,
-                                  int cut, tfcomp_image *image)
+                                  int cut, const tfcomp_image *before, tfcomp_image *image)
 {
     const tfcomp_image_info *info = &image->info;
     const uint8_t *section = container->sections[0].bytes;
@@ -76,12 +114,7 @@ tfcomp_status tfcomp_image_decode(const tfcomp_decoder *decoder, const tfcomp_co
                                   info->rows, info->columns, image->latents,
                                   &image->info.quality);
     case TFCOMP_HYPERPRIOR:
-        return tfcomp_read_hyperprior(decoder->hyper_tables, decoder->tables,
-                                        &decoder->hyperprior, &decoder->networks, section, length,
-                                        container->sections[1].bytes,
-                                        container->sections[1].length, cut,
-                                        table_level(decoder, info->quality), info->quality,
-                                        info->rows, info->columns, image->latents);
+        return decode_hyperprior(decoder, container, cut, before, image);
     }
     return TFCOMP_BAD_ARGUMENT;
 }
@@ -100,6 +133,7 @@ void tfcomp_image_destroy(tfcomp_image *image)
 {
     if (image == NULL)
         return;
+    free(image->hyper_latents);
     free(image->latents);
     free(image);
 }

@@ -8,6 +8,7 @@
 struct tfcomp_image {
     tfcomp_image_info info;
     int32_t *latents;
+    int32_t *hyper_latents; /* where a further frame may depend on them; else NULL */
 };
 
 /* An image of the size, quality and kind that `known` says, its latents not yet decoded. max_pixels
@@ -15,8 +16,8 @@ struct tfcomp_image {
 tfcomp_status tfcomp_image_make(const tfcomp_decoder *decoder, const tfcomp_image_info *known,
                                 uint64_t max_pixels, tfcomp_image **image);
 
-/* cut: whether the last section is. */
+/* cut: whether the last section is. before: the frame on which this one depends, or NULL. */
 tfcomp_status tfcomp_image_decode(const tfcomp_decoder *decoder, const tfcomp_container *container,
-                                  int cut, tfcomp_image *image);
+                                  int cut, const tfcomp_image *before, tfcomp_image *image);
 
 #endif

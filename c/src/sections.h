@@ -11,7 +11,8 @@
 #include "tfcomp/hyperprior.h"
 
 /* As the functions of the same end in the public headers. cut: whether the last section is. shown:
-   gets the highest quality all of whose bytes are there, 1 if none's are. */
+   gets the highest quality all of whose bytes are there, 1 if none's are. hyper_latents: gets these,
+   unless it is NULL. */
 tfcomp_status tfcomp_read_factorized(const tfcomp_tables *tables, const uint8_t *section,
                                      size_t length, int cut, unsigned quality, uint32_t height,
                                      uint32_t width, uint32_t channels, int32_t *latents);
@@ -27,6 +28,8 @@ tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
                                      const uint8_t *hyper_section, size_t hyper_length,
                                      const uint8_t *section, size_t length, int cut,
                                      unsigned level, unsigned quality, uint32_t height,
-                                     uint32_t width, int32_t *latents);
+                                     uint32_t width, const tfcomp_sequence_networks *sequence,
+                                     const tfcomp_frame_before *before, int32_t *latents,
+                                     int32_t *hyper_latents);
 
 #endif

@@ -174,8 +174,13 @@ tfcomp_status read_cut_bits(vector_check *check)
     return read_section(check, decode_bits, 1, 1);
 }
 
-static tfcomp_status decode_hyperprior(vector_check *check, const section_case *c)
+/* before: the frame on which the check's one depends, or NULL. */
+static tfcomp_status decode_frame(vector_check *check, const section_case *c,
+                                  const tfcomp_frame_before *before)
 {
+    tfcomp_sequence_networks sequence;
+    int32_t *hyper;
+    tfcomp_status status;
     tfcomp_tables hyper_tables = tables_of(check, "hyper_"), tables = tables_of(check, "");
     tfcomp_hyperprior_layout layout = {0};
     toy_networks toy = {0};
@@ -193,9 +198,40 @@ static tfcomp_status decode_hyperprior(vector_check *check, const section_case *
     toy.scales = tables.count;
     networks = toy_callbacks(&toy);
     EXPECT(tfcomp_hyperprior_channels(&layout) == c->channels, "%s: channels", check->where);
-    return tfcomp_read_hyperprior(&hyper_tables, &tables, &layout, &networks, c->bytes[0],
-                                  c->lengths[0], c->bytes[1], c->lengths[1], c->cut, c->quality,
-                                  c->quality, c->height, c->width, c->values);
+    if (before == NULL)
+        return tfcomp_read_hyperprior(&hyper_tables, &tables, &layout, &networks, c->bytes[0],
+                                      c->lengths[0], c->bytes[1], c->lengths[1], c->cut,
+                                      c->quality, c->quality, c->height, c->width, NULL, NULL,
+                                      c->values, NULL);
+    sequence = toy_sequence_callbacks(&toy);
+    count = (size_t)((c->height + 1) / 2) * ((c->width + 1) / 2) * layout.hyper_channels;
+    hyper = (int32_t *)malloc(count * sizeof *hyper);
+    status = tfcomp_decode_hyperprior_frame(
+        &hyper_tables, &tables, &layout, &networks, &sequence, before, c->bytes[0], c->lengths[0],
+        c->bytes[1], c->lengths[1], c->quality, c->height, c->width, c->values, hyper);
+    free(hyper);
+    return status;
+}
+
+static tfcomp_status decode_hyperprior(vector_check *check, const section_case *c)
+{
+    return decode_frame(check, c, NULL);
+}
+
+static tfcomp_status decode_dependent(vector_check *check, const section_case *c)
+{
+    tfcomp_frame_before before;
+    size_t count;
+
+    before.latents = numbers_of(check, "before", &count);
+    EXPECT(count == c->count, "%s: the frame before", check->where);
+    before.hyper_latents = numbers_of(check, "hyper_before", &count);
+    return decode_frame(check, c, &before);
+}
+
+tfcomp_status read_dependent(vector_check *check)
+{
+    return read_section(check, decode_dependent, 2, 0);
 }
 
 tfcomp_status read_hyperprior(vector_check *check)

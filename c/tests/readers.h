@@ -17,6 +17,7 @@ tfcomp_status read_range_coder(vector_check *check);
 tfcomp_status read_factorized(vector_check *check);
 tfcomp_status read_bits(vector_check *check);
 tfcomp_status read_hyperprior(vector_check *check);
+tfcomp_status read_dependent(vector_check *check);
 tfcomp_status read_cut_pictures(vector_check *check);
 tfcomp_status read_cut_factorized(vector_check *check);
 tfcomp_status read_cut_bits(vector_check *check);

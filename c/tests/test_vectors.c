@@ -19,6 +19,7 @@ static const struct {
     {"factorized", read_factorized, NULL},
     {"bits", read_bits, NULL},
     {"hyperprior", read_hyperprior, NULL},
+    {"dependent", read_dependent, NULL},
     {"cut_pictures", read_cut_pictures, NULL},
     {"cut_factorized", read_cut_factorized, NULL},
     {"cut_bits", read_cut_bits, NULL},

@@ -67,6 +67,45 @@ static tfcomp_status parameters(void *self, const tfcomp_hyperprior_pass *pass,
     return TFCOMP_OK;
 }
 
+/* The same formula over what a dependent frame's networks see, but for the last numbers of a place:
+   the values of the frame before, which are part of the means. */
+static tfcomp_status sequence_parameters(void *self, const tfcomp_hyperprior_pass *pass,
+                                         const float *inputs, uint32_t height, uint32_t width,
+                                         unsigned quality, int32_t *made)
+{
+    const toy_networks *toy = (const toy_networks *)self;
+    uint32_t own = 3 * pass->channels, near = pass->seen + toy->hyper_channels, row, column, k;
+    uint32_t depth = near + own;
+    int64_t scales = (int64_t)toy->scales + toy->skipped, skipped = toy->skipped;
+
+    for (row = 0; row < height; ++row) {
+        for (column = 0; column < width; ++column, inputs += depth) {
+            const float *left = column > 0 ? inputs - depth : inputs;
+            const float *above = row > 0 ? inputs - (size_t)width * depth : inputs;
+            const float *mine = inputs + near;
+            int64_t sum = weighted(inputs, near, pass->number) +
+                          weighted(left, near, pass->number) + weighted(above, near, pass->number);
+
+            for (k = 0; k < pass->channels; ++k)
+                *made++ = (int32_t)mine[2 * pass->channels + k] +
+                          mod((int64_t)mine[k] + sum + quality, 7) - 3;
+            for (k = 0; k < pass->channels; ++k) {
+                int64_t scale = mod((int64_t)mine[pass->channels + k] + sum, scales) - skipped;
+
+                *made++ = scale > 0 ? (int32_t)scale : 0;
+            }
+        }
+    }
+    return TFCOMP_OK;
+}
+
+tfcomp_sequence_networks toy_sequence_callbacks(toy_networks *toy)
+{
+    tfcomp_sequence_networks networks = {toy, sequence_parameters};
+
+    return networks;
+}
+
 tfcomp_hyperprior_networks toy_callbacks(toy_networks *toy)
 {
     tfcomp_hyperprior_networks networks = {toy, toy->features, synthesis, parameters};

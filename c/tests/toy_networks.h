@@ -14,4 +14,7 @@ typedef struct {
 /* The callbacks, over what must outlive them. */
 tfcomp_hyperprior_networks toy_callbacks(toy_networks *toy);
 
+/* Those of frames that depend on the one before. */
+tfcomp_sequence_networks toy_sequence_callbacks(toy_networks *toy);
+
 #endif

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -39,19 +38,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def _litert_library() -> Path | None:
-    spec = importlib.util.find_spec("ai_edge_litert")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        library = Path(folder) / "libLiteRt.so"
-        if library.is_file():
-            return library
-    return None
-
-
 def test_the_library_passes_its_own_tests_under_the_sanitizers(sanitized):
     done = run("ctest", "--test-dir", sanitized, "--output-on-failure")
     assert done.returncode == 0, done.stdout
-    assert "100% tests passed" in done.stdout and "out of 18" in done.stdout
+    assert "100% tests passed" in done.stdout and "out of 19" in done.stdout
 
 
 @pytest.mark.parametrize("name", READ)
@@ -130,16 +120,6 @@ def test_the_example_without_litert_says_that_a_hyperprior_needs_it(sanitized, t
     done = run(sanitized / "decode", BUNDLES / HYPERPRIOR, file, tmp_path / "out")
     assert "need LiteRT" in _one_line(done)
     assert not (tmp_path / "out").exists()
-
-
-@pytest.fixture(scope="module")
-def with_litert(tmp_path_factory):
-    """A build that goes down to pixels."""
-    library = _litert_library()
-    if library is None:
-        pytest.skip(needs.LITERT_LIBRARY)
-    folder = tmp_path_factory.mktemp("c") / "litert"
-    return build(folder, f"-DLITERT_LIBRARY={library}", "-DTFCOMP_TESTS=OFF")
 
 
 @pytest.mark.parametrize(("bundle", "name"), FILES)

@@ -21,6 +21,30 @@ class NumpyNetworks:
             {name: layer.frozen() for name, layer in layers.items()}
             for layers in prior.pass_layers
         ]
+        self._sequence = [
+            {name: layer.frozen() for name, layer in layers.items()}
+            for layers in prior.sequence.pass_layers
+        ]
+
+    def sequence_parameters(self, number, inputs, seen, hyper_channels, quality):
+        layers = self._sequence[number]
+        size = (inputs.shape[-1] - seen - hyper_channels) // 3
+        change, mean, index, before = np.split(
+            inputs.astype(np.int64), np.cumsum([seen + hyper_channels, size, size]), -1
+        )
+        difference = np.clip(before - mean, -16384, 16384)
+        size = np.minimum(np.abs(difference), 255)
+        change = np.minimum(np.abs(change), 255)
+        change[..., seen:] = np.minimum(32 * change[..., seen:], 255)
+        x = np.concatenate([change, size, 4 * index], -1)
+        x = _layer(layers["second"], _layer(layers["first"], x, quality), quality)
+        units = _layer(
+            layers["units"], x, quality, [np.tile(4 * index, 4), np.tile(size, 4)]
+        )
+        units = np.split(units, 4, -1)
+        gate = _layer(layers["gate"], x, quality, units)
+        scale = _layer(layers["scale"], x, quality, [*units, 4 * index])
+        return np.concatenate([mean + ((gate * difference + 8) >> 4), scale], -1)
 
     def hyper_synthesis(self, hyper_latents, quality):
         x = np.clip(hyper_latents.astype(np.int64), -31, 31) * 8
@@ -48,7 +72,7 @@ def whole_kernel(kernels):
     return np.concatenate(parts, axis=2)
 
 
-def _layer(weights, x, quality):
+def _layer(weights, x, quality, own=()):
     kernel = whole_kernel(weights["kernels"]).astype(np.int64)
     reach = kernel.shape[0] // 2
     padded = np.pad(x, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
@@ -57,6 +81,8 @@ def _layer(weights, x, quality):
     for dy in range(kernel.shape[0]):
         for dx in range(kernel.shape[1]):
             total += padded[dy : dy + height, dx : dx + width] @ kernel[dy, dx]
+    for each, row in zip(own, weights["channel_kernel"].astype(np.int64), strict=True):
+        total += each * row
     total += _bias(weights["bias"].astype(np.int64), quality)
     return np.clip(total >> weights["shift"], weights["low"], weights["high"])
 
@@ -89,6 +115,31 @@ def litert(prior, request):
     assert networks.fits_float16
     content = tflite.convert_signatures(networks, networks.functions, request.param)
     return IntegerNetworks(Model(content, 2, "entropy.tflite"), prior.layout)
+
+
+@pytest.mark.parametrize("far", [1, 1000])
+def test_networks_of_dependent_frames_give_the_same_everywhere(prior, litert, far):
+    rng, reference = np.random.default_rng(4), NumpyNetworks(prior)
+    distinct = set()
+    for number, step in enumerate(prior.passes):
+        shape = 3, 5
+        inputs = np.concatenate(
+            [
+                far * rng.integers(-255, 256, (*shape, step.seen)),
+                far * rng.integers(-2, 3, (*shape, prior.hyper_channels)),
+                rng.integers(-1016, 1017, (*shape, step.channels)),
+                rng.integers(0, prior.ladder.count, (*shape, step.channels)),
+                far * rng.integers(-300, 301, (*shape, step.channels)),
+            ],
+            -1,
+        ).astype(np.float32)
+        for quality in (1, 2) if prior.quality_steps == 1 else (1, 1.5, 1.84375, 2):
+            seen = step.seen, prior.hyper_channels
+            expected = reference.sequence_parameters(number, inputs, *seen, quality)
+            found = litert.sequence_parameters(number, inputs, quality)
+            np.testing.assert_array_equal(found, expected)
+            distinct.update(expected.ravel().tolist())
+    assert len(distinct) > 50
 
 
 def hyper_latents(kind, shape, rng):

@@ -55,7 +55,7 @@ def _replay(program: Path, kind: str) -> tuple[int, int]:
 @needs_cmake
 @pytest.mark.parametrize(
     ("kind", "least_sound"),
-    [("file", 30), ("pictures", 20), ("cuts", 8), ("sections", 24), ("tables", 4)],
+    [("file", 30), ("pictures", 20), ("cuts", 8), ("sections", 28), ("tables", 4)],
 )
 def test_the_seeds_of_a_c_target_are_read_and_many_of_them_to_their_end(
     programs, kind, least_sound

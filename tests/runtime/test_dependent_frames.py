@@ -129,6 +129,19 @@ def test_a_damaged_frame_is_an_error_of_the_frames_after_it(codec, clip):
     assert frames[1].pixels.shape == clip[0].shape
 
 
+def test_no_file_that_breaks_off_or_has_another_bit_is_read(codec):
+    data = codec.compress_frames([np.full((16, 16, 3), 90, np.uint8)] * 3)
+    assert kinds(data) == "SIDD"
+    damaged = [data[:length] for length in range(len(data))]
+    for bit in range(8 * len(data)):
+        changed = bytearray(data)
+        changed[bit // 8] ^= 1 << bit % 8
+        damaged.append(bytes(changed))
+    for each in damaged:
+        with pytest.raises(CodecError):
+            codec.read_file(each)
+
+
 def test_all_frames_count_as_pixels(codec, clip):
     data = codec.compress_frames([clip[0]] * 6)
     pixels = 6 * 41 * 67

@@ -83,10 +83,10 @@ def write_lines() -> list[str]:
             line("hyper_values", hyper.ravel()),
             of_floats("latents", latents),
             line("values", values.ravel()),
-            *_section_lines(sections),
+            *section_lines(sections),
             "check both",
         ]
-        for damaged in _damages(sections, random):
+        for damaged in damages(sections, random):
             found += _verdict(case, damaged)
         if name == "one-place":
             found += _verdict(case, (_with_a_far_value(case, hyper), sections[1]))
@@ -118,7 +118,7 @@ def describe(case: Case) -> list[str]:
     ]
 
 
-def _section_lines(sections: tuple[bytes, bytes]) -> list[str]:
+def section_lines(sections: tuple[bytes, bytes]) -> list[str]:
     return [of_bytes("hyper_bytes", sections[0]), of_bytes("bytes", sections[1])]
 
 
@@ -130,9 +130,9 @@ def _verdict(case: Case, sections: tuple[bytes, bytes]) -> list[str]:
             range_coder,
         )  # fmt: skip
     except BitstreamError as error:
-        return [*_section_lines(sections), f"check refuse {kind_of(str(error))}"]
+        return [*section_lines(sections), f"check refuse {kind_of(str(error))}"]
     # What the damage made of the hyper-latents is not written down.
-    return [line("values", decoded.ravel()), *_section_lines(sections), "check read"]
+    return [line("values", decoded.ravel()), *section_lines(sections), "check read"]
 
 
 def with_tables(case: Case, random: np.random.Generator) -> Case:
@@ -183,7 +183,7 @@ def _with_a_far_value(case: Case, hyper: np.ndarray) -> bytes:
     return pack_rows([range_coder.encode(far, index, case.tables[SECTION_NAMES[0]])])
 
 
-def _damages(
+def damages(
     sections: tuple[bytes, bytes], random: np.random.Generator
 ) -> Iterator[tuple[bytes, bytes]]:
     """Either of them cut short, longer, or with a changed bit."""

@@ -18,6 +18,7 @@ from tests.bitstream.coder_cases import random_symbols, random_tables, tables_of
 from tests.spec import (
     container_vectors,
     cut_vectors,
+    dependent_vectors,
     hyperprior_vectors,
     make_golden,
     picture_vectors,
@@ -47,6 +48,7 @@ def write(folder: Path = FOLDER) -> None:
         ("bits", _bits()),
         ("rate_distortion", quantizer_vectors.write_lines()),
         ("hyperprior", hyperprior_vectors.write_lines()),
+        ("dependent", dependent_vectors.write_lines()),
         ("boxes", picture_vectors.boxes()),
         ("pictures", picture_vectors.pictures()),
         ("cut_pictures", cut_vectors.pictures()),

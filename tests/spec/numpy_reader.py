@@ -27,7 +27,8 @@ from tfcomp.entropy_kinds.bits.layout import BitLayout
 from tfcomp.entropy_kinds.factorized.coder import FactorizedCoder
 from tfcomp.entropy_kinds.hyperprior import sections as hyperprior_sections
 from tfcomp.entropy_kinds.hyperprior.coder import HyperpriorCoder
-from tfcomp.entropy_kinds.hyperprior.layout import SECTION_NAMES, Layout
+from tfcomp.entropy_kinds.hyperprior.frame_before import FrameBefore
+from tfcomp.entropy_kinds.hyperprior.layout import SECTION_NAMES, SEQUENCE_TABLES, Layout
 from tfcomp.errors import CodecError, UnknownBundleError
 
 
@@ -228,6 +229,39 @@ def write_hyperprior(check: Check) -> dict:
     latents = check.floats("latents").reshape(check.shape())
     (hyper, section), decoded = hyperprior_sections.encode_and_decode(
         latents, check.number("quality"), *_coded_with(check)
+    )
+    return {"hyper_bytes": hyper, "bytes": section, "values": decoded}
+
+
+def _after(check: Check) -> dict:
+    """The frame on which the check's one depends."""
+    height, width, channels = check.shape()
+    hyper_shape = (-(-height // 2), -(-width // 2), hyperprior_layout(check).hyper_channels)
+    latents = check.int32("before").reshape(height, width, channels)
+    return {"before": FrameBefore(latents, check.int32("hyper_before").reshape(hyper_shape))}
+
+
+def _dependent_coded_with(check: Check) -> tuple:
+    networks, tables, *others = _coded_with(check)
+    return networks, dict(zip(SEQUENCE_TABLES, tables.values())), *others
+
+
+def read_dependent(check: Check) -> dict:
+    height, width, _ = check.shape()
+    sections = check.bytes("hyper_bytes"), check.bytes()
+    parts = _dependent_coded_with(check)
+    quality = check.number("quality")
+    latents = hyperprior_sections.decode(
+        sections, quality, height, width, *parts, **_after(check)
+    )
+    return {"values": latents}
+
+
+def write_dependent(check: Check) -> dict:
+    latents = check.floats("latents").reshape(check.shape())
+    parts = _dependent_coded_with(check)
+    (hyper, section), decoded = hyperprior_sections.encode_and_decode(
+        latents, check.number("quality"), *parts, **_after(check)
     )
     return {"hyper_bytes": hyper, "bytes": section, "values": decoded}
 

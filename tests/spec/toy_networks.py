@@ -58,3 +58,19 @@ class ToyNetworks:
         scales = (3 * sums + 5 * channels + number) % (self._scales + self._skipped)
         scales = np.maximum(scales - self._skipped, 0)
         return np.concatenate([means, scales], axis=-1).astype(np.int32)
+
+    def sequence_parameters(self, number: int, inputs: np.ndarray, quality: int) -> np.ndarray:
+        """Looks at a place and at those on its left and above it; means begin with the values of
+        the frame before."""
+        size = self.channels[number]
+        near, mean, scale, before = np.split(
+            inputs.astype(np.int64), [-3 * size, -2 * size, -size], axis=-1
+        )
+        sums = (near * ((7 * np.arange(near.shape[-1]) + 3 * number + 1) % 5 - 2)).sum(-1)
+        left = np.concatenate([sums[:, :1], sums[:, :-1]], axis=1)
+        above = np.concatenate([sums[:1], sums[:-1]], axis=0)
+        sums = (sums + left + above)[..., None]
+        means = before + (mean + sums + quality) % 7 - 3
+        scales = (scale + sums) % (self._scales + self._skipped)
+        scales = np.maximum(scales - self._skipped, 0)
+        return np.concatenate([means, scales], axis=-1).astype(np.int32)

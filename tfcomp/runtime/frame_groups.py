@@ -1,7 +1,7 @@
 """Groups of pictures: the first frame of each is coded by itself, the others after the one before.
 
-A group bounds what seeking has to decode. It ends early where the picture changes so much that a
-frame costs no more by itself, as at a cut.
+A group bounds what seeking has to decode. It ends early at a cut, and where a frame costs no more
+by itself.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
+
+import numpy as np
 
 from tfcomp.bitstream.picture_file import PictureFile
 from tfcomp.bitstream.picture_reader import read_file
@@ -21,6 +23,8 @@ from tfcomp.runtime.options import whole_number
 USUAL_GROUP = 16  # frames
 # From this share of the group's first frame on, a frame is tried by itself, too.
 _DEAR = 0.7
+# A cut: the mean squared difference from the frame before, as a share of the picture's variance.
+_CUT = 0.5
 
 C = TypeVar("C", bound=BundleCodec)
 
@@ -51,31 +55,33 @@ class FrameGroups(Generic[C]):
 
     def __init__(self, codec: C, group: int) -> None:
         self._codec, self._group = codec, group
-        self._size: tuple[int, ...] = ()
+        self._pixels: np.ndarray | None = None
         self._before: Any = None  # the frame that was coded last, where the group goes on
         self._first = self._coded = 0  # bytes of the group's first frame; frames of the group
         self._level = 0.0
 
-    def add(self, size: tuple[int, ...], compress: Callable[[C], bytes]) -> PictureFile:
+    def add(self, pixels: np.ndarray, compress: Callable[[C], bytes]) -> PictureFile:
         """Codes the next frame.
 
         Args:
-          size: (height, width) in pixels.
+          pixels: [H, W] or [H, W, C], of the model's samples.
           compress: makes the frame's file with the codec that it is given.
 
         Returns:
           the file of one picture, whose frame says whether it depends on the one before.
         """
         codec, after = self._codec, None
-        if self._before is not None and self._coded < self._group and size == self._size:
+        goes_on = self._before is not None and self._coded < self._group
+        if goes_on and not _is_cut(self._pixels, pixels):
             codec = self._codec.after(self._before)
             after = self._read(compress(codec))
             if after.frames[0].images[0].level != self._level:  # steps of another size
                 after = None
+        self._pixels = pixels
         if after is None or _bytes(after) > _DEAR * self._first:
             alone = self._read(compress(self._codec))
             if after is None or _bytes(alone) <= _bytes(after):
-                self._first, self._coded, self._size = _bytes(alone), 0, size
+                self._first, self._coded = _bytes(alone), 0
                 self._level = alone.frames[0].images[0].level
                 return self._noted(alone, self._codec)
         frame = dataclasses.replace(after.frames[0], dependent=True)
@@ -93,6 +99,15 @@ class FrameGroups(Generic[C]):
 
     def _read(self, data: bytes) -> PictureFile:
         return read_file(data, lambda _: self._codec.bundle)
+
+
+def _is_cut(before: np.ndarray | None, pixels: np.ndarray) -> bool:
+    """Whether samples [H, W, C] show another scene than the frame before, or have another size."""
+    if before is None or before.shape != pixels.shape:
+        return True
+    now = pixels[::2, ::2].astype(np.float32)  # a quarter of them tells as much
+    change = np.square(now - before[::2, ::2]).mean()
+    return bool(change > _CUT * now.var())
 
 
 def _bytes(file: PictureFile) -> int:

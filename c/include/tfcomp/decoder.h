@@ -44,6 +44,8 @@ typedef struct {
     uint64_t max_pixels; /* 0: what the bundle fixes, or tfcomp_pixel_limit of the file */
     uint32_t quality_steps; /* the manifest's entropy.quality_steps: 0 or 1 for whole levels only,
                                32 where there are qualities between two */
+    const tfcomp_sequence_networks *sequence; /* where the manifest has entropy.sequence; else NULL.
+                                                 What `self` points to must outlive the decoder */
 } tfcomp_decoder_settings;
 
 typedef struct tfcomp_decoder tfcomp_decoder;

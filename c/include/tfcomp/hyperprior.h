@@ -49,6 +49,25 @@ typedef struct {
                                 unsigned quality, int32_t *made);
 } tfcomp_hyperprior_networks;
 
+/* The networks of frames that depend on the frame before, likewise (entropy.tflite's
+   sequence_pass_0, sequence_pass_1 ...). Where a bundle's manifest has entropy.sequence. */
+typedef struct {
+    void *self; /* handed to it */
+
+    /* inputs [height][width][seen + hyper_channels + 3 * channels] -> made as above. They are what
+       has changed since the frame before of the decoded values that the pass sees (0 where nothing
+       is decoded yet) and of the hyper-latents, clipped to -255 ... 255; what the pass's own
+       network made; and the values of the frame before. */
+    tfcomp_status (*parameters)(void *self, const tfcomp_hyperprior_pass *pass,
+                                const float *inputs, uint32_t height, uint32_t width,
+                                unsigned quality, int32_t *made);
+} tfcomp_sequence_networks;
+
+/* The frame before: what tfcomp_decode_hyperprior_frame gave. */
+typedef struct {
+    const int32_t *latents, *hyper_latents;
+} tfcomp_frame_before;
+
 /* Channels of the latents: the sum of the groups. 0 where the layout cannot be used. */
 uint32_t tfcomp_hyperprior_channels(const tfcomp_hyperprior_layout *layout);
 
@@ -71,6 +90,17 @@ TFCOMP_NODISCARD tfcomp_status tfcomp_decode_hyperprior(const tfcomp_tables *hyp
                                                         size_t length, unsigned quality,
                                                         uint32_t height, uint32_t width,
                                                         int32_t *latents);
+
+/* As tfcomp_decode_hyperprior, of a frame of a sequence; tables are those of its kind, of dependent
+   frames sequence_hyper_latents and sequence_latents. sequence, before: NULL for a frame by itself.
+   hyper_latents [ceil(height / 2)][ceil(width / 2)][hyper_channels]: gets what a further frame may
+   depend on beside the latents. */
+TFCOMP_NODISCARD tfcomp_status tfcomp_decode_hyperprior_frame(
+    const tfcomp_tables *hyper_tables, const tfcomp_tables *latent_tables,
+    const tfcomp_hyperprior_layout *layout, const tfcomp_hyperprior_networks *networks,
+    const tfcomp_sequence_networks *sequence, const tfcomp_frame_before *before,
+    const uint8_t *hyper_section, size_t hyper_length, const uint8_t *section, size_t length,
+    unsigned quality, uint32_t height, uint32_t width, int32_t *latents, int32_t *hyper_latents);
 
 #ifdef __cplusplus
 }

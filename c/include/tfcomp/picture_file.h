@@ -78,11 +78,19 @@ TFCOMP_NODISCARD tfcomp_status tfcomp_frame_describe(const tfcomp_file *file, ui
                                                      tfcomp_frame_info *info);
 
 /* One frame's latents, of tiles those of all of them put together (zeros where a file breaks off
-   before a tile); tfcomp_image_info has the quality that decoder.tflite takes. On TFCOMP_OK, *image is to be given to tfcomp_image_destroy; else it is NULL.
-   TFCOMP_UNSUPPORTED of a dependent frame, and of a quality between two levels. */
+   before a tile); tfcomp_image_info has the quality that decoder.tflite takes. On TFCOMP_OK, *image
+   is to be given to tfcomp_image_destroy; else it is NULL. Of a frame that depends on the one before,
+   all frames from the last one on that does not are decoded, too. */
 TFCOMP_NODISCARD tfcomp_status tfcomp_decode_frame(const tfcomp_decoder *decoder,
                                                    const tfcomp_file *file, uint32_t number,
                                                    tfcomp_image **image);
+
+/* The same where the frame before is at hand, as in playing: nothing is decoded twice.
+   before: frame number - 1 of this file, which stays the caller's; NULL if it is not at hand. */
+TFCOMP_NODISCARD tfcomp_status tfcomp_decode_frame_after(const tfcomp_decoder *decoder,
+                                                         const tfcomp_file *file, uint32_t number,
+                                                         const tfcomp_image *before,
+                                                         tfcomp_image **image);
 
 /* A grey picture of what decoder.tflite gives: pixels times red, green, blue -> pixels bytes. The
    two may be one array. */

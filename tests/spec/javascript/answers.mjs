@@ -134,6 +134,20 @@ export const READS = {
     return { values: bits.decodeSection(check.bytes(), quality, height, width, tables, layout).data };
   },
 
+  async dependent(check) {
+    const sections = [check.bytes("hyper_bytes"), check.bytes()];
+    const [height, width, channels] = check.numbers("shape");
+    const [networks, tables, layout] = hyperpriorParts(check);
+    const own = { sequence_hyper_latents: tables.hyper_latents, sequence_latents: tables.latents };
+    const hyperSize = [height, width].map((side) => Math.ceil(side / 2));
+    const before = {
+      latents: new Grid(check.int32("before"), height, width, channels),
+      hyper: new Grid(check.int32("hyper_before"), ...hyperSize, layout.hyper_channels),
+    };
+    const parts = [sections, check.number("quality"), height, width, networks, own, layout, before];
+    return { values: (await hyperprior.decodeFrameSections(...parts)).latents.data };
+  },
+
   async hyperprior(check) {
     const sections = [check.bytes("hyper_bytes"), check.bytes()];
     const [height, width] = check.numbers("shape");

@@ -34,6 +34,34 @@ export class ToyNetworks {
     return made;
   }
 
+  /** Looks at a place and at those on its left and above it; see toy_networks.py. */
+  async sequenceParameters(number, { data, height, width, channels: depth }) {
+    const { channels } = this.passes[number];
+    const near = depth - 3 * channels;
+    const made = Grid.make(Int32Array, height, width, 2 * channels);
+    const weighted = (row, column) => {
+      const from = (Math.max(row, 0) * width + Math.max(column, 0)) * depth;
+      let sum = 0;
+      for (let k = 0; k < near; k++) sum += data[from + k] * (((7 * k + 3 * number + 1) % 5) - 2);
+      return sum;
+    };
+    for (let row = 0, to = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        const sum = weighted(row, column) + weighted(row, column - 1) + weighted(row - 1, column);
+        const own = (row * width + column) * depth + near;
+        for (let k = 0; k < channels; k++) {
+          made.data[to++] =
+            data[own + 2 * channels + k] + mod(data[own + k] + sum + this.quality, 7) - 3;
+        }
+        for (let k = 0; k < channels; k++) {
+          const scale = mod(data[own + channels + k] + sum, this.scales + this.skipped);
+          made.data[to++] = Math.max(scale - this.skipped, 0);
+        }
+      }
+    }
+    return made;
+  }
+
   /** Looks at a place and at those on its left, above it and at the corner between. */
   async parameters(number, { data, height, width, channels: depth }) {
     const { channels } = this.passes[number];

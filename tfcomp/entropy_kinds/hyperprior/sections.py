@@ -175,9 +175,7 @@ def decode_frame(
     if before is not None:
         hyper += before.hyper_latents
         if np.abs(hyper).max() > MAX_VALUE:
-            raise BitstreamError(
-                "a hyper-latent is out of range; get an undamaged copy of the file"
-            )
+            raise BitstreamError("the file holds impossible latents; get an undamaged copy")
         seen_before = SeenOfBefore(before, hyper)
     features = networks.hyper_synthesis(hyper, quality)[:height, :width]
     decoded = np.zeros((height, width, layout.channels), np.int16)

@@ -42,3 +42,10 @@ export function isCoded(place, width, { parity, rowParity }) {
     (rowParity === null || row % 2 === rowParity)
   );
 }
+
+/** Whether an earlier pass has decoded a pass's own channels on a square; see isCoded. */
+export function isKnown(place, width, { start, seen, rowParity }) {
+  const row = Math.floor(place / width);
+  const even = (row + (place % width)) % 2 === 0;
+  return seen > start && even && (rowParity !== 1 || row % 2 === 0);
+}

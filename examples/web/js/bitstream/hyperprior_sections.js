@@ -3,7 +3,7 @@
 
 import { BitstreamError } from "../errors.js";
 import { Grid } from "../grid.js";
-import { codingPasses, isCoded } from "./coding_passes.js";
+import { codingPasses, isCoded, isKnown } from "./coding_passes.js";
 import * as coder from "./range_coder.js";
 import { MAX_VALUE, quantize, thresholdShifts } from "./rate_distortion_quantizer.js";
 import { packRows, streamEnds, streamReader, unpackRows } from "./rows.js";
@@ -30,7 +30,34 @@ export async function decodeSections(
   layout,
   cut = false,
 ) {
-  const hyper = decodeHyperLatents(sections[0], quality, height, width, tables, layout);
+  const parts = [networks, tables, layout];
+  return (await decodeFrameSections(sections, quality, height, width, ...parts, null, cut)).latents;
+}
+
+/**
+ * As `decodeSections`, of a frame of a sequence -> { latents, hyper }, on which a further frame may
+ * depend.
+ *
+ * before: that of the frame before, or null for a frame by itself. Then the networks have
+ *   sequenceParameters(number, inputs), too.
+ */
+export async function decodeFrameSections(
+  sections,
+  quality,
+  height,
+  width,
+  networks,
+  tables,
+  layout,
+  before,
+  cut = false,
+) {
+  const [hyperTables, latentTables] = tablesOf(tables, before);
+  const hyper = decodeHyperLatents(sections[0], quality, height, width, hyperTables, layout);
+  if (before) {
+    before.hyper.data.forEach((value, k) => (hyper.data[k] += value)); // they are differences
+    checkRange(hyper.data);
+  }
   const features = cropped(await networks.hyperSynthesis(hyper), height, width);
   const channels = layout.groups.reduce((sum, group) => sum + group, 0);
   const decoded = Grid.make(Int32Array, height, width, channels);
@@ -38,11 +65,15 @@ export async function decodeSections(
   const rows = layout.rows_per_stream[quality - 1];
   const read = streamReader(sections[1], Math.ceil(height / rows) * passes.length, cut);
   for (const [number, step] of passes.entries()) {
-    const parameters = await networks.parameters(number, passInputs(features, decoded, step));
+    let parameters = await networks.parameters(number, passInputs(features, decoded, step));
+    if (before) {
+      const inputs = sequenceInputs(parameters, decoded, hyper, before, step);
+      parameters = await networks.sequenceParameters(number, inputs);
+    }
     storeMeans(decoded, parameters, step);
     for (const { scales, at } of codedStripes(decoded, parameters, step, rows)) {
       const values = read((stream) => {
-        const found = coder.decode(stream, scales, tables.latents);
+        const found = coder.decode(stream, scales, latentTables);
         checkRange(found);
         return found;
       });
@@ -50,7 +81,12 @@ export async function decodeSections(
       at.forEach((place, k) => (decoded.data[place] += MEAN_UNITS * values[k]));
     }
   }
-  return decoded;
+  return { latents: decoded, hyper };
+}
+
+function tablesOf(tables, before) {
+  if (!before) return [tables.hyper_latents, tables.latents];
+  return [tables.sequence_hyper_latents, tables.sequence_latents];
 }
 
 /** See `passEnds` of decoder.js; of the second section. */
@@ -102,6 +138,7 @@ export async function encodeSections(latents, quality, networks, tables, layout)
   return [packRows(hyperStreams), packRows(streams)];
 }
 
+/** tables: of the hyper-latents. */
 function decodeHyperLatents(section, quality, height, width, tables, layout) {
   const hyperHeight = Math.ceil(height / HYPER_STRIDE);
   const hyperWidth = Math.ceil(width / HYPER_STRIDE);
@@ -112,7 +149,7 @@ function decodeHyperLatents(section, quality, height, width, tables, layout) {
     const top = number * HYPER_ROWS_PER_STREAM;
     const rows = Math.min(HYPER_ROWS_PER_STREAM, hyperHeight - top);
     const index = hyperIndex(rows * row, layout.hyper_channels, quality);
-    hyper.data.set(coder.decode(stream, index, tables.hyper_latents), top * row);
+    hyper.data.set(coder.decode(stream, index, tables), top * row);
   });
   checkRange(hyper.data);
   return hyper;
@@ -133,13 +170,40 @@ function passInputs(features, decoded, { seen }) {
     inputs.data.set(features.data.subarray(from, from + features.channels), to);
     for (let c = 0; c < seen; c++) {
       const value = decoded.data[place * decoded.channels + c];
-      inputs.data[to + features.channels + c] = Math.max(
-        -CONTEXT_LIMIT,
-        Math.min(CONTEXT_LIMIT, value),
-      );
+      inputs.data[to + features.channels + c] = clipped(value);
     }
   }
   return inputs;
+}
+
+/** What a dependent frame's second network sees, the first one having made `parameters`. */
+function sequenceInputs(parameters, decoded, hyper, before, step) {
+  const { height, width, channels: depth } = decoded;
+  const { start, channels, seen } = step;
+  const inputs = Grid.make(Float32Array, height, width, seen + hyper.channels + 3 * channels);
+  const was = before.latents.data;
+  let to = 0;
+  for (let place = 0; place < height * width; place++) {
+    const known = isKnown(place, width, step) ? seen : start;
+    for (let c = 0, from = place * depth; c < seen; c++, from++) {
+      inputs.data[to++] = c < known ? clipped(decoded.data[from] - was[from]) : 0;
+    }
+    const [row, column] = [Math.floor(place / width), place % width];
+    let from = (row >> 1) * hyper.width + (column >> 1);
+    from *= hyper.channels;
+    for (let c = 0; c < hyper.channels; c++, from++) {
+      inputs.data[to++] = clipped(hyper.data[from] - before.hyper.data[from]);
+    }
+    for (let c = 0; c < 2 * channels; c++) {
+      inputs.data[to++] = parameters.data[2 * channels * place + c];
+    }
+    for (let c = 0; c < channels; c++) inputs.data[to++] = was[place * depth + start + c];
+  }
+  return inputs;
+}
+
+function clipped(value) {
+  return Math.max(-CONTEXT_LIMIT, Math.min(CONTEXT_LIMIT, value));
 }
 
 /** Writes a pass's means into `decoded`: what a value decodes to where nothing is coded. */

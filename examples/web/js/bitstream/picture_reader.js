@@ -143,7 +143,8 @@ class Reader {
     const image = dependent ? this.dependentImage(box, before) : this.image(box);
     const { width, height } = image;
     const grey = dependent ? before.grey : box.type === "G";
-    return { images: [image], width, height, tileSide: 0, grey, dependent };
+    const own = { images: [image], width, height, tileSide: 0, grey, dependent };
+    return dependent ? { ...own, before } : own;
   }
 
   image({ payload, whole }) {

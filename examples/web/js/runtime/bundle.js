@@ -32,7 +32,8 @@ export function findByFingerprint(bundles, digits) {
   const { qualities, fixed_size: fixedSize, entropy, stride } = found.manifest;
   const qualitySteps = entropy.quality_steps ?? 1;
   const sectionCount = SECTION_COUNTS[entropy.kind];
-  return { ...found, qualities, qualitySteps, fixedSize, stride, sectionCount };
+  const sequence = Boolean(entropy.sequence);
+  return { ...found, qualities, qualitySteps, fixedSize, stride, sectionCount, sequence };
 }
 
 /** The bytes that a bundle decodes with, its fingerprint verified: { decoder, entropy, tables }. */
@@ -59,7 +60,8 @@ export function readEncoder({ folder }) {
 
 function checked(manifest) {
   const { format_version: version, entropy } = manifest;
-  if (!MANIFEST_VERSIONS.includes(version) || !(entropy?.kind in SECTION_COUNTS)) {
+  const known = MANIFEST_VERSIONS.includes(version) && entropy?.kind in SECTION_COUNTS;
+  if (!known || (entropy.sequence ?? 0) > 1) {
     throw new BundleError(`The model ${manifest.name} is newer than this page; update the page.`);
   }
   return manifest;

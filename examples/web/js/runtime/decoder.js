@@ -106,10 +106,10 @@ export async function decodeFrame(decoder, opened, number) {
  * choices: what `networks.prepare` takes beyond size and quality.
  */
 export async function decodeLatents(decoder, frame, ...choices) {
-  const { images, width, height, tileSide, dependent } = frame;
+  const { images, width, height, tileSide } = frame;
   const { stride } = decoder.settings;
-  if (dependent) {
-    throw new CodecError("The file has a frame that depends on another: it is not decoded here yet.");
+  if (!tileSide && decoder.hasSequence) {
+    return (await decodeChained(decoder, frame, choices)).latents;
   }
   if (!tileSide) return decodeImage(decoder, images[0], choices);
   let whole = null;
@@ -124,6 +124,50 @@ export async function decodeLatents(decoder, frame, ...choices) {
     throw new BitstreamError("There is too little of the file for any picture; get all of it.");
   }
   return whole;
+}
+
+/**
+ * The latents and hyper-latents of a frame that may depend on the one before, and that the next one
+ * may depend on. The frame that was decoded last is kept, so that playing decodes each once.
+ */
+async function decodeChained(decoder, frame, choices) {
+  const chain = [];
+  let { last } = decoder;
+  for (let each = frame; last?.frame !== each; each = each.before) {
+    chain.unshift(each);
+    if (!each.dependent) {
+      last = null;
+      break;
+    }
+  }
+  let state = last?.state;
+  for (const each of chain) {
+    const [{ sections, cut = false }] = each.images;
+    const { rows, columns } = await prepared(decoder, each.images[0], choices);
+    const { settings, tables, layout } = decoder;
+    state = await hyperprior.decodeFrameSections(
+      sections,
+      tableLevel(each.images[0]),
+      rows,
+      columns,
+      settings.networks,
+      tables,
+      layout,
+      each.dependent ? state : null,
+      cut,
+    );
+  }
+  decoder.last = { frame, state };
+  return state;
+}
+
+/** Makes networks ready for a picture; gives its latents' sides. */
+async function prepared({ settings }, image, choices) {
+  const { stride, networks, hyperprior: layout } = settings;
+  const [rows, columns] = [image.height, image.width].map((side) => Math.ceil(side / stride));
+  const quality = networkQuality(image, layout?.quality_steps);
+  await networks?.prepare?.(rows, columns, quality, ...choices);
+  return { rows, columns };
 }
 
 /** What the decoder network takes for a frame: of bits that break off maybe a lower quality. */
@@ -157,11 +201,8 @@ async function decodeTile(decoder, image, choices) {
 }
 
 async function decodeImage(decoder, image, choices) {
-  const { sections, width, height, cut = false } = image;
-  const { stride, networks, hyperprior: layout } = decoder.settings;
-  const [rows, columns] = [height, width].map((side) => Math.ceil(side / stride));
-  const quality = networkQuality(image, layout?.quality_steps);
-  await networks?.prepare?.(rows, columns, quality, ...choices);
+  const { sections, cut = false } = image;
+  const { rows, columns } = await prepared(decoder, image, choices);
   return decodeSections(decoder, sections, tableLevel(image), rows, columns, cut);
 }
 
@@ -221,9 +262,18 @@ class Decoder {
     } else if (kind === "hyperprior") {
       this.layout = settings.hyperprior;
       this.checkTables("hyper_latents", qualities * this.layout.hyper_channels);
+      if (this.hasSequence) {
+        this.checkTables("sequence_hyper_latents", this.tables.hyper_latents.count);
+        this.checkTables("sequence_latents", this.tables.latents.count);
+      }
     } else {
       throw new BundleError(`The model's entropy model, ${kind}, is not known here.`);
     }
+  }
+
+  /** Whether frames may depend on the one before. */
+  get hasSequence() {
+    return Boolean(this.settings.hyperprior?.sequence);
   }
 
   checkTables(section, wanted) {
@@ -240,7 +290,9 @@ class Decoder {
       throw new CodecError(`Another bundle, ${digits}, wrote the file; decode it with that one.`);
     }
     const fixedSize = fixedWidth ? [fixedWidth, fixedHeight] : null;
-    return { qualities, qualitySteps, fixedSize, sectionCount: SECTION_COUNTS[kind], stride };
+    const sectionCount = SECTION_COUNTS[kind];
+    const sequence = this.hasSequence;
+    return { qualities, qualitySteps, fixedSize, sectionCount, stride, sequence };
   }
 
   /** The most that one frame may have, and all of them. */

@@ -32,6 +32,9 @@ export class IntegerNetworks {
     };
     codingPasses(this.layout).forEach((_, number) => {
       sizes[`pass_${number}`] = { inputs: pass, parameters: pass };
+      if (this.layout.sequence) {
+        sizes[`sequence_pass_${number}`] = { inputs: pass, parameters: pass };
+      }
     });
     await this.model.prepare(sizes);
   }
@@ -60,16 +63,19 @@ export class IntegerNetworks {
 
   /** Features and context, one Float32Array grid -> means, then scale indices: Int32Array grid. */
   parameters(number, inputs) {
+    return this.pass(`pass_${number}`, number, inputs);
+  }
+
+  /** The same of a frame that depends on the one before. */
+  sequenceParameters(number, inputs) {
+    return this.pass(`sequence_pass_${number}`, number, inputs);
+  }
+
+  pass(signature, number, inputs) {
     const channels = 2 * codingPasses(this.layout)[number].channels;
     const parameters = Grid.make(Int32Array, inputs.height, inputs.width, channels);
-    return this.fill(
-      [`pass_${number}`, "inputs", "parameters"],
-      this.passPlan,
-      inputs,
-      1,
-      parameters,
-      1,
-    );
+    const names = [signature, "inputs", "parameters"];
+    return this.fill(names, this.passPlan, inputs, 1, parameters, 1);
   }
 
   async fill([signature, inputName, outputName], tiles, input, inScale, output, outScale) {

@@ -34,7 +34,7 @@ from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import ScaleLadder
 
 UNITS = 4  # of each channel
 GATE = 16.0  # "all of the frame before"
-DIFFERENCE_LIMIT = 16383.0
+DIFFERENCE_LIMIT = 16384.0  # which float16 holds: constants may be stored so
 # Of hyper-latents' differences and scale indices as networks see them.
 HYPER_CHANGE_UNITS, INDEX_UNITS = 32.0, 4.0
 # Deviations of hyper-latents' differences before they are counted.
