@@ -147,9 +147,10 @@ def cuts() -> dict[str, bytes]:
         files[name] = (CORPUS / "file" / name).read_bytes()
     found = {}
     for name, data in files.items():
-        for part in (1, 3):
-            head = b"C" + (len(data) * part // 4).to_bytes(2, "little")
-            found[f"{name}-{part}-of-4"] = head + data
+        # Of a sixteenth no picture can be seen.
+        for part, of in ((1, 16), (1, 4), (3, 4)):
+            head = b"C" + (len(data) * part // of).to_bytes(2, "little")
+            found[f"{name}-{part}-of-{of}"] = head + data
     return found
 
 

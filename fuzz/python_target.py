@@ -104,7 +104,8 @@ class Target:
             assert again is not None and np.array_equal(whole, again)
             longer = self._first_frame(data[: (cut + len(data)) // 2], partial=True)
             assert found is None or longer is not None, "more bytes, and no picture"
-        return f"{found is not None and 'a picture'} of a {whole is not None and 'sound'} file"
+        seen = "nothing" if found is None else "a picture"
+        return f"{seen} of {'a broken' if whole is None else 'a sound'} file"
 
     def _first_frame(self, data: bytes, partial: bool) -> np.ndarray | None:
         """The latents of the first picture or tile; None where there is none to read."""
