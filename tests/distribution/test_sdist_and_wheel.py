@@ -12,9 +12,9 @@ import pytest
 
 from tests.distribution.tree import build, copy_tree
 
-# Not for people who build from the sdist: CI's own, 10 MB of weights to train on from, and
-# what examples/web downloads or copies for itself.
-LEFT_OUT = (".ci/", ".github/", ".gitignore", "checkpoints/", "examples/web/vendor/")
+# Not for people who build from the sdist: CI's own, weights to train on from and a training that
+# is not done, and what examples/web downloads or copies for itself.
+LEFT_OUT = (".ci/", ".github/", ".gitignore", "carry/", "checkpoints/", "examples/web/vendor/")
 
 
 @pytest.fixture(scope="module")

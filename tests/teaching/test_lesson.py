@@ -81,6 +81,15 @@ def test_the_cuts_of_a_recipe_follow_the_rate_that_was():
         assert factor == pytest.approx(2 * (1 - fraction), abs=0.03)
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C interrupts: a background job of a shell without job control ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_a_lesson_and_a_second_one_interrupts():
     lesson = Lesson(TimedRate(1e-3), 10, Crops([0]))
     said = []
