@@ -96,9 +96,15 @@ def _bias(bias, quality):
     return (low * (32 - part) + high * part + 16) // 32
 
 
-@pytest.fixture(scope="module", params=["tiny", "patch", "between"])
-def prior(request):
-    prior = hyperprior_factory.prior_of(request.param)
+# Either precision and every shape of networks; each conversion takes half a minute.
+@pytest.fixture(scope="module", params=["tiny-float16", "patch-none", "between-float16"])
+def case(request):
+    return request.param.split("-")
+
+
+@pytest.fixture(scope="module")
+def prior(case):
+    prior = hyperprior_factory.prior_of(case[0])
     for layers in prior.pass_layers:
         for name in ("first", "mean", "scale"):
             shape = layers[name].bias.shape
@@ -109,11 +115,16 @@ def prior(request):
     return prior
 
 
-@pytest.fixture(scope="module", params=["none", "float16"])
-def litert(prior, request):
-    networks = DeployedEntropy(prior, half=request.param == "float16")
+@pytest.fixture(scope="module")
+def content(prior, case):
+    """Of entropy.tflite."""
+    networks = DeployedEntropy(prior, half=case[1] == "float16")
     assert networks.fits_float16
-    content = tflite.convert_signatures(networks, networks.functions, request.param)
+    return tflite.convert_signatures(networks, networks.functions, case[1])
+
+
+@pytest.fixture(scope="module")
+def litert(prior, content):
     return IntegerNetworks(Model(content, 2, "entropy.tflite"), prior.layout)
 
 
@@ -200,7 +211,7 @@ def test_tiles_choose_the_tables_that_the_whole_picture_does(prior, litert, monk
         np.testing.assert_array_equal(litert.parameters(number, features, context, 2), expected)
 
 
-def test_weights_too_large_for_exact_sums_are_refused(prior):
+def test_weights_too_large_for_exact_sums_are_refused():
     layer = hyperprior_factory.lively_model().prior.pass_layers[0]["first"]
     layer.kernel.assign(tf.fill(layer.kernel.shape, 2.0))
     layer.frozen()
@@ -217,7 +228,5 @@ def test_weights_that_float16_cannot_hold_are_kept_in_float32():
     assert not DeployedEntropy(prior).fits_float16
 
 
-def test_nothing_in_a_float16_file_permits_to_compute_in_float16(prior):
-    networks = DeployedEntropy(prior, half=True)
-    content = tflite.convert_signatures(networks, networks.functions, "float16")
+def test_nothing_in_a_file_permits_to_compute_in_float16(content):
     assert b"reduced_precision" not in content

@@ -24,15 +24,21 @@ from tfcomp.networks.interpreter import Model
 _NAMES = ("first", "second", "mean", "scale")
 
 
-@pytest.fixture(scope="module", params=["tiny", "patch"])
-def prior(request):
-    return hyperprior_factory.prior_of(request.param)
+# Either precision and either shape of networks; each conversion takes half a minute.
+@pytest.fixture(scope="module", params=["tiny-none", "patch-float16"])
+def case(request):
+    return request.param.split("-")
 
 
-@pytest.fixture(scope="module", params=["none", "float16"])
-def content(prior, request):
-    networks = DeployedEntropy(prior, half=request.param == "float16")
-    return tflite.convert_signatures(networks, networks.functions, request.param)
+@pytest.fixture(scope="module")
+def prior(case):
+    return hyperprior_factory.prior_of(case[0])
+
+
+@pytest.fixture(scope="module")
+def content(prior, case):
+    networks = DeployedEntropy(prior, half=case[1] == "float16")
+    return tflite.convert_signatures(networks, networks.functions, case[1])
 
 
 @pytest.fixture(scope="module")

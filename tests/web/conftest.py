@@ -5,10 +5,12 @@ Skipped, with the reason, where there is no npm, no Playwright, no Chromium, or 
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import http.server
 import shutil
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
@@ -42,23 +44,34 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def installed_page() -> Path:
-    """The page's folder after its install step."""
+def installed_page(tmp_path_factory) -> Path:
+    """A copy of the page's folder after its install step, for the tests of this process alone."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip(needs.NODE)
-    locked = PAGE / "package-lock.json"
-    installed = PAGE / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime:
-        _run([npm, "ci"])
-    else:  # the bundles may have changed since
-        _run(["node", "prepare.mjs"])
-    return PAGE
+    with open(Path(tempfile.gettempdir(), "tfcomp-tests-npm.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        installed = PAGE / "node_modules" / ".package-lock.json"
+        locked = PAGE / "package-lock.json"
+        if not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime:
+            _run([npm, "ci"], PAGE)
+    project = tmp_path_factory.mktemp("page")
+    page = project / "examples" / "web"
+    shutil.copytree(PAGE, page, ignore=shutil.ignore_patterns("node_modules", "vendor*"))
+    (page / "node_modules").symlink_to(PAGE / "node_modules")
+    (project / "tfcomp").symlink_to(ROOT / "tfcomp")
+    prepare(page)
+    return page
 
 
-def _run(command: list[str]) -> None:
+def prepare(page: Path, *bundles: Path) -> None:
+    """Gives the page the shipped bundles and further ones."""
+    _run(["node", "prepare.mjs", *map(str, bundles)], page)
+
+
+def _run(command: list[str], folder: Path) -> None:
     child = subprocess.run(
-        command, cwd=PAGE, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=300
     )
     if child.returncode and any(code in child.stderr for code in _OFFLINE):
         pytest.skip(needs.NPM_REGISTRY)

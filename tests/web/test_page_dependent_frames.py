@@ -8,7 +8,7 @@ from tests import hyperprior_factory, needs
 pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 
 import tfcomp
-from tests.web.conftest import _run, decoded_pixels, facts, give, wait
+from tests.web.conftest import decoded_pixels, facts, give, prepare, wait
 from tests.web.test_page import levels_apart, message
 from tfcomp.bitstream.boxes import read_boxes
 
@@ -35,16 +35,16 @@ def bundle(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(browser, address, bundle):
+def page(browser, address, installed_page, bundle):
     """The page with that bundle, too."""
-    _run(["node", "prepare.mjs", str(bundle)])
+    prepare(installed_page, bundle)
     page = browser.new_page()
     page.set_default_timeout(180_000)
     page.goto(address)
     wait(page)
     yield page
     page.close()
-    _run(["node", "prepare.mjs"])
+    prepare(installed_page)
 
 
 @pytest.fixture(scope="module")

@@ -9,15 +9,8 @@ pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 
 import tfcomp
 from tests.channels import pictures
-from tests.web.conftest import (  # noqa: F401 - fixtures
-    _run,
-    address,
-    browser,
-    decoded_pixels,
-    give,
-    installed_page,
-    wait,
-)
+from tests.channels.conftest import five_bundle, five_folder, five_run  # noqa: F401 - fixtures
+from tests.web.conftest import decoded_pixels, give, prepare, wait
 
 _SAMPLES = """
 async file => {
@@ -36,19 +29,19 @@ async file => {
 
 
 @pytest.fixture(scope="module")
-def page(browser, address, five_bundle):  # noqa: F811
+def page(browser, address, installed_page, five_bundle):  # noqa: F811
     """The page with a further bundle."""
-    _run(["node", "prepare.mjs", str(five_bundle)])
+    prepare(installed_page, five_bundle)
     page = browser.new_page()
     page.set_default_timeout(180_000)
     page.goto(address)
     wait(page)
     yield page
     page.close()
-    _run(["node", "prepare.mjs"])
+    prepare(installed_page)
 
 
-def test_the_page_gives_and_shows_five_channels(page, five_bundle):
+def test_the_page_gives_and_shows_five_channels(page, five_bundle):  # noqa: F811
     codec = tfcomp.load(five_bundle)
     data = codec.compress(pictures.whole(9, 5, 12, height=50, width=70))
     decoded = codec.decompress(data).astype(int)
