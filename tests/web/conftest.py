@@ -5,6 +5,7 @@ Skipped, with the reason, where there is no npm, no Playwright, no Chromium, or 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import functools
 import http.server
@@ -117,6 +118,19 @@ def page(browser, address):
     yield page
     page.close()
     assert not problems
+
+
+@contextlib.contextmanager
+def page_with(browser, address, installed_page, bundle):
+    """The page with a further bundle, opened meanwhile."""
+    prepare(installed_page, bundle)
+    page = browser.new_page()
+    page.set_default_timeout(180_000)
+    page.goto(address)
+    wait(page)
+    yield page
+    page.close()
+    prepare(installed_page)
 
 
 def wait(page) -> None:

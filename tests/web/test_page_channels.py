@@ -10,7 +10,7 @@ pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 import tfcomp
 from tests.channels import pictures
 from tests.channels.conftest import five_bundle, five_folder, five_run  # noqa: F401 - fixtures
-from tests.web.conftest import decoded_pixels, give, prepare, wait
+from tests.web.conftest import decoded_pixels, give, page_with
 
 _SAMPLES = """
 async file => {
@@ -31,14 +31,8 @@ async file => {
 @pytest.fixture(scope="module")
 def page(browser, address, installed_page, five_bundle):  # noqa: F811
     """The page with a further bundle."""
-    prepare(installed_page, five_bundle)
-    page = browser.new_page()
-    page.set_default_timeout(180_000)
-    page.goto(address)
-    wait(page)
-    yield page
-    page.close()
-    prepare(installed_page)
+    with page_with(browser, address, installed_page, five_bundle) as page:
+        yield page
 
 
 def test_the_page_gives_and_shows_five_channels(page, five_bundle):  # noqa: F811

@@ -8,7 +8,7 @@ from tests import hyperprior_factory, needs
 pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 
 import tfcomp
-from tests.web.conftest import decoded_pixels, facts, give, prepare, wait
+from tests.web.conftest import decoded_pixels, facts, give, page_with
 from tests.web.test_page import levels_apart, message
 from tfcomp.bitstream.boxes import read_boxes
 
@@ -37,14 +37,8 @@ def bundle(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(browser, address, installed_page, bundle):
     """The page with that bundle, too."""
-    prepare(installed_page, bundle)
-    page = browser.new_page()
-    page.set_default_timeout(180_000)
-    page.goto(address)
-    wait(page)
-    yield page
-    page.close()
-    prepare(installed_page)
+    with page_with(browser, address, installed_page, bundle) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
