@@ -110,13 +110,13 @@ def run(options: argparse.Namespace) -> None:
     names = files_in(options.folder)
     if not names:
         raise ImageError(f"{options.folder} holds no pictures")
+    if options.query is None and not options.measure:
+        raise CodecError("name a picture before the folder, or say --measure")
     pictures = [_opened(Path(options.folder, name)) for name in names]
     describe = by_latents(tfcomp.load(options.model))
     if options.measure:
         measure(describe, names, pictures, options.kinds)
         return
-    if options.query is None:
-        raise CodecError("name a picture before the folder, or say --measure")
     likeness = np.stack(list(map(describe, pictures))) @ describe(_opened(Path(options.query)))
     for number in np.argsort(-likeness)[: options.count]:
         print(f"{likeness[number]:.3f}  {names[number]}")

@@ -206,7 +206,7 @@ class Codec(SearchableCodec):
             pixels = self._input_picture(image, "white", False).pixels
             self.check_size(pixels)
             found = self.encode_image(EdgePadded(pixels, self._manifest.stride), quality)
-            return found.astype(np.float32)
+            return found.astype(np.float32, copy=False)
 
     def compress_frames(
         self,

@@ -24,20 +24,29 @@ static tfcomp_status hyper_synthesis(void *self, const int32_t *hyper_latents, u
     return TFCOMP_OK;
 }
 
+/* A pass's own network or, with another prefix and inputs, the one of dependent frames. */
+static tfcomp_status run_pass(const entropy_networks *n, const char *prefix, uint32_t seen,
+                              const tfcomp_hyperprior_pass *pass, const float *inputs,
+                              uint32_t height, uint32_t width, unsigned quality, int32_t *made)
+{
+    const litert_array in = {LITERT_FLOAT32, height, width, seen, (void *)inputs};
+    const litert_array out = {LITERT_INT32, height, width, 2 * pass->channels, made};
+    char signature[32];
+
+    snprintf(signature, sizeof signature, "%s_%u", prefix, pass->number);
+    if (!litert_run(n->model, signature, "inputs", &in, quality, &out))
+        quit("entropy.tflite: LiteRT cannot run", signature);
+    return TFCOMP_OK;
+}
+
 static tfcomp_status parameters(void *self, const tfcomp_hyperprior_pass *pass,
                                 const float *inputs, uint32_t height, uint32_t width,
                                 unsigned quality, int32_t *made)
 {
     const entropy_networks *n = (const entropy_networks *)self;
-    const litert_array in = {LITERT_FLOAT32, height, width, n->features + pass->seen,
-                             (void *)inputs};
-    const litert_array out = {LITERT_INT32, height, width, 2 * pass->channels, made};
-    char signature[32];
 
-    snprintf(signature, sizeof signature, "pass_%u", pass->number);
-    if (!litert_run(n->model, signature, "inputs", &in, quality, &out))
-        quit("entropy.tflite: LiteRT cannot run", signature);
-    return TFCOMP_OK;
+    return run_pass(n, "pass", n->features + pass->seen, pass, inputs, height, width, quality,
+                    made);
 }
 
 static tfcomp_status sequence_parameters(void *self, const tfcomp_hyperprior_pass *pass,
@@ -46,14 +55,8 @@ static tfcomp_status sequence_parameters(void *self, const tfcomp_hyperprior_pas
 {
     const entropy_networks *n = (const entropy_networks *)self;
     const uint32_t seen = pass->seen + n->hyper_channels + 3 * pass->channels;
-    const litert_array in = {LITERT_FLOAT32, height, width, seen, (void *)inputs};
-    const litert_array out = {LITERT_INT32, height, width, 2 * pass->channels, made};
-    char signature[32];
 
-    snprintf(signature, sizeof signature, "sequence_pass_%u", pass->number);
-    if (!litert_run(n->model, signature, "inputs", &in, quality, &out))
-        quit("entropy.tflite: LiteRT cannot run", signature);
-    return TFCOMP_OK;
+    return run_pass(n, "sequence_pass", seen, pass, inputs, height, width, quality, made);
 }
 
 void open_sequence_networks(const tfcomp_hyperprior_networks *networks,

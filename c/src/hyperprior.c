@@ -211,8 +211,8 @@ tfcomp_status tfcomp_read_hyperprior(const tfcomp_tables *hyper_tables,
     p.before = before;
     /* With no more places than this no product of sizes below overflows 64 bits. */
     if ((before != NULL && sequence == NULL) || p.channels == 0 || level < 1 ||
-        level > layout->quality_count || height < 1 || width < 1 || height > INT32_MAX / width || networks->features < 1 ||
-        networks->features > MOST_CHANNELS ||
+        level > layout->quality_count || height < 1 || width < 1 || height > INT32_MAX / width ||
+        networks->features < 1 || networks->features > MOST_CHANNELS ||
         (uint64_t)height * width > SIZE_MAX / sizeof *latents / p.channels ||
         layout->quality_count > SIZE_MAX / MOST_CHANNELS ||
         hyper_tables->count != layout->quality_count * layout->hyper_channels)

@@ -61,13 +61,8 @@ def write_lines() -> list[str]:
             most = hyperprior_sections.encode_and_decode(
                 latents, *held, before=before, hyper_latents=before.hyper_latents + 1
             )[0]
-            found += _verdict(case, tables, replace_hyper(before, far), most)
+            found += _verdict(case, tables, before._replace(hyper_latents=far), most)
     return found
-
-
-def replace_hyper(before: FrameBefore, hyper: np.ndarray) -> FrameBefore:
-    """The frame with other hyper-latents."""
-    return before._replace(hyper_latents=hyper)
 
 
 def _before(
