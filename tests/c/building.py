@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 from pathlib import Path
 
@@ -21,3 +22,13 @@ def build(folder: Path, *options: str) -> Path:
         assert done.returncode == 0, done.stdout + done.stderr
         assert "warning" not in done.stderr.lower(), done.stderr
     return folder
+
+
+def litert_library() -> Path | None:
+    """The library of the LiteRT package that is installed."""
+    spec = importlib.util.find_spec("ai_edge_litert")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        library = Path(folder) / "libLiteRt.so"
+        if library.is_file():
+            return library
+    return None

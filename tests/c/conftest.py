@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from tests import needs
-from tests.c.building import build
+from tests.c.building import build, litert_library
 
 
 @pytest.fixture(scope="session")
@@ -20,17 +17,8 @@ def sanitized(tmp_path_factory):
 @pytest.fixture(scope="session")
 def with_litert(tmp_path_factory):
     """A build that goes down to pixels."""
-    library = _litert_library()
+    library = litert_library()
     if library is None:
         pytest.skip(needs.LITERT_LIBRARY)
     folder = tmp_path_factory.mktemp("c") / "litert"
     return build(folder, f"-DLITERT_LIBRARY={library}", "-DTFCOMP_TESTS=OFF")
-
-
-def _litert_library() -> Path | None:
-    spec = importlib.util.find_spec("ai_edge_litert")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        library = Path(folder) / "libLiteRt.so"
-        if library.is_file():
-            return library
-    return None

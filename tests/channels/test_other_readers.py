@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests import needs
-from tests.c.building import build, run
+from tests.c.building import build, litert_library, run
 from tests.channels import pictures
 from tests.conftest import ROOT
 from tfcomp.image_spec import ImageSpec
@@ -41,9 +41,7 @@ def test_javascript_reads_a_spec_as_python_does():
 @pytest.fixture(scope="module")
 def decode(tmp_path_factory):
     """The C example with LiteRT: (bundle, file's bytes, ending) -> the bytes of what it writes."""
-    from tests.c.test_c_library import _litert_library
-
-    library = _litert_library()
+    library = litert_library()
     if library is None or not shutil.which("cmake"):
         pytest.skip(needs.LITERT_LIBRARY)
     folder = tmp_path_factory.mktemp("c")

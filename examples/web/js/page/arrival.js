@@ -48,7 +48,7 @@ async function preview(arrival, onPreview) {
     }
     if (arrival.ended) return;
     const bytes = arrival.bytes();
-    if (!hasMagic(bytes)) throw new CodecError("The link leads to something else than a .tfcomp file.");
+    if (!hasMagic(bytes)) throw new CodecError("The link leads to something that is not a .tfcomp file.");
     const answer = await ask("preview", { bytes, done: steps?.done ?? 0 });
     ({ lookAt } = answer);
     if (!answer.picture) continue;
