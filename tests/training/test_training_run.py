@@ -140,16 +140,22 @@ def frequent_checkpoints(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
-def test_a_stopped_run_goes_on_where_it_was(tmp_path, frequent_checkpoints, how):
+@pytest.mark.parametrize(
+    "how, code",
+    [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130), (signal.SIGTERM, 143)],
+    ids=["killed", "interrupted", "told to end"],
+)
+def test_a_stopped_run_goes_on_where_it_was(tmp_path, frequent_checkpoints, how, code):
     folder = tmp_path / "run"
     process = _train_process(folder, "--config", str(frequent_checkpoints))
     _wait_for_checkpoint(folder, process)
     time.sleep(1.0)
     process.send_signal(how)
     output, errors = process.communicate(timeout=120)
-    assert process.returncode == (-signal.SIGKILL if how == signal.SIGKILL else 130), errors
+    assert process.returncode == code, errors
     assert "Traceback" not in errors
+    if how != signal.SIGKILL:
+        assert "go on with --resume" in errors
 
     config = config_module.load(folder / "config.yaml")
     kept = weights_file.read(run_checkpoints.latest(folder / "checkpoints"))

@@ -18,9 +18,9 @@ from tfcomp.beam.failures import errors_path
 from tfcomp.beam.reading import DoneIn, ReadImages
 from tfcomp.beam.replacing import remove_unfinished
 from tfcomp.beam.writing import Write
-from tfcomp.cli.interruption import Terminated, raised_when_told_to_end
 from tfcomp.cli.output import complain
 from tfcomp.errors import CodecError
+from tfcomp.interruption import Terminated, raised_when_told_to_end
 from tfcomp.latent_search.search import checked_plan
 from tfcomp.runtime import registry
 

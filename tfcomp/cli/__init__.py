@@ -27,9 +27,9 @@ from tfcomp.cli import (
     thumbnail,
     train,
 )
-from tfcomp.cli.interruption import Terminated, raised_when_told_to_end
 from tfcomp.cli.output import complain, give_up_standard_output, open_closed_streams
 from tfcomp.errors import CodecError, OutputError
+from tfcomp.interruption import Terminated, raised_when_told_to_end
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,7 +9,7 @@ term of vaegan compares two pictures by its features. No file and no bundle depe
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -71,5 +71,6 @@ class FrozenAttributes:
 
 def save(path: str | Path, arrays: Sequence[np.ndarray]) -> None:
     """Writes kernels and biases in turn, the dense layer's last; `FrozenAttributes` reads them."""
+    named: dict[str, Any] = {f"array_{number}": a for number, a in enumerate(arrays)}
     with Path(path).open("wb") as file:
-        np.savez(file, **{f"array_{number}": a for number, a in enumerate(arrays)})
+        np.savez(file, **named)

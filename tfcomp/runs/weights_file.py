@@ -87,7 +87,8 @@ def write(path: Path, arrays: Mapping[str, Any]) -> None:
       OutputError: the file cannot be written.
     """
     content = io.BytesIO()
-    np.savez(content, **{name: _array(value) for name, value in arrays.items()})
+    named: dict[str, Any] = {name: _array(value) for name, value in arrays.items()}
+    np.savez(content, **named)
     write_atomically(path, content.getvalue())
 
 

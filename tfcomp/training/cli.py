@@ -13,6 +13,7 @@ from typing import Any, Sequence
 from tfcomp import config as config_module
 from tfcomp.config import recipe as recipe_module
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.interruption import Terminated, raised_when_told_to_end
 from tfcomp.runs import claiming
 from tfcomp.runs.requirements import check, explain
 from tfcomp.runtime.quiet_tensorflow import import_quietly
@@ -107,7 +108,8 @@ def _with_flags(config: config_module.Config, options: argparse.Namespace) -> co
 def main(arguments: Sequence[str] | None = None, program: str = "train.py") -> int:
     """Runs the command under the name that users typed; returns its exit code.
 
-    0, 2 for bad input, 75 where another worker has gone, 130 for Ctrl-C.
+    0, 2 for bad input, 75 where another worker has gone, 130 for Ctrl-C, 143 for SIGTERM, as a
+    machine sends it that is taken back: the training goes on later from where it was.
     """
     options = parse(arguments, program)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -119,7 +121,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "train.py") -> i
         recipe = read_recipe(options)
         import_quietly()
 
-        model = phases.train(recipe, options.out, resume=options.resume)
+        with raised_when_told_to_end():
+            model = phases.train(recipe, options.out, resume=options.resume)
         if model is None:
             return 0  # the chief shows the result
         config = recipe.phases[-1].config
@@ -135,6 +138,6 @@ def main(arguments: Sequence[str] | None = None, program: str = "train.py") -> i
     except OSError as error:  # a full disk, a temporary folder that is not there
         print(f"{program}: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 130
+    except (KeyboardInterrupt, Terminated) as end:
+        return getattr(end, "exit_code", 130)
     return 0

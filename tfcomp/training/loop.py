@@ -24,6 +24,7 @@ from tfcomp.data.source import ImageSource
 from tfcomp.entropy import keras_versions
 from tfcomp.errors import CodecError
 from tfcomp.image_spec import spec_of
+from tfcomp.interruption import Terminated
 from tfcomp.models.base import CodecModel
 from tfcomp.runs import claiming, run_folder
 from tfcomp.training import (
@@ -238,7 +239,7 @@ def _fit(
                     f"training diverged at step {int(step)} (loss is not a number): lower "
                     "learning_rate or muon_step; the last good checkpoint is kept"
                 )
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Terminated):
         if team.workers > 1:  # the others are in the middle of a step, and not saving
             raise
         # The last update may not have been counted yet.
