@@ -196,3 +196,47 @@ def test_pointwise_context_shows_a_square_no_neighbours_context():
     ):
         moved |= (with_it != without).numpy().any((0, 3))
     assert moved[2, 2] and moved.sum() == 1
+
+
+def _twins(**choices):
+    """A prior of these choices, and one without them that has its weights."""
+    chosen, plain = _prior(**choices), _prior()
+    assert plain.start_from(chosen)
+    return chosen, plain
+
+
+def test_a_training_picture_that_breaks_off_is_what_a_decoder_makes_of_its_first_passes(latents):
+    prior, plain = _twins(drop_passes=1.0)
+    coder = prior.coder(prior.freeze())
+    broken = 0
+    for number in range(8):
+        values = latents[number % 4][None] * (1 + number)
+        decoded, bits = prior.quantise(values, tf.constant([2]), training=True)
+        _, all_bits = plain.quantise(values, tf.constant([2]), training=True)
+        first, section = coder.encode(values[0].numpy(), 2)
+        ends = coder.pass_ends(section, 2, 8, 8)
+        parts = [coder.decode((first, section[:end]), 2, 8, 8, partial=True) / 8 for end in ends]
+        same = [np.array_equal(part, decoded[0]) for part in parts]
+        assert sum(same) >= 1
+        if not same[-1]:
+            broken += 1
+            assert bits[0] < all_bits[0]
+    assert broken >= 2
+
+
+def test_pictures_are_whole_unless_the_config_says_else(latents):
+    sometimes, plain = _twins(drop_passes=1.0)
+    decoded, _ = plain.quantise(latents, QUALITY, training=True)
+    np.testing.assert_array_equal(decoded, plain.quantise(latents, QUALITY)[0])
+    np.testing.assert_array_equal(decoded, sometimes.quantise(latents, QUALITY)[0])
+
+
+def test_latents_of_dropped_passes_get_no_gradient(latents):
+    prior = _prior(drop_passes=1.0)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(latents)
+        decoded, _ = prior.quantise(latents, QUALITY, training=True)
+        last = tf.reduce_sum(tf.square(decoded[..., 4:]))
+        first = tf.reduce_sum(tf.square(decoded[..., :4]))
+    assert tf.reduce_any(tape.gradient(first, latents)[..., :4] != 0)
+    assert not tf.reduce_any(tape.gradient(last, latents)[..., 4:] != 0)
