@@ -70,6 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="4",
         help="rounds of search to measure beside none ('': none; 4)",
     )
+    parser.add_argument(
+        "--trainable",
+        action="store_true",
+        help="put the weights into the bundle, so that tfcomp teach --from can start from it",
+    )
     parser.add_argument("--terms", help="of the weights, one line; default: of the run's config")
     parser.add_argument("--sources", help="the training pictures and their terms, likewise")
     parser.add_argument("--authors", help="who trained the weights, likewise")
@@ -101,6 +106,7 @@ def run(options: argparse.Namespace) -> int:
                 thumbnail_pictures=options.thumbnail_pictures,
                 codecs=tuple(listed(options.codecs)),
                 rounds=tuple(_numbers(options.rounds)),
+                trainable=options.trainable,
                 words={name: text for name, text in words.items() if text},
             ),
             remark,

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="start",
         default="cycle-small",
         metavar="MODEL",
-        help="the model to start with, or a run folder (cycle-small)",
+        help="the model to start with, by name or folder, or a run folder (cycle-small)",
     )
     parser.add_argument(
         "--minutes", type=float, default=60.0, help="that the training may take (60)"

@@ -4,6 +4,7 @@
          encoder.tflite  decoder.tflite  tables.npz  [entropy.tflite]  [gradient.tflite]
          [encoder.json]  numbers for encoders that search for better latents
          [results.json]  what it was measured to do
+         [config.yaml  weights.npz]  for trainings that start from it
          README.md       the model card
          SHA256SUMS      what each of these files is
 """
@@ -31,6 +32,7 @@ from tfcomp.export.measured import RESULTS
 from tfcomp.export.unfinished import unfinished_folder
 from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.models.base import CodecModel
+from tfcomp.runs import run_folder
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import fingerprint_of
 
@@ -39,7 +41,7 @@ _VERSION_WITH_IMAGE = 2
 _MANIFEST = "manifest.json"
 _NOT_IN_EVERY_BUNDLE = (
     *("entropy.tflite", "gradient.tflite", "thumbnail.tflite"),
-    *(ENCODER_TUNING, RESULTS),
+    *(ENCODER_TUNING, RESULTS, run_folder.CONFIG, run_folder.WEIGHTS),
 )
 
 
@@ -51,6 +53,7 @@ def write_bundle(
     quantize: str = "none",
     training: dict[str, Any] | None = None,
     images: Sequence[np.ndarray] | None = None,
+    trainable: bool = False,
     finish: Callable[[Path], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Exports a trained model as a bundle folder.
@@ -64,6 +67,7 @@ def write_bundle(
       quantize: see `tflite.convert`.
       training: a JSON-ready summary of the training for the manifest.
       images: for quantize "int8", pictures to calibrate with: list of uint8 [H, W, 3].
+      trainable: whether trainings can start from the bundle; it grows by two bytes a weight.
       finish: called with the whole bundle, in a hidden folder, before it takes its place. It may
         change files, and returns more entries for the manifest. What it raises keeps the bundle
         from being written.
@@ -81,6 +85,8 @@ def write_bundle(
         folder.parent.mkdir(parents=True, exist_ok=True)
     with _output_errors_named(folder), unfinished_folder(folder.parent, folder.name) as work:
         _write_parts(model, config, quantize, images, work)
+        if trainable:
+            run_folder.save_trainable(model, config, work)
         manifest = _manifest(model, config, name, quantize, work)
         manifest["training"] = training or {}
         write_manifest(work, manifest)

@@ -65,6 +65,11 @@ def parse(arguments: Sequence[str] | None = None, program: str = "export.py") ->
         help="other pictures, which int8 is measured on; default: an embedded photograph",
     )
     parser.add_argument(
+        "--trainable",
+        action="store_true",
+        help="put the weights into the bundle, so that tfcomp teach --from can start from it",
+    )
+    parser.add_argument(
         "--max-pixels",
         type=int,
         metavar="N",
@@ -118,6 +123,7 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
         options.name or options.out.name,
         quantize=options.quantize,
         training=run_summary.summarize(config, options.run),
+        trainable=options.trainable,
     )
     if options.quantize == "int8":
         return _export_int8(options, model, config, write)

@@ -53,6 +53,7 @@ class Plan:
         without them.
       codecs: to compare with, beside JPEG. rounds: of search, to be measured too where there are
         gains for them.
+      trainable: whether tfcomp teach can start from the bundle.
       words: terms, sources and authors (`ReleaseConfig`) that replace the run's.
     """
 
@@ -67,6 +68,7 @@ class Plan:
     thumbnail_pictures: int = USUAL_PICTURES
     codecs: tuple[str, ...] = ()
     rounds: tuple[int, ...] = ()
+    trainable: bool = False
     words: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -125,6 +127,7 @@ def release(plan: Plan, say: Callable[[str], object] = lambda line: None) -> dic
         plan.name or plan.out.name,
         quantize=plan.quantize,
         training=run_summary.summarize(config, plan.run),
+        trainable=plan.trainable,
         finish=finish,
     )
 

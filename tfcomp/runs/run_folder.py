@@ -6,11 +6,17 @@
               tables.npz         the integer tables frozen from them, once
               history.csv        a line every `log_every` steps
               logs/              TensorBoard
+
+A bundle that holds config.yaml and weights.npz beside its tables is one too, for whoever trains on
+with it (`save_trainable`).
 """
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+
+import tensorflow as tf
 
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import load_tables, save_tables
@@ -19,8 +25,9 @@ from tfcomp.entropy import backend as entropy_backend
 from tfcomp.errors import CodecError
 from tfcomp.models.base import CodecModel
 from tfcomp.runs import weights_file
+from tfcomp.runtime.atomic_file import write_atomically
 
-_WEIGHTS = "weights.npz"
+CONFIG, WEIGHTS = "config.yaml", "weights.npz"
 
 
 def build_model(config: Config) -> CodecModel:
@@ -31,8 +38,28 @@ def build_model(config: Config) -> CodecModel:
 
 def save_weights(model: CodecModel, folder: str | Path) -> None:
     """Writes the weights and tables that `load_model` reads."""
-    weights_file.write(Path(folder) / _WEIGHTS, weights_file.named_variables(model))
+    weights_file.write(Path(folder) / WEIGHTS, weights_file.named_variables(model))
     save_tables(Path(folder) / "tables.npz", model.tables)
+
+
+def save_trainable(model: CodecModel, config: Config, folder: str | Path) -> None:
+    """Writes into a bundle's folder what a training can start from: weights and config.
+
+    Weights are rounded to float16, which another training does not notice. The config says
+    nothing of where the pictures lay.
+    """
+    arrays = {
+        name: tf.cast(value, tf.float16).numpy()
+        for name, value in weights_file.named_variables(model).items()
+    }
+    weights_file.write(Path(folder) / WEIGHTS, arrays)
+    told = dataclasses.replace(
+        config,
+        data=dataclasses.replace(config.data, source="sample", data_dir=None),
+        training=dataclasses.replace(config.training, start_from=None, encoder_only=False),
+    )
+    text = config_module.dump(told)
+    write_atomically(Path(folder) / CONFIG, text.encode("utf-8"))
 
 
 def load_model(folder: str | Path) -> tuple[CodecModel, Config]:
@@ -45,13 +72,13 @@ def load_model(folder: str | Path) -> tuple[CodecModel, Config]:
       CodecError: the folder holds no finished run.
     """
     folder = Path(folder)
-    if not (folder / "config.yaml").is_file():
+    if not (folder / CONFIG).is_file():
         raise CodecError(f"{folder} is not a run folder: train one with train.py --out {folder}")
-    config = config_module.load(folder / "config.yaml")
+    config = config_module.load(folder / CONFIG)
     model = build_model(config)
     variables = weights_file.named_variables(model)
-    if (folder / _WEIGHTS).is_file():
-        path = folder / _WEIGHTS
+    if (folder / WEIGHTS).is_file():
+        path = folder / WEIGHTS
         arrays = weights_file.read(path)
     elif (folder / "weights.index").is_file():
         path = folder / "weights"

@@ -182,4 +182,4 @@ def assign(
                 f"{tuple(variable.shape)}: its config.yaml is not the one that it was trained with"
             )
     for name, variable in variables.items():
-        variable.assign(arrays[name])
+        variable.assign(tf.cast(arrays[name], variable.dtype))

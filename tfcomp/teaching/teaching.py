@@ -18,7 +18,7 @@ from tfcomp.export import bundle as bundle_module
 from tfcomp.export.measured import ANCHOR, write_results
 from tfcomp.folder_contents import files_in
 from tfcomp.models.base import CodecModel
-from tfcomp.runs import run_summary
+from tfcomp.runs import run_folder, run_summary
 from tfcomp.runtime import installing, registry
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.teaching import held_out, lesson, verdict
@@ -100,7 +100,7 @@ def teach(
         benchmark.Plan(folder=plan.held_out or plan.pictures, models=(), codecs=plan.codecs)
     )
     begun = starting_run(plan.start)
-    config = config_module.load(begun / "config.yaml")
+    config = config_module.load(begun / run_folder.CONFIG)
     if config.model.family != "cycle":
         raise ConfigError(f"{plan.start} is a '{config.model.family}' model: only cycle is taught")
     learnt, kept, left_out = _divided(plan)

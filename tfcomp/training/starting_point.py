@@ -15,6 +15,7 @@ from tfcomp.entropy_kinds.prior import assign
 from tfcomp.errors import CodecError
 from tfcomp.models.base import CodecModel
 from tfcomp.runs.run_folder import load_model
+from tfcomp.runtime.bundle import is_bundle
 
 
 def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> bool:
@@ -99,6 +100,11 @@ def check_same_decoder(config: Config, fits: bool) -> None:
       CodecError: the decoders differ.
     """
     start = _model_at_start(config)
+    if is_bundle(Path(config.training.start_from or "")):
+        raise CodecError(
+            f"encoder_only: {config.training.start_from} is a bundle, whose weights are rounded: "
+            "give the run that it was exported from"
+        )
     cycle = config.model.family == start.family == "cycle"
     if not (cycle and fits and _what_decodes(start) == _what_decodes(config.model)):
         raise CodecError(
