@@ -107,7 +107,7 @@ def _write_parts(
 ) -> None:
     """Writes networks, tables and the numbers for encoders."""
     half = quantize == "float16"
-    deployed = deploy(model, half)
+    deployed = deploy(model, half, apart=quantize == "dynamic")
     samples: dict[str, Any] = {"encode": None, "decode": None}
     kind = model.prior.kind
     if quantize == "int8":
@@ -123,9 +123,11 @@ def _write_parts(
         network = tflite.convert(deployed, signature, quantize, samples[signature])
         (folder / file).write_bytes(network)
     save_tables(folder / "tables.npz", model.tables)
-    networks = kind.graph.networks(model.prior, half=half)
+    # Integers that fit float16 lose nothing.
+    small = quantize in ("float16", "dynamic")
+    networks = kind.graph.networks(model.prior, half=small)
     if networks is not None:
-        stored = "float16" if half and networks.fits_float16 else "none"
+        stored = "float16" if small and networks.fits_float16 else "none"
         (folder / "entropy.tflite").write_bytes(
             tflite.convert_signatures(networks, networks.functions, stored)
         )

@@ -12,6 +12,7 @@ from typing import Callable
 import numpy as np
 import tensorflow as tf
 
+from tfcomp.export import eight_bit_kernels
 from tfcomp.export.transposed_convolution import (
     FEWEST_CHANNELS_IN_PHASES,
     block_kernel,
@@ -32,10 +33,12 @@ class DeployedLayers:
 
     Args:
       half: round every weight to what float16 holds.
+      apart: whether transposed strided convolutions compute with their first channels by
+        themselves, for `eight_bit_kernels`.
     """
 
-    def __init__(self, half: bool) -> None:
-        self.half = half
+    def __init__(self, half: bool, apart: bool = False) -> None:
+        self.half, self.apart = half, apart
 
     def constant(self, values: np.ndarray) -> tf.Tensor:
         values = np.asarray(values, np.float32)
@@ -54,8 +57,16 @@ class DeployedLayers:
         if layer.strides == 1:
             # With stride 1 the transpose is a convolution with the kernel rotated by 180 degrees.
             return self.convolution(kernel[::-1, ::-1].transpose(0, 1, 3, 2), bias)
-        if layer.strides != 2:
-            return self.transposed_in_blocks(kernel, bias, layer.strides)
+        first = eight_bit_kernels.FLOAT_CHANNELS if self.apart else 0
+        if not 0 < first < kernel.shape[3]:
+            return self._transposed(kernel, bias, layer.strides)
+        coarse = self._transposed(kernel[..., :first], bias, layer.strides)
+        fine = self._transposed(kernel[..., first:], np.zeros_like(bias), layer.strides)
+        return lambda y: coarse(y[..., :first]) + fine(y[..., first:])
+
+    def _transposed(self, kernel: np.ndarray, bias: np.ndarray, strides: int) -> Operation:
+        if strides != 2:
+            return self.transposed_in_blocks(kernel, bias, strides)
         return self.transposed_convolution(kernel, bias)
 
     def transposed_in_blocks(self, kernel: np.ndarray, bias: np.ndarray, stride: int) -> Operation:

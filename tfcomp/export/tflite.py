@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.lite.tools import flatbuffer_utils
 
-from tfcomp.export import int8
+from tfcomp.export import eight_bit_kernels, int8
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 _REDUCED_PRECISION = b"reduced_precision_support"
@@ -28,7 +28,8 @@ def convert(
       module: a `tf.Module` with tf.functions named like the signatures.
       signature: "encode" or "decode"; also the TFLite signature's name.
       quantize: "none" (float32), "float16" (weights stored in half precision), "dynamic" (8-bit
-        weights, computed with 8-bit activations where the kernels can) or "int8" (8-bit weights and
+        kernels, computed with 8-bit features, the first channels' apart from the others' where the
+        module has them so: see tfcomp/export/eight_bit_kernels.py) or "int8" (8-bit weights and
         activations, with ranges learnt from `samples`: see tfcomp/export/int8.py).
       samples: for "int8", a list of dicts of the function's inputs.
 
@@ -38,6 +39,8 @@ def convert(
     Raises:
       ValueError: unknown quantisation, or "int8" without samples.
     """
+    if quantize == "dynamic" and getattr(module, "apart", False):
+        return eight_bit_kernels.quantise(convert(module, signature))
     if quantize == "int8":
         return int8.quantize(calibrate(module, signature, samples))
     return convert_signatures(module, {signature: getattr(module, signature)}, quantize)

@@ -23,6 +23,7 @@ class DeployedCycle(DeployedTransforms):
       model: the trained model.
       half: round the weights to what float16 holds, so that a float16 TFLite model and a
         SavedModel made of this module compute with the very same numbers.
+      apart: see `DeployedLayers`.
 
     Attributes:
       encode, decode: see `DeployedTransforms`. Latents are int32; with a hyperprior `encode` gives
@@ -30,8 +31,11 @@ class DeployedCycle(DeployedTransforms):
         takes them in eighths of a step.
     """
 
-    def __init__(self, model: CycleModel, half: bool = False) -> None:
-        build = DeployedLayers(half)
+    takes_apart = True
+
+    def __init__(self, model: CycleModel, half: bool = False, apart: bool = False) -> None:
+        build = DeployedLayers(half, apart)
+        self.apart = apart
         gain = np.exp(model.log_gain.numpy())
         channels = gain.shape[1]
         kind, steps = model.prior.kind, model.prior.quality_steps
