@@ -15,7 +15,7 @@ from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.config import Config
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.export import measured, versions
-from tfcomp.image_spec import ImageSpec
+from tfcomp.image_spec import ImageSpec, spec_of
 from tfcomp.runs.requirements import named
 from tfcomp.runtime.quiet_tensorflow import import_quietly
 
@@ -68,7 +68,7 @@ def parse(arguments: Sequence[str] | None = None, program: str = "export.py") ->
         "--max-pixels",
         type=int,
         metavar="N",
-        help="largest picture or file that the SavedModel takes; default: 25 megapixels",
+        help="largest picture or file that the SavedModel takes; default: 25 megapixels of 8-bit RGB",
     )
     parser.add_argument(
         "--measure",
@@ -139,12 +139,11 @@ def _check_spec(options: argparse.Namespace, spec: ImageSpec) -> None:
         if options.measure is not None:
             measured.check(options.measure)
         return
-    for given, what in (
-        (options.saved_model, "--saved-model: served models take 8-bit RGB"),
-        (options.quantize == "int8", "--quantize int8: it is measured on 8-bit RGB"),
-    ):
-        if given:
-            raise ConfigError(f"leave out {what}, and this model's image is {spec}")
+    if options.quantize == "int8":
+        raise ConfigError(
+            f"leave out --quantize int8: it is measured on 8-bit RGB, and this model's image is "
+            f"{spec}"
+        )
 
 
 def _export_int8(
@@ -197,9 +196,9 @@ def _measure_written(options: argparse.Namespace) -> dict[str, Any]:
 
 def _check_takes_pictures(config: Config, max_pixels: int | None) -> None:
     """Raises ConfigError where the one size that a model takes is above the served limit."""
-    from tfcomp.export.savedmodel import SERVED_PIXELS
+    from tfcomp.export.graph_codec import served_pixels
 
-    limit = max_pixels or SERVED_PIXELS
+    limit = max_pixels or served_pixels(spec_of(config.model))
     width, height = config.model.fixed_size or (1, 1)
     if width * height > limit:
         raise ConfigError(
@@ -211,14 +210,16 @@ def _check_takes_pictures(config: Config, max_pixels: int | None) -> None:
 def _save_model(
     model: CodecModel, manifest: dict[str, Any], path: Path, max_pixels: int | None = None
 ) -> None:
-    from tfcomp.export import savedmodel
+    from tfcomp.export import graph_codec, savedmodel
     from tfcomp.export.families import deploy
+    from tfcomp.export.savedmodel_samples import SamplesModule
 
     half = manifest["quantization"] == "float16"
     deployed = deploy(model, half=half)
     qualities = manifest["qualities"]
     entropy = model.prior.kind.graph.build(model.prior, model.tables, qualities, half)
-    module = savedmodel.CodecModule(
+    of_pictures = savedmodel.CodecModule if model.image.is_screen else SamplesModule
+    module = of_pictures(
         lambda image, quality: deployed.encode(image, quality)["latents"],
         lambda latents, quality: deployed.decode(latents, quality)["image"],
         entropy,
@@ -226,8 +227,9 @@ def _save_model(
         stride=manifest["stride"],
         qualities=qualities,
         default_quality=manifest["default_quality"],
-        max_pixels=max_pixels or min(manifest["max_pixels"], savedmodel.SERVED_PIXELS),
+        max_pixels=max_pixels or min(manifest["max_pixels"], graph_codec.served_pixels(model.image)),
         fixed_size=manifest["fixed_size"],
+        image=model.image,
     )
     savedmodel.save(module, path)
 
