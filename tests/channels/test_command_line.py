@@ -85,3 +85,17 @@ def test_what_served_models_have_not_is_said_before_anything_is_written(five_run
     assert export.main(flags) == 2
     assert "served models take 8-bit RGB" in capsys.readouterr().err
     assert not (tmp_path / "five").exists()
+
+
+def test_standard_input_holds_what_a_file_holds(five_bundle, tmp_path, monkeypatch):
+    import io
+    import sys
+
+    image = pictures.whole(9, 5, 12)
+    np.save(tmp_path / "a.npy", image)
+    given = io.TextIOWrapper(io.BytesIO((tmp_path / "a.npy").read_bytes()))
+    monkeypatch.setattr(sys, "stdin", given)
+    target = tmp_path / "b.tfcomp"
+    assert cli.main(["compress", "-", "-o", str(target), "-m", str(five_bundle), "-q", "2"]) == 0
+    assert cli.main(["compress", str(tmp_path / "a.npy"), "-m", str(five_bundle), "-q", "2"]) == 0
+    assert target.read_bytes() == (tmp_path / "a.tfcomp").read_bytes()

@@ -68,7 +68,8 @@ def parse(arguments: Sequence[str] | None = None, program: str = "export.py") ->
         "--max-pixels",
         type=int,
         metavar="N",
-        help="largest picture or file that the SavedModel takes; default: 25 megapixels of 8-bit RGB",
+        help="largest picture or file that the SavedModel takes; default: 25 megapixels, of more "
+        "than 3 bytes each so many fewer",
     )
     parser.add_argument(
         "--measure",
@@ -218,6 +219,7 @@ def _save_model(
     deployed = deploy(model, half=half)
     qualities = manifest["qualities"]
     entropy = model.prior.kind.graph.build(model.prior, model.tables, qualities, half)
+    served = graph_codec.served_pixels(model.image)
     of_pictures = savedmodel.CodecModule if model.image.is_screen else SamplesModule
     module = of_pictures(
         lambda image, quality: deployed.encode(image, quality)["latents"],
@@ -227,7 +229,7 @@ def _save_model(
         stride=manifest["stride"],
         qualities=qualities,
         default_quality=manifest["default_quality"],
-        max_pixels=max_pixels or min(manifest["max_pixels"], graph_codec.served_pixels(model.image)),
+        max_pixels=max_pixels or min(manifest["max_pixels"], served),
         fixed_size=manifest["fixed_size"],
         image=model.image,
     )

@@ -1,9 +1,10 @@
-"""Arrays in files of NumPy's format .npy, read and written in stock TensorFlow ops that never raise.
+"""Arrays in files of NumPy's format .npy, read and written in stock TensorFlow ops.
 
-    b"\x93NUMPY", version, length, "{'descr': '<u2', 'fortran_order': False, 'shape': (64, 96, 5), }"
+    magic, version, length, "{'descr': '<u2', 'fortran_order': False, 'shape': (64, 96, 5), }"
     the samples, row by row
 
 Strings of such files hold samples that no picture file does, and REST carries them as base64.
+Nothing here raises; a fault is a text.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ def read(content: tf.Tensor, dtype: np.dtype, max_pixels: int) -> Samples:
         ),
         (
             fits,
-            tf.strings.join(["the image has ", size, f" pixels; this model's limit is {max_pixels}"]),
+            tf.strings.join(
+                ["the image has ", size, f" pixels; this model's limit is {max_pixels}"]
+            ),
         ),
         (
             tf.cast(length, tf.int64) == claimed,
@@ -89,8 +92,8 @@ def read(content: tf.Tensor, dtype: np.dtype, max_pixels: int) -> Samples:
         samples = tf.io.decode_raw(tf.strings.substr(content, start, length), dtype)
         return tf.reshape(samples, tf.stack([height, width, channels]))
 
-    nothing = tf.zeros([0, 0, 0], dtype)
-    return Samples(tf.ensure_shape(tf.cond(error == "", decode, lambda: nothing), [None] * 3), error)
+    values = tf.cond(error == "", decode, lambda: tf.zeros([0, 0, 0], dtype))
+    return Samples(tf.ensure_shape(values, [None, None, None]), error)
 
 
 def write(values: tf.Tensor) -> tf.Tensor:

@@ -13,7 +13,7 @@ import numpy as np
 from tfcomp.api import Codec
 from tfcomp.errors import ConfigError
 from tfcomp.evaluation.metrics import psnr
-from tfcomp.folder_contents import PICTURE_SUFFIXES, files_in
+from tfcomp.folder_contents import SAMPLE_SUFFIXES, files_in
 from tfcomp.images.sample_files import Page, pages_of
 from tfcomp.images.sample_values import checked_samples
 from tfcomp.runtime.bundle import Bundle
@@ -34,7 +34,7 @@ def measure(bundle: Path, folder: Path) -> dict[str, Any]:
     """
     codec = Codec(Bundle.read(bundle))
     spec, qualities = codec.bundle.manifest.image, range(1, codec.qualities + 1)
-    names = files_in(folder, PICTURE_SUFFIXES | {".npy"})
+    names = files_in(folder, SAMPLE_SUFFIXES)
     pages = [page for name in names for page in pages_of(folder / name, spec)]
     if not pages:
         raise ConfigError(f"{folder} holds no pictures of {spec}; give one with TIFF or .npy files")
