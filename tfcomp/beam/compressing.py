@@ -17,7 +17,6 @@ from tfcomp.runtime.image_input import read_image
 from tfcomp.runtime.manifest import Manifest
 from tfcomp.runtime.model_input import read_for
 
-
 _log = logging.getLogger("tfcomp")
 
 
