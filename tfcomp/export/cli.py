@@ -20,8 +20,6 @@ from tfcomp.runs.requirements import named
 from tfcomp.runtime.quiet_tensorflow import import_quietly
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from tfcomp.models.base import CodecModel
 
 
@@ -56,7 +54,8 @@ def parse(arguments: Sequence[str] | None = None, program: str = "export.py") ->
         "--calibration",
         type=Path,
         metavar="FOLDER",
-        help="pictures int8 learns its ranges from; default: embedded photographs",
+        help="pictures int8 learns its ranges from; default: embedded photographs, of 8-bit RGB "
+        "and grey alone",
     )
     parser.add_argument(
         "--check",
@@ -135,31 +134,19 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _check_spec(options: argparse.Namespace, spec: ImageSpec) -> None:
-    """Raises early what measuring would, and for what models of other pictures have not."""
-    if spec.is_rgb8:
-        if options.measure is not None:
-            measured.check(options.measure)
-        return
-    if options.quantize == "int8":
-        raise ConfigError(
-            f"leave out --quantize int8: it is measured on 8-bit RGB, and this model's image is "
-            f"{spec}"
-        )
+    """Raises early what measuring would."""
+    if spec.is_rgb8 and options.measure is not None:
+        measured.check(options.measure)
 
 
 def _export_int8(
     options: argparse.Namespace, model: CodecModel, config: Config, write: Callable[..., Any]
 ) -> dict[str, Any]:
     """Writes the bundle only if it costs less than --max-loss against float32."""
-    from tfcomp.data.sample_source import sample_images
-    from tfcomp.evaluation.images import read_images
-    from tfcomp.export import bundle, quantization_cost
+    from tfcomp.export import bundle, int8_pictures, quantization_cost
 
-    def pictures(folder: Path | None, split: str) -> dict[str, np.ndarray]:
-        return read_images(folder) if folder else sample_images(split)
-
-    known = pictures(options.calibration, "train")
-    unseen = pictures(options.check, "test")
+    known = int8_pictures.calibration_pictures(options.calibration, model.image)
+    unseen = int8_pictures.check_pictures(options.check, model.image)
     written: dict[str, Any] = {"bundle": options.out}
     with tempfile.TemporaryDirectory(prefix="tfcomp-") as work:
         reference = Path(work) / "float32"
