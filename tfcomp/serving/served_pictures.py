@@ -18,13 +18,12 @@ import numpy as np
 
 from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.errors import ImageError
-from tfcomp.image_spec import ImageSpec
+from tfcomp.image_spec import MAX_CHANNELS, ImageSpec
 from tfcomp.runtime.model_input import samples_of
 from tfcomp.serving.images import check_pixels, image_file, pixels_of
 from tfcomp.serving.transport import TensorKind
 
 SIGNATURE, OUTPUT = "decompress_samples", "samples"
-_DTYPES = ("uint8", "uint16", "float32")
 _BASE64 = 4 / 3
 _HEADER_BYTES = 4096  # of a .npy file, at most
 _SPEC_OF = {
@@ -110,7 +109,8 @@ class ServedSamples(ServedPictures):
 
 def of_output(kind: TensorKind | None) -> ServedPictures:
     """What the output of `decompress_samples` says; None where a model has no such signature."""
-    if kind is None or kind.dtype not in _DTYPES or len(kind.shape) != 4 or kind.shape[3] < 1:
+    known = kind is not None and kind.dtype in _SPEC_OF and len(kind.shape) == 4
+    if kind is None or not known or not 1 <= kind.shape[3] <= MAX_CHANNELS:
         return ServedPictures()
     return ServedSamples(kind.dtype, kind.shape[3])
 
