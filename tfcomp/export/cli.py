@@ -67,8 +67,8 @@ def parse(arguments: Sequence[str] | None = None, program: str = "export.py") ->
         "--max-pixels",
         type=int,
         metavar="N",
-        help="largest picture or file that the SavedModel takes; default: 25 megapixels, of more "
-        "than 3 bytes each so many fewer",
+        help="largest picture or file that the SavedModel takes; default: 25 megapixels, and "
+        "fewer where a pixel has more than 3 bytes",
     )
     parser.add_argument(
         "--measure",

@@ -70,7 +70,7 @@ def read(content: tf.Tensor, dtype: np.dtype, max_pixels: int) -> Samples:
                 ["the array is of ", descr, f", and this model takes {dtype.name} ({wanted})"]
             ),
         ),
-        (order == "False", "the array is in Fortran's order; numpy.ascontiguousarray mends it"),
+        (order == "False", "the array is in Fortran's order; numpy.ascontiguousarray turns it"),
         (
             is_shape,
             tf.strings.join(["an array of shape (", shape, ") is no picture; give [H, W, C]"]),

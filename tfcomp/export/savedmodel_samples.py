@@ -161,7 +161,7 @@ class SamplesModule(GraphCodec):
         """The file of an array [H, W, C] of any number of channels, and the error."""
         channels = self._image.channels
         wrong = tf.shape(samples)[2] != channels
-        # Networks are of so many channels, also in a branch that is not taken.
+        # Networks fix the number of channels, also in a branch that is not taken.
         fitting = tf.cond(
             wrong,
             lambda: tf.zeros([0, 0, channels], self._dtype),

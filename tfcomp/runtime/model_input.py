@@ -104,7 +104,7 @@ def samples_of(source: Any, spec: ImageSpec, max_pixels: int) -> np.ndarray:
     """[H, W, channels] as they are stored, of anything that `read_for` takes.
 
     Raises:
-      ImageError: it holds no one picture of so many channels, or more pixels than the limit.
+      ImageError: it holds no picture of these channels, several, or more pixels than the limit.
     """
     array = _array_of(source, spec, max_pixels)
     _check_size(array.shape, max_pixels)

@@ -71,7 +71,7 @@ class ServedSamples(ServedPictures):
         is wrong with them the server says, which knows bits and range.
 
         Raises:
-          ImageError: it holds no one picture of so many channels.
+          ImageError: it holds no picture of these channels, or several.
         """
         spec = _Spec(self.channels, colour="none", **_SPEC_OF[self.dtype])  # type: ignore[arg-type]
         samples = samples_of(source, spec, MAX_PIXELS)
