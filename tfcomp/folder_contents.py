@@ -24,6 +24,9 @@ PICTURE_SUFFIXES = frozenset((
 ))
 # fmt: on
 
+# And of what else holds the pictures of a model of any channels and depth.
+SAMPLE_SUFFIXES = PICTURE_SUFFIXES | {".npy"}
+
 # In lower case. They hold previews and deleted pictures.
 _SYSTEM_NAMES = frozenset(
     ("__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found", "thumbs.db")

@@ -164,6 +164,7 @@ class ImageSpec:
 
 
 RGB8 = ImageSpec()
+GREY8 = ImageSpec(channels=1)
 
 
 def spec_of(settings: Any) -> ImageSpec:

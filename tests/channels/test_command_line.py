@@ -1,5 +1,7 @@
 """The commands take and give files of any channels and depth."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,10 @@ from tests import needs
 
 pytest.importorskip("tensorflow", reason=needs.TENSORFLOW)
 
+import tfcomp
 from tests.channels import pictures
 from tfcomp import cli
+from tfcomp.evaluation.metrics import psnr
 from tfcomp.runtime import registry
 
 
@@ -78,10 +82,62 @@ def test_measuring_writes_the_models_own_curve(five_run, tmp_path):
     assert all(point["bpp"] > 0 and point["psnr"] > 5 for point in manifest.rate_distortion)
 
 
-def test_what_served_models_have_not_is_said_before_anything_is_written(five_run, tmp_path, capsys):
+def int8_export(run, out, *more):
     from tfcomp.export import cli as export
 
-    flags = ["--tflite", "--saved-model", "--run", str(five_run), "--out", str(tmp_path / "five")]
-    assert export.main(flags) == 2
-    assert "served models take 8-bit RGB" in capsys.readouterr().err
+    flags = ["--tflite", "--quantize", "int8", "--max-loss", "1000000"]
+    return export.main([*flags, "--run", str(run), "--out", str(out), *map(str, more)])
+
+
+def test_int8_learns_from_pictures_of_the_models_own_kind(
+    five_run, five_folder, five_bundle, tmp_path, capsys
+):
+    held = tmp_path / "held"
+    held.mkdir()
+    np.save(held / "a.npy", pictures.whole(9, 5, 12))
+    out = tmp_path / "five"
+    assert int8_export(five_run, out, "--calibration", five_folder, "--check", held) == 0
+    assert "int8 costs" in capsys.readouterr().out
+    exact, integer = tfcomp.load(five_bundle), tfcomp.load(out)
+    assert integer.info["quantization"] == "int8"
+    for name in ("encoder.tflite", "decoder.tflite"):
+        assert (out / name).stat().st_size < (five_bundle / name).stat().st_size
+    image = np.load(held / "a.npy")
+    decoded = [codec.decompress(codec.compress(image, 2)) for codec in (exact, integer)]
+    assert decoded[1].dtype == np.uint16
+    assert psnr(*decoded, 4095) > 25
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (None, "int8 needs pictures of 5 channels of 12 bits: give two folders"),
+        (pictures.whole(1, 3, 12), "a.npy: an array of shape .* give .H, W, 5."),
+        (pictures.whole(1, 5, 14), "a.npy: the array holds values .* scale or clip"),
+        (pictures.whole(1, 5, 12, height=3, width=3), "too small to calibrate with"),
+    ],
+)
+def test_int8_without_such_pictures_ends_in_one_line(five_run, tmp_path, capsys, given, said):
+    more = []
+    if given is not None:
+        (tmp_path / "in").mkdir()
+        np.save(tmp_path / "in" / "a.npy", given)
+        more = ["--calibration", tmp_path / "in", "--check", tmp_path / "in"]
+    assert int8_export(five_run, tmp_path / "five", *more) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "export.py:" in line]
+    assert re.search(said, line)
     assert not (tmp_path / "five").exists()
+
+
+def test_standard_input_holds_what_a_file_holds(five_bundle, tmp_path, monkeypatch):
+    import io
+    import sys
+
+    image = pictures.whole(9, 5, 12)
+    np.save(tmp_path / "a.npy", image)
+    given = io.TextIOWrapper(io.BytesIO((tmp_path / "a.npy").read_bytes()))
+    monkeypatch.setattr(sys, "stdin", given)
+    target = tmp_path / "b.tfcomp"
+    assert cli.main(["compress", "-", "-o", str(target), "-m", str(five_bundle), "-q", "2"]) == 0
+    assert cli.main(["compress", str(tmp_path / "a.npy"), "-m", str(five_bundle), "-q", "2"]) == 0
+    assert target.read_bytes() == (tmp_path / "a.tfcomp").read_bytes()

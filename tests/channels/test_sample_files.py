@@ -127,3 +127,25 @@ def test_five_channels_go_through_tiff(tmp_path):
     (tmp_path / "five.tif").write_bytes(encode_samples(image, FIVE, "TIFF", "five.tif"))
     (found,) = whole(tmp_path / "five.tif", FIVE)
     assert np.array_equal(found, image)
+
+
+def test_a_file_is_read_anew_where_it_was_written_anew(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason=needs.ARRAYS)
+    for seed in (1, 2):
+        image = pictures.whole(seed, 5, 16)
+        tifffile.imwrite(tmp_path / "a.tif", image, photometric="minisblack", planarconfig="contig")
+        assert np.array_equal(whole(tmp_path / "a.tif", FIVE)[0], image)
+
+
+def test_bytes_of_a_file_hold_what_the_file_holds(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason=needs.ARRAYS)
+    image = pictures.whole(1, 5, 16)
+    np.save(tmp_path / "a.npy", image)
+    tifffile.imwrite(tmp_path / "a.tif", image, photometric="minisblack", planarconfig="contig")
+    Image.fromarray(image[..., 0]).save(tmp_path / "a.png")
+    for name, spec in (("a.npy", FIVE), ("a.tif", FIVE), ("a.png", GREY)):
+        (found,) = whole((tmp_path / name).read_bytes(), spec)
+        assert np.array_equal(found, image[..., : spec.channels]), name
+    for content in (b"", b"text", b"\x93NUMPY", b"II*\0"):
+        with pytest.raises(ImageError, match="^the input cannot be read"):
+            pages_of(content, FIVE)

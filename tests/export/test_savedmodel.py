@@ -17,6 +17,7 @@ from tfcomp.bitstream.rows import pack_rows
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy_kinds.factorized.graph import GraphFactorized
 from tfcomp.export import savedmodel
+from tfcomp.image_spec import ImageSpec
 
 STRIDE, CHANNELS, QUALITIES, DEFAULT_QUALITY = 2, 12, 3, 2
 MAX_PIXELS = 2000
@@ -314,3 +315,21 @@ result = signatures["decompress"](compressed_bytes=result["compressed_bytes"])
 def test_tables_that_do_not_fit_the_qualities_are_refused():
     with pytest.raises(ValueError, match="do not divide"):
         make_module(qualities=5, default_quality=1)
+
+
+def test_grey_models_take_and_give_grey_files():
+    entropy = GraphFactorized(TABLES, 9)  # four channels of latents
+    settings = dict(fingerprint=FINGERPRINT, stride=STRIDE, qualities=9, default_quality=1)
+    grey = ImageSpec(channels=1)
+    module = savedmodel.CodecModule(analysis, synthesis, entropy, image=grey, **settings)
+    image = np.random.default_rng(0).integers(100, 130, (9, 12), np.uint8)
+    given = [png(image), png(np.dstack([image] * 3)), png(picture(9, 12))]
+    made = module.compress(tf.constant(given), tf.constant([1, 1, 1]))
+    first, second, third = made["compressed_bytes"].numpy()
+    assert first == second and not third
+    assert b"item 2: the picture has colours" in made["error"].numpy()[2]
+    back = module.decompress(tf.constant([first]))["image_bytes"].numpy()[0]
+    np.testing.assert_array_equal(pixels(back), numpy_decoded(image, 1))
+    whole = pixels(module.decompress_rgba(tf.constant([first]))["image_bytes"].numpy()[0])
+    np.testing.assert_array_equal(whole[..., :3], np.dstack([pixels(back)] * 3))
+    assert whole.shape == (9, 12, 4) and (whole[..., 3] == 255).all()

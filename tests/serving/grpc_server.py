@@ -7,7 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import tensorflow as tf
-from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
 
 from tests.serving.served_model import DEFAULT_SIGNATURE, Refusal
 
@@ -35,6 +39,21 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         response.model_spec.signature_name = signature
         for name, array in outputs.items():
             response.outputs[name].CopyFrom(tf.make_tensor_proto(array))
+        return response
+
+
+    def GetModelMetadata(self, request, context):
+        spec = request.model_spec
+        version = spec.version.value if spec.HasField("version") else None
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        try:
+            for name, definition in self._model.metadata(spec.name, version).items():
+                signatures.signature_def[name].CopyFrom(definition)
+        except Refusal as refusal:
+            context.abort(refusal.code, refusal.message)
+        response = get_model_metadata_pb2.GetModelMetadataResponse()
+        response.model_spec.name = spec.name
+        response.metadata["signature_def"].Pack(signatures)
         return response
 
 

@@ -8,11 +8,14 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from google.protobuf import json_format
+
 from tests.serving import rest_rules
 from tests.serving.served_model import Refusal, invalid
 
 _PREDICT = re.compile(r"(?i)/v1/models/([^/:]+)(?:/versions/(\d+))?:predict")
 _STATUS = re.compile(r"(?i)/v1/models/([^/:]+)(?:/versions/(\d+))?")
+_METADATA = re.compile(_STATUS.pattern + "/metadata")
 _HTTP_STATUS = {
     "INVALID_ARGUMENT": 400,
     "FAILED_PRECONDITION": 400,
@@ -33,7 +36,19 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(lambda model: self._predict(model, body))
 
     def do_GET(self):
-        self._answer(self._status)
+        self._answer(self._metadata if _METADATA.fullmatch(self.path) else self._status)
+
+    def _metadata(self, model):
+        matched = _METADATA.fullmatch(self.path)
+        version = int(matched[2]) if matched[2] else None
+        signatures = {
+            key: json_format.MessageToDict(value, preserving_proto_field_name=True)
+            for key, value in model.metadata(matched[1], version).items()
+        }
+        return {
+            "model_spec": {"name": model.name, "version": str(model.version)},
+            "metadata": {"signature_def": {"signature_def": signatures}},
+        }
 
     def _predict(self, model, body):
         matched = _PREDICT.fullmatch(self.path)

@@ -10,6 +10,7 @@ import time
 import grpc
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -37,7 +38,9 @@ class ServedModel:
     def __init__(self, folder, name):
         self.name = name
         self.version = max(int(entry) for entry in os.listdir(folder) if entry.isdigit())
-        self._signatures = tf.saved_model.load(os.path.join(folder, str(self.version))).signatures
+        path = os.path.join(folder, str(self.version))
+        self._signatures = tf.saved_model.load(path).signatures
+        self._metadata = _signature_defs(path)
         self._turn = threading.Lock()
         self.faults = collections.deque()
         self.delay = 0.0
@@ -49,7 +52,7 @@ class ServedModel:
         self.requests = 0
 
     def warm_up(self, image):
-        """Does what only the first request takes long for. image: the bytes of a file."""
+        """Does what only the first request takes long for. image: the bytes of a file of it."""
         inputs = {"image_bytes": [image], "quality": np.array([0], np.int32)}
         files = self.predict(self.name, None, "compress", inputs)["compressed_bytes"]
         for signature in ("decompress", DEFAULT_SIGNATURE):
@@ -78,6 +81,11 @@ class ServedModel:
             )
         return self._signatures[signature].structured_input_signature[1]
 
+    def metadata(self, name, version):
+        """name of a signature -> SignatureDef. Raises Refusal."""
+        self.input_specs(name, version, DEFAULT_SIGNATURE)
+        return self._metadata
+
     def predict(self, name, version, signature, inputs):
         """inputs: name -> array. Returns name -> array; strings as object arrays of bytes."""
         specs = self.input_specs(name, version, signature)
@@ -103,3 +111,10 @@ class ServedModel:
             code = next(c for c in grpc.StatusCode if c.value[0] == error.error_code)
             raise Refusal(code, error.message) from None
         return {key: value.numpy() for key, value in outputs.items()}
+
+
+def _signature_defs(path):
+    saved = saved_model_pb2.SavedModel()
+    with open(os.path.join(path, "saved_model.pb"), "rb") as file:
+        saved.ParseFromString(file.read())
+    return saved.meta_graphs[0].signature_def

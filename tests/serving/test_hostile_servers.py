@@ -134,6 +134,25 @@ def test_absurd_numbers_and_texts_end_soon(number):
         assert time.monotonic() - start < 5
 
 
+@pytest.mark.parametrize(
+    "output",
+    [
+        [],
+        {"dtype": ["DT_UINT16"], "tensor_shape": {"dim": []}},
+        {"dtype": "DT_STRING", "tensor_shape": {"dim": [{"size": "-1"}] * 4}},
+        {"dtype": "DT_UINT16", "tensor_shape": {"dim": [{"size": "1" * 5_000}] * 4}},
+        {"dtype": "DT_UINT16", "tensor_shape": {"dim": [{"size": "999999999"}] * 4}},
+        {"dtype": "DT_FLOAT", "tensor_shape": {"dim": [{"size": "2"}] * 500}},
+    ],
+)
+def test_signatures_that_are_none_of_a_codec_change_nothing(output):
+    signatures = {"decompress_samples": {"outputs": {"samples": output}}}
+    told = {"metadata": {"signature_def": {"signature_def": signatures}}}
+    body = {**told, "outputs": {"compressed_bytes": [{"b64": "Zm9v"}], "error": [""]}}
+    with rogue(answering(json.dumps(body).encode())) as url, Client(url, "m") as client:
+        assert client.compress(IMAGE) == b"foo"
+
+
 def drip(text, pause=0.05):
     def talk(connection, over):
         for byte in text:

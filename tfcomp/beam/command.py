@@ -20,6 +20,7 @@ from tfcomp.beam.replacing import remove_unfinished
 from tfcomp.beam.writing import Write
 from tfcomp.cli.output import complain
 from tfcomp.errors import CodecError
+from tfcomp.folder_contents import PICTURE_SUFFIXES, SAMPLE_SUFFIXES
 from tfcomp.interruption import Terminated, raised_when_told_to_end
 from tfcomp.latent_search.search import checked_plan
 from tfcomp.runtime import registry
@@ -87,10 +88,12 @@ def run(options: argparse.Namespace, for_beam: list[str]) -> int:
 
     started = time.monotonic()
     pipeline = beam.Pipeline(options=PipelineOptions(for_beam))
-    fingerprint = codec.bundle.manifest.short_fingerprint
+    manifest = codec.bundle.manifest
+    done_in = DoneIn(options.target, manifest.short_fingerprint, quality)
+    suffixes = PICTURE_SUFFIXES if manifest.image.is_rgb8 else SAMPLE_SUFFIXES
     _ = (
         pipeline
-        | ReadImages(options.source, DoneIn(options.target, fingerprint, quality))
+        | ReadImages(options.source, done_in, suffixes)
         | Compress(model, quality, options.threads, options.effort)
         | Write(options.target)
     )

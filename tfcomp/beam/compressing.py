@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
@@ -12,6 +14,10 @@ from tfcomp.api import Codec, load
 from tfcomp.beam.elements import FAILED, Failure, File, Outcome, counter, with_failures
 from tfcomp.errors import CodecError
 from tfcomp.runtime.image_input import read_image
+from tfcomp.runtime.manifest import Manifest
+from tfcomp.runtime.model_input import read_for
+
+_log = logging.getLogger("tfcomp")
 
 
 class Compress(beam.PTransform):
@@ -23,8 +29,9 @@ class Compress(beam.PTransform):
       threads: processors that one image may use. Beam's workers already share out the images.
       effort: 0 to 9, how long to search for a better picture for its bits (docs/effort.md). From 7
         on every worker needs TensorFlow.
-    Takes and gives an `Outcome`: of `File` that hold images in any format that Pillow reads, and
-    of `File` that hold .tfcomp files.
+    Takes and gives an `Outcome`: of `File` that hold images in any format that Pillow reads (for a
+    model of other pictures than 8-bit RGB .npy, TIFF and PNG of its own samples: read them with
+    `ReadImages(source, suffixes=SAMPLE_SUFFIXES)`), and of `File` that hold .tfcomp files.
     """
 
     def __init__(
@@ -53,7 +60,7 @@ class _Compress(beam.DoFn):
     def process(self, image: File) -> Iterator[File | TaggedOutput]:
         assert self._codec is not None
         try:
-            pixels = read_image(image.content, self._codec.bundle.manifest.max_pixels).pixels
+            pixels = _pixels_of(image, self._codec.bundle.manifest)
             data = self._codec.compress(pixels, self._quality, effort=self._effort)
         except CodecError as error:
             reason = str(error).replace("the input", image.name, 1)
@@ -64,3 +71,13 @@ class _Compress(beam.DoFn):
             return
         self._failed.inc()
         yield TaggedOutput(FAILED, Failure(image.name, reason))
+
+
+def _pixels_of(image: File, manifest: Manifest) -> Any:
+    """What `Codec.compress` takes of a file: RGB on white, or the model's own samples."""
+    if manifest.image.is_rgb8:
+        return read_image(image.content, manifest.max_pixels).pixels
+    given = read_for(manifest, image.content)
+    for note in given.notes:
+        _log.warning("%s: %s", image.name, note)
+    return given

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -20,7 +20,7 @@ from tfcomp.bitstream.boxes import START
 from tfcomp.bitstream.container import FORMAT_VERSION, MAGIC
 from tfcomp.bitstream.description import describe_whole
 from tfcomp.errors import BitstreamError
-from tfcomp.folder_contents import files_in, is_regular, is_taken
+from tfcomp.folder_contents import PICTURE_SUFFIXES, files_in, is_regular, is_taken
 from tfcomp.runtime.image_input import MAX_FILE_BYTES
 
 
@@ -65,23 +65,36 @@ class ReadImages(beam.PTransform):
         pattern of files such as "gs://bucket/photos/**.jpg". tfcomp/folder_contents.py says
         which files count.
       done_in: images that are done there are left out; None to read all.
+      suffixes: endings of names that count, in lower case; `SAMPLE_SUFFIXES` has .npy too, for
+        models of other pictures than 8-bit RGB.
     Gives an `Outcome` of `File`.
     """
 
-    def __init__(self, source: str, done_in: DoneIn | None = None) -> None:
+    def __init__(
+        self,
+        source: str,
+        done_in: DoneIn | None = None,
+        suffixes: Collection[str] = PICTURE_SUFFIXES,
+    ) -> None:
         super().__init__()
         self._source = source
         self._done_in = done_in
+        self._suffixes = frozenset(suffixes)
 
     def expand(self, pipeline: beam.Pipeline) -> Outcome:
         pattern, base = pattern_and_base(self._source)
+        suffixes = self._suffixes
         if os.path.isdir(self._source):
-            found = pipeline | "Folder" >> beam.Create([base]) | "Find" >> beam.FlatMap(images_in)
+            found = (
+                pipeline
+                | "Folder" >> beam.Create([base])
+                | "Find" >> beam.FlatMap(images_in, suffixes)
+            )
         else:
             found = (
                 pipeline
                 | "Find" >> fileio.MatchFiles(pattern)
-                | "Take images" >> beam.Filter(lambda each: is_image(each.path, base))
+                | "Take images" >> beam.Filter(lambda each: is_image(each.path, base, suffixes))
             )
         outputs = (
             found
@@ -141,9 +154,11 @@ def pattern_and_base(source: str) -> tuple[str, str]:
     return source, source[: wild.start()].rpartition("/")[0]
 
 
-def images_in(folder: str) -> Iterator[FileMetadata]:
+def images_in(
+    folder: str, suffixes: Collection[str] = PICTURE_SUFFIXES
+) -> Iterator[FileMetadata]:
     """The images of a folder of this machine, as Beam describes files."""
-    for name in files_in(folder):
+    for name in files_in(folder, suffixes):
         path = os.path.join(folder, *name.split("/"))
         try:
             status = os.stat(path)
@@ -153,9 +168,9 @@ def images_in(folder: str) -> Iterator[FileMetadata]:
             yield FileMetadata(path, status.st_size, status.st_mtime)
 
 
-def is_image(path: str, base: str) -> bool:
+def is_image(path: str, base: str, suffixes: Collection[str] = PICTURE_SUFFIXES) -> bool:
     """Whether a file below `base`, of any file system, is one of the images there."""
-    return is_taken(relative_name(path, base)) and is_regular(path)
+    return is_taken(relative_name(path, base), suffixes) and is_regular(path)
 
 
 def relative_name(path: str, base: str) -> str:

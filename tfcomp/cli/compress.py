@@ -22,7 +22,7 @@ from tfcomp.cli.parts import add_tiles
 from tfcomp.cli.plan import COMPRESSED, STANDARD_STREAM, Direction, Job, plan
 from tfcomp.cli.progress import sign_of_life
 from tfcomp.errors import ConfigError
-from tfcomp.folder_contents import PICTURE_SUFFIXES
+from tfcomp.folder_contents import PICTURE_SUFFIXES, SAMPLE_SUFFIXES
 
 if TYPE_CHECKING:
     from tfcomp.api import Codec
@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
     sequences.check_compress_options(options)
     direction = _DIRECTION
     if options.model and not registry.find_by_name(options.model).manifest.image.is_rgb8:
-        direction = Direction(PICTURE_SUFFIXES | {".npy"}, COMPRESSED)
+        direction = Direction(SAMPLE_SUFFIXES, COMPRESSED)
     if options.sequence:
         todo = sequences.plan_of_folders(options.inputs, options.output)
     else:

@@ -17,7 +17,7 @@ import tensorflow as tf
 from tfcomp.data.folder_source import split_trees
 from tfcomp.data.source import EVERYTHING, ImageSource, Share, shuffled_index
 from tfcomp.errors import CodecError, ConfigError, ImageError
-from tfcomp.folder_contents import PICTURE_SUFFIXES, files_in, suffix_of
+from tfcomp.folder_contents import SAMPLE_SUFFIXES, files_in, suffix_of
 from tfcomp.image_spec import ImageSpec
 from tfcomp.images.sample_files import Page, pages_of
 from tfcomp.images.sample_values import checked_samples
@@ -25,7 +25,6 @@ from tfcomp.images.sample_values import checked_samples
 logger = logging.getLogger(__name__)
 
 WINDOW = 1024  # side of what is read at once of a large picture, in pixels
-_SUFFIXES = PICTURE_SUFFIXES | {".npy"}
 _NAMED = 5
 
 
@@ -106,7 +105,7 @@ def _files_of(place: Path, split: str) -> list[Path]:
     for tree in split_trees([place], split):
         zarrs = sorted(tree.glob("**/*.zarr"))
         inside = tuple(f"{each}/" for each in zarrs)
-        files = [tree / name for name in files_in(tree, _SUFFIXES)]
+        files = [tree / name for name in files_in(tree, SAMPLE_SUFFIXES)]
         found += [file for file in files if not str(file).startswith(inside)] + zarrs
     return found
 

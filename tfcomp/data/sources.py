@@ -6,11 +6,9 @@ import os
 
 from tfcomp.data.source import GreySource, ImageSource
 from tfcomp.errors import ConfigError
-from tfcomp.image_spec import RGB8, ImageSpec
+from tfcomp.image_spec import GREY8, RGB8, ImageSpec
 
 __all__ = ["ImageSource", "open_source"]
-
-GREY8 = ImageSpec(channels=1)
 
 
 def open_source(

@@ -14,7 +14,7 @@ from tfcomp.images.structural_similarity import (
     ssim,
 )
 
-__all__ = ["MS_SSIM_MIN_SIDE", "border_steps", "decibels", "ms_ssim", "psnr", "ssim"]
+__all__ = ["MS_SSIM_MIN_SIDE", "PEAK", "border_steps", "decibels", "ms_ssim", "psnr", "ssim"]
 
 
 def psnr(original: np.ndarray, decoded: np.ndarray, peak: float = PEAK) -> float:

@@ -23,20 +23,25 @@ from tfcomp.evaluation.classical import CODECS
 from tfcomp.evaluation.contestants import CODEC, MODEL, open_contestant
 from tfcomp.evaluation.curves import Point, bd_rate, why_incomparable
 from tfcomp.evaluation.images import read_images
-from tfcomp.evaluation.metrics import psnr
+from tfcomp.evaluation.metrics import PEAK, psnr
 from tfcomp.evaluation.results import finite
 
 
 def curve(
-    encode: Callable, decode: Callable, qualities: Sequence[int], images: Dict[str, np.ndarray]
+    encode: Callable,
+    decode: Callable,
+    qualities: Sequence[int],
+    images: Dict[str, np.ndarray],
+    peak: float = PEAK,
 ) -> List[Point]:
     """Codes every image at every quality; each point is the mean over the images.
 
     Args:
-      encode: (uint8 [H, W, 3], quality) -> bytes.
-      decode: bytes -> uint8 [H, W, 3].
+      encode: (samples, quality) -> bytes.
+      decode: bytes -> samples.
       qualities: settings from small to large files.
-      images: name -> uint8 [H, W, 3].
+      images: name -> samples, uint8 [H, W, 3] or others.
+      peak: the range of the samples, for the PSNR.
     """
     points = []
     for quality in qualities:
@@ -44,7 +49,7 @@ def curve(
         for image in images.values():
             data = encode(image, quality)
             rates.append(8 * len(data) / (image.shape[0] * image.shape[1]))
-            psnrs.append(psnr(image, decode(data)))
+            psnrs.append(psnr(image, decode(data), peak))
         points.append(Point(quality, float(np.mean(rates)), float(np.mean(psnrs))))
     return points
 

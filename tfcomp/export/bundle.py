@@ -66,7 +66,7 @@ def write_bundle(
       name: the bundle's name.
       quantize: see `tflite.convert`.
       training: a JSON-ready summary of the training for the manifest.
-      images: for quantize "int8", pictures to calibrate with: list of uint8 [H, W, 3].
+      images: for quantize "int8", pictures to calibrate with: list of samples [H, W, channels].
       trainable: whether trainings can start from the bundle; it grows by two bytes a weight.
       finish: called with the whole bundle, in a hidden folder, before it takes its place. It may
         change files, and returns more entries for the manifest. What it raises keeps the bundle
@@ -113,7 +113,7 @@ def _write_parts(
     if quantize == "int8":
         samples = calibration.samples(
             deployed,
-            images or (),
+            [image.astype(model.image.network_dtype, copy=False) for image in images or ()],
             model.stride,
             model.qualities,
             config.model.fixed_size,

@@ -6,6 +6,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from tfcomp.errors import ImageError
 from tfcomp.images.cropping import middle
 
 _SIDE = 256  # largest side of a sample, in pixels
@@ -39,7 +40,7 @@ def samples(
       {"encode": list of dicts, "decode": list of dicts} of the signatures' inputs.
 
     Raises:
-      ValueError: a picture is smaller than the stride, or than the fixed size.
+      ImageError: a picture is smaller than the stride, or than the fixed size.
     """
     encoder, decoder = [], []
     for image in images:
@@ -61,5 +62,7 @@ def _middle(image: np.ndarray, stride: int, fixed_size: tuple[int, int] | None) 
     else:
         rows, columns = (min(side, _SIDE) // stride * stride for side in (height, width))
     if not 0 < rows <= height or not 0 < columns <= width:
-        raise ValueError(f"a picture of {width}x{height} pixels is too small to calibrate with")
+        raise ImageError(
+            f"a picture of {width}x{height} pixels is too small to calibrate with; give larger ones"
+        )
     return middle(image, rows, columns)

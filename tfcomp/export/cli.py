@@ -15,13 +15,11 @@ from tfcomp.bitstream.container import MAX_PIXELS
 from tfcomp.config import Config
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.export import measured, versions
-from tfcomp.image_spec import ImageSpec
+from tfcomp.image_spec import ImageSpec, spec_of
 from tfcomp.runs.requirements import named
 from tfcomp.runtime.quiet_tensorflow import import_quietly
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from tfcomp.models.base import CodecModel
 
 
@@ -56,7 +54,8 @@ def parse(arguments: Sequence[str] | None = None, program: str = "export.py") ->
         "--calibration",
         type=Path,
         metavar="FOLDER",
-        help="pictures int8 learns its ranges from; default: embedded photographs",
+        help="pictures int8 learns its ranges from; default: embedded photographs, of 8-bit RGB "
+        "and grey alone",
     )
     parser.add_argument(
         "--check",
@@ -73,7 +72,8 @@ def parse(arguments: Sequence[str] | None = None, program: str = "export.py") ->
         "--max-pixels",
         type=int,
         metavar="N",
-        help="largest picture or file that the SavedModel takes; default: 25 megapixels",
+        help="largest picture or file that the SavedModel takes; default: 25 megapixels, and "
+        "fewer where a pixel has more than 3 bytes",
     )
     parser.add_argument(
         "--measure",
@@ -140,32 +140,19 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _check_spec(options: argparse.Namespace, spec: ImageSpec) -> None:
-    """Raises early what measuring would, and for what models of other pictures have not."""
-    if spec.is_rgb8:
-        if options.measure is not None:
-            measured.check(options.measure)
-        return
-    for given, what in (
-        (options.saved_model, "--saved-model: served models take 8-bit RGB"),
-        (options.quantize == "int8", "--quantize int8: it is measured on 8-bit RGB"),
-    ):
-        if given:
-            raise ConfigError(f"leave out {what}, and this model's image is {spec}")
+    """Raises early what measuring would."""
+    if spec.is_rgb8 and options.measure is not None:
+        measured.check(options.measure)
 
 
 def _export_int8(
     options: argparse.Namespace, model: CodecModel, config: Config, write: Callable[..., Any]
 ) -> dict[str, Any]:
     """Writes the bundle only if it costs less than --max-loss against float32."""
-    from tfcomp.data.sample_source import sample_images
-    from tfcomp.evaluation.images import read_images
-    from tfcomp.export import bundle, quantization_cost
+    from tfcomp.export import bundle, int8_pictures, quantization_cost
 
-    def pictures(folder: Path | None, split: str) -> dict[str, np.ndarray]:
-        return read_images(folder) if folder else sample_images(split)
-
-    known = pictures(options.calibration, "train")
-    unseen = pictures(options.check, "test")
+    known = int8_pictures.calibration_pictures(options.calibration, model.image)
+    unseen = int8_pictures.check_pictures(options.check, model.image)
     written: dict[str, Any] = {"bundle": options.out}
     with tempfile.TemporaryDirectory(prefix="tfcomp-") as work:
         reference = Path(work) / "float32"
@@ -203,9 +190,9 @@ def _measure_written(options: argparse.Namespace) -> dict[str, Any]:
 
 def _check_takes_pictures(config: Config, max_pixels: int | None) -> None:
     """Raises ConfigError where the one size that a model takes is above the served limit."""
-    from tfcomp.export.savedmodel import SERVED_PIXELS
+    from tfcomp.export.graph_codec import served_pixels
 
-    limit = max_pixels or SERVED_PIXELS
+    limit = max_pixels or served_pixels(spec_of(config.model))
     width, height = config.model.fixed_size or (1, 1)
     if width * height > limit:
         raise ConfigError(
@@ -217,14 +204,17 @@ def _check_takes_pictures(config: Config, max_pixels: int | None) -> None:
 def _save_model(
     model: CodecModel, manifest: dict[str, Any], path: Path, max_pixels: int | None = None
 ) -> None:
-    from tfcomp.export import savedmodel
+    from tfcomp.export import graph_codec, savedmodel
     from tfcomp.export.families import deploy
+    from tfcomp.export.savedmodel_samples import SamplesModule
 
     half = manifest["quantization"] == "float16"
     deployed = deploy(model, half=half)
     qualities = manifest["qualities"]
     entropy = model.prior.kind.graph.build(model.prior, model.tables, qualities, half)
-    module = savedmodel.CodecModule(
+    served = graph_codec.served_pixels(model.image)
+    of_pictures = savedmodel.CodecModule if model.image.is_screen else SamplesModule
+    module = of_pictures(
         lambda image, quality: deployed.encode(image, quality)["latents"],
         lambda latents, quality: deployed.decode(latents, quality)["image"],
         entropy,
@@ -232,8 +222,9 @@ def _save_model(
         stride=manifest["stride"],
         qualities=qualities,
         default_quality=manifest["default_quality"],
-        max_pixels=max_pixels or min(manifest["max_pixels"], savedmodel.SERVED_PIXELS),
+        max_pixels=max_pixels or min(manifest["max_pixels"], served),
         fixed_size=manifest["fixed_size"],
+        image=model.image,
     )
     savedmodel.save(module, path)
 

@@ -13,7 +13,8 @@ import numpy as np
 from tfcomp.api import Codec
 from tfcomp.errors import ConfigError
 from tfcomp.evaluation.metrics import psnr
-from tfcomp.folder_contents import PICTURE_SUFFIXES, files_in
+from tfcomp.folder_contents import SAMPLE_SUFFIXES, files_in
+from tfcomp.image_spec import ImageSpec
 from tfcomp.images.sample_files import Page, pages_of
 from tfcomp.images.sample_values import checked_samples
 from tfcomp.runtime.bundle import Bundle
@@ -34,10 +35,7 @@ def measure(bundle: Path, folder: Path) -> dict[str, Any]:
     """
     codec = Codec(Bundle.read(bundle))
     spec, qualities = codec.bundle.manifest.image, range(1, codec.qualities + 1)
-    names = files_in(folder, PICTURE_SUFFIXES | {".npy"})
-    pages = [page for name in names for page in pages_of(folder / name, spec)]
-    if not pages:
-        raise ConfigError(f"{folder} holds no pictures of {spec}; give one with TIFF or .npy files")
+    pages = pages_in(folder, spec)
     found = np.array([[_coded(codec, page, quality) for quality in qualities] for page in pages])
     points = [
         {"quality": quality, "bpp": round(float(bpp), 4), "psnr": round(float(decibels), 3)}
@@ -46,6 +44,19 @@ def measure(bundle: Path, folder: Path) -> dict[str, Any]:
     count = f"{len(pages)} picture{'s' if len(pages) > 1 else ''}"
     line = f"{folder.resolve().name} ({count} of {spec}), whole files, PSNR by the samples' range."
     return {"rate_distortion": points, "measured": line}
+
+
+def pages_in(folder: Path, spec: ImageSpec) -> list[Page]:
+    """The pictures of all files of a folder.
+
+    Raises:
+      CodecError: it holds no such pictures, or others.
+    """
+    names = files_in(folder, SAMPLE_SUFFIXES)
+    pages = [page for name in names for page in pages_of(folder / name, spec)]
+    if not pages:
+        raise ConfigError(f"{folder} holds no pictures of {spec}; give one with TIFF or .npy files")
+    return pages
 
 
 def _coded(codec: Codec, page: Page, quality: int) -> tuple[float, float]:

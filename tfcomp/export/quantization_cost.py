@@ -17,14 +17,19 @@ LARGEST_LOSS = 3.0  # percent
 
 
 def points(bundle: str | Path, images: dict[str, np.ndarray]) -> list[Point]:
-    """The rate-distortion points of a bundle at up to four qualities, whole files, 8-bit pixels.
+    """The rate-distortion points of a bundle at up to four qualities, whole files.
 
     Args:
       bundle: its folder.
-      images: name -> uint8 [H, W, 3].
+      images: name -> samples [H, W, channels].
     """
     codec = load(bundle, num_threads=1)
-    return curve(codec.compress, codec.decompress, levels(codec.qualities), images)
+    spec = codec.bundle.manifest.image
+    if spec.channels == 1:  # as they are decoded
+        images = {name: image[:, :, 0] for name, image in images.items()}
+    return curve(
+        codec.compress, codec.decompress, levels(codec.qualities), images, spec.peak
+    )
 
 
 def loss(reference: Sequence[Point], candidate: Sequence[Point]) -> float | None:
@@ -47,7 +52,7 @@ def check(
     Args:
       reference: folder of the float32 bundle.
       candidate: folder of the quantised bundle.
-      images: name -> uint8 [H, W, 3], not the pictures it was calibrated with.
+      images: name -> samples [H, W, channels], not the pictures it was calibrated with.
       largest_loss: percent of BD-rate.
 
     Returns:

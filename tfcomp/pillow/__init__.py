@@ -27,8 +27,8 @@ from tfcomp import api
 from tfcomp.bitstream.container import MAGIC, MAX_PIXELS
 from tfcomp.errors import CodecError
 from tfcomp.images.kept_metadata import upright_metadata
-from tfcomp.images.picture import in_mode
 from tfcomp.pillow.drafting import draft_of
+from tfcomp.pillow.modes import mode_of, raw_bytes, raw_mode
 from tfcomp.pillow.saving import (
     FORMAT,
     TfcompSaveError,
@@ -56,6 +56,9 @@ class TfcompOpenError(CodecError, UnidentifiedImageError):
 
 class TfcompImageFile(ImageFile.ImageFile):
     """A compressed image or sequence, of mode L, LA, RGB or RGBA.
+
+    Of a model of one channel of more bits it is of mode I;16, of float32 of mode F. Other pictures
+    than these have no mode in Pillow; `tfcomp.decompress` gives their arrays.
 
     `info` holds "level", "quality" (0 to 100, which saves at that level again) and "model", a
     fingerprint's digits; "icc_profile", "exif" and "xmp" where the file has them; and of a sequence
@@ -97,7 +100,10 @@ class TfcompImageFile(ImageFile.ImageFile):
         frame = self._picture.frames[number]
         # All frames have one mode, as in Pillow's own plugins.
         has_alpha = any(each.alpha for each in self._picture.frames)
-        self._mode = ("L" if frame.grey else "RGB") + ("A" if has_alpha else "")
+        try:
+            self._mode = mode_of(self._installed.manifest.image, frame.grey, has_alpha)
+        except CodecError as error:
+            raise TfcompOpenError(str(error)) from error
         self._frame, self._scale = number, 1
         self._size = frame.width, frame.height
         if self.is_animated:
@@ -137,7 +143,7 @@ class TfcompImageFile(ImageFile.ImageFile):
                 raise TfcompOpenError(str(error)) from error
             if self.fp and self._exclusive_fp and not self.is_animated:
                 self.fp.close()
-            self.fp = io.BytesIO(in_mode(pixels, self._mode).tobytes())
+            self.fp = io.BytesIO(raw_bytes(pixels, self._mode))
             self._exclusive_fp = True
         return super().load()
 
@@ -169,8 +175,8 @@ def _limit() -> dict[str, Any]:
 def _tile(size: tuple[int, int], mode: str) -> Any:
     extents = (0, 0, *size)
     if hasattr(ImageFile, "_Tile"):  # Pillow 11 and later
-        return ImageFile._Tile("raw", extents, 0, mode)
-    return ("raw", extents, 0, mode)
+        return ImageFile._Tile("raw", extents, 0, raw_mode(mode))
+    return ("raw", extents, 0, raw_mode(mode))
 
 
 register()

@@ -22,7 +22,8 @@ from tfcomp.image_spec import ImageSpec
 from tfcomp.images.sample_files import axes_fault, pages_of
 from tfcomp.images.sample_values import checked_samples
 from tfcomp.images.samples import is_deep
-from tfcomp.runtime.image_input import Background, InputPicture, read_picture
+from tfcomp.runtime.file_objects import FileObjectError, is_file_object, read_whole
+from tfcomp.runtime.image_input import MAX_FILE_BYTES, Background, InputPicture, read_picture
 from tfcomp.runtime.manifest import Manifest
 
 # Picture means this many deviations off, and this many times nearer in another order, are told.
@@ -40,8 +41,8 @@ def read_for(
     Args:
       manifest: of the model.
       source: of 8-bit RGB and grey what `read_picture` takes. Else an array [H, W, channels], of
-        one channel also [H, W], of the very samples; a PIL image; or the path of a file that holds
-        one such picture.
+        one channel also [H, W], of the very samples; a PIL image; or a file that holds one such
+        picture, as its path, its bytes or a file object.
       background: see `read_picture`.
       metadata: likewise.
 
@@ -57,8 +58,7 @@ def read_for(
     if spec.is_screen:
         found = read_picture(source, manifest.max_pixels, background, metadata)
         return _grey_of(found, manifest)
-    samples = checked_samples(_array_of(source, spec), spec)
-    _check_size(samples, manifest)
+    samples = checked_samples(samples_of(source, spec, manifest.max_pixels), spec)
     notes = order_notes(samples, manifest)
     return InputPicture(np.ascontiguousarray(samples), notes=notes)
 
@@ -100,15 +100,27 @@ def _grey_of(found: InputPicture, manifest: Manifest) -> InputPicture:
     return dataclasses.replace(found, pixels=found.pixels[:, :, :1], grey=False)
 
 
-def _array_of(source: Any, spec: ImageSpec) -> np.ndarray:
-    """[H, W, channels] as they are stored."""
+def samples_of(source: Any, spec: ImageSpec, max_pixels: int) -> np.ndarray:
+    """[H, W, channels] as they are stored, of anything that `read_for` takes.
+
+    Raises:
+      ImageError: it holds no picture of these channels, several, or more pixels than the limit.
+    """
+    array = _array_of(source, spec, max_pixels)
+    _check_size(array.shape, max_pixels)
+    return array
+
+
+def _array_of(source: Any, spec: ImageSpec, max_pixels: int) -> np.ndarray:
+    if is_file_object(source) and not isinstance(source, Image.Image):
+        try:
+            source = read_whole(source, MAX_FILE_BYTES)
+        except FileObjectError as error:
+            raise ImageError(str(error)) from None
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _only_page(bytes(source), "the input", spec, max_pixels)
     if isinstance(source, (str, os.PathLike)):
-        pages = pages_of(source, spec)
-        if len(pages) != 1:
-            raise ImageError(
-                f"{os.fspath(source)} holds {len(pages)} pictures; give one at a time, as an array"
-            )
-        return _of_spec(pages[0].whole(), spec)
+        return _only_page(source, os.fspath(source), spec, max_pixels)
     if isinstance(source, Image.Image):
         if not (source.mode in ("L", "RGB") or is_deep(source.mode)):
             raise ImageError(f"an image of mode {source.mode} is no picture of {spec}")
@@ -121,6 +133,16 @@ def _array_of(source: Any, spec: ImageSpec) -> np.ndarray:
     )
 
 
+def _only_page(
+    source: str | os.PathLike | bytes, name: str, spec: ImageSpec, max_pixels: int
+) -> np.ndarray:
+    pages = pages_of(source, spec)
+    if len(pages) != 1:
+        raise ImageError(f"{name} holds {len(pages)} pictures; give one at a time, as an array")
+    _check_size(pages[0].shape, max_pixels)  # before it is read
+    return _of_spec(pages[0].whole(), spec)
+
+
 def _of_spec(array: np.ndarray, spec: ImageSpec) -> np.ndarray:
     if array.ndim == 2 and spec.channels == 1:
         return array[:, :, None]
@@ -129,12 +151,11 @@ def _of_spec(array: np.ndarray, spec: ImageSpec) -> np.ndarray:
     return array
 
 
-def _check_size(samples: np.ndarray, manifest: Manifest) -> None:
-    height, width, _ = samples.shape
-    if height * width > manifest.max_pixels:
+def _check_size(shape: tuple[int, ...], max_pixels: int) -> None:
+    height, width = shape[:2]
+    if height * width > max_pixels:
         raise ImageError(
-            f"the array has {width}x{height} pixels, more than the limit of "
-            f"{manifest.max_pixels}; split it"
+            f"the array has {width}x{height} pixels, more than the limit of {max_pixels}; split it"
         )
 
 

@@ -6,7 +6,8 @@
 
 client.py has the calls. rest.py and grpc_predict.py speak the two protocols, retrying.py decides
 which requests are repeated, batching.py cuts a batch into requests, and images.py makes files that
-the server reads as the runtime would. REST needs no TensorFlow; gRPC's stubs do.
+the server reads as the runtime would; served_pictures.py does it for models of any channels and
+depth, whose files are arrays. REST needs no TensorFlow; gRPC's stubs do.
 """
 
 from __future__ import annotations

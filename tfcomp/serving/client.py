@@ -2,7 +2,7 @@
 
     with Client("http://localhost:8501", model="cycle") as client:      # or grpc://localhost:8500
         data = client.compress("photo.png", quality=4)                  # bytes of a .tfcomp file
-        image = client.decompress(data)                                 # uint8 array [H, W, 3]
+        image = client.decompress(data)                                 # uint8 [H, W, 3]
         for path, result in zip(paths, client.compress_batch(paths, progress=True)):
             ...                                                         # bytes, or an ItemError
 """
@@ -24,14 +24,14 @@ from tfcomp.errors import CodecError, ConfigError
 from tfcomp.runtime.compressed_input import read_compressed
 from tfcomp.serving.address import Address
 from tfcomp.serving.batching import Item, chunks, in_order
-from tfcomp.serving.errors import ItemError, ServingError
-from tfcomp.serving.images import claimed_size, image_file, pixels_of
+from tfcomp.serving.errors import ItemError, ServingError, UntoldError
+from tfcomp.serving.images import claimed_size
+from tfcomp.serving.served_pictures import OUTPUT, SIGNATURE, ServedPictures, of_output
 from tfcomp.serving.transport import Endpoint, Inputs, Transport
 
 ITEMS_A_REQUEST = 8
 BYTES_A_REQUEST = 8 * 2**20
 ANSWER_BYTES = 256 * 2**20
-_ANSWER_BYTES_A_PIXEL = 4  # at most: three colours in a PNG, in base64
 _HIGHEST_LIMIT = 2**31 - 1  # what gRPC can express
 _LONGEST_REASON = 1000  # bytes of a server's message about one item
 _SERVERS_DEFAULT_QUALITY = 0
@@ -51,6 +51,8 @@ class _Signature(Generic[Result]):
       output: likewise.
       read: anything a caller gives -> the file to send.
       finish: (the file that comes back, the file sent, the most pixels) -> result.
+      answer_bytes: the file sent -> the most bytes of its answer, so that a request's answers fit
+        into the limit.
     """
 
     name: str
@@ -58,6 +60,7 @@ class _Signature(Generic[Result]):
     output: str
     read: Callable[[Any], bytes]
     finish: Callable[[bytes, bytes, int], Result]
+    answer_bytes: Callable[[bytes], int]
 
     def result(
         self, item: Item, file: bytes, error: bytes, max_pixels: int
@@ -74,12 +77,26 @@ class _Signature(Generic[Result]):
             return ItemError(item.index, item.name, f"the server's answer is damaged: {problem}")
 
 
-_COMPRESS = _Signature(
-    "compress", "image_bytes", "compressed_bytes", image_file, lambda file, _sent, _pixels: file
-)
-_DECOMPRESS = _Signature(
-    "decompress", "compressed_bytes", "image_bytes", read_compressed, pixels_of
-)
+def _compressing(pictures: ServedPictures) -> _Signature[bytes]:
+    return _Signature(
+        *("compress", "image_bytes", "compressed_bytes"),
+        pictures.file,
+        lambda file, _sent, _pixels: file,
+        len,
+    )
+
+
+def _decompressing(pictures: ServedPictures) -> _Signature[np.ndarray]:
+    def answer_bytes(content: bytes) -> int:
+        width, height = claimed_size(content) or (0, 0)
+        return int(pictures.answer_bytes_a_pixel * width * height)
+
+    return _Signature(
+        *("decompress", "compressed_bytes", "image_bytes"),
+        read_compressed,
+        pictures.pixels,
+        answer_bytes,
+    )
 
 
 class Client:
@@ -128,6 +145,7 @@ class Client:
         self._model = model
         self._address = Address.parse(url)
         self._requests_at_once = requests_at_once
+        self._known: ServedPictures | None = None
         try:
             from tfcomp.serving.retrying import retrying
 
@@ -142,7 +160,9 @@ class Client:
         """Compresses one image, as `tfcomp.runtime.Codec.compress` does.
 
         Args:
-          image: a path, the bytes of an image file, a PIL image, or an array.
+          image: a path, the bytes of an image file, a PIL image, or an array. For a model of other
+            pictures than 8-bit RGB and grey an array of its own samples, a PIL image, or a TIFF,
+            PNG or .npy file of one such picture (docs/channels.md).
           quality: 1 (smallest file) to the model's number of qualities; the model's default if
             None.
 
@@ -153,19 +173,21 @@ class Client:
           ItemError: an image or a quality that the server cannot take.
           ServingError: it gives no answer.
         """
-        return self._one(_COMPRESS, image, _checked_quality(quality))
+        quality = _checked_quality(quality)
+        return self._one(_compressing(self._pictures()), image, quality)
 
     def decompress(self, data: bytes | str | os.PathLike) -> np.ndarray:
         """Decompresses a `.tfcomp` file, given by its bytes or its path.
 
         Returns:
-          the image, uint8 [H, W, 3], RGB.
+          the image, uint8 [H, W, 3], RGB; of a grey model [H, W]; of a model of other pictures its
+          samples [H, W, channels], of one channel [H, W].
 
         Raises:
           ItemError: a file that is damaged or was written by another model.
           ServingError: the server gives no answer.
         """
-        return self._one(_DECOMPRESS, data)
+        return self._one(_decompressing(self._pictures()), data)
 
     def compress_batch(
         self,
@@ -192,7 +214,7 @@ class Client:
           it.
         """
         limits = (items_a_request, bytes_a_request)
-        return self._batch(_COMPRESS, images, limits, progress, _checked_quality(quality))
+        return self._batch(_compressing, images, limits, progress, _checked_quality(quality))
 
     def decompress_batch(
         self,
@@ -204,7 +226,7 @@ class Client:
     ) -> Iterator[Union[np.ndarray, ItemError]]:
         """Decompresses many files; as `compress_batch`, with arrays as of `decompress`."""
         limits = (items_a_request, bytes_a_request)
-        return self._batch(_DECOMPRESS, files, limits, progress)
+        return self._batch(_decompressing, files, limits, progress)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -227,7 +249,7 @@ class Client:
 
     def _batch(
         self,
-        signature: _Signature[Result],
+        signature_of: Callable[[ServedPictures], _Signature[Result]],
         sources: Iterable[Any],
         limits: tuple[int, int],
         progress: bool,
@@ -239,12 +261,13 @@ class Client:
             raise ConfigError("items_a_request and bytes_a_request are 1 or more")
 
         def results() -> Iterator[Union[Result, ItemError]]:
+            signature = signature_of(self._pictures())
             items = (
                 Item.prepare(index, source, signature.read) for index, source in enumerate(sources)
             )
             answers = in_order(
                 lambda chunk: self._answer(signature, chunk, quality),
-                chunks(items, *limits, self._answer_weight(signature), self._max_answer_bytes),
+                chunks(items, *limits, signature.answer_bytes, self._max_answer_bytes),
                 self._requests_at_once,
             )
             total = operator.length_hint(sources) or None
@@ -256,16 +279,15 @@ class Client:
 
         return results()
 
-    def _answer_weight(self, signature: _Signature) -> Callable[[bytes], int]:
-        """The most bytes of an item's answer, so that a request's answers fit into the limit."""
-        if signature is not _DECOMPRESS:
-            return len
-
-        def weight(content: bytes) -> int:
-            width, height = claimed_size(content) or (0, 0)
-            return _ANSWER_BYTES_A_PIXEL * width * height
-
-        return weight
+    def _pictures(self) -> ServedPictures:
+        """What the model's pictures are: asked once, before the first of them is sent."""
+        if self._known is None:
+            ask = self._transport.output_kind
+            try:
+                self._known = of_output(self._retrying(ask, SIGNATURE, OUTPUT))
+            except UntoldError:  # an unknown model, say: what is asked of it next will tell
+                return ServedPictures()
+        return self._known
 
     def _answer(
         self, signature: _Signature[Result], items: list[Item], quality: int | None

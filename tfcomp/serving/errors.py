@@ -35,5 +35,9 @@ class ServingError(CodecError):
     """A request got no usable answer: no server there, a time-out, an unknown model."""
 
 
+class UntoldError(ServingError):
+    """A server does not say what its signatures are; it may answer them all the same."""
+
+
 class BusyServingError(ServingError):
     """A request got no usable answer now; the same request may get one a moment later."""

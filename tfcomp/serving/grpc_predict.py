@@ -9,15 +9,20 @@ import os
 from typing import Any
 
 import grpc
-from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
 
 from tfcomp import forking
-from tfcomp.serving.errors import BusyServingError, ServingError
+from tfcomp.serving.errors import BusyServingError, ServingError, UntoldError
 from tfcomp.serving.transport import (
     LONGEST_REASON,
     Endpoint,
     Inputs,
     Outputs,
+    TensorKind,
     too_large,
     too_many,
 )
@@ -37,6 +42,13 @@ _OPTIONS = [
 # Of TensorFlow's types.proto.
 _DT_INT32 = 3
 _DT_STRING = 7
+_DTYPES = {1: "float32", 4: "uint8", 17: "uint16"}
+# What a server that has no metadata would not say.
+_TELLING = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+)
 
 
 class GrpcTransport:
@@ -48,14 +60,10 @@ class GrpcTransport:
 
     def predict(self, signature: str, inputs: Inputs) -> Outputs:
         """See `Transport.predict`."""
-        if os.getpid() != self._process:  # a fork's child: the channel's threads are its parent's
-            forking.never_free(self._channel)
-            self._connect()
+        self._stay_connected()
         request = predict_pb2.PredictRequest()
-        request.model_spec.name = self._endpoint.model
+        self._name_model(request)
         request.model_spec.signature_name = signature
-        if self._endpoint.version is not None:
-            request.model_spec.version.value = self._endpoint.version
         for name, values in inputs.items():
             _fill(request.inputs[name], values)
         try:
@@ -67,8 +75,39 @@ class GrpcTransport:
             raise ServingError(f"{self._endpoint.address} {too_many(items)}")
         return {name: list(tensor.string_val) for name, tensor in response.outputs.items()}
 
+    def output_kind(self, signature: str, output: str) -> TensorKind | None:
+        """See `Transport.output_kind`."""
+        self._stay_connected()
+        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+        self._name_model(request)
+        try:
+            answer = self._service.GetModelMetadata(request, timeout=self._endpoint.timeout)
+        except grpc.RpcError as error:
+            explained = self._explained(error)
+            if error.code() in _TELLING:
+                raise explained from None
+            raise UntoldError(str(explained)) from None
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        if not answer.metadata["signature_def"].Unpack(signatures):
+            raise UntoldError(f"{self._endpoint.address} does not say what its signatures are")
+        if signature not in signatures.signature_def:
+            return None
+        info = signatures.signature_def[signature].outputs[output]
+        sizes = tuple(side.size for side in info.tensor_shape.dim)
+        return TensorKind(_DTYPES.get(info.dtype, ""), sizes)
+
     def close(self) -> None:
         self._channel.close()
+
+    def _stay_connected(self) -> None:
+        if os.getpid() != self._process:  # a fork's child: the channel's threads are its parent's
+            forking.never_free(self._channel)
+            self._connect()
+
+    def _name_model(self, request: Any) -> None:
+        request.model_spec.name = self._endpoint.model
+        if self._endpoint.version is not None:
+            request.model_spec.version.value = self._endpoint.version
 
     def _connect(self) -> None:
         address, limit = self._endpoint.address, self._endpoint.max_answer_bytes

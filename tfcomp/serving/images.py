@@ -46,7 +46,12 @@ def image_file(source: Any) -> bytes:
 
 
 def pixels_of(png: bytes, sent: bytes = b"", max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """uint8 [H, W, 3] of a PNG file that a server made of the .tfcomp file `sent`.
+    """uint8 [H, W, 3], of a grey model [H, W], of a PNG file that a server made of `sent`.
+
+    Args:
+      png: the file.
+      sent: the .tfcomp file that it was made of.
+      max_pixels: the most.
 
     Raises:
       ImageError: another format, another size than the file's, or more pixels.
@@ -58,8 +63,16 @@ def pixels_of(png: bytes, sent: bytes = b"", max_pixels: int = MAX_PIXELS) -> np
             image = Image.open(io.BytesIO(png), formats=("PNG",))
         with image:
             width, height = image.size
+            is_grey = image.mode == "L"
     except Exception:  # noqa: BLE001 - Pillow's readers raise many types
         raise ImageError("it is not a PNG file") from None
+    check_pixels(width, height, sent, max_pixels)
+    pixels = read_image(png, max_pixels=max_pixels).pixels
+    return np.ascontiguousarray(pixels[:, :, 0]) if is_grey else pixels
+
+
+def check_pixels(width: int, height: int, sent: bytes, max_pixels: int) -> None:
+    """Raises ImageError where a picture has not the size of its file, or too many pixels."""
     expected = claimed_size(sent)
     if expected is not None and (width, height) != expected:
         raise ImageError(
@@ -70,7 +83,6 @@ def pixels_of(png: bytes, sent: bytes = b"", max_pixels: int = MAX_PIXELS) -> np
             f"it has {width}x{height} pixels, more than {max_pixels}; allow more (max_pixels) if "
             "you trust the server"
         )
-    return read_image(png, max_pixels=max_pixels).pixels
 
 
 def claimed_size(file: bytes) -> tuple[int, int] | None:

@@ -15,25 +15,25 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, Tim
 from tfcomp import forking
 from tfcomp.serving.answer import AnswerError, parsed, read_start, read_whole
 from tfcomp.serving.deadline import Deadline, WatchedConnection, WatchedTlsConnection
-from tfcomp.serving.errors import BusyServingError, ServingError
-from tfcomp.serving.transport import LONGEST_REASON, Endpoint, Inputs, Outputs
+from tfcomp.serving.errors import BusyServingError, ServingError, UntoldError
+from tfcomp.serving.transport import LONGEST_REASON, Endpoint, Inputs, Outputs, TensorKind
 
 # Too many requests; a proxy without its server; a server that loads its model or has a full queue.
 # Not 504: the server has spent its time on the request.
 _BUSY = (429, 502, 503)
+_DTYPES = {"DT_UINT8": "uint8", "DT_UINT16": "uint16", "DT_FLOAT": "float32"}
 _MOST_KEPT = 64  # connections, for threads that share a client
 _LONGEST_REFUSAL = 1 << 16  # bytes that are read of an error page
 
 
 class RestTransport:
-    """Speaks to `POST /v1/models/MODEL[/versions/VERSION]:predict`. Safe to share by threads."""
+    """Speaks to `/v1/models/MODEL[/versions/VERSION]`. Safe to share by threads."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint, self._address = endpoint, endpoint.address
         self._path = f"{self._address.path}/v1/models/{quote(endpoint.model, safe='')}"
         if endpoint.version is not None:
             self._path += f"/versions/{endpoint.version}"
-        self._path += ":predict"
         self._pool = self._new_pool()
         forking.call_in_children(self._leave_to_parent)
 
@@ -45,7 +45,8 @@ class RestTransport:
         }
         items = max(len(values) for values in inputs.values())
         try:
-            status, content = self._post(json.dumps(body, separators=(",", ":")).encode("ascii"))
+            sent = json.dumps(body, separators=(",", ":")).encode("ascii")
+            status, content = self._request("POST", ":predict", sent)
             answer = parsed(content, items)
         except AnswerError as error:
             raise ServingError(f"{self._address} {error}") from None
@@ -58,6 +59,27 @@ class RestTransport:
             return {name: _column(outputs[name]) for name in outputs}
         except (TypeError, ValueError, RecursionError):
             raise self._stranger(content) from None
+
+    def output_kind(self, signature: str, output: str) -> TensorKind | None:
+        """See `Transport.output_kind`."""
+        try:
+            status, content = self._request("GET", "/metadata", None)
+            answer = parsed(content, 1)
+        except AnswerError as error:
+            raise ServingError(f"{self._address} {error}") from None
+        if status in _BUSY:
+            raise self._refusal(status, content, answer)
+        try:
+            signatures = answer["metadata"]["signature_def"]["signature_def"]
+            if not isinstance(signatures, dict):
+                raise TypeError
+            if signature not in signatures:
+                return None
+            info = signatures[signature]["outputs"][output]
+            sizes = tuple(int(side["size"]) for side in info["tensor_shape"]["dim"])
+            return TensorKind(_DTYPES.get(info["dtype"], ""), sizes)
+        except (KeyError, TypeError, ValueError):
+            raise UntoldError(f"{self._address} does not say what its signatures are") from None
 
     def close(self) -> None:
         self._pool.close()
@@ -79,10 +101,10 @@ class RestTransport:
             vars(self._pool.pool).update(vars(queue.LifoQueue(_MOST_KEPT)))
         self._pool = self._new_pool()
 
-    def _post(self, body: bytes) -> tuple[int, bytes]:
+    def _request(self, method: str, what: str, body: bytes | None) -> tuple[int, bytes]:
         with Deadline(self._endpoint.timeout) as deadline:
             try:
-                answer = self._exchange(body)
+                answer = self._exchange(method, what, body)
                 if deadline.passed:  # the answer may be cut short
                     raise self._endpoint.too_late()
                 return answer
@@ -97,10 +119,10 @@ class RestTransport:
                     raise self._endpoint.too_late() from None
                 raise
 
-    def _exchange(self, body: bytes) -> tuple[int, bytes]:
+    def _exchange(self, method: str, what: str, body: bytes | None) -> tuple[int, bytes]:
         response = self._pool.urlopen(
-            "POST",
-            self._path,
+            method,
+            self._path + what,
             body=body,
             headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
             timeout=urllib3.Timeout(total=self._endpoint.timeout),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Union
+from typing import NamedTuple, Protocol, Union
 
 from tfcomp.serving.address import Address
 from tfcomp.serving.errors import ServingError
@@ -14,6 +14,19 @@ Inputs = Mapping[str, Union[Sequence[bytes], Sequence[int]]]
 Outputs = dict[str, list[bytes]]
 
 LONGEST_REASON = 300  # characters of a server's words
+
+
+class TensorKind(NamedTuple):
+    """An output of a signature.
+
+    Attributes:
+      dtype: NumPy's name, or "" of any that no codec's samples have.
+      shape: sizes that differ between requests are -1.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,15 @@ class Transport(Protocol):
           the outputs by name, each bytes for every item, text as UTF-8.
 
         Raises:
+          BusyServingError: the same request may be sent again.
+          ServingError: otherwise.
+        """
+
+    def output_kind(self, signature: str, output: str) -> TensorKind | None:
+        """What a signature of the model gives under a name; None where it has no such signature.
+
+        Raises:
+          UntoldError: the server does not say what signatures there are.
           BusyServingError: the same request may be sent again.
           ServingError: otherwise.
         """
