@@ -6,10 +6,10 @@ image of its own. Of a file no more is kept than how many pictures of which size
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,8 @@ _WINDOW_WITH_HOLES = 256  # where pixels without data cost a whole window
 _OPEN_FILES = 32
 
 
-class _Row(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class _Row:
     """A stack of a file, without what holds the file open."""
 
     file: int
@@ -90,7 +91,9 @@ class ArraySource(IndexedSource):
         rows, columns = len(_spans(row.height, row.window)), len(_spans(row.width, row.window))
         down, across = divmod(window, columns)
         line, lines = (down, rows) if rows >= columns else (across, columns)
-        return Place(self._files[row.file], row.first + picture, line, lines)
+        down_span, across_span = _grid(row)[window]
+        size = (down_span.stop - down_span.start, across_span.stop - across_span.start)
+        return Place(self._files[row.file], row.first + picture, line, lines, size)
 
     def read(self, index: int) -> np.ndarray | None:
         row, picture, window = self._find(index)
@@ -100,7 +103,10 @@ class ArraySource(IndexedSource):
             samples = np.ascontiguousarray(stack.part(picture, *_grid(row)[window]))
             if stack.no_data is not None and self._has_holes(samples, stack.no_data, file):
                 return None
-            checked = checked_samples(samples, self.spec)
+            try:
+                checked = checked_samples(samples, self.spec)
+            except ImageError as error:
+                raise ImageError(f"{error}{_other_pictures(self.spec)}") from None
         except CodecError as error:
             said = str(error) if file in str(error) else f"{file}: {error}"
             raise ConfigError(said) from None
@@ -119,7 +125,10 @@ class ArraySource(IndexedSource):
                         f"where the model's image is {self.spec}: keep pictures of one kind in a "
                         "folder"
                     )
-                checked_kind(stack.dtype, self.spec)
+                try:
+                    checked_kind(stack.dtype, self.spec)
+                except ImageError as error:
+                    raise ImageError(f"{error}{_other_pictures(self.spec)}") from None
             return found
         except CodecError as error:
             said = str(error) if file in str(error) else f"{file}: {error}"
@@ -146,6 +155,12 @@ class ArraySource(IndexedSource):
                 _WINDOW_WITH_HOLES,
             )
         return True
+
+
+def _other_pictures(spec: ImageSpec) -> str:
+    if not spec.is_rgb8:
+        return ""
+    return "; to train on such samples give the recipe an image (docs/channels.md)"
 
 
 def _stacks_of(file: str, spec: ImageSpec) -> list[Stack]:

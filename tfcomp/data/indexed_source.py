@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 import tensorflow as tf
 
 from tfcomp.data.source import EVERYTHING, ImageSource, Share, shuffled_index
-from tfcomp.errors import ConfigError
+from tfcomp.errors import CodecError, ConfigError
 
 
 class Place(NamedTuple):
@@ -21,12 +21,14 @@ class Place(NamedTuple):
       picture: its number in the file.
       line: of a part of a large picture, its place along the picture's longer side.
       lines: how many such places there are.
+      size: (height, width) in pixels, where that is known without opening the file.
     """
 
     file: str
     picture: int = 0
     line: int = 0
     lines: int = 1
+    size: Optional[Tuple[int, int]] = None
 
 
 class IndexedSource(ImageSource):
@@ -69,15 +71,25 @@ class IndexedSource(ImageSource):
         return tf.ensure_shape(image, [None, None, self.spec.channels])
 
     def _read_or_nothing(self, index: int) -> np.ndarray:
-        image = self.read(int(index))
+        image = self._read(int(index))
         return np.zeros((0, 0, self.spec.channels), self.spec.dtype) if image is None else image
 
     def _read_or_next(self, index: int) -> np.ndarray:
         for step in range(self.count):
-            image = self.read((int(index) + step) % self.count)
+            image = self._read((int(index) + step) % self.count)
             if image is not None:
                 return image
-        raise ConfigError(f"{self.name}: no image can be read any more; is the folder still there?")
+        self.failure = ConfigError(
+            f"{self.name}: no image can be read any more; is the folder still there?"
+        )
+        raise self.failure
+
+    def _read(self, index: int) -> np.ndarray | None:
+        try:
+            return self.read(index)
+        except CodecError as error:
+            self.failure = error
+            raise
 
 
 class JoinedSource(IndexedSource):

@@ -28,14 +28,18 @@ logger = logging.getLogger(__name__)
 
 ARRAY_SUFFIXES = frozenset((".npy", ".npz", ZARR))
 _TIFF = (".tif", ".tiff")
-_LARGE = 16_000_000  # pixels of a TIFF that is read in parts
+LARGE = 16_000_000  # pixels of a TIFF that is read in parts
 _SUBFILE_TYPE, _PHOTOMETRIC = 254, 262  # tags
 _REDUCED, _MASK = 1, 4
 _PLAIN = (1, 2, 6)  # black is zero, RGB, YCbCr
 
 
 def open_places(
-    places: Sequence[Path], spec: ImageSpec = RGB8, split: str = "train", window: int = WINDOW
+    places: Sequence[Path],
+    spec: ImageSpec = RGB8,
+    split: str = "train",
+    window: int = WINDOW,
+    large: int = LARGE,
 ) -> IndexedSource:
     """The pictures of places.
 
@@ -44,6 +48,7 @@ def open_places(
       spec: what the pictures must be.
       split: of folders that hold splits.
       window: side of the parts that large arrays are read in, in pixels.
+      large: pixels from which on a page of a TIFF is read in such parts.
 
     Raises:
       ConfigError: a place is missing, holds nothing, or pictures of another kind.
@@ -67,7 +72,7 @@ def open_places(
         arrays = []
     pictures = []
     for file in photographs:
-        found = _pictures_of(file)
+        found = _pictures_of(file, large)
         if found is None:
             arrays.append(file)
         else:
@@ -111,14 +116,14 @@ def _is_array(file: str) -> bool:
     return suffix_of(file) in ARRAY_SUFFIXES or is_zarr(file)
 
 
-def _pictures_of(file: str) -> list[PictureFile] | None:
+def _pictures_of(file: str, large: int) -> list[PictureFile] | None:
     """What Pillow reads of a picture file; None where it is to be read as an array."""
     if suffix_of(file) not in _TIFF or not importlib.util.find_spec("tifffile"):
         return [PictureFile(file)]
     try:
         with open_image(file) as image:
             count, plain, pixels = getattr(image, "n_frames", 1), True, 0
-            if NO_DATA_TAG in _tags_of(image) or image.width * image.height > _LARGE:
+            if NO_DATA_TAG in _tags_of(image) or image.width * image.height > large:
                 return None
             frames = []
             for frame in range(count):
@@ -136,7 +141,7 @@ def _pictures_of(file: str) -> list[PictureFile] | None:
         return None if _is_tiff(file) else [PictureFile(file)]
     if len(frames) == 1:
         return frames
-    return None if plain or pixels > _LARGE else frames
+    return None if plain or pixels > large else frames
 
 
 def _tags_of(image: object) -> dict:

@@ -15,8 +15,8 @@ from tfcomp.errors import ImageError
 from tfcomp.image_spec import ImageSpec
 
 _ROWS = frozenset(("y", "row", "rows", "height", "h", "lat", "latitude", "northing"))
-_COLUMNS = frozenset(("x", "col", "column", "columns", "width", "w", "lon", "longitude", "easting"))
-_CHANNELS = frozenset(("c", "s", "channel", "channels", "band", "bands", "sample", "samples", "rgb"))
+_COLUMNS = frozenset(("x", "col", "column", "columns", "width", "lon", "longitude", "easting"))
+_CHANNELS = frozenset(("c", "s", "channel", "channels", "band", "bands", "samples", "rgb"))
 
 
 @dataclasses.dataclass(frozen=True)

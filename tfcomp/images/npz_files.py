@@ -57,5 +57,7 @@ def _mapped(name: str, member: zipfile.ZipInfo) -> np.ndarray:
         shape, columns_first, dtype = read(file)
         if dtype.hasobject:
             raise ImageError(f"{name} holds objects, not numbers")
-        order = "F" if columns_first else "C"
-        return np.memmap(name, dtype, "r", offset=file.tell(), shape=shape, order=order)
+        start = file.tell()
+    if columns_first:
+        return np.memmap(name, dtype, "r", offset=start, shape=shape, order="F")
+    return np.memmap(name, dtype, "r", offset=start, shape=shape)

@@ -12,11 +12,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -34,7 +35,8 @@ from tfcomp.images.zarr_arrays import is_zarr, open_array
 _TIFF = (".tif", ".tiff")
 
 
-class Stack(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Stack:
     """Pictures of one size in a file.
 
     Attributes:
@@ -48,7 +50,7 @@ class Stack(NamedTuple):
 
     path: str
     count: int
-    shape: tuple[int, int, int]
+    shape: Tuple[int, int, int]
     dtype: np.dtype
     no_data: Optional[float]
     part: Callable[[int, slice, slice], np.ndarray]

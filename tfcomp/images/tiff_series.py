@@ -6,8 +6,9 @@ decoded that a part touches. (Without the package zarr a series is decoded as a 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional, Tuple
 
 import numpy as np
 
@@ -19,7 +20,8 @@ NO_DATA_TAG = 42113  # GDAL's; a text
 _PALETTE, _MASK = 3, 4  # of PhotometricInterpretation
 
 
-class Series(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Series:
     """A series of a TIFF, with what `Axes.part` needs of an array.
 
     Attributes:
@@ -31,7 +33,7 @@ class Series(NamedTuple):
 
     name: str
     number: int
-    shape: tuple[int, ...]
+    shape: Tuple[int, ...]
     dtype: np.dtype
     axes: Axes
     no_data: Optional[float]
