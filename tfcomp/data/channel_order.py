@@ -14,7 +14,7 @@ from tfcomp.images.channel_order import fits_in_another_order
 
 logger = logging.getLogger(__name__)
 
-_LOOKED_AT = 24  # pictures
+_LOOKED_AT = 24  # files
 _FEWEST = 6  # to tell what is usual
 _NAMED = 3
 _DEVIATION = 1.4826  # of a normal distribution, from its median absolute deviation
@@ -25,7 +25,11 @@ def warn_of_odd_order(source: IndexedSource) -> None:
     if source.spec.channels < 2 or source.count < _FEWEST:
         return
     numbers = np.unique(np.linspace(0, source.count - 1, _LOOKED_AT).astype(int))
-    found = {int(number): source.read(int(number)) for number in numbers}
+    # A file is taken to have one order throughout, so one picture of each tells it.
+    one_each = {source.place(int(number)).file: int(number) for number in numbers}
+    if len(one_each) < _FEWEST:
+        return
+    found = {number: source.read(number) for number in one_each.values()}
     means = {
         number: samples.mean((0, 1), dtype=np.float64)
         for number, samples in found.items()

@@ -91,7 +91,7 @@ def open_pictures(
         whole, learnt, kept, way = _divided(places, whole)
         other = whole
     if len(learnt) < FEWEST or not len(kept):
-        count = whole.count
+        count = len({whole.place(number)[:2] for number in range(whole.count)})
         raise ConfigError(
             f"{source} holds {count} picture{'s' if count != 1 else ''}: a codec needs {_FILES} or "
             "more to learn from, better 100; of TIFF, .npy and Zarr one large scene will do"
@@ -148,7 +148,11 @@ def _scenes(
         line = np.array([place.line for place in found])
         lines = np.array([place.lines for place in found])
         strip = np.maximum(1, np.round(_SHARE * lines))
-        kept = (lines > 1) & (line >= lines - strip)
+        for _ in range(held_out.FEWEST):  # a narrow scene needs more lines
+            kept = (lines > 1) & (line >= lines - strip)
+            if kept.sum() >= held_out.FEWEST:
+                break
+            strip += 1
         gap = (lines >= _LINES) & (line == lines - strip - 1)
         learnt = np.flatnonzero(~kept & ~gap)
         if len(learnt) >= FEWEST and kept.sum() >= held_out.FEWEST and lines.max() >= _LINES:
