@@ -86,7 +86,9 @@ def test_names_alone_are_judged_in_the_same_way(folder):
 
 
 def test_training_and_measurements_take_the_same(folder):
-    assert [str(p.relative_to(folder)) for p in FolderSource([folder])._paths] == PICTURES
+    source = FolderSource([folder])
+    files = [Path(source.place(number).file) for number in range(source.count)]
+    assert [str(p.relative_to(folder)) for p in files] == PICTURES
     assert [str(p.relative_to(folder)) for p in image_files(folder)] == PICTURES
 
 

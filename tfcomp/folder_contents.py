@@ -27,6 +27,9 @@ PICTURE_SUFFIXES = frozenset((
 # And of what else holds the pictures of a model of any channels and depth.
 SAMPLE_SUFFIXES = PICTURE_SUFFIXES | {".npy"}
 
+# Of folders that are arrays: with it among the endings they count as files.
+ZARR = ".zarr"
+
 # In lower case. They hold previews and deleted pictures.
 _SYSTEM_NAMES = frozenset(
     ("__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found", "thumbs.db")
@@ -53,6 +56,8 @@ def is_taken(path: str, suffixes: Collection[str] = PICTURE_SUFFIXES) -> bool:
 
 def files_in(folder: str | os.PathLike, suffixes: Collection[str] = PICTURE_SUFFIXES) -> list[str]:
     """Paths of a folder's files relative to it, with "/" between names, sorted.
+
+    With ".zarr" among the endings, folders of that ending are taken as if they were files.
 
     Raises:
       ImageError: a folder cannot be read.
@@ -90,7 +95,10 @@ def _found(root: str, suffixes: Collection[str]) -> Iterator[str]:
                 continue
             path = f"{inside}/{entry.name}" if inside else entry.name
             if _is_folder(entry):
-                (linked if entry.is_symlink() else waiting).append(path)
+                if ZARR in suffixes and suffix_of(entry.name) == ZARR:
+                    yield path
+                else:
+                    (linked if entry.is_symlink() else waiting).append(path)
             elif suffix_of(entry.name) in suffixes and is_regular(entry.path):
                 yield path
 

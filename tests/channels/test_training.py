@@ -96,8 +96,9 @@ def test_a_channel_that_never_changes_is_refused_before_training(tmp_path):
 
 def test_values_beyond_the_bits_stop_a_training_by_the_files_name(tmp_path):
     np.save(tmp_path / "deep.npy", pictures.whole(1, 5, 16))
-    with pytest.raises(Exception, match="deep.npy: the array holds values from"):
+    with pytest.raises(CodecError, match="deep.npy: the array holds values from") as caught:
         loop.train(tiny(tmp_path, {"channels": 5, "bits": 12}), tmp_path / "run")
+    assert "\n" not in str(caught.value) and not (tmp_path / "run").exists()
 
 
 def test_a_16_bit_picture_in_an_8_bit_training_is_told_of_once(tmp_path, caplog):

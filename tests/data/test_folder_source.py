@@ -172,7 +172,7 @@ def test_a_folder_of_broken_files_is_refused_by_name(tmp_path):
     [
         ("folder:{0}/empty", "train", "there is no image file in it"),
         ("folder:{0}/nowhere", "train", "does not exist"),
-        ("folder:{0}/good/a.png", "train", "is not a folder"),
+        ("folder:{0}/notes.txt", "train", "no picture by its ending"),
         ("folder:{0}/good", "test", 'no split "test"; there is "train"'),
         ("folder:", "train", "needs a path"),
         ("photos", "train", "give tfds:NAME, folder:PATH or sample"),
@@ -181,6 +181,7 @@ def test_a_folder_of_broken_files_is_refused_by_name(tmp_path):
 def test_a_wrong_folder_is_refused_in_one_line(tmp_path, spec, split, message):
     (tmp_path / "empty").mkdir()
     _write(tmp_path / "good" / "a.png")
+    (tmp_path / "notes.txt").write_text("no picture")
     with pytest.raises(ConfigError, match=message) as caught:
         open_source(spec.format(tmp_path), split=split)
     assert "\n" not in str(caught.value)

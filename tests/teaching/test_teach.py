@@ -1,7 +1,9 @@
 """`tfcomp teach` from a folder of pictures to an installed model, on a tiny one."""
 
 import json
+import re
 
+import numpy as np
 import pytest
 import yaml
 from PIL import Image
@@ -102,3 +104,33 @@ def test_a_name_that_is_taken_is_refused(taught, pictures, tiny_run, tmp_path, c
     out = tmp_path / "scans-model"
     assert main(["teach", str(pictures), "--out", str(out), "--from", str(tiny_run)]) == 2
     assert "tfcomp install --remove scans-model" in capsys.readouterr().err
+
+
+def test_a_scene_is_taught_part_by_part(tiny_run, tmp_path):
+    scene = np.concatenate([bundle_factory.photo(96, 1200, seed=seed) for seed in range(3)])
+    np.save(tmp_path / "scene.npy", scene)
+    out = tmp_path / "scene-model"
+    flags = ["--from", str(tiny_run), "--minutes", "0.02", "--codecs", "jpeg", "--no-install"]
+    assert main(["teach", str(tmp_path / "scene.npy"), "--out", str(out), *flags]) == 0
+    assert len(list((out / "held-out").iterdir())) >= 3
+    recipe = yaml.safe_load((out / "recipe.yaml").read_text())
+    assert recipe["data"]["source"] == f"folder:{tmp_path / 'scene.npy'}"
+
+
+@pytest.mark.parametrize(
+    "array, words",
+    [
+        (np.full([20, 64, 64, 3], 900, np.uint16), "values from 900 to 900.*docs/channels.md"),
+        (np.zeros([20, 3, 64, 64], np.uint8), "channels come first"),
+        (np.zeros([20, 64, 64, 3]), "float64 is no picture"),
+    ],
+)
+def test_arrays_of_another_kind_are_refused_and_nothing_is_left(
+    tiny_run, tmp_path, capsys, array, words
+):
+    np.save(tmp_path / "odd.npy", array)
+    flags = ["--out", str(tmp_path / "m"), "--from", str(tiny_run), "--codecs", "jpeg"]
+    assert main(["teach", str(tmp_path / "odd.npy"), *flags]) == 2
+    error = capsys.readouterr().err
+    assert re.search(f"odd.npy.*{words}", error.splitlines()[-1])
+    assert [path.name for path in tmp_path.iterdir()] == ["odd.npy"]

@@ -21,9 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the subcommand's own arguments."""
     parser.add_argument(
         "pictures",
-        metavar="FOLDER",
-        type=Path,
-        help="pictures to learn; with folders train and test in it, test is held out",
+        metavar="SOURCE",
+        help="pictures to learn: a folder (of train and test in it, test is held out), a TIFF, "
+        ".npy or .npz file, a Zarr array, or tfds:NAME",
     )
     parser.add_argument(
         "--from",
@@ -40,10 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="MODEL",
         help="new folder for all that comes of it; its last name is the model's "
-        "(default: taught/NAME-OF-FOLDER)",
+        "(default: taught/NAME-OF-SOURCE)",
     )
     parser.add_argument(
         "--held-out", type=Path, metavar="FOLDER", help="pictures to measure on instead"
+    )
+    parser.add_argument(
+        "--data-dir", metavar="FOLDER", help="where prepared data sets of tfds:NAME lie"
     )
     parser.add_argument(
         "--shrink",
@@ -72,14 +75,15 @@ def run(options: argparse.Namespace) -> int:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as train.py does
     with requirements.named():
         import_quietly()
-        from tfcomp.teaching.teaching import Plan, teach
+        from tfcomp.teaching.teaching import Plan, name_of, teach
 
         plan = Plan(
             pictures=options.pictures,
-            out=options.out or Path("taught") / options.pictures.resolve().name,
+            out=options.out or Path("taught") / name_of(options.pictures),
             start=options.start,
             minutes=options.minutes,
             held_out=options.held_out,
+            data_dir=options.data_dir,
             shrink=options.shrink,
             learning_rate=options.learning_rate,
             seed=options.seed,

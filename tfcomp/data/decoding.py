@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from tfcomp.images.opening import open_image
 
 
 def decode_rgb(
-    source: str | os.PathLike | bytes, notes: list[str] | None = None
+    source: str | os.PathLike | bytes, notes: list[str] | None = None, frame: int = 0
 ) -> np.ndarray:
     """Decodes one image (a path, or the file's bytes) to uint8 [H, W, 3], RGB.
 
@@ -25,6 +24,7 @@ def decode_rgb(
     Args:
       source: the image.
       notes: takes what was lost, a phrase each.
+      frame: which picture of a file that holds several.
 
     Raises:
       ImageError: the samples are in no known range, or the format is not read here.
@@ -34,13 +34,15 @@ def decode_rgb(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd metadata and large pictures: neither stops a decode
         with open_image(file) as image:
+            if frame:
+                image.seek(frame)
             storage = Storage.of(image)
             image.load()
             rgb = upright_rgb(image, storage, [] if notes is None else notes)
             return np.array(rgb, dtype=np.uint8)
 
 
-def is_readable_header(path: Path) -> bool:
+def is_readable_header(path: str | os.PathLike) -> bool:
     """True where Pillow recognises the file's header; cheap, the pixels are not decoded."""
     try:
         with warnings.catch_warnings():

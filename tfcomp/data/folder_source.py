@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Callable
+from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from tfcomp.data.decoding import decode_rgb, is_readable_header
-from tfcomp.data.source import EVERYTHING, IMAGE_SPEC, ImageSource, Share, shuffled_index
+from tfcomp.data.indexed_source import IndexedSource, Place
 from tfcomp.errors import ConfigError
 from tfcomp.folder_contents import files_in, is_left_out, is_taken
 
@@ -22,8 +22,15 @@ _NAMED_IN_LOG = 10
 _NAMED_IN_ERROR = 5
 
 
-class FolderSource(ImageSource):
-    """Images under one folder or several, decoded by Pillow when they are needed.
+class PictureFile(NamedTuple):
+    """A picture: a file, and which of its frames."""
+
+    path: str
+    frame: int = 0
+
+
+class FolderSource(IndexedSource):
+    """Picture files under one folder or several, decoded by Pillow when they are needed.
 
     If a folder holds only split folders ("train", "test", ...: the tfds.ImageFolder layout
     root/split/label/image.jpg), the images of `split` are taken. A folder without split folders
@@ -31,30 +38,37 @@ class FolderSource(ImageSource):
 
     Files with an image's suffix that are not images are left out when the folder is scanned. Files
     that prove damaged when decoded are left out of `images()`; `endless_images()` gives the next
-    readable file instead. All are named in `skipped` and logged once. Files of `without` are
-    no part of it.
+    readable file instead. All are named in `skipped` and logged once.
 
     Raises:
       ConfigError: a folder is missing, has no such split, has no readable image, or has split
         folders beside others, which may be classes.
     """
 
-    def __init__(
-        self, folders: Sequence[Path], split: str = "train", without: Collection[Path] = ()
-    ) -> None:
-        self.name = "folder:" + ",".join(str(folder) for folder in folders)
+    def __init__(self, folders: Sequence[Path], split: str = "train") -> None:
+        trees = split_trees([Path(folder) for folder in folders], split)
+        candidates = [os.path.join(tree, name) for tree in trees for name in files_in(tree)]
+        name = "folder:" + ",".join(str(folder) for folder in folders)
+        self._take(name, [PictureFile(path) for path in candidates])
+
+    @classmethod
+    def of_files(cls, name: str, files: Sequence[PictureFile]) -> FolderSource:
+        """The source of listed files; `name` is what logs and errors call it."""
+        source = cls.__new__(cls)
+        source._take(name, files)
+        return source
+
+    def _take(self, name: str, candidates: Sequence[PictureFile]) -> None:
+        self.name = name
         self.skipped: list[str] = []
         self._narrowed = False
-        trees = split_trees([Path(folder) for folder in folders], split)
-        candidates = [
-            path
-            for tree in trees
-            for path in (tree / name for name in files_in(tree))
-            if path not in without
-        ]
-        self._paths = [path for path in candidates if is_readable_header(path)]
-        self._damaged = set(candidates) - set(self._paths)
-        self.skipped += [str(path) for path in candidates if path in self._damaged]
+        self._damaged: set[PictureFile] = set()
+        self._files: list[PictureFile] = []
+        for file in candidates:
+            if is_readable_header(file.path):
+                self._files.append(file)
+            else:
+                self.skipped.append(file.path)
         if self.skipped:
             named = ", ".join(self.skipped[:_NAMED_IN_LOG])
             more = len(self.skipped) - _NAMED_IN_LOG
@@ -66,62 +80,36 @@ class FolderSource(ImageSource):
                 named,
                 f" and {more} more" if more > 0 else "",
             )
-        self.count = len(self._paths)
-        if not any(self._decode(index) is not None for index in range(self.count)):
+        self.count = len(self._files)
+        if not any(self.read(index) is not None for index in range(self.count)):
             self._refuse(len(candidates))
 
-    def images(self, shuffle_seed: int | None = None) -> tf.data.Dataset:
-        positions = tf.data.Dataset.range(self.count)
-        if shuffle_seed is not None:
-            positions = positions.map(lambda p: shuffled_index(p, self.count, shuffle_seed))
-        decoded = positions.map(
-            lambda index: _pixels_from(self._pixels_or_none, index), num_parallel_calls=2
-        )
-        return decoded.filter(lambda image: tf.size(image) > 0)
+    def place(self, index: int) -> Place:
+        file = self._files[index]
+        return Place(file.path, file.frame)
 
-    def endless_images(
-        self, seed: int, start: int = 0, parallelism: int = 2, share: Share = EVERYTHING
-    ) -> tf.data.Dataset:
-        return share.positions(start).map(
-            lambda position: _pixels_from(
-                self._pixels_or_next, shuffled_index(position, self.count, seed)
-            ),
-            num_parallel_calls=parallelism,
-        )
-
-    def _pixels_or_none(self, index: int) -> np.ndarray:
-        image = self._decode(int(index))
-        return np.zeros((0, 0, 3), np.uint8) if image is None else image
-
-    def _pixels_or_next(self, index: int) -> np.ndarray:
-        for step in range(self.count):
-            image = self._decode((int(index) + step) % self.count)
-            if image is not None:
-                return image
-        raise ConfigError(f"{self.name}: no image can be read any more; is the folder still there?")
-
-    def _decode(self, index: int) -> np.ndarray | None:
-        path = self._paths[index]
-        if path in self._damaged:
+    def read(self, index: int) -> np.ndarray | None:
+        file = self._files[index]
+        if file in self._damaged:
             return None
         try:
             notes: list[str] = []
-            pixels = decode_rgb(path, notes)
-            self._say_what_is_narrowed(path, notes)
+            pixels = decode_rgb(file.path, notes, file.frame)
+            self._say_what_is_narrowed(file.path, notes)
             return pixels
         except Exception as error:  # noqa: BLE001 - Pillow raises nearly anything
-            if path not in self._damaged:  # another thread may have met it first
-                self._damaged.add(path)
-                self.skipped.append(str(path))
+            if file not in self._damaged:  # another thread may have met it first
+                self._damaged.add(file)
+                self.skipped.append(file.path)
                 logger.warning(
                     "skipped %s, %d so far: it cannot be decoded (%s)",
-                    path,
+                    file.path,
                     len(self.skipped),
                     error,
                 )
             return None
 
-    def _say_what_is_narrowed(self, path: Path, notes: list[str]) -> None:
+    def _say_what_is_narrowed(self, path: str, notes: list[str]) -> None:
         """Once: pictures of more bits than the model has."""
         if not self._narrowed and any("reduced to 8" in note for note in notes):
             self._narrowed = True
@@ -142,19 +130,6 @@ class FolderSource(ImageSource):
             f"{self.name}: there is no image file in it; give a folder that holds "
             "JPEG, PNG, WebP, BMP, TIFF or GIF files"
         )
-
-
-def parse_folders(text: str) -> list[Path]:
-    """Splits "A,B" into folders; a folder whose own name has a comma is taken as it stands."""
-    if text and Path(text).expanduser().is_dir():
-        return [Path(text).expanduser()]
-    return [Path(part.strip()).expanduser() for part in text.split(",") if part.strip()]
-
-
-def parse_places(text: str) -> list[Path]:
-    """Like `parse_folders`, and a file or a folder whose name has a comma is taken as it stands."""
-    whole = Path(text).expanduser()
-    return [whole] if text and whole.exists() else parse_folders(text)
 
 
 def split_trees(folders: Sequence[Path], split: str) -> list[Path]:
@@ -205,8 +180,3 @@ def _is_training_data(path: Path) -> bool:
     if path.is_dir():
         return not is_left_out(path.name)
     return is_taken(path.name)
-
-
-def _pixels_from(function: Callable[..., tf.Tensor], index: tf.Tensor) -> tf.Tensor:
-    image = tf.numpy_function(function, [index], tf.uint8, stateful=False)
-    return tf.ensure_shape(image, IMAGE_SPEC.shape)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Optional
 
 import numpy as np
 import tensorflow as tf
 
+from tfcomp.errors import CodecError
 from tfcomp.image_spec import RGB8, ImageSpec
 
 IMAGE_SPEC = tf.TensorSpec([None, None, 3], tf.uint8)
@@ -51,12 +54,14 @@ class ImageSource(abc.ABC):
       count: how many images there are, files found unreadable while decoding included.
       spec: what the images are.
       skipped: files that could not be read, one path each; grows as they are met.
+      failure: what ended the reading, which TensorFlow reports in words of its own.
     """
 
     name: str
     count: int
     spec: ImageSpec = RGB8
     skipped: list[str]
+    failure: Optional[CodecError] = None
 
     @abc.abstractmethod
     def images(self, shuffle_seed: int | None = None) -> tf.data.Dataset:
@@ -101,7 +106,8 @@ class MemorySource(ImageSource):
         """Decodes all of `source` into memory: 3 bytes an RGB pixel, twice that during the read."""
         if isinstance(source, MemorySource):
             return source
-        memory = cls(source.name, source.images(), source.spec)
+        with naming_failures(source):
+            memory = cls(source.name, source.images(), source.spec)
         memory.skipped = list(source.skipped)
         return memory
 
@@ -131,6 +137,10 @@ class GreySource(ImageSource):
         self.name, self.count, self.spec = f"{source.name}, grey", source.count, spec
         self._source, self.skipped = source, source.skipped
 
+    @property
+    def failure(self) -> Optional[CodecError]:  # type: ignore[override]
+        return self._source.failure
+
     def images(self, shuffle_seed: int | None = None) -> tf.data.Dataset:
         return self._source.images(shuffle_seed).map(_grey)
 
@@ -138,6 +148,17 @@ class GreySource(ImageSource):
         self, seed: int, start: int = 0, parallelism: int = 2, share: Share = EVERYTHING
     ) -> tf.data.Dataset:
         return self._source.endless_images(seed, start, parallelism, share).map(_grey)
+
+
+@contextlib.contextmanager
+def naming_failures(source: ImageSource) -> Iterator[None]:
+    """Within it what TensorFlow makes of a source's error is that error again."""
+    try:
+        yield
+    except tf.errors.OpError:
+        if source.failure is not None:
+            raise source.failure from None
+        raise
 
 
 def _grey(image: tf.Tensor) -> tf.Tensor:

@@ -21,23 +21,21 @@ def open_source(
 
     Args:
       spec: "tfds:NAME" (a TensorFlow Datasets name with an "image" feature, "tfds:cifar10"),
-        "folder:PATH" or "folder:PATH,PATH" (tfds.ImageFolder layout or any tree of images), or
-        "sample" (photographs that come with scikit-image).
+        "folder:PATH" or "folder:PATH,PATH" (folders in the tfds.ImageFolder layout or any tree,
+        .npy and .npz files, TIFFs, Zarr arrays: tfcomp/images/sample_files.py), or "sample"
+        (photographs that come with scikit-image).
       data_dir: for "tfds:" alone, the folder where prepared data sets lie; TFDS's own by default.
-      image: what the pictures must be. Of other than 8-bit RGB, "folder:" names folders, files and
-        Zarr arrays of such samples (tfcomp/images/sample_files.py); 8-bit grey is also made of the
-        RGB that other sources have.
+      image: what the pictures must be. 8-bit grey is also made of the RGB that other sources have.
       split: "train", "test", or another split that the source has.
 
     Raises:
       ConfigError: there are no such images; it says what to write instead.
     """
     kind, _, rest = spec.partition(":")
-    if not image.is_rgb8 and kind == "folder":
-        from tfcomp.data.array_source import ArraySource
-        from tfcomp.data.folder_source import parse_places
+    if kind == "folder":
+        from tfcomp.data.places import open_places, parse_places
 
-        return ArraySource(parse_places(rest), image, split)
+        return open_places(parse_places(rest), image, split)
     if not image.is_rgb8:
         if image != GREY8:
             raise ConfigError(f"{spec} has 8-bit RGB, and the model's image is {image}")
@@ -46,10 +44,6 @@ def open_source(
         from tfcomp.data.sample_source import sample_source
 
         return sample_source(split)
-    if kind == "folder":
-        from tfcomp.data.folder_source import FolderSource, parse_folders
-
-        return FolderSource(parse_folders(rest), split)
     if kind == "tfds" and rest:
         from tfcomp.data.tfds_source import TfdsSource
 

@@ -24,6 +24,11 @@ class TfdsSource(ImageSource):
     Images are shuffled while still encoded, in blocks of up to 256 MiB: a data set that is smaller
     is shuffled as a whole, a larger one relies on TFDS having shuffled it when it was prepared.
 
+    Args:
+      name: of the data set.
+      data_dir: where prepared data sets lie.
+      split: or a part of one, "train[24:]".
+
     Raises:
       ConfigError: the data set is unknown, cannot be prepared, has no such split, or no
         8- or 16-bit "image" feature.
@@ -35,7 +40,8 @@ class TfdsSource(ImageSource):
         builder = _prepared_builder(name, data_dir)
         _check_image_feature(name, builder.info.features)
         splits = builder.info.splits
-        if split not in splits:
+        self.splits = tuple(splits)
+        if split.partition("[")[0] not in splits:
             known = ", ".join(f'"{known}"' for known in splits)
             raise ConfigError(f'tfds:{name} has no split "{split}"; it has {known}')
         self.count = splits[split].num_examples
@@ -58,6 +64,10 @@ class TfdsSource(ImageSource):
         numbered = encoded.skip(already_shown).enumerate(start)
         ours = numbered.filter(lambda number, _: share.holds(number))
         return ours.map(lambda _, image: _decoded(image), num_parallel_calls=parallelism)
+
+    def encoded(self, number: int) -> list[bytes]:
+        """The first images as they are stored."""
+        return list(self._encoded.take(number).as_numpy_iterator())
 
     def _shuffled(self, seed: int, number: int | tf.Tensor) -> tf.data.Dataset:
         """The encoded images in the random order of pass `number`."""

@@ -89,6 +89,16 @@ def check(plan: Plan) -> None:
         training_crops(plan.enhance_training, plan.folder)
 
 
+def check_codecs(names: Sequence[str]) -> None:
+    """Raises early what `run` would raise for these classical codecs.
+
+    Raises:
+      CodecError: a package is missing, a name is unknown, or none is installed.
+    """
+    _require(_FOR_FIGURES)
+    _checked_names(Plan(Path(), (), tuple(names)), [], *_installed(names))
+
+
 def run(plan: Plan, on_finished: Callable[[str], object] = lambda line: None) -> Results:
     """Measures everything, with a progress bar on a terminal.
 

@@ -20,14 +20,24 @@ def checked_samples(array: np.ndarray, spec: ImageSpec) -> np.ndarray:
     Raises:
       ImageError: it holds others: NaN, infinities, values out of range, another kind of numbers.
     """
-    kind = array.dtype.kind
+    checked_kind(array.dtype, spec)
+    if not array.size:
+        raise ImageError(f"an array of shape {list(array.shape)} is empty")
+    if array.dtype != spec.dtype or spec.high < 2.0 ** (8 * array.dtype.itemsize) - 1:
+        _check_range(array, spec)
+    return array.astype(spec.dtype, copy=False)
+
+
+def checked_kind(dtype: np.dtype, spec: ImageSpec) -> None:
+    """Raises ImageError for a kind of samples that is not the spec's, before any is read."""
+    kind = dtype.kind
     if spec.is_whole:
         if kind not in "iu":
             raise ImageError(
-                f"an array of {array.dtype} is no picture of {spec}; give {spec.dtype} from 0 to "
+                f"an array of {dtype} is no picture of {spec}; give {spec.dtype} from 0 to "
                 f"{spec.high:g}"
             )
-        if array.dtype == np.uint8 and spec.dtype == np.uint16:
+        if dtype == np.uint8 and spec.dtype == np.uint16:
             raise ImageError(
                 f"an array of uint8 is no picture of {spec}; widen it first, as "
                 f"array.astype('uint16') * {(2**spec.bits - 1) // 255} does for 0 to 255, or use "
@@ -35,14 +45,9 @@ def checked_samples(array: np.ndarray, spec: ImageSpec) -> np.ndarray:
             )
     elif kind != "f":
         raise ImageError(
-            f"an array of {array.dtype} is no picture of {spec}; give float32, as "
+            f"an array of {dtype} is no picture of {spec}; give float32, as "
             "array.astype('float32') does"
         )
-    if not array.size:
-        raise ImageError(f"an array of shape {list(array.shape)} is empty")
-    if array.dtype != spec.dtype or spec.high < 2.0 ** (8 * array.dtype.itemsize) - 1:
-        _check_range(array, spec)
-    return array.astype(spec.dtype, copy=False)
 
 
 def _check_range(array: np.ndarray, spec: ImageSpec) -> None:

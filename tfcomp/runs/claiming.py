@@ -14,19 +14,28 @@ RECIPE = "recipe.yaml"
 CONFIG = "config.yaml"
 
 
+def check_free(folder: Path) -> None:
+    """Raises what `claim` would; writes nothing.
+
+    Raises:
+      CodecError: the folder holds a run or other files.
+    """
+    if any((folder / known).exists() for known in (RECIPE, CONFIG)):
+        raise CodecError(f"{folder} holds a run already: give another --out, or --resume")
+    # A run writes under names that others use too, such as bundle/ and side_by_side.png.
+    if folder.is_dir() and not all(is_left_out(path.name) for path in folder.iterdir()):
+        raise CodecError(f"{folder} holds files that are no run: give a new or empty folder")
+
+
 def claim(folder: Path, name: str, text: str) -> None:
     """Makes a run folder and writes its first file, named RECIPE or CONFIG.
 
     Raises:
       CodecError: the folder holds a run or other files, or can't be written.
     """
-    if any((folder / known).exists() for known in (RECIPE, CONFIG)):
-        raise CodecError(f"{folder} holds a run already: give another --out, or --resume")
     try:
+        check_free(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        # A run writes under names that others use too, such as bundle/ and side_by_side.png.
-        if not all(is_left_out(path.name) for path in folder.iterdir()):
-            raise CodecError(f"{folder} holds files that are no run: give a new or empty folder")
         with (folder / name).open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:  # another training was quicker

@@ -19,15 +19,14 @@ from PIL import Image
 
 from tfcomp.errors import CodecError, ImageError
 from tfcomp.image_spec import ImageSpec
-from tfcomp.images.sample_files import axes_fault, pages_of
+from tfcomp.images.array_axes import axes_fault
+from tfcomp.images.channel_order import fits_in_another_order
+from tfcomp.images.sample_files import pages_of
 from tfcomp.images.sample_values import checked_samples
 from tfcomp.images.samples import is_deep
 from tfcomp.runtime.file_objects import FileObjectError, is_file_object, read_whole
 from tfcomp.runtime.image_input import MAX_FILE_BYTES, Background, InputPicture, read_picture
 from tfcomp.runtime.manifest import Manifest
-
-# Picture means this many deviations off, and this many times nearer in another order, are told.
-_FAR, _NEARER = 4.0, 9.0
 
 
 def read_for(
@@ -74,13 +73,7 @@ def order_notes(samples: np.ndarray, manifest: Manifest) -> tuple[str, ...]:
         return ()
     usual, spread = np.array(manifest.channel_means), np.array(manifest.channel_deviations)
     means = samples.mean((0, 1), dtype=np.float64)
-    spread = np.maximum(spread, manifest.image.peak / 255.0)
-    # In one dimension the best order is that in which both rise.
-    order = np.empty(len(usual), np.int64)
-    order[np.argsort(usual)] = np.argsort(means)
-    given = np.sum(np.square((means - usual) / spread))
-    sorted_ = np.sum(np.square((means[order] - usual) / spread))
-    if given < _FAR**2 * 2 or given < _NEARER * sorted_:
+    if not fits_in_another_order(means, usual, spread, manifest.image.peak):
         return ()
     seen = ", ".join(f"{mean:.4g}" for mean in means)
     trained = ", ".join(f"{mean:.4g}" for mean in usual)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Sequence
+from typing import Iterable, Sequence
 
 import numpy as np
 from PIL import Image
 
-from tfcomp.data.decoding import decode_rgb
 from tfcomp.errors import ConfigError
 from tfcomp.images.cropping import middle
 
@@ -18,47 +17,45 @@ FEWEST, MOST = 3, 24
 _LARGEST_SIDE = 1024  # of a measured picture: its middle tells as much, and takes less time
 
 
-def choose(paths: Sequence[Path], root: Path, share: float = _SHARE) -> list[Path]:
-    """A tenth of the pictures, 3 to 24, the same ones each time.
+def choose(names: Sequence[str]) -> list[str]:
+    """A tenth of the names, 3 to 24, the same ones each time.
 
     A picture's place follows from its name alone, so that more pictures change the choice little.
 
     Args:
-      paths: of all pictures.
-      root: the folder they lie in.
-      share: instead of a tenth.
+      names: of all pictures, within their folder.
     """
-    number = min(MOST, max(FEWEST, round(share * len(paths))))
 
-    def place(path: Path) -> bytes:
-        return hashlib.sha256(path.relative_to(root).as_posix().encode()).digest()
+    def place(name: str) -> bytes:
+        return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
 
-    return sorted(sorted(paths, key=place)[:number])
+    return sorted(sorted(names, key=place)[: number_of(len(names))])
 
 
-def write(paths: Sequence[Path], folder: Path, shrink: float) -> int:
+def number_of(count: int) -> int:
+    """How many of so many pictures are measured."""
+    return min(MOST, max(FEWEST, round(_SHARE * count)))
+
+
+def write(pictures: Iterable[tuple[str, np.ndarray]], folder: Path, shrink: float) -> int:
     """Writes pictures as they are measured: PNG, shrunk, the middle of large ones.
 
     Args:
-      paths: of the pictures.
+      pictures: names, and uint8 [H, W, 3].
       folder: where to; made.
       shrink: the factor, 1 for none.
 
     Returns:
-      how many there are; files that can't be read are left out.
+      how many there are.
 
     Raises:
-      ConfigError: none can be read.
+      ConfigError: none at all.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = 0
-    for path in paths:
-        try:
-            pixels = decode_rgb(path)
-        except Exception:  # noqa: BLE001 - Pillow raises nearly anything; training leaves it out too
-            continue
+    for name, pixels in pictures:
         image = Image.fromarray(middle(_shrunk(pixels, shrink), _LARGEST_SIDE, _LARGEST_SIDE))
-        image.save(folder / f"{written:03d}-{path.stem[:40]}.png")
+        image.save(folder / f"{written:03d}-{name[:40]}.png")
         written += 1
     if not written:
         raise ConfigError("none of the pictures that were held out can be read")

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import io
 import random
 import warnings
-from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
+from tfcomp.data.indexed_source import IndexedSource, Place
 from tfcomp.errors import ImageError
+from tfcomp.folder_contents import suffix_of
 from tfcomp.images.opening import open_image
 
-_LOOKED_AT = 200  # pictures; a sample tells as much as 300,000
+LOOKED_AT = 200  # pictures; a sample tells as much as 300,000
 # The luminance table of JPEG's annex K, which most encoders scale by their quality.
 _ANNEX_K_MEAN = 57.625
 # Below this quality JPEG's blocks show in a picture at full size.
 _CLEAN_JPEG = 95
+_LOSSY_IN_TIFF = ("jpeg", "tiff_jpeg", "webp")
 _ROUGH_JPEG = 80
 
 
@@ -82,37 +85,79 @@ class Survey:
         return lines
 
 
-def survey(paths: Sequence[Path], seed: int = 1) -> Survey:
+    @classmethod
+    def of(cls, headers: Sequence[Header | None], count: int) -> Survey:
+        """What a sample showed of `count` pictures; None stands for one that can't be read.
+
+        Raises:
+          ImageError: none can be read.
+        """
+        found = [header for header in headers if header is not None]
+        if not found:
+            raise ImageError(
+                "none of the pictures can be read: give a folder of PNG or other images"
+            )
+        sizes = np.array([header.size for header in found])
+        width, height = (int(side) for side in np.median(sizes, axis=0))
+        qualities = [header.quality for header in found if header.quality is not None]
+        return cls(
+            count=count,
+            looked_at=len(found),
+            width=width,
+            height=height,
+            smallest=int(sizes.min()),
+            pixels=float(np.mean(sizes[:, 0] * sizes[:, 1])),
+            formats=_shares(header.format for header in found),
+            modes=_shares(header.mode for header in found),
+            lossy=float(np.mean([header.lossy for header in found])),
+            jpeg_quality=int(np.median(qualities)) if qualities else None,
+        )
+
+
+class Header(NamedTuple):
+    """What a picture's header says.
+
+    Attributes:
+      size: (width, height).
+      mode: Pillow's, or what an array's samples are.
+      format: of the file.
+      lossy: whether that loses something.
+      quality: of a JPEG file; None of others.
+    """
+
+    size: Tuple[int, int]
+    mode: str
+    format: str
+    lossy: bool = False
+    quality: Optional[int] = None
+
+
+def survey(source: IndexedSource, seed: int = 1) -> Survey:
     """Looks at a random sample of pictures; reads headers only.
 
     Args:
-      paths: of the pictures.
+      source: of the pictures.
       seed: of the sample.
 
     Raises:
       ImageError: none can be read.
     """
-    sample = list(paths)
-    if len(sample) > _LOOKED_AT:
-        sample = random.Random(seed).sample(sample, _LOOKED_AT)
-    headers = [header for header in map(_header, sample) if header is not None]
-    if not headers:
-        raise ImageError("none of the pictures can be read: give a folder of PNG or other images")
-    sizes = np.array([header["size"] for header in headers])
-    width, height = (int(side) for side in np.median(sizes, axis=0))
-    qualities = [header["quality"] for header in headers if header["quality"] is not None]
-    return Survey(
-        count=len(paths),
-        looked_at=len(headers),
-        width=width,
-        height=height,
-        smallest=int(sizes.min()),
-        pixels=float(np.mean(sizes[:, 0] * sizes[:, 1])),
-        formats=_shares(header["format"] for header in headers),
-        modes=_shares(header["mode"] for header in headers),
-        lossy=float(np.mean([header["lossy"] for header in headers])),
-        jpeg_quality=int(np.median(qualities)) if qualities else None,
-    )
+    numbers: Sequence[int] = range(source.count)
+    if len(numbers) > LOOKED_AT:
+        numbers = random.Random(seed).sample(numbers, LOOKED_AT)
+    return Survey.of([_header_at(source.place(number)) for number in numbers], source.count)
+
+
+def _header_at(place: Place) -> Header | None:
+    """Of a picture file, or of a part of an array, whose size is known already."""
+    if place.size is None:
+        return header_of(place.file)
+    size = (place.size[1], place.size[0])
+    if suffix_of(place.file) in (".tif", ".tiff"):
+        whole = header_of(place.file)
+        return whole._replace(size=size) if whole else Header(size, "array", "TIFF")
+    kind = {".npy": "NumPy", ".npz": "NumPy"}.get(suffix_of(place.file), "Zarr")
+    return Header(size, "array", kind)
 
 
 def _shares(names: Any) -> dict[str, float]:
@@ -120,26 +165,31 @@ def _shares(names: Any) -> dict[str, float]:
     return {name: number / counted.total() for name, number in counted.most_common()}
 
 
-def _header(path: Path) -> dict[str, Any] | None:
+def header_of(source: str | bytes) -> Header | None:
+    """Of a picture's file or its bytes; None where that is no picture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with open_image(path) as image:
-                return {
-                    "size": image.size,
-                    "mode": image.mode,
-                    "format": image.format or "?",
-                    "lossy": _is_lossy(image, path),
-                    "quality": _jpeg_quality(image),
-                }
+            with open_image(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+                return Header(
+                    image.size,
+                    image.mode,
+                    image.format or "?",
+                    _is_lossy(image, source),
+                    _jpeg_quality(image),
+                )
     except Exception:  # noqa: BLE001 - Pillow's parsers raise nearly anything
         return None
 
 
-def _is_lossy(image: Image.Image, path: Path) -> bool:
+def _is_lossy(image: Image.Image, source: str | bytes) -> bool:
     if image.format == "WEBP":
-        with open(path, "rb") as file:
+        if isinstance(source, bytes):
+            return b"VP8L" not in source[:64]
+        with open(source, "rb") as file:
             return b"VP8L" not in file.read(64)
+    if image.format == "TIFF":
+        return image.info.get("compression") in _LOSSY_IN_TIFF
     return image.format in ("JPEG", "MPO", "AVIF", "HEIF", "JPEG2000")
 
 

@@ -1,37 +1,40 @@
-"""`tfcomp teach`: from a folder of pictures to an installed model and its report."""
+"""`tfcomp teach`: from pictures to an installed model and its report."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import shutil
 from pathlib import Path
-from typing import Callable, Collection
+from typing import Callable, Iterator
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
 from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
-from tfcomp.data.folder_source import FolderSource
+from tfcomp.data.source import ImageSource
 from tfcomp.errors import ConfigError, OutputError
 from tfcomp.evaluation import benchmark
 from tfcomp.evaluation.results import Results
 from tfcomp.export import bundle as bundle_module
 from tfcomp.export.measured import ANCHOR, write_results
-from tfcomp.folder_contents import files_in
+from tfcomp.image_spec import spec_of
 from tfcomp.models.base import CodecModel
 from tfcomp.runs import run_folder, run_summary
 from tfcomp.runtime import installing, registry
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.teaching import held_out, lesson, verdict
+from tfcomp.teaching.pictures import Pictures, name_of, open_pictures
 from tfcomp.teaching.starting_run import starting_run
-from tfcomp.teaching.survey import Survey, survey
 from tfcomp.training import loop
+
+__all__ = ["Plan", "Taught", "lesson_config", "name_of", "teach"]
 
 _CROP, _BATCH = 192, 4
 _CACHED_BYTES = 1 << 30  # decoded pictures kept in memory; more are decoded when they are needed
 _STEPS = 10_000_000  # more than any time allows
 _CROPS_LOOKED_AT = 12
 _PICTURES_SHOWN = 6  # in the report
-_FEWEST = 5  # pictures to learn from
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,24 +42,26 @@ class Plan:
     """What to teach.
 
     Attributes:
-      pictures: a folder of pictures, or one with "train" and "test" in it.
+      pictures: see `pictures.open_pictures`.
       out: the folder for all that comes of it, named like the model.
       codecs: classical codecs to compare with.
       start: the model to start with; see `starting_run`.
       minutes: that the training may take.
       held_out: a folder of pictures to measure on, instead of a part of `pictures`.
+      data_dir: where prepared TFDS data sets lie.
       shrink: factor for all pictures; None for what the survey says.
       learning_rate: at its peak; Muon's step follows it.
       seed: of crops and noise.
       install: whether to install the model.
     """
 
-    pictures: Path
+    pictures: str
     out: Path
     codecs: tuple[str, ...]
     start: str = "cycle-small"
     minutes: float = 60.0
     held_out: Path | None = None
+    data_dir: str | None = None
     shrink: float | None = None
     learning_rate: float = 1e-3
     seed: int = 1
@@ -96,24 +101,29 @@ def teach(
     """
     name = plan.out.name
     _check_free(plan.out, name)
-    benchmark.check(
-        benchmark.Plan(folder=plan.held_out or plan.pictures, models=(), codecs=plan.codecs)
-    )
+    benchmark.check_codecs(plan.codecs)
     begun = starting_run(plan.start)
     config = config_module.load(begun / run_folder.CONFIG)
     if config.model.family != "cycle":
         raise ConfigError(f"{plan.start} is a '{config.model.family}' model: only cycle is taught")
-    learnt, kept, left_out = _divided(plan)
-    found = survey(learnt, plan.seed)
-    for line in found.lines():
+    if not spec_of(config.model).is_rgb8:
+        raise ConfigError(
+            f"{plan.start} is of {spec_of(config.model)}: only 8-bit RGB is taught; for others "
+            "give tfcomp train a recipe with an image and start_from (docs/channels.md)"
+        )
+    given = open_pictures(plan.pictures, plan.held_out, plan.data_dir, plan.seed)
+    for line in given.survey.lines():
         say(line)
-    shrink = found.shrink if plan.shrink is None else plan.shrink
-    plan.out.mkdir(parents=True)
+    shrink = given.survey.shrink if plan.shrink is None else plan.shrink
     pictures = plan.out / "held-out"
-    number = held_out.write(kept, pictures, shrink)
-    say(f"held out and measured at the end: {number}; learnt from: {len(learnt)}")
-    config = lesson_config(config, begun, plan, found, shrink)
-    model, config, course = _train(plan, config, left_out, pictures, say, on_progress)
+    with _left_only_with_steps(plan.out):
+        number = held_out.write(given.held_out(), pictures, shrink)
+        say(
+            f"held out and measured at the end: {number} ({given.way}); learnt from: "
+            f"{given.source.count}"
+        )
+        config = lesson_config(config, begun, plan, given, shrink)
+        model, config, course = _train(plan, config, given.source, pictures, say, on_progress)
     bundle = plan.out / "bundle"
     summary = run_summary.summarize(config, plan.out / "run")
     bundle_module.write_bundle(model, config, bundle, name, quantize="float16", training=summary)
@@ -135,14 +145,19 @@ def teach(
     )
 
 
-def lesson_config(config: Config, begun: Path, plan: Plan, found: Survey, shrink: float) -> Config:
+def lesson_config(
+    config: Config, begun: Path, plan: Plan, given: Pictures, shrink: float
+) -> Config:
     """The run's config: the start's model and loss, and data and times of the lesson."""
+    found = given.survey
     side = min(_CROP, max(64, int(found.smallest * shrink) // 64 * 64))
     in_memory = found.count * found.pixels * 3 <= _CACHED_BYTES
     return dataclasses.replace(
         config,
         data=DataConfig(
-            source=f"folder:{plan.pictures}",
+            source=given.data_source,
+            data_dir=given.data_dir,
+            split=given.split,
             crop=side,
             batch_size=_BATCH,
             downscale=(shrink * 0.95, shrink) if shrink < 1 else (0.9, 1.0),
@@ -168,7 +183,7 @@ def lesson_config(config: Config, begun: Path, plan: Plan, found: Survey, shrink
 def _train(
     plan: Plan,
     config: Config,
-    left_out: Collection[Path],
+    source: ImageSource,
     pictures: Path,
     say: Callable[[str], object],
     on_progress: Callable[[float, float, float], object],
@@ -180,7 +195,6 @@ def _train(
         lesson.HeldOutCrops(crops, config.model.qualities),
         on_progress,
     )
-    source = FolderSource([_root(plan)], without=left_out)
     with lesson.ended_by_interrupt(course, say):
         guide = loop.Guide(source, course.rate, (course,), bar=False)
         model = loop.train(config, plan.out / "run", guide=guide)
@@ -201,32 +215,17 @@ def _train(
     return model, config, course
 
 
-def _root(plan: Plan) -> Path:
-    """The folder that training pictures lie in."""
-    train = plan.pictures / "train"
-    return train if train.is_dir() and (plan.pictures / "test").is_dir() else plan.pictures
-
-
-def _divided(plan: Plan) -> tuple[list[Path], list[Path], set[Path]]:
-    """Paths to learn from, paths that are held out, and all that must not be learnt from."""
-    root = _root(plan)
-    paths = [root / name for name in files_in(root)]
-    test = plan.held_out or (plan.pictures / "test" if root != plan.pictures else None)
-    if test is None:
-        kept = held_out.choose(paths, root)
-        left_out = set(kept)
-    else:
-        others = [test / name for name in files_in(test)]
-        kept = held_out.choose(others, test, share=1.0)
-        left_out = set(others)
-        paths = [path for path in paths if path not in left_out]
-    learnt = [path for path in paths if path not in left_out]
-    if len(learnt) < _FEWEST or not kept:
-        raise ConfigError(
-            f"{plan.pictures} holds {len(paths)} picture{'s' if len(paths) != 1 else ''}: a codec "
-            f"needs {_FEWEST + held_out.FEWEST} or more to learn from, better 100"
-        )
-    return learnt, kept, left_out
+@contextlib.contextmanager
+def _left_only_with_steps(out: Path) -> Iterator[None]:
+    """Makes the folder; where the work in it fails before there is a checkpoint, removes it."""
+    out.mkdir(parents=True)
+    try:
+        yield
+    except BaseException:
+        checkpoints = out / "run" / "checkpoints"
+        if not (checkpoints.is_dir() and any(checkpoints.iterdir())):
+            shutil.rmtree(out, ignore_errors=True)
+        raise
 
 
 def _measure(plan: Plan, bundle: Path, name: str, pictures: Path) -> Results:

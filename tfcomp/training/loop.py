@@ -20,7 +20,7 @@ from tensorflow import keras
 from tfcomp import config as config_module
 from tfcomp.config import Config
 from tfcomp.data import sources
-from tfcomp.data.source import ImageSource
+from tfcomp.data.source import ImageSource, naming_failures
 from tfcomp.entropy import keras_versions
 from tfcomp.errors import CodecError
 from tfcomp.image_spec import spec_of
@@ -88,17 +88,31 @@ def train(
 def _train(
     config: Config, folder: Path, resume: bool, team: distribution.Team, guide: Guide
 ) -> CodecModel | None:
-    settings = config.training
     team.check_batch_size(config.data.batch_size)
     # Before the folder is taken: a mistyped source must not leave a run behind.
     source = guide.source or sources.open_source(
         config.data.source, config.data.data_dir, config.data.split, spec_of(config.model)
     )
+    with naming_failures(source):
+        return _train_on(source, config, folder, resume, team, guide)
+
+
+def _train_on(
+    source: ImageSource,
+    config: Config,
+    folder: Path,
+    resume: bool,
+    team: distribution.Team,
+    guide: Guide,
+) -> CodecModel | None:
+    settings = config.training
     if team.is_chief:
-        if resume:
-            claiming.claimed_by(folder)
-        else:
-            claiming.claim(folder, claiming.CONFIG, config_module.dump(config))
+        check = claiming.claimed_by if resume else claiming.check_free
+        check(folder)
+    # Before the folder is taken, too.
+    pictures = _first_images(source, config) if team.is_chief else np.empty(0)
+    if team.is_chief and not resume:
+        claiming.claim(folder, claiming.CONFIG, config_module.dump(config))
     policy, reason = precision.chosen(settings.precision)
     log.info("precision: %s (%s)", policy, reason)
     keras.utils.set_random_seed(settings.seed)
@@ -128,7 +142,6 @@ def _train(
         averages.attach(model, config.optimizer)
     step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
     checkpoints = RunCheckpoints(folder / "checkpoints", model, step)
-    pictures = _first_images(source, config) if team.is_chief else np.empty(0)
     if team.is_chief and resume:
         checkpoints.restore()
         log.info("resuming %s at step %d", folder, int(step))
@@ -239,8 +252,9 @@ def _fit(
                     f"training diverged at step {int(step)} (loss is not a number): lower "
                     "learning_rate or muon_step; the last good checkpoint is kept"
                 )
-    except (KeyboardInterrupt, Terminated):
-        if team.workers > 1:  # the others are in the middle of a step, and not saving
+    except (KeyboardInterrupt, Terminated, tf.errors.OpError) as error:
+        unforeseen = isinstance(error, tf.errors.OpError) and source.failure is None
+        if unforeseen or team.workers > 1:  # the others are in the middle of a step, and not saving
             raise
         # The last update may not have been counted yet.
         step.assign(getattr(model, model.optimizer_names[0]).iterations)
