@@ -34,8 +34,6 @@ class HyperpriorConfig:
       sequence: whether there are networks for frames that depend on the one before
         (prior/sequence.py there); they are trained by a phase of their own, `sequence_only`.
       sequence_hidden: channels inside each of these.
-      drop_passes: the probability that a training picture breaks off: from a random pass on its
-        latents are their predicted means and cost nothing (prior/dropped_passes.py there).
     """
 
     groups: Tuple[int, ...] = (8, 24, 80, 208)
@@ -51,7 +49,6 @@ class HyperpriorConfig:
     pointwise_context: bool = False
     sequence: bool = False
     sequence_hidden: int = 48
-    drop_passes: float = 0.0
 
     def __post_init__(self) -> None:
         require(len(self.groups) >= 1, "hyperprior groups needs at least one group")
@@ -68,4 +65,3 @@ class HyperpriorConfig:
             len(self.distortion_weights) == 2 and min(self.distortion_weights) > 0,
             "hyperprior distortion_weights needs two positive numbers",
         )
-        require(0 <= self.drop_passes <= 1, "hyperprior drop_passes must be from 0 to 1")

@@ -45,7 +45,6 @@ from tfcomp.entropy_kinds.hyperprior.prior import (
     table_calibration,
     threshold_rounding,
 )
-from tfcomp.entropy_kinds.hyperprior.prior.dropped_passes import kept_passes
 from tfcomp.entropy_kinds.hyperprior.prior.eager_networks import EagerNetworks
 from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import ScaleLadder
 from tfcomp.entropy_kinds.hyperprior.prior.sequence import SequenceNetworks
@@ -84,14 +83,12 @@ class Hyperprior(Prior):
         pointwise_context: bool = False,
         sequence: bool = False,
         sequence_hidden: int = 48,
-        drop_passes: float = 0.0,
         quality_steps: int = 1,
         backend: Any = None,
         name: str = "hyperprior",
     ) -> None:
         super().__init__(name, backend)
         self.groups, self.qualities = tuple(groups), int(qualities)
-        self._drop_passes = float(drop_passes)
         self.ladder = ScaleLadder(heavy_tails, skipped_scales, backend)
         channels = sum(self.groups)
         self.channels, self.hyper_channels = channels, int(hyper_channels)
@@ -300,8 +297,6 @@ class Hyperprior(Prior):
         if before is not None:
             weight *= SEQUENCE_WEIGHT
         decoded = latents[..., :0]
-        dropping = self._drop_passes if training and before is None else 0.0
-        kept = kept_passes(dropping, len(self.passes), latents)
         for number, step in enumerate(self.passes):
             start, size = step.start, step.channels
             y = latents[..., start : start + size]
@@ -322,10 +317,7 @@ class Hyperprior(Prior):
                 if training
                 else ladder.bits(decoded_residual, index)
             )
-            shown = straight_through(residual, decoded_residual)
-            if kept[number] is not None:
-                shown, cost = shown * kept[number], cost * kept[number]
-            values = shown + mean
+            values = straight_through(residual, decoded_residual) + mean
             if step.parity is not None:
                 coded = step.codes(tf.range(height)[:, None], tf.range(width))
                 mine = tf.cast(coded, tf.float32)[None, :, :, None]
