@@ -99,6 +99,34 @@ class GraphCodec(tf.Module):
         """The SavedModel's functions by name."""
         raise NotImplementedError
 
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="image_bytes"),
+            tf.TensorSpec([None], tf.int32, name="quality"),
+        ],
+        autograph=False,
+    )
+    def compress(self, image_bytes: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Compresses files of pictures.
+
+        Args:
+          image_bytes: string [B], of 8-bit RGB and grey PNG, JPEG, BMP or GIF files (see
+            `graph_images.read_image` for what is dropped), else .npy files.
+          quality: int32 [B], 0 for the default.
+
+        Returns:
+          compressed_bytes, string [B], and error, string [B]: "" for an item that is well, else
+          what is wrong with it, and its compressed_bytes are empty.
+        """
+        compressed, error = for_each(self._compress_file, (image_bytes, quality))
+        return {"compressed_bytes": compressed, "error": error}
+
+    def _compress_file(
+        self, content: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The .tfcomp file of one file, and the error, string each."""
+        raise NotImplementedError
+
     def file_of(
         self, pixels: tf.Tensor, quality: tf.Tensor, checks: Sequence[Check]
     ) -> tuple[tf.Tensor, tf.Tensor]:

@@ -41,28 +41,6 @@ class CodecModule(GraphCodec):
         }
 
     @tf.function(
-        input_signature=[
-            tf.TensorSpec([None], tf.string, name="image_bytes"),
-            tf.TensorSpec([None], tf.int32, name="quality"),
-        ],
-        autograph=False,
-    )
-    def compress(self, image_bytes: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Compresses image files.
-
-        Args:
-          image_bytes: string [B], PNG, JPEG, BMP or GIF files; see `graph_images.read_image` for
-            what is dropped.
-          quality: int32 [B], 0 for the default.
-
-        Returns:
-          compressed_bytes, string [B], and error, string [B]: "" for an item that is well, else
-          what is wrong with it, and its compressed_bytes are empty.
-        """
-        compressed, error = for_each(self._compress_one, (image_bytes, quality))
-        return {"compressed_bytes": compressed, "error": error}
-
-    @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string, name="compressed_bytes")],
         autograph=False,
     )
@@ -96,7 +74,7 @@ class CodecModule(GraphCodec):
         # One function for both signatures: a SavedModel has its graph once.
         return for_each(lambda content: self._decompress_one(content, rgba), (compressed_bytes,))
 
-    def _compress_one(self, content: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _compress_file(self, content: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         image = read_image(content, self._format.max_pixels)
         pixels, checks = image.pixels, [(image.error == "", image.error)]
         if self._image.channels == 1:

@@ -63,33 +63,6 @@ class SamplesModule(GraphCodec):
         }
 
     @tf.function(
-        input_signature=[
-            tf.TensorSpec([None], tf.string, name="image_bytes"),
-            tf.TensorSpec([None], tf.int32, name="quality"),
-        ],
-        autograph=False,
-    )
-    def compress(self, image_bytes: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Compresses .npy files.
-
-        Args:
-          image_bytes: string [B], .npy files of arrays [H, W, C], of one channel also [H, W].
-          quality: int32 [B], 0 for the default.
-
-        Returns:
-          compressed_bytes, string [B], and error, string [B]: "" for an item that is well, else
-          what is wrong with it, and its compressed_bytes are empty.
-        """
-
-        def one(content: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            with tf.device("/CPU:0"):
-                found = graph_npy.read(content, self._image.dtype, self._format.max_pixels)
-            return self._compress_one(found.values, found.error, quality)
-
-        compressed, error = for_each(one, (image_bytes, quality))
-        return {"compressed_bytes": compressed, "error": error}
-
-    @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string, name="compressed_bytes")],
         autograph=False,
     )
@@ -142,6 +115,14 @@ class SamplesModule(GraphCodec):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def _decompress_all(self, compressed_bytes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return for_each(self._decompress_one, (compressed_bytes,))
+
+    def _compress_file(
+        self, content: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Of a .npy file of an array [H, W, C], of one channel also [H, W]."""
+        with tf.device("/CPU:0"):
+            found = graph_npy.read(content, self._image.dtype, self._format.max_pixels)
+        return self._compress_one(found.values, found.error, quality)
 
     def _compress_tensor(self, samples: tf.Tensor, quality: tf.Tensor) -> dict[str, tf.Tensor]:
         limit = self._format.max_pixels
