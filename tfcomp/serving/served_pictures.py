@@ -25,7 +25,6 @@ from tfcomp.serving.transport import TensorKind
 
 SIGNATURE, OUTPUT = "decompress_samples", "samples"
 _BASE64 = 4 / 3
-_HEADER_BYTES = 4096  # of a .npy file, at most
 _SPEC_OF = {
     "uint8": {"bits": 8},
     "uint16": {"bits": 16},
@@ -91,7 +90,7 @@ class ServedSamples(ServedPictures):
             version = np.lib.format.read_magic(stream)
             if version != (1, 0):
                 raise ValueError
-            shape, turned, dtype = np.lib.format.read_array_header_1_0(stream, _HEADER_BYTES)
+            shape, turned, dtype = np.lib.format.read_array_header_1_0(stream)
         except Exception:  # noqa: BLE001 - NumPy's reader raises many types
             raise ImageError("it is no .npy file") from None
         expected = () if self.channels == 1 else (self.channels,)
