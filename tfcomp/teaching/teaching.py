@@ -7,7 +7,7 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterator, Sequence
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
@@ -23,6 +23,7 @@ from tfcomp.models.base import CodecModel
 from tfcomp.runs import run_folder, run_summary
 from tfcomp.runtime import installing, registry
 from tfcomp.runtime.atomic_file import write_atomically
+from tfcomp.runtime.bundle import is_bundle
 from tfcomp.teaching import held_out, lesson, verdict
 from tfcomp.teaching.pictures import Pictures, name_of, open_pictures
 from tfcomp.teaching.starting_run import starting_run
@@ -35,6 +36,7 @@ _CACHED_BYTES = 1 << 30  # decoded pictures kept in memory; more are decoded whe
 _STEPS = 10_000_000  # more than any time allows
 _CROPS_LOOKED_AT = 12
 _PICTURES_SHOWN = 6  # in the report
+_UNTAUGHT = "untaught"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,8 +133,9 @@ def teach(
         installing.install(bundle, force=True)
         say(f"installed: tfcomp compress --model {name} PICTURES")
     benchmark.make_writable(plan.out / "report", pictures)
-    results = _measure(plan, bundle, name, pictures)
-    files = benchmark.write(results, plan.out / "report", _PICTURES_SHOWN)
+    with _untaught(plan, begun) as untaught:
+        results = _measure(plan, [name if plan.install else str(bundle), untaught], pictures)
+        files = benchmark.write(results, plan.out / "report", _PICTURES_SHOWN)
     _add_figures(bundle, results)
     if plan.install:
         installing.install(bundle, force=True)
@@ -141,7 +144,7 @@ def teach(
         name,
         bundle,
         (*files, plan.out / "recipe.yaml"),
-        tuple(verdict.lines(results, results.entries[0].name, _untaught(plan, results))),
+        tuple(verdict.lines(results)),
     )
 
 
@@ -228,11 +231,23 @@ def _left_only_with_steps(out: Path) -> Iterator[None]:
         raise
 
 
-def _measure(plan: Plan, bundle: Path, name: str, pictures: Path) -> Results:
-    taught = name if plan.install else str(bundle)
-    models = [taught]
-    if plan.start in registry.list_models():
-        models.append(plan.start)
+@contextlib.contextmanager
+def _untaught(plan: Plan, begun: Path) -> Iterator[str]:
+    """The model that the lesson began with, as the benchmark takes it: a name or a bundle's path.
+
+    A run is exported for as long as that takes.
+    """
+    if is_bundle(begun):
+        yield plan.start
+        return
+    bundle = plan.out / _UNTAUGHT
+    model, config = run_folder.load_model(begun)
+    bundle_module.write_bundle(model, config, bundle, _UNTAUGHT, quantize="float16")
+    yield str(bundle)
+    shutil.rmtree(bundle)
+
+
+def _measure(plan: Plan, models: Sequence[str], pictures: Path) -> Results:
     return benchmark.run(
         benchmark.Plan(
             folder=pictures,
@@ -242,11 +257,6 @@ def _measure(plan: Plan, bundle: Path, name: str, pictures: Path) -> Results:
             published="none",
         )
     )
-
-
-def _untaught(plan: Plan, results: Results) -> str | None:
-    names = [entry.name for entry in results.entries]
-    return plan.start if plan.start in names else None
 
 
 def _add_figures(bundle: Path, results: Results) -> None:

@@ -4,48 +4,36 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from tfcomp.evaluation.contestants import CODEC
 from tfcomp.evaluation.curves import bd_rate
 from tfcomp.evaluation.results import Entry, Results
 
 _WORTH_IT = -2.0  # percent
 
 
-def lines(results: Results, taught: str, untaught: str | None) -> Iterator[str]:
+def lines(results: Results) -> Iterator[str]:
     """A line for each codec, and one that says what to use.
 
     Args:
-      results: of the benchmark on held-out pictures.
-      taught: the taught model's entry.
-      untaught: the entry of the model that it started from, if that was measured.
+      results: of the benchmark on held-out pictures: the taught model, the model that it started
+        from, and classical codecs.
     """
-    entries = {entry.name: entry for entry in results.entries}
-    found = {
-        name: _difference(entry, entries[taught])
-        for name, entry in entries.items()
-        if name != taught
-    }
-    for name, percent in found.items():
+    taught, untaught, *classical = results.entries
+    learnt = _difference(untaught, taught)
+    found = {entry.name: _difference(entry, taught) for entry in classical}
+    for name, percent in {untaught.name: learnt, **found}.items():
         words = "no PSNR in common" if percent is None else _in_words(percent)
         yield f"against {name:<12} {words}"
-    classical = {
-        name: percent
-        for name, percent in found.items()
-        if percent is not None and entries[name].kind == CODEC
-    }
-    if classical:
-        hardest = max(classical, key=lambda name: classical[name])
-        percent = classical[hardest]
-        if percent <= _WORTH_IT:
-            yield f"it pays: no codec measured here comes nearer than {hardest}"
-        else:
-            yield f"it does not pay: {hardest} is as small or smaller on these pictures"
-    learnt = found.get(untaught) if untaught else None
+    known = {name: percent for name, percent in found.items() if percent is not None}
+    hardest = max(known, key=lambda name: known[name]) if known else None
+    if hardest is not None and known[hardest] > _WORTH_IT:
+        yield f"it does not pay: {hardest} is as small or smaller on these pictures"
     if learnt is not None and learnt > _WORTH_IT:
         yield (
-            f"teaching changed little: {untaught} serves these pictures as well; more pictures, "
-            "or more minutes, may help"
+            f"teaching brought nothing: {untaught.name} serves these pictures as well; more "
+            "pictures, or more minutes, may help"
         )
+    elif hardest is not None and known[hardest] <= _WORTH_IT:
+        yield f"it pays: no codec measured here comes nearer than {hardest}"
 
 
 def _difference(anchor: Entry, test: Entry) -> float | None:
