@@ -33,12 +33,12 @@ help:
 	@echo "make c         build and test the C library"
 	@echo "make clean     remove the virtual environment and make train's run"
 
-$(VENV)/.installed: setup.py pyproject.toml tfcomp/bitstream/_range_coder.c tfcomp/bitstream/_range_coder_core.h
+$(VENV)/.installed: setup.py pyproject.toml more_models/pyproject.toml tfcomp/bitstream/_range_coder.c tfcomp/bitstream/_range_coder_core.h
 	@test -n "$(PYTHON)" || { echo "no Python 3.9 to 3.13 found: set PYTHON=/path/to/python3"; exit 2; }
 	@$(PYTHON) -c '$(STACK)'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade pip
-	$(RUN) -m pip install --quiet -e '.[train,test,lint]'
+	$(RUN) -m pip install --quiet -e '.[train,test,lint]' -e ./more_models
 	touch $@
 
 setup: $(VENV)/.installed

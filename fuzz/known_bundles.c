@@ -20,16 +20,14 @@ static int is_shown(const struct dirent *entry)
     return entry->d_name[0] != '.' && entry->d_name[0] != '_';
 }
 
-static void read_bundle(const char *name)
+static void read_bundle(const char *folder, const char *name)
 {
     known_bundle *bundle = &known[count];
     tfcomp_decoder_settings *settings = &bundle->manifest.settings;
-    char folder[4096];
 
     if (count == MOST_BUNDLES)
         quit(name, "there are more bundles than expected");
     ++count;
-    snprintf(folder, sizeof folder, "%s/%s", FUZZ_BUNDLES, name);
     read_manifest(folder, &bundle->manifest);
     bundle->npz = read_file(folder, "tables.npz", &settings->tables_length);
     bundle->npz = (uint8_t *)realloc(bundle->npz, settings->tables_length);
@@ -49,31 +47,36 @@ static void read_bundle(const char *name)
         quit(name, "it has no decoder");
 }
 
-size_t known_bundles(known_bundle **bundles)
+static void read_bundles(const char *place)
 {
     struct dirent **entries;
-    int found, k;
+    int found = scandir(place, &entries, is_shown, alphasort), k;
 
-    *bundles = known;
-    if (count > 0)
-        return count;
-    found = scandir(FUZZ_BUNDLES, &entries, is_shown, alphasort);
     if (found < 1)
-        quit(FUZZ_BUNDLES, "there are no bundles");
+        quit(place, "there are no bundles");
     for (k = 0; k < found; ++k) {
-        char manifest[4096];
+        char folder[4096], manifest[4200];
         FILE *file;
 
-        snprintf(manifest, sizeof manifest, "%s/%s/manifest.json", FUZZ_BUNDLES,
-                 entries[k]->d_name);
+        snprintf(folder, sizeof folder, "%s/%s", place, entries[k]->d_name);
+        snprintf(manifest, sizeof manifest, "%s/manifest.json", folder);
         file = fopen(manifest, "rb");
         if (file != NULL) {
             fclose(file);
-            read_bundle(entries[k]->d_name);
+            read_bundle(folder, entries[k]->d_name);
         }
         free(entries[k]);
     }
     free(entries);
+}
+
+size_t known_bundles(known_bundle **bundles)
+{
+    *bundles = known;
+    if (count == 0) {
+        read_bundles(FUZZ_BUNDLES);
+        read_bundles(FUZZ_MORE_BUNDLES);
+    }
     return count;
 }
 

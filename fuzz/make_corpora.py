@@ -19,6 +19,7 @@ from PIL import Image
 
 import tfcomp
 from fuzz import section_cases
+from tests import shipped
 from tests.spec.toy_networks import ToyNetworks
 from tests.spec.vector_file import checks_of
 from tfcomp.bitstream import range_coder
@@ -32,7 +33,7 @@ from tfcomp.runtime.bundle import Manifest, fingerprint_of, read_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT / "fuzz" / "corpus"
-BUNDLES, GOLDEN = ROOT / "tfcomp" / "bundles", ROOT / "spec" / "golden"
+GOLDEN = ROOT / "spec" / "golden"
 SIZES = ((1, 1), (16, 16), (33, 17), (64, 48))  # height, width in pixels
 TOY_FEATURES = 4  # known_bundles.c has as many
 EACH = 8  # sections of each kind
@@ -55,8 +56,7 @@ def write(folder: Path = CORPUS) -> None:
 
 def bundles() -> dict[str, Manifest]:
     """The shipped bundles' manifests by name."""
-    paths = sorted(path.parent for path in BUNDLES.glob("*/manifest.json"))
-    return {path.name: read_manifest(path) for path in paths}
+    return {path.name: read_manifest(path) for path in shipped.folders()}
 
 
 def _cases(manifest: Manifest):
@@ -79,7 +79,7 @@ def coded_files() -> dict[str, bytes]:
         photograph = np.asarray(image.convert("RGB"))
     seeds = {}
     for name, manifest in bundles().items():
-        codec = tfcomp.load(BUNDLES / name)
+        codec = tfcomp.load(shipped.folder_of(name))
         for case, height, width, quality in _cases(manifest):
             crop = np.resize(photograph[:height, :width], (height, width, 3))
             seeds[f"{name}-{case}"] = codec.compress(crop, quality=quality)
@@ -94,7 +94,7 @@ def toy_files() -> dict[str, bytes]:
         layout = manifest.layout
         if layout is None:
             continue
-        held = load_tables(BUNDLES / name / "tables.npz")
+        held = load_tables(shipped.folder_of(name) / "tables.npz")
         channels = [step.channels for step in layout.passes]
         networks = ToyNetworks(channels, TOY_FEATURES, held["latents"].count)
         for case, height, width, quality in _cases(manifest):
@@ -177,7 +177,7 @@ def sections() -> dict[str, bytes]:
 def tables() -> dict[str, bytes]:
     """Small tables.npz files, sound and not, and a shipped one."""
     random = np.random.default_rng(33)
-    seeds = {"vaegan-faces": (BUNDLES / "vaegan-faces" / "tables.npz").read_bytes()}
+    seeds = {"vaegan-faces": (shipped.folder_of("vaegan-faces") / "tables.npz").read_bytes()}
     for count in (1, 2, 5):
         made = section_cases.random_tables(random, count).tables
         seeds[f"sound-{count}"] = sound = _saved({"latents": made, "hyper_latents": made})
@@ -220,7 +220,7 @@ def _zipped(contents: dict[str, bytes], compression: int) -> bytes:
 def manifests() -> dict[str, bytes]:
     """One of each kind of entropy model, and one whose number is too large."""
     kinds = ("vaegan-faces", "cycle", "binary")
-    seeds = {name: (BUNDLES / name / "manifest.json").read_bytes() for name in kinds}
+    seeds = {name: (shipped.folder_of(name) / "manifest.json").read_bytes() for name in kinds}
     large = json.loads(seeds["cycle"])
     large["feedback_gains"] = ["LARGE"] * large["qualities"]
     seeds["too-large"] = json.dumps(large).encode().replace(b'"LARGE"', b"1" + b"0" * 400)
@@ -229,7 +229,7 @@ def manifests() -> dict[str, bytes]:
 
 def zipped_bundles() -> dict[str, bytes]:
     """A bundle that is sound but for its networks, which are none; and its SHA256SUMS."""
-    manifest = json.loads((BUNDLES / "vaegan-faces" / "manifest.json").read_bytes())
+    manifest = json.loads((shipped.folder_of("vaegan-faces") / "manifest.json").read_bytes())
     made = section_cases.random_tables(np.random.default_rng(34), 2).tables
     contents = {
         "encoder.tflite": b"no encoder",

@@ -30,7 +30,8 @@ from tfcomp.runtime import checksums
 from tfcomp.runtime.bundle import Bundle, Manifest, fingerprint_of, read_manifest
 from tfcomp.runtime.manifest import manifest_object
 
-BUNDLES = Path(__file__).resolve().parents[1] / "tfcomp" / "bundles"
+_PROJECT = Path(__file__).resolve().parents[1]
+PLACES = (_PROJECT / "tfcomp" / "bundles", _PROJECT / "more_models" / "tfcomp_more_models")
 MOST_PIXELS, MOST_PLACES, TOY_FEATURES = 1 << 15, 4096, 4  # as in known_bundles.c
 _SHORTEST, _CRC_BYTES = 13, 4
 _MOST_FRAMES = 3  # that are decoded, and tiles of each
@@ -42,7 +43,7 @@ class Target:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tfcomp-fuzz-")
         self._path = Path(self._folder.name) / "input.zip"
-        paths = sorted(path.parent for path in BUNDLES.glob("*/manifest.json"))
+        paths = [p.parent for place in PLACES for p in sorted(place.glob("*/manifest.json"))]
         self._bundles = [(read_manifest(p), load_tables(p / "tables.npz")) for p in paths]
         self._coders = [_coder(manifest, held) for manifest, held in self._bundles]
 

@@ -1,6 +1,6 @@
 """Size, speed and BD-rate loss of every quantisation of a trained run, in one table.
 
-    python -m lab.quantization_table FOLDER --run checkpoints/cycle --out exports/sizes
+    python -m lab.quantization_table FOLDER --run runs/cycle --out exports/sizes
 
 Each row is a bundle in --out; an existing one is measured as it is. int8 is calibrated on the
 embedded photographs, and measured on FOLDER's pictures. Speed is that of the two networks alone, in

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 CLASSICAL = Path(__file__).with_name("kodak.json")
 README = ROOT / "README.md"
-MODELS = ("cycle", "cycle-small", "cycle-small-msssim")
+MODELS = ("cycle", "cycle-small")
 NAMES = {
     "webp": "WebP, method 6",
     "avif": "AVIF 4:2:0, speed 6",

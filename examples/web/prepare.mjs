@@ -11,7 +11,11 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const finished = join(here, "vendor");
 const vendor = `${finished}.new`; // renamed when it is whole
 const entropyKinds = ["factorized", "hyperprior", "bits"]; // that js/runtime/decoder.js has
-const shippedBundles = join(here, "..", "..", "tfcomp", "bundles");
+const project = join(here, "..", "..");
+const shippedBundles = [
+  join(project, "tfcomp", "bundles"),
+  join(project, "more_models", "tfcomp_more_models"),
+];
 const bundleFiles = ["manifest.json", "encoder.tflite", "decoder.tflite", "tables.npz"];
 // Plain, without relaxed SIMD (older browsers), and with threads (isolated pages).
 const builds = [
@@ -53,9 +57,12 @@ async function isReadable(folder) {
 
 async function copyBundles(extra) {
   const folders = [...extra];
-  for (const name of (await readdir(shippedBundles)).sort()) {
-    const folder = join(shippedBundles, name);
-    if (existsSync(join(folder, "manifest.json")) && (await isReadable(folder))) folders.push(folder);
+  for (const place of shippedBundles.filter(existsSync)) {
+    for (const name of (await readdir(place)).sort()) {
+      const folder = join(place, name);
+      if (existsSync(join(folder, "manifest.json")) && (await isReadable(folder)))
+        folders.push(folder);
+    }
   }
   const names = [];
   for (const folder of folders.filter((path) => existsSync(join(path, "manifest.json")))) {

@@ -19,18 +19,18 @@ from PIL import Image
 from tests import needs
 from tests.c.building import build, run
 from tests.conftest import ROOT
+from tests.shipped import GOLDEN, folder_of
 from tests.spec import readers_table
 from tests.spec.vector_file import FOLDER, checks_of
 from tfcomp.bitstream.container import Container, pack, parse
 from tfcomp.entropy_kinds.hyperprior.layout import SECTION_NAMES
 from tfcomp.runtime.bundle import read_manifest
 
-BUNDLES, GOLDEN = ROOT / "tfcomp" / "bundles", ROOT / "spec" / "golden"
 # Files of vectors; the golden files are read by the example below.
 READ = [name for name, does in readers_table.table()["C"].items() if does and name != "golden"]
 FILES = [tuple(check.lines["case"].split("/")) for check in checks_of("golden")]
-HYPERPRIOR = "cycle-small"
-WITHOUT_NETWORKS = [case for case in FILES if read_manifest(BUNDLES / case[0]).layout is None]
+HYPERPRIOR = "cycle"
+WITHOUT_NETWORKS = [case for case in FILES if read_manifest(folder_of(case[0])).layout is None]
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("cmake") or not (shutil.which("cc") or shutil.which("gcc")),
@@ -55,7 +55,7 @@ def test_the_library_reads_the_test_vectors(sanitized, name):
 def _golden_latents(program: Path, tmp_path: Path, bundle: str, name: str) -> None:
     """Decodes a golden file to its latents, and compares them with what is recorded."""
     file = GOLDEN / bundle / f"{name}.tfcomp"
-    done = run(program, BUNDLES / bundle, file, tmp_path / "out.latents")
+    done = run(program, folder_of(bundle), file, tmp_path / "out.latents")
     assert done.returncode == 0, done.stderr
     golden = json.loads((GOLDEN / bundle / "golden.json").read_text(encoding="utf-8"))
     (expected,) = [entry for entry in golden["files"] if entry["file"] == file.name]
@@ -97,7 +97,7 @@ def test_the_example_refuses_a_file_it_cannot_decode_in_one_line(
         other = "cycle-factorized" if bundle == HYPERPRIOR else HYPERPRIOR
         data = bytearray((GOLDEN / other / "chelsea-quality-4.tfcomp").read_bytes())
     (tmp_path / "bad.tfcomp").write_bytes(data)
-    done = run(sanitized / "decode", BUNDLES / bundle, tmp_path / "bad.tfcomp", tmp_path / "out")
+    done = run(sanitized / "decode", folder_of(bundle), tmp_path / "bad.tfcomp", tmp_path / "out")
     reason = _one_line(done)
     assert ("another bundle wrote it" in reason) == (damage == "another bundle's")
     assert not (tmp_path / "out").exists()
@@ -105,19 +105,19 @@ def test_the_example_refuses_a_file_it_cannot_decode_in_one_line(
 
 @pytest.mark.parametrize("bundle", ["cycle-factorized", "binary", HYPERPRIOR])
 def test_the_example_refuses_a_few_bytes_that_claim_megapixels(sanitized, tmp_path, bundle):
-    manifest = read_manifest(BUNDLES / bundle)
+    manifest = read_manifest(folder_of(bundle))
     sections = (b"\0\0",) * manifest.section_count
     for width, height in ((9459, 9459), (8, 11_184_800)):
         held = Container(manifest.short_fingerprint, manifest.qualities, width, height, sections)
         (tmp_path / "bomb.tfcomp").write_bytes(pack(held))
         start = time.monotonic()
-        done = run(sanitized / "decode", BUNDLES / bundle, tmp_path / "bomb.tfcomp", tmp_path)
+        done = run(sanitized / "decode", folder_of(bundle), tmp_path / "bomb.tfcomp", tmp_path)
         assert "larger" in _one_line(done) and time.monotonic() - start < 5
 
 
 def test_the_example_without_litert_says_that_a_hyperprior_needs_it(sanitized, tmp_path):
     file = GOLDEN / HYPERPRIOR / "chelsea-quality-4.tfcomp"
-    done = run(sanitized / "decode", BUNDLES / HYPERPRIOR, file, tmp_path / "out")
+    done = run(sanitized / "decode", folder_of(HYPERPRIOR), file, tmp_path / "out")
     assert "need LiteRT" in _one_line(done)
     assert not (tmp_path / "out").exists()
 
@@ -130,7 +130,7 @@ def test_the_example_decodes_to_the_golden_latents_with_litert(with_litert, tmp_
 @pytest.mark.parametrize(("bundle", "name"), FILES)
 def test_the_example_decodes_to_the_golden_pixels_with_litert(with_litert, tmp_path, bundle, name):
     file = GOLDEN / bundle / f"{name}.tfcomp"
-    done = run(with_litert / "decode", BUNDLES / bundle, file, tmp_path / "out.ppm")
+    done = run(with_litert / "decode", folder_of(bundle), file, tmp_path / "out.ppm")
     assert done.returncode == 0, done.stderr
     found = np.asarray(Image.open(tmp_path / "out.ppm"), np.int16)
     golden = np.asarray(Image.open(GOLDEN / bundle / f"{name}.png"), np.int16)
@@ -140,7 +140,7 @@ def test_the_example_decodes_to_the_golden_pixels_with_litert(with_litert, tmp_p
 
 @pytest.mark.parametrize("section", ["hyper_latents", "latents"])
 def test_the_example_refuses_damaged_sections_under_a_sound_crc(with_litert, tmp_path, section):
-    manifest = read_manifest(BUNDLES / HYPERPRIOR)
+    manifest = read_manifest(folder_of(HYPERPRIOR))
     held = parse(
         (GOLDEN / HYPERPRIOR / "chelsea-quality-4.tfcomp").read_bytes(), lambda _: manifest
     )
@@ -149,7 +149,7 @@ def test_the_example_refuses_damaged_sections_under_a_sound_crc(with_litert, tmp
     sections[number] = sections[number][:-1]
     (tmp_path / "bad.tfcomp").write_bytes(pack(replace(held, sections=tuple(sections))))
     done = run(
-        with_litert / "decode", BUNDLES / HYPERPRIOR, tmp_path / "bad.tfcomp", tmp_path / "out"
+        with_litert / "decode", folder_of(HYPERPRIOR), tmp_path / "bad.tfcomp", tmp_path / "out"
     )
     assert "bad.tfcomp: the file is damaged" in _one_line(done, litert=True)
     assert not (tmp_path / "out").exists()
@@ -157,7 +157,7 @@ def test_the_example_refuses_damaged_sections_under_a_sound_crc(with_litert, tmp
 
 def test_the_example_refuses_a_bundle_without_its_entropy_networks(with_litert, tmp_path):
     bundle = tmp_path / "bundle"
-    shutil.copytree(BUNDLES / HYPERPRIOR, bundle, ignore=lambda *_: ["entropy.tflite"])
+    shutil.copytree(folder_of(HYPERPRIOR), bundle, ignore=lambda *_: ["entropy.tflite"])
     file = GOLDEN / HYPERPRIOR / "chelsea-quality-4.tfcomp"
     done = run(with_litert / "decode", bundle, file, tmp_path / "out")
     assert "entropy.tflite" in _one_line(done, litert=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests import needs
+from tests import needs, shipped
 from tests.bitstream.coder_cases import tables_of
 from tests.bitstream.zip_faults import two_meanings
 from tests.damage import mutants
@@ -71,7 +71,7 @@ def saved(folder: Path, **sections) -> bytes:
 
 
 def test_both_read_the_same_from_every_shipped_bundle(read_by_c):
-    files = sorted((ROOT / "tfcomp" / "bundles").glob("*/tables.npz"))
+    files = [folder / "tables.npz" for folder in shipped.folders()]
     assert len(files) > 3
     for npz in [file.read_bytes() for file in files]:
         tables = read_by_python(npz)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests import needs
 from tests.c.building import run
-from tests.conftest import ROOT
+from tests.shipped import folder_of
 from tests.spec.version_2_files import golden, tiled
 from tfcomp.bitstream.picture_file import Alpha, Frame, PictureFile
 from tfcomp.bitstream.picture_writer import write_file
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 def decoded(program, tmp_path, bundle: str, data: bytes, *choices: str) -> np.ndarray:
     """The latents that the example makes of a file."""
     (tmp_path / "in.tfcomp").write_bytes(data)
-    folder = ROOT / "tfcomp" / "bundles" / bundle
+    folder = folder_of(bundle)
     done = run(program, folder, tmp_path / "in.tfcomp", tmp_path / "out.latents", *choices)
     assert done.returncode == 0, done.stderr
     return np.frombuffer((tmp_path / "out.latents").read_bytes(), np.int32)

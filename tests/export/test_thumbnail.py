@@ -9,7 +9,7 @@ from PIL import Image
 
 import tfcomp
 from tests.bundle_factory import photo
-from tests.conftest import ROOT
+from tests.shipped import folder_of
 from tfcomp.errors import BundleError
 from tfcomp.export import thumbnail
 from tfcomp.runtime.bundle import Bundle
@@ -19,7 +19,7 @@ from tfcomp.runtime.manifest import Manifest
 @pytest.fixture
 def bundle(tmp_path):
     """A copy of a shipped bundle that has no thumbnails."""
-    return shutil.copytree(ROOT / "tfcomp" / "bundles" / "cycle-small-msssim", tmp_path / "copy")
+    return shutil.copytree(folder_of("cycle-small-msssim"), tmp_path / "copy")
 
 
 def test_a_bundle_gets_thumbnails_and_keeps_its_fingerprint(bundle, tmp_path, capsys):
@@ -42,7 +42,7 @@ def test_a_bundle_gets_thumbnails_and_keeps_its_fingerprint(bundle, tmp_path, ca
 
 
 def test_models_that_cannot_have_them_are_refused(tmp_path, capsys):
-    folder = shutil.copytree(ROOT / "tfcomp" / "bundles" / "cycle-factorized", tmp_path / "copy")
+    folder = shutil.copytree(folder_of("cycle-factorized"), tmp_path / "copy")
     Image.fromarray(photo(64, 64)).save(tmp_path / "1.png")
     assert thumbnail.main([str(folder), str(tmp_path)]) == 2
     assert "no thumbnails" in capsys.readouterr().err

@@ -13,14 +13,14 @@ import pytest
 import tfcomp
 from tests import needs
 from tests.bundle_factory import photo, write_bundle
-from tests.conftest import ROOT
 from tests.damage import mutants
+from tests.shipped import folder_of, folders
 from tfcomp.errors import BundleError
 from tfcomp.export import checksums as command
 from tfcomp.runtime import checksums
 from tfcomp.runtime.bundle import Bundle
 
-SHIPPED = sorted(path.parent for path in (ROOT / "tfcomp" / "bundles").glob("*/manifest.json"))
+SHIPPED = folders()
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def sealed(tmp_path) -> Path:
 @pytest.fixture
 def shipped(tmp_path) -> Path:
     """A copy of the shipped bundle that has every kind of file."""
-    return Path(shutil.copytree(ROOT / "tfcomp" / "bundles" / "cycle", tmp_path / "cycle"))
+    return Path(shutil.copytree(folder_of("cycle"), tmp_path / "cycle"))
 
 
 def zipped(folder: Path) -> Path:
@@ -47,7 +47,7 @@ def zipped(folder: Path) -> Path:
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
 def test_the_shipped_bundles_are_what_their_checksums_say(folder):
-    """If a card or a manifest was changed: python -m tfcomp.export.checksums tfcomp/bundles/*"""
+    """If a card or a manifest was changed: python -m tfcomp.export.checksums BUNDLE"""
     digest, listed = checksums.parse((folder / "SHA256SUMS").read_bytes())
     assert set(listed) == {path.name for path in folder.iterdir()} - {"SHA256SUMS"}
     assert Bundle.read(folder, sealed=True).digest == digest

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.child import python
+from tests.shipped import folder_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
@@ -88,13 +89,12 @@ def run(bundle, script, threads=2):
 
 
 def test_children_code_with_a_model_of_real_size_and_helper_threads():
-    from tests.tiny_runs import ROOT
 
     script = """
 for _ in range(2):
     ended_well(child(works), child(works))
 """
-    run(ROOT / "tfcomp" / "bundles" / "cycle-small", script)
+    run(folder_of("cycle-small"), script)
 
 
 @pytest.mark.parametrize("threads", [1, 2])

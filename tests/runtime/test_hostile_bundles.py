@@ -17,8 +17,8 @@ import pytest
 import tfcomp
 from tests.bundle_factory import photo, write_bundle, write_manifest
 from tests.child import python
-from tests.conftest import ROOT
 from tests.damage import mutants
+from tests.shipped import folder_of
 from tfcomp.bitstream.container import pack, parse
 from tfcomp.bitstream.tables import CdfTables, load_tables, save_tables
 from tfcomp.errors import BundleError
@@ -69,8 +69,8 @@ def test_only_bundle_error_comes_out_of_mutated_zips(bundle_folder, tmp_path, me
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_only_bundle_error_comes_out_of_mutated_manifests(name, tmp_path):
-    original = (ROOT / "tfcomp" / "bundles" / name / "manifest.json").read_bytes()
-    shutil.copytree(ROOT / "tfcomp" / "bundles" / name, tmp_path / "b")
+    original = (folder_of(name) / "manifest.json").read_bytes()
+    shutil.copytree(folder_of(name), tmp_path / "b")
     (tmp_path / "b" / "SHA256SUMS").unlink()
     for mutant in mutants([original], 250, np.random.default_rng(3)):
         (tmp_path / "b" / "manifest.json").write_bytes(mutant)
@@ -91,7 +91,7 @@ def odd_values() -> list:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_only_bundle_error_comes_out_of_manifests_with_odd_values(name, tmp_path):
-    folder = ROOT / "tfcomp" / "bundles" / name
+    folder = folder_of(name)
     manifest = json.loads((folder / "manifest.json").read_text())
     shutil.copytree(folder, tmp_path / "b")
     (tmp_path / "b" / "SHA256SUMS").unlink()
@@ -202,7 +202,7 @@ def test_networks_that_do_not_fit_the_manifest_are_bundle_errors(tmp_path):
 
 def test_too_few_tables_for_what_the_networks_choose_is_a_bundle_error(tmp_path):
     folder = tmp_path / "few"
-    shutil.copytree(ROOT / "tfcomp" / "bundles" / "cycle-small", folder)
+    shutil.copytree(folder_of("cycle-small"), folder)
     (folder / "SHA256SUMS").unlink()
     tables = load_tables(folder / "tables.npz")
     latents, kept = tables["latents"], 5

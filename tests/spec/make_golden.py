@@ -25,6 +25,7 @@ from PIL import Image
 from tfcomp import api
 from tfcomp.bitstream.container import Container
 from tfcomp.runtime import codec, registry
+from tfcomp.runtime.manifest import Manifest
 
 HOME = Path(__file__).resolve().parents[2] / "spec" / "golden"
 
@@ -44,6 +45,7 @@ CROPS = (  # each with its quality
     (Crop("chelsea", 120, 90, 131, 67), 4),
     (Crop("coffee", 230, 120, 64, 64), 8),
 )
+BETWEEN = ((Crop("chelsea", 200, 60, 80, 96), 5.5),)  # for bundles with qualities in between
 FACE = ((Crop("astronaut", 160, 60, 128, 128), 1),)  # for bundles of that one size
 
 
@@ -79,6 +81,12 @@ def latents_sha256(latents: np.ndarray) -> str:
     return sha256(latents, "<i4")
 
 
+def _crops(manifest: Manifest) -> tuple[tuple[Crop, float], ...]:
+    if manifest.fixed_size:
+        return FACE
+    return CROPS if manifest.quality_steps == 1 else CROPS + BETWEEN
+
+
 def make(name: str, model: str) -> Path:
     """Writes the folder spec/golden/NAME with an installed model; returns it."""
     from tfcomp.data import sample_images
@@ -88,7 +96,7 @@ def make(name: str, model: str) -> Path:
     folder.mkdir()
     photographs = sample_images()
     files = []
-    for crop, quality in FACE if writer.bundle.manifest.fixed_size else CROPS:
+    for crop, quality in _crops(writer.bundle.manifest):
         rows = slice(crop.top, crop.top + crop.height)
         columns = slice(crop.left, crop.left + crop.width)
         data = writer.compress(photographs[crop.photograph][rows, columns], quality=quality)

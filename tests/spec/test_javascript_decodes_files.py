@@ -14,6 +14,7 @@ import pytest
 
 from tests import needs
 from tests.conftest import ROOT
+from tests.shipped import folder_of
 from tests.spec.vector_file import Check, checks_of
 from tests.spec.version_2_files import golden, tiled
 from tfcomp.bitstream.container import Container, pack
@@ -22,7 +23,7 @@ from tfcomp.bitstream.picture_writer import write_file
 from tfcomp.runtime.bundle import read_manifest
 
 PROGRAM = ROOT / "tests" / "spec" / "javascript" / "decode_files.mjs"
-BUNDLE = ROOT / "tfcomp" / "bundles" / "binary"
+BUNDLE = folder_of("binary")
 FILE = ROOT / "spec" / "golden" / "binary" / "coffee-quality-8.tfcomp"
 WITHOUT_NETWORKS = [
     check
@@ -58,7 +59,7 @@ def given(tmp_path):
 
     def answer(bundle: str, data: bytes, *arguments: object) -> dict:
         (tmp_path / "given.tfcomp").write_bytes(data)
-        return decode(ROOT / "tfcomp" / "bundles" / bundle, tmp_path / "given.tfcomp", *arguments)
+        return decode(folder_of(bundle), tmp_path / "given.tfcomp", *arguments)
 
     return answer
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests import needs
 from tests.c.building import build, run
-from tests.conftest import ROOT
+from tests.shipped import folder_of
 from tests.spec import mutated_pictures, picture_vectors
 from tests.spec.reader import Refused
 from tests.spec.refusals import kind_of
@@ -20,7 +20,7 @@ from tests.spec.test_javascript_reads_the_vectors import PROGRAM
 from tests.spec.vector_file import checks_of
 
 EACH = 60  # of the 14 cases
-BUNDLE = ROOT / "tfcomp" / "bundles" / "binary"
+BUNDLE = folder_of("binary")
 needs_c = pytest.mark.skipif(
     not shutil.which("cmake") or not shutil.which("cc"), reason=needs.CMAKE
 )

@@ -60,7 +60,8 @@ def installed_page(tmp_path_factory) -> Path:
     page = project / "examples" / "web"
     shutil.copytree(PAGE, page, ignore=shutil.ignore_patterns("node_modules", "vendor*"))
     (page / "node_modules").symlink_to(PAGE / "node_modules")
-    (project / "tfcomp").symlink_to(ROOT / "tfcomp")
+    for folder in ("tfcomp", "more_models"):
+        (project / folder).symlink_to(ROOT / folder)
     prepare(page)
     return page
 

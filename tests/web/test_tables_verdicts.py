@@ -10,7 +10,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from tests import needs
+from tests import needs, shipped
 from tests.bitstream.coder_cases import tables_of
 from tests.bitstream.zip_faults import two_meanings
 from tests.conftest import ROOT
@@ -64,7 +64,7 @@ def saved(folder, **sections) -> bytes:
 
 
 def test_both_read_the_same_from_every_shipped_bundle():
-    files = [p.read_bytes() for p in sorted((ROOT / "tfcomp" / "bundles").glob("*/tables.npz"))]
+    files = [(folder / "tables.npz").read_bytes() for folder in shipped.folders()]
     assert read_by_the_page(files) == [read_by_python(file) for file in files]
 
 

@@ -143,8 +143,9 @@ class TrainingConfig:
       log_every: steps for each line of history.csv and each TensorBoard point.
       checkpoint_minutes: time between checkpoints.
       picture_every: steps between TensorBoard pictures (0 = none).
-      start_from: a finished run folder with whose transforms (and entropy model, where it has the
-        same kind and shape) this run starts; None to start from principal components.
+      start_from: a finished run folder, or a model that holds its weights, with whose transforms
+        (and entropy model, where it has the same kind and shape) this run starts; None to start
+        from principal components.
       sequence_only: train only the networks of frames that depend on the one before
         (`hyperprior.sequence`), from `start_from`, on sequences made of crops (`data.frames`). All
         else stays as it is, tables too; the bundle is a new one all the same.

@@ -28,8 +28,7 @@ _TEMPLATE = """# {name}
 ## Limits
 
 {made_for}
-Transparency, colour profiles and metadata are not kept. Lossy: never decode and encode again
-where the pixels must stay exact.
+Lossy: never decode and encode again where the pixels must stay exact.
 {environment}"""
 _TUNING = """
 ## Encoder

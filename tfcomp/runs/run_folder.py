@@ -21,13 +21,15 @@ import tensorflow as tf
 from tfcomp import config as config_module
 from tfcomp.bitstream.tables import load_tables, save_tables
 from tfcomp.config import FAMILIES, Config
+from tfcomp.config.dependent_frames import without_dependent_frames
 from tfcomp.entropy import backend as entropy_backend
 from tfcomp.errors import CodecError
 from tfcomp.models.base import CodecModel
-from tfcomp.runs import weights_file
+from tfcomp.runs import weights_file, weights_in_networks
 from tfcomp.runtime.atomic_file import write_atomically
 
 CONFIG, WEIGHTS = "config.yaml", "weights.npz"
+_DEPENDENT_FRAMES = "prior/sequence/"
 
 
 def build_model(config: Config) -> CodecModel:
@@ -45,16 +47,19 @@ def save_weights(model: CodecModel, folder: str | Path) -> None:
 def save_trainable(model: CodecModel, config: Config, folder: str | Path) -> None:
     """Writes into a bundle's folder what a training can start from: weights and config.
 
-    Weights are rounded to float16, which another training does not notice. The config says
-    nothing of where the pictures lay.
+    Weights are rounded to float16, which another training does not notice; those that the
+    bundle's networks hold are not stored again, and those for dependent frames are left out, as
+    another training makes them worthless. The config says nothing of where the pictures lay.
     """
     arrays = {
         name: tf.cast(value, tf.float16).numpy()
         for name, value in weights_file.named_variables(model).items()
+        if not name.startswith(_DEPENDENT_FRAMES)
     }
-    weights_file.write(Path(folder) / WEIGHTS, arrays)
+    weights_file.write(Path(folder) / WEIGHTS, weights_in_networks.leave_out(arrays, Path(folder)))
     told = dataclasses.replace(
         config,
+        model=without_dependent_frames(config.model),
         data=dataclasses.replace(config.data, source="sample", data_dir=None),
         training=dataclasses.replace(config.training, start_from=None, encoder_only=False),
     )

@@ -19,6 +19,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp.errors import CodecError
+from tfcomp.runs import weights_in_networks
 from tfcomp.runtime.atomic_file import write_atomically
 
 # Private attributes of tfcomp that hold variables.
@@ -105,11 +106,12 @@ def read(path: Path) -> dict[str, np.ndarray]:
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            arrays = {name: archive[name] for name in archive.files}
     except _UNREADABLE as error:
         raise CodecError(
             f"{path} holds no weights that can be read ({error}): take another copy of the run"
         ) from error
+    return weights_in_networks.put_back(arrays, path.parent)
 
 
 def read_checkpoint(

@@ -2,8 +2,9 @@
 
 Bundles are searched for in the folders listed in the environment variable TFCOMP_BUNDLES (separated
 as in PATH; each may be a bundle itself or hold several), then in the user's folder of
-`tfcomp install`, then in the package's own `bundles` folder. A compressed file never says where its
-model is: it only carries a fingerprint, which is looked up here.
+`tfcomp install`, then in the package's own `bundles` folder, then in packages that bring models
+(`model_packages`). A compressed file never says where its model is: it only carries a fingerprint,
+which is looked up here.
 
 A manifest only claims what its bundle is. Lookups return bundles whose files were checked against
 it; a bundle that fails is skipped, with one warning.
@@ -22,10 +23,12 @@ from typing import Any
 from tfcomp.errors import BundleError, UnknownBundleError
 from tfcomp.runtime.bundle import Bundle, is_bundle, read_manifest
 from tfcomp.runtime.manifest import Manifest
+from tfcomp.runtime.model_packages import package_folders
 from tfcomp.runtime.models_folder import models_folder
 
 ENVIRONMENT_VARIABLE = "TFCOMP_BUNDLES"
 _FIRST_CHOICE = "cycle"
+_MORE_MODELS = "pip install tfcomp-more-models"
 
 _log = logging.getLogger("tfcomp")
 
@@ -144,7 +147,7 @@ def find_by_name(name_or_path: str | os.PathLike) -> InstalledBundle:
     known = ", ".join(list_models()) or "none"
     raise UnknownBundleError(
         f"there is no model '{text}': neither installed ({known}) nor a bundle folder or .zip; "
-        "run: tfcomp install FOLDER"
+        f"run: tfcomp install FOLDER, or {_MORE_MODELS}"
     )
 
 
@@ -169,7 +172,8 @@ def find_by_fingerprint(fingerprint: bytes) -> InstalledBundle:
     if not matches:
         raise UnknownBundleError(
             f"the file was written with model {fingerprint.hex()}, which is not installed; run: "
-            f"tfcomp install FOLDER, with its bundle, or name that in {ENVIRONMENT_VARIABLE}"
+            f"tfcomp install FOLDER, with its bundle, or name that in {ENVIRONMENT_VARIABLE}, or "
+            f"{_MORE_MODELS}, if the model came with an earlier tfcomp"
         )
     if len(matches) > 1:
         paths = " and ".join(str(bundle.path) for bundle in matches.values())
@@ -261,7 +265,7 @@ def _candidates() -> list[tuple[Path, bool]]:
     own = models_folder()
     if own is not None:
         folders.append((own, True))
-    folders.append((package_folder(), True))
+    folders += [(folder, True) for folder in (package_folder(), *package_folders())]
     candidates: list[tuple[Path, bool]] = []
     for folder, sealed in folders:
         if is_bundle(folder):

@@ -11,6 +11,7 @@ from typing import Callable, Iterator, Sequence
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
+from tfcomp.config.dependent_frames import without_dependent_frames
 from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
 from tfcomp.data.source import ImageSource
 from tfcomp.errors import ConfigError, OutputError
@@ -21,12 +22,12 @@ from tfcomp.export.measured import ANCHOR, write_results
 from tfcomp.image_spec import spec_of
 from tfcomp.models.base import CodecModel
 from tfcomp.runs import run_folder, run_summary
+from tfcomp.runs.starting_run import starting_run
 from tfcomp.runtime import installing, registry
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import is_bundle
 from tfcomp.teaching import held_out, lesson, verdict
 from tfcomp.teaching.pictures import Pictures, name_of, open_pictures
-from tfcomp.teaching.starting_run import starting_run
 from tfcomp.training import loop
 
 __all__ = ["Plan", "Taught", "lesson_config", "name_of", "teach"]
@@ -157,6 +158,7 @@ def lesson_config(
     in_memory = found.count * found.pixels * 3 <= _CACHED_BYTES
     return dataclasses.replace(
         config,
+        model=without_dependent_frames(config.model),
         data=DataConfig(
             source=given.data_source,
             data_dir=given.data_dir,

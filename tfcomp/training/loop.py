@@ -174,9 +174,9 @@ def _train_on(
         distribution.copy_weights(replicated, model)
     precision.use_float32(model)
     if settings.encoder_only and settings.start_from:
-        run_folder.take_tables(model, settings.start_from)
+        starting_point.take_tables(model, config)
     elif settings.sequence_only and settings.start_from:
-        run_folder.take_tables(model, settings.start_from)
+        starting_point.take_tables(model, config)
         model.frames = config.data.frames
         model.finish_sequence(training_batches(source, config, config.data.batch_size))
     else:

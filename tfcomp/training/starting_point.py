@@ -10,11 +10,14 @@ import numpy as np
 
 from tfcomp import config as config_module
 from tfcomp.config import Config
+from tfcomp.config.dependent_frames import without_dependent_frames
 from tfcomp.encoder_tuning import EncoderTuning
 from tfcomp.entropy_kinds.prior import assign
 from tfcomp.errors import CodecError
 from tfcomp.models.base import CodecModel
+from tfcomp.runs import run_folder
 from tfcomp.runs.run_folder import load_model
+from tfcomp.runs.starting_run import starting_run
 from tfcomp.runtime.bundle import is_bundle
 
 
@@ -27,7 +30,7 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
     Args:
       model: a built model of the same family and qualities, of the same widths or narrower ones
         (see tfcomp/families/cycle/pruning.py). Blocks that the run lacks start as the identity.
-      folder: the finished run's folder.
+      folder: the finished run's folder, or a model that holds its weights; see `starting_run`.
       pictures: uint8 [B, H, W, 3], to weigh channels with where the model is narrower.
 
     Returns:
@@ -38,7 +41,7 @@ def start_from(model: CodecModel, folder: str | Path, pictures: np.ndarray) -> b
     """
     if not hasattr(model, "transform_variables"):
         raise CodecError(f"a '{model.family}' run cannot start from another: leave out start_from")
-    trained, _ = load_model(folder)
+    trained, _ = load_model(starting_run(folder))
     if trained.family != model.family:
         raise CodecError(
             f"start_from: {folder} holds a '{trained.family}' run, not one of '{model.family}'"
@@ -76,6 +79,7 @@ def check_same_pictures(config: Config, fits: bool) -> None:
     Raises:
       CodecError: it does not.
     """
+    _refuse_rounded(config, "sequence_only")
     start = _model_at_start(config)
     if not fits or _without_sequence(start) != _without_sequence(config.model):
         raise CodecError(
@@ -85,7 +89,8 @@ def check_same_pictures(config: Config, fits: bool) -> None:
 
 
 def _without_sequence(settings: Any) -> Any:
-    prior = dataclasses.replace(settings.hyperprior, sequence=False, sequence_hidden=1)
+    settings = without_dependent_frames(settings)
+    prior = dataclasses.replace(settings.hyperprior, sequence_hidden=1)
     return dataclasses.replace(settings, hyperprior=prior, tuning=EncoderTuning())
 
 
@@ -100,11 +105,7 @@ def check_same_decoder(config: Config, fits: bool) -> None:
       CodecError: the decoders differ.
     """
     start = _model_at_start(config)
-    if is_bundle(Path(config.training.start_from or "")):
-        raise CodecError(
-            f"encoder_only: {config.training.start_from} is a bundle, whose weights are rounded: "
-            "give the run that it was exported from"
-        )
+    _refuse_rounded(config, "encoder_only")
     cycle = config.model.family == start.family == "cycle"
     if not (cycle and fits and _what_decodes(start) == _what_decodes(config.model)):
         raise CodecError(
@@ -112,10 +113,27 @@ def check_same_decoder(config: Config, fits: bool) -> None:
         )
 
 
+def _refuse_rounded(config: Config, setting: str) -> None:
+    if is_bundle(_folder(config)):
+        raise CodecError(
+            f"{setting}: {config.training.start_from} is a bundle, whose weights are rounded: "
+            "give the run that it was exported from"
+        )
+
+
 def _model_at_start(config: Config) -> Any:
     """The section `model` of the run that a run starts from."""
+    return config_module.load(_folder(config) / "config.yaml").model
+
+
+def _folder(config: Config) -> Path:
     assert config.training.start_from is not None  # whoever asks has checked it
-    return config_module.load(Path(config.training.start_from) / "config.yaml").model
+    return starting_run(config.training.start_from)
+
+
+def take_tables(model: CodecModel, config: Config) -> None:
+    """Gives a model the integer tables of the run that its run starts from."""
+    run_folder.take_tables(model, _folder(config))
 
 
 def _what_decodes(settings: Any) -> Any:

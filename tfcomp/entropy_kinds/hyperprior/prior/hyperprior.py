@@ -40,7 +40,6 @@ from tfcomp.entropy_kinds.hyperprior.layout import (
     Layout,
 )
 from tfcomp.entropy_kinds.hyperprior.prior import (
-    inheritance,
     starting,
     table_calibration,
     threshold_rounding,
@@ -176,8 +175,7 @@ class Hyperprior(Prior):
         starting.revive(self, model, y)
 
     def start_from(self, trained: Hyperprior) -> bool:
-        """See `Prior.start_from` and inheritance.py."""
-        return inheritance.inherit(self, trained)
+        return starting.take(self, trained)
 
     def hyper_analysis(self, latents: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """h_a: float32 [B, h, w, C] in steps -> [B, ceil(h/2), ceil(w/2), Cz], not rounded."""

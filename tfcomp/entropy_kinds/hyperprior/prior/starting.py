@@ -1,4 +1,7 @@
-"""How a hyperprior starts: at the sizes of latents, with hyper-latents of a useful size."""
+"""How a hyperprior starts: as a trained one, or at the sizes of latents.
+
+Hyper-latents that are made anew begin with a size that training can work with.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,33 @@ def revive(prior: Any, model: Any, y: tf.Tensor) -> None:
     if hyper_latents_are_dead(prior, latents, quality):
         log.warning("the hyper-latents have died: they start again")
         start_hyper_latents(prior, latents, quality)
+
+
+def take(prior: Any, trained: Any) -> bool:
+    """Gives a `Hyperprior` the variables of a trained one of the same networks.
+
+    Those of the ladder and of dependent frames are taken where both have them.
+
+    Returns:
+      whether that was possible; if not, nothing has changed.
+    """
+    groups = [(_in_every_one(prior), _in_every_one(trained))]
+    if prior.sequence and trained.sequence:
+        groups.append((prior.sequence.variables, trained.sequence.variables))
+    shapes = [[[v.shape for v in variables] for variables in group] for group in groups]
+    if prior.passes != trained.passes or any(mine != its for mine, its in shapes):
+        return False
+    for mine, its in [*groups, (prior.ladder.variables, trained.ladder.variables)]:
+        for variable, value in zip(mine, its):
+            variable.assign(value)
+    return True
+
+
+def _in_every_one(prior: Any) -> list[tf.Variable]:
+    """The variables but those of the ladder and of dependent frames."""
+    parts = [prior.ladder, *([prior.sequence] if prior.sequence else [])]
+    others = {id(variable) for part in parts for variable in part.variables}
+    return [variable for variable in prior.variables if id(variable) not in others]
 
 
 def set_scales(prior: Any, sizes: np.ndarray) -> None:

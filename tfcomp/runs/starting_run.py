@@ -1,4 +1,4 @@
-"""Where the weights lie that a lesson starts with."""
+"""Where the weights lie that a training starts with."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from tfcomp.runtime import registry
 
 _CHECKOUT = Path(__file__).resolve().parents[2] / "checkpoints"
 
-
-def starting_run(name: str) -> Path:
-    """The run folder of a model that can be taught.
+def starting_run(name: str | Path) -> Path:
+    """The run folder of a model that another training can start with.
 
     Args:
       name: a run folder's path, or the name or folder of a model that was exported with
@@ -23,7 +22,7 @@ def starting_run(name: str) -> Path:
       ConfigError: there is no such run.
     """
     for folder in (Path(name), _CHECKOUT / name):
-        if (folder / CONFIG).is_file():
+        if os.path.isfile(folder / CONFIG):
             return folder
     try:
         folder = registry.find_by_name(name).path

@@ -4,17 +4,18 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tfcomp
+from tests import hyperprior_factory
 from tests.conftest import TINY
 from tfcomp import config as config_module
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.export.bundle import write_bundle
 from tfcomp.runs import run_folder, weights_file
+from tfcomp.runs.starting_run import starting_run
 from tfcomp.runtime import installing
-from tfcomp.teaching.starting_run import starting_run
 from tfcomp.training import loop, starting_point
-
-pytest.importorskip("tensorflow")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,31 @@ def test_its_weights_are_the_runs_to_eleven_bits(trainable, tiny_run):
     assert config.model == config_module.load(tiny_run / "config.yaml").model
 
 
+def test_kernels_are_read_from_its_networks(tmp_path):
+    config = hyperprior_factory.patch_config()
+    model = hyperprior_factory.lively_model(config=config)
+    write_bundle(model, config, tmp_path / "half", "half", quantize="float16", trainable=True)
+    held = np.load(tmp_path / "half" / "weights.npz").files
+    found = weights_file.named_variables(run_folder.load_model(tmp_path / "half")[0])
+    assert len([name for name in found if name not in held]) >= 2
+    for name, variable in weights_file.named_variables(model).items():
+        half = tf.cast(variable, tf.float16)
+        np.testing.assert_array_equal(found[name], tf.cast(half, tf.float32), err_msg=name)
+    network = tmp_path / "half" / "encoder.tflite"
+    network.write_bytes(network.read_bytes()[:2000])
+    with pytest.raises(CodecError, match="take another copy of the bundle"):
+        run_folder.load_model(tmp_path / "half")
+
+
+def test_it_leaves_out_what_is_for_dependent_frames(tmp_path):
+    config = hyperprior_factory.sequence_config(hyperprior_factory.tiny_config())
+    model = run_folder.build_model(config)
+    run_folder.save_weights(model, tmp_path)
+    run_folder.save_trainable(model, config, tmp_path)
+    found, saved = run_folder.load_model(tmp_path)
+    assert not saved.model.hyperprior.sequence and found.prior.sequence is None
+
+
 def test_a_training_goes_on_from_it_with_its_entropy_model(trainable, tiny_model):
     pictures = np.zeros((1, 64, 64, 3), np.uint8)
     assert starting_point.start_from(tiny_model, trainable, pictures)
@@ -68,10 +94,10 @@ def test_what_is_not_there_names_what_is(installed):
         starting_run("nothing")
 
 
-def test_an_encoder_alone_is_not_trained_on_rounded_weights(trainable, tmp_path):
+def test_an_encoder_alone_is_not_trained_on_rounded_weights(installed, tmp_path):
     config = config_module.load(TINY)
     settings = dataclasses.replace(
-        config.training, steps=1, start_from=str(trainable), encoder_only=True
+        config.training, steps=1, start_from="to-teach", encoder_only=True
     )
     with pytest.raises(CodecError, match="weights are rounded"):
         loop.train(dataclasses.replace(config, training=settings), tmp_path / "run")

@@ -1,0 +1,1 @@
+"""Bundles that do not come with tfcomp itself: see README.md."""
