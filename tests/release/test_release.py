@@ -178,8 +178,8 @@ def test_words_and_history_come_from_the_run_and_options_replace_them(run, to_me
     manifest = read(out)
     assert (manifest["licence"], manifest["authors"]) == ("MIT", "N. N.")
     assert manifest["training"]["data"] == "12 photographs, CC0"
-    by = f"adam, learning rate {config.optimizer.learning_rate:g}"
-    line = f"4,000 steps, 2 crops of 64x64, {by}, auto precision, seed 9"
+    by = f"{config.optimizer.name}, learning rate {config.optimizer.learning_rate:g}"
+    line = f"4,000 steps, 2 crops of 64x64, {by}, {config.training.precision} precision, seed 9"
     assert manifest["training"]["phase 1, transforms"] == line
     assert f"phase 1, transforms: {line}" in (out / "README.md").read_text()
 
