@@ -65,5 +65,5 @@ def plan_of(
     stages = max(0, effort + 1 - _FIRST_OF_DESCENT)
     return Plan(
         _ROUNDS[effort] if bundle.tuning.has_rounds else 0,
-        _STEPS[:stages] if bundle.manifest.kind.has_relaxed_form else (),
+        _STEPS[:stages] if bundle.manifest.has_relaxed_form else (),
     )

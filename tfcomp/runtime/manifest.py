@@ -85,6 +85,11 @@ class Manifest:
         return len(self.kind.section_names)
 
     @property
+    def has_relaxed_form(self) -> bool:
+        """Whether latents can be searched for by gradient descent; bits cannot."""
+        return self.kind.has_relaxed_form and not getattr(self.sections, "of_bits", False)
+
+    @property
     def quality_steps(self) -> int:
         """Qualities from one level to the next: 1, or 32 where the networks know those between."""
         return int(getattr(self.sections, "quality_steps", 1))

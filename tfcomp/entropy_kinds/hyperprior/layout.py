@@ -44,6 +44,7 @@ class Layout:
       quality_steps: qualities from one level to the next: 1, or 32 where the networks know those
         between.
       sequence: whether there are networks and tables for frames that depend on the one before.
+      of_bits: whether latents are bits: tables of 0 and 1, and no search between them.
     """
 
     groups: tuple[int, ...]
@@ -54,6 +55,7 @@ class Layout:
     quincunx: int = 0
     quality_steps: int = 1
     sequence: bool = False
+    of_bits: bool = False
 
     @property
     def passes(self) -> tuple[Pass, ...]:
@@ -92,6 +94,8 @@ class Layout:
             found["quality_steps"] = self.quality_steps
         if self.sequence:
             found["sequence"] = _SEQUENCE_VERSION
+        if self.of_bits:
+            found["of_bits"] = True
         return found
 
     @classmethod
@@ -135,6 +139,7 @@ class Layout:
             quincunx,
             int(steps),
             bool(sequence),
+            entropy.get("of_bits") is True,
         )
 
 

@@ -1,4 +1,10 @@
-"""The binary codec: its transforms, its code of bits, how bits are made, and its loss."""
+"""The binary codec: its transforms, its code of bits, how bits are made, and its loss.
+
+There are two forms. With `prior: bits` the encoder knows no quality: a quality sends the code's
+first channels, and probabilities are counted when the training has ended. With `prior: hyperprior`
+they are learnt along with the transforms, which know the quality, and the loss is rate + lambda *
+distortion, as in `cycle`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,7 @@ import dataclasses
 from typing import Optional, Tuple
 
 from tfcomp.config.checks import require
+from tfcomp.entropy_kinds.hyperprior.config import HyperpriorConfig
 
 BINARIZERS = ("noise", "straight_through", "stochastic")
 
@@ -26,12 +33,17 @@ class BinaryModelConfig:
       sent: how many of the code's channels each quality sends, the first ones, rising: quality 1
         makes the smallest files.
       default_quality: what `compress` uses when nothing is said.
-      prior: "bits": probabilities chosen by context (tfcomp/entropy_kinds/bits/prior.py).
+      prior: "bits", probabilities chosen by context (tfcomp/entropy_kinds/bits/prior.py), or
+        "hyperprior", by networks (tfcomp/entropy_kinds/hyperprior/prior/bit_hyperprior.py).
       groups: channels of each group, in coding order; a group's contexts are the groups before it.
       checkerboard: how many of the first groups are coded in two passes, the second of which sees
         its neighbours.
       rows_per_stream: rows of the code that share a range coder stream.
       context_bits: bits of a context, at most.
+      hyperprior: its shape, where `prior` says so; `sent`, `groups`, `checkerboard`,
+        `rows_per_stream` and `context_bits` are for "bits" alone.
+      min_lambda, max_lambda: as in `CycleModelConfig`, for "hyperprior".
+      size: (width, height) of all pictures, whose files then need not say it; None for any.
     """
 
     family: str = "binary"
@@ -46,14 +58,44 @@ class BinaryModelConfig:
     checkerboard: int = 0
     rows_per_stream: int = 32
     context_bits: int = 6
+    hyperprior: HyperpriorConfig = HyperpriorConfig()
+    min_lambda: float = 0.0005
+    max_lambda: float = 0.02
+    size: Optional[Tuple[int, int]] = None
 
     def __post_init__(self) -> None:
         require(self.family == "binary", f"this is no '{self.family}' model")
-        require(self.prior == "bits", f"unknown prior '{self.prior}'")
+        require(self.prior in ("bits", "hyperprior"), f"unknown prior '{self.prior}'")
         require(len(self.widths) >= 1, "widths needs at least one level")
         require(all(width >= 1 for width in self.widths), "widths must be positive")
         require(self.kernel_size >= 2, "kernel_size must be 2 or more")
         require(self.residual_blocks >= 0, "residual_blocks can't be negative")
+        require(
+            self.size is None or (len(self.size) == 2 and min(self.size) >= 1),
+            "size needs a width and a height",
+        )
+        require(0 < self.min_lambda <= self.max_lambda, "need 0 < min_lambda <= max_lambda")
+        if self.prior == "hyperprior":
+            self._check_hyperprior()
+        else:
+            self._check_bits()
+        raw = self.code_channels / self.stride**2
+        require(
+            raw <= MAX_RAW_BITS_PER_PIXEL,
+            f"{self.code_channels} bits for {self.stride}x{self.stride} pixels are {raw:g} a "
+            f"pixel, more than {MAX_RAW_BITS_PER_PIXEL:g}: lower code_channels or add a level",
+        )
+        require(1 <= self.default_quality <= self.qualities, "default_quality is out of range")
+
+    def _check_hyperprior(self) -> None:
+        require(
+            sum(self.hyperprior.groups) == self.code_channels,
+            "hyperprior groups must add up to code_channels",
+        )
+        require(not self.hyperprior.sequence, "a code of bits has no dependent frames")
+        require(self.qualities <= 255, "there can be 255 qualities at most")
+
+    def _check_bits(self) -> None:
         require(1 <= len(self.sent) <= 255, "sent needs from 1 to 255 qualities")
         rising = all(a < b for a, b in zip((0, *self.sent), self.sent))
         require(rising, "sent must rise from 1 or more")
@@ -65,18 +107,12 @@ class BinaryModelConfig:
         require(0 <= self.checkerboard <= len(self.groups), "checkerboard is out of range")
         require(self.rows_per_stream >= 1, "rows_per_stream must be 1 or more")
         require(1 <= self.context_bits <= 10, "context_bits must be from 1 to 10")
-        raw = self.code_channels / self.stride**2
-        require(
-            raw <= MAX_RAW_BITS_PER_PIXEL,
-            f"{self.code_channels} bits for {self.stride}x{self.stride} pixels are {raw:g} a "
-            f"pixel, more than {MAX_RAW_BITS_PER_PIXEL:g}: lower code_channels or add a level",
-        )
-        require(1 <= self.default_quality <= self.qualities, "default_quality is out of range")
 
     @property
     def qualities(self) -> int:
         """Number of quality levels."""
-        return len(self.sent)
+        rated = self.prior == "hyperprior"
+        return len(self.hyperprior.rows_per_stream if rated else self.sent)
 
     @property
     def stride(self) -> int:
@@ -91,7 +127,7 @@ class BinaryModelConfig:
     @property
     def fixed_size(self) -> Optional[Tuple[int, int]]:
         """(width, height) of all images, None where any size goes."""
-        return None
+        return self.size
 
     @property
     def reach(self) -> int:

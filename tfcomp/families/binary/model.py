@@ -12,14 +12,17 @@ so large that the sigmoid saturates at 0 or 1. So sigma grows over the training,
 hard threshold changes nothing (as in Salakhutdinov and Hinton 2009, "Semantic hashing"). `binarize`
 has the alternatives.
 
-Quality q sends the first sent[q] channels of the code. Training draws a quality for each picture,
-so the first channels learn to carry what matters most (nested dropout, Rippel et al. 2014,
-arXiv:1402.0915): a small file's bits are the first of a large file's.
+With `prior: bits` quality q sends the first sent[q] channels of the code. Training draws a quality
+for each picture, so the first channels learn to carry what matters most (nested dropout, Rippel et
+al. 2014, arXiv:1402.0915): a small file's bits are the first of a large file's.
+
+With `prior: hyperprior` the features have a scale and an offset for each quality (rated_code.py),
+the probability of each bit is learnt, and the loss is rate + lambda * distortion.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -27,7 +30,9 @@ from tensorflow import keras
 
 from tfcomp.bitstream.tables import CdfTables
 from tfcomp.entropy import noise
+from tfcomp.entropy_kinds.hyperprior.prior import bit_hyperprior
 from tfcomp.entropy_kinds.registry import KINDS
+from tfcomp.families.binary.rated_code import RatedCode
 from tfcomp.models import base, layers, losses
 
 # Gradients stop at the prior's bits, so this term trains the prior alone, and is too small to show
@@ -60,20 +65,40 @@ class BinaryModel(base.CodecModel):
             for block in range(settings.residual_blocks)
         ]
         self.stages.append(layers.TiedConv2D(settings.code_channels, 3, tied=False, name="code"))
-        self.prior = KINDS[settings.prior].prior.make(settings)
+        self.rated = None
+        if settings.prior == "hyperprior":
+            self.rated = RatedCode(self.qualities, settings.code_channels, name="rated_code")
+            lambdas = np.geomspace(settings.min_lambda, settings.max_lambda, self.qualities)
+            self.lambdas = lambdas.astype(np.float32)
+            self.prior = bit_hyperprior.make(settings)
+        else:
+            self.prior = KINDS[settings.prior].prior.make(settings)
 
     def analysis(self, images: tf.Tensor, quality: tf.Tensor | None = None) -> tf.Tensor:
-        """See `CodecModel`; the features before the sigmoid, the same for every quality."""
+        """See `CodecModel`; the features before the sigmoid.
+
+        With `prior: bits` they are the same for every quality; else qualities take turns where
+        none is given.
+        """
         x = tf.cast(images - 0.5, self.transform_dtype)
         for layer in self.stages:
             if not layer.built:
                 layer.build(x.shape)
             x = layer.analysis(x)
-        return tf.cast(x, tf.float32)
+        x = tf.cast(x, tf.float32)
+        if self.rated is None:
+            return x
+        if quality is None:
+            quality = tf.range(tf.shape(x)[0]) % self.qualities + 1
+        return self.rated.features(x, quality)
 
     def synthesis(self, code: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """See `CodecModel`; codes in 0..1. Channels that are not sent count as 0."""
-        y = (2.0 * tf.cast(code, tf.float32) - 1.0) * self.prior.sent_mask(quality)
+        code = tf.cast(code, tf.float32)
+        if self.rated is None:
+            y = (2.0 * code - 1.0) * self.prior.sent_mask(quality)
+        else:
+            y = self.rated.values(code, quality)
         y = tf.cast(y, self.transform_dtype)
         for layer in reversed(self.stages):
             y = layer.synthesis(y)
@@ -128,7 +153,9 @@ class BinaryModel(base.CodecModel):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """See `CodecModel`: features become codes (training) or bits, counted by the prior."""
         code = self.binarize(latents) if training else hard_bits(latents)
-        return code, self.prior.bits(code, quality)
+        if self.rated is None:
+            return code, self.prior.bits(code, quality)
+        return self.prior.quantise(code, quality, training=training)
 
     def training_loss(
         self, images: tf.Tensor, quality: tf.Tensor
@@ -138,9 +165,16 @@ class BinaryModel(base.CodecModel):
         "ones" is the share of bits that are 1, "unsure" that of codes between 0.05 and 0.95.
         """
         height, width = images.shape[1:3]
-        features = self.analysis(self.pad(images))
-        loss, mse = self._loss(images, self.binarize(features), quality)
-        bpp = losses.rate(self.prior.bits(hard_bits(features), quality), height * width)
+        features = self.analysis(self.pad(images), quality)
+        if self.rated is None:
+            loss, mse = self._loss(images, self.binarize(features), quality)
+            bits = self.prior.bits(hard_bits(features), quality)
+            bpp = losses.rate(bits, height * width)
+            loss += _PRIOR_WEIGHT * bpp
+        else:
+            code, bits = self.quantise(features, quality, training=True)
+            bpp = losses.rate(bits, height * width)
+            loss, mse = self._rated_loss(images, code, bpp, quality)
         soft = tf.sigmoid(features)
         unsure = tf.cast((soft > 0.05) & (soft < 0.95), tf.float32)
         parts = {
@@ -151,7 +185,7 @@ class BinaryModel(base.CodecModel):
             "unsure": tf.reduce_mean(unsure, (1, 2, 3)),
             "sigma": self.noise_level(self.progress()) * tf.ones_like(mse),
         }
-        return tf.reduce_mean(loss + _PRIOR_WEIGHT * bpp), parts
+        return tf.reduce_mean(loss), parts
 
     def loss_of_bits(self, images: tf.Tensor, quality: tf.Tensor) -> float:
         """The loss of the bits that files hold, float: training's, without noise.
@@ -176,12 +210,34 @@ class BinaryModel(base.CodecModel):
         loss += weights.code_weight * tf.reduce_mean(tf.square(code) * sent, (1, 2, 3))
         return loss, mse
 
+    def _rated_loss(
+        self, images: tf.Tensor, code: tf.Tensor, bpp: tf.Tensor, quality: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """bpp + lambda MSE + code_weight mean(code^2), over lambda ** power; and the MSE; [B]."""
+        weights = self.loss_config
+        height, width = images.shape[1:3]
+        reconstruction = self.synthesis(code, quality)[:, :height, :width]
+        mse = losses.squared_error(images, reconstruction)
+        lambdas = tf.gather(tf.constant(self.lambdas), quality - 1)
+        loss = bpp + lambdas * mse
+        loss += weights.code_weight * tf.reduce_mean(tf.square(code), (1, 2, 3))
+        return loss / lambdas**weights.quality_weight_power, mse
+
+    def initialize(self, images: np.ndarray, seed: int = 0) -> None:
+        """Starts the entropy model at the codes that untrained transforms make."""
+        super().initialize(images, seed)
+        if self.rated is not None:
+            self.prior.start(self, hard_bits(self.analysis(self.pad(self.in_units(images)))))
+
     def finish(self, batches: tf.data.Dataset) -> None:
         """Fits the prior to the codes of training pictures.
 
         Args:
           batches: `tf.data.Dataset` of uint8 [B, crop, crop, 3].
         """
+        if self.rated is not None:
+            self._tables = self.prior.calibrated(self.freeze(), self._coded(batches))
+            return
         codes, elements = [], 0
         for images in batches.take(_FITTED_BATCHES):
             features = self.analysis(self.pad(tf.cast(images, tf.float32) / 255.0))
@@ -191,6 +247,14 @@ class BinaryModel(base.CodecModel):
                 break
         self.prior.fit(np.concatenate(codes))
         self._tables = None
+
+    def _coded(self, batches: tf.data.Dataset) -> Iterator[tuple[np.ndarray, int]]:
+        """Yields what the coder is given of each picture, and a quality; qualities take turns."""
+        for number, images in enumerate(batches.take(_FITTED_BATCHES)):
+            images = self.pad(self.in_units(images))
+            for quality in range(1 + number % 2, self.qualities + 1, 2):
+                features = self.analysis(images, tf.fill([images.shape[0]], quality))
+                yield from ((self.prior.symbols(each), quality) for each in features.numpy())
 
     def freeze(self) -> dict[str, CdfTables]:
         """See `CodecModel`."""

@@ -65,7 +65,7 @@ def refine(
             f"model '{manifest.name}' refines pictures of up to {_MOST_PIXELS_AT_ONCE} pixels, not "
             f"{width}x{height}: its manifest tells no reach, so it cannot work in parts"
         )
-    if not manifest.kind.has_relaxed_form:
+    if not manifest.has_relaxed_form:
         raise CodecError(
             f"model '{manifest.name}' has '{manifest.kind.name}' entropy coding, which cannot be "
             "refined through; leave refinement out, or use another model"

@@ -182,6 +182,15 @@ class Hyperprior(Prior):
         gain = tf.exp(tf.gather(self.hyper_log_gain, nearest_level(quality) - 1))
         return self.analyse(latents, gain, self.analysis_kernels, self.analysis_biases)
 
+    def hyper_latents(
+        self, latents: tf.Tensor, quality: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """z, rounded straight through, and its bits float32 [B], of noisy ones when training."""
+        z = self.hyper_analysis(latents, quality)
+        rounded = straight_through(z, tf.round(z))
+        gain = tf.exp(tf.gather(self.hyper_log_gain, nearest_level(quality) - 1))
+        return rounded, self.hyper_prior.bits(z + noise.uniform(z) if training else rounded, gain)
+
     @staticmethod
     def analyse(
         latents: tf.Tensor,
@@ -281,11 +290,8 @@ class Hyperprior(Prior):
           the hyper-latents, of which nothing is trained.
         """
         height, width = tf.shape(latents)[1], tf.shape(latents)[2]
-        z = self.hyper_analysis(latents, quality)
-        z_rounded = straight_through(z, tf.round(z))
-        z_rated = z + noise.uniform(z) if training else z_rounded
-        hyper_gain = tf.exp(tf.gather(self.hyper_log_gain, nearest_level(quality) - 1))
-        parts = [self.hyper_prior.bits(z_rated, hyper_gain)] if before is None else []
+        z_rounded, hyper_bits = self.hyper_latents(latents, quality, training)
+        parts = [hyper_bits] if before is None else []
         sequence = None if before is None else self.sequence
         ladder = sequence.ladder if sequence else self.ladder
         features = self.hyper_synthesis(z_rounded, quality, height, width)

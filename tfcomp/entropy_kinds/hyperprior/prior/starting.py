@@ -70,7 +70,11 @@ def set_scales(prior: Any, sizes: np.ndarray) -> None:
       prior: the `Hyperprior`.
       sizes: standard deviations, float32 [qualities, C], in steps.
     """
-    index = ScaleLadder.index_of(sizes)
+    set_indices(prior, ScaleLadder.index_of(sizes))
+
+
+def set_indices(prior: Any, index: np.ndarray) -> None:
+    """Starts every channel at a place of the ladder, float32 [qualities, C]."""
     units = 2.0 ** (WEIGHT_BITS + ACTIVATION_BITS - 8)
     for layers, step in zip(prior.pass_layers, prior.passes):
         layers["scale"].bias.assign(index[:, step.start : step.start + step.channels] / units)
