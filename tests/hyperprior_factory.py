@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import tensorflow as tf
 
 GROUPS = (2, 4, 10)
 QUALITIES = 2
@@ -93,8 +94,6 @@ def lively_model(seed=0, config=None):
 
     config: `tiny_config()` if None.
     """
-    import tensorflow as tf
-
     from tfcomp.data.sample_source import sample_images
     from tfcomp.models import principal_components
     from tfcomp.runs import run_folder
@@ -140,3 +139,52 @@ def _enliven_sequence(sequence, seed):
         # Frames of a still camera are to cost less after one another than by themselves.
         layers["gate"].bias.assign_add(np.full(layers["gate"].bias.shape, 0.5))
         layers["scale"].bias.assign_add(np.full(layers["scale"].bias.shape, -1.5))
+
+
+BITS = {
+    "family": "binary",
+    "prior": "hyperprior",
+    "widths": [8, 12],
+    "residual_blocks": 1,
+    "code_channels": 16,
+    "default_quality": 1,
+    "max_lambda": 0.05,
+    "hyperprior": {
+        "groups": [4, 12],
+        "checkerboard": 1,
+        "rows_per_stream": [8, 8, 8],
+        "hyper_channels": 2,
+        "features": 8,
+        "hidden": 8,
+        "distortion_weights": [1e6, 1e6],  # sigmoids are rounded to the nearest
+    },
+}
+
+
+def bits_config():
+    """A `tfcomp.config.Config` of the binary family, whose bits a hyperprior rates."""
+    from tfcomp import config
+
+    return config.from_dict(
+        {
+            "model": BITS,
+            "data": {"source": "sample", "crop": 32, "batch_size": 2},
+            "training": {"steps": 4, "picture_every": 0, "precision": "float32"},
+        }
+    )
+
+
+def lively_bits():
+    """Its untrained model, whose entropy model uses every place of the ladder."""
+    from tfcomp.families.binary.model import BinaryModel
+
+    config = bits_config()
+    tf.keras.utils.set_random_seed(3)
+    model = BinaryModel(config.model, config.loss).build_codec()
+    pictures = np.random.default_rng(4).integers(0, 256, (4, 32, 32, 3)).astype(np.uint8)
+    model.initialize(pictures)
+    for layers in model.prior.pass_layers:
+        kernel = layers["scale"].kernel
+        kernel.assign(2.0 * tf.random.stateless_normal(kernel.shape, (5, 6)))
+    model.rated.offset.assign(tf.random.stateless_normal(model.rated.offset.shape, (7, 8)))
+    return model

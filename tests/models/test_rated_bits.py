@@ -1,58 +1,31 @@
 """The binary codec whose bits are paid for: a hyperprior gives each its probability."""
 
 import dataclasses
+import io
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 import tfcomp
+from tests import hyperprior_factory
 from tfcomp import config as config_module
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.export import cli
 from tfcomp.export.bundle import write_bundle
-from tfcomp.families.binary.model import BinaryModel, hard_bits
-
-TINY = {
-    "model": {
-        "family": "binary",
-        "prior": "hyperprior",
-        "widths": [8, 12],
-        "residual_blocks": 1,
-        "code_channels": 16,
-        "default_quality": 1,
-        "max_lambda": 0.05,
-        "hyperprior": {
-            "groups": [4, 12],
-            "checkerboard": 1,
-            "rows_per_stream": [8, 8, 8],
-            "hyper_channels": 2,
-            "features": 8,
-            "hidden": 8,
-            "distortion_weights": [1e6, 1e6],  # sigmoids are rounded to the nearest
-        },
-    },
-    "data": {"source": "sample", "crop": 32, "batch_size": 2},
-    "training": {"steps": 4, "log_every": 1, "picture_every": 0, "precision": "float32"},
-}
+from tfcomp.families.binary.model import hard_bits
+from tfcomp.runs import run_folder
 
 
 @pytest.fixture(scope="module")
 def config():
-    return config_module.from_dict(TINY)
+    return hyperprior_factory.bits_config()
 
 
 @pytest.fixture(scope="module")
-def model(config):
-    """Untrained, with an entropy model of which every place of the ladder is used."""
-    tf.keras.utils.set_random_seed(3)
-    made = BinaryModel(config.model, config.loss).build_codec()
-    pictures = np.random.default_rng(4).integers(0, 256, (4, 32, 32, 3)).astype(np.uint8)
-    made.initialize(pictures)
-    for layers in made.prior.pass_layers:
-        kernel = layers["scale"].kernel
-        kernel.assign(2.0 * tf.random.stateless_normal(kernel.shape, (5, 6)))
-    made.rated.offset.assign(tf.random.stateless_normal(made.rated.offset.shape, (7, 8)))
-    return made
+def model():
+    return hyperprior_factory.lively_bits()
 
 
 def test_bits_come_back_from_real_files_and_cost_what_training_counts(model, photograph):
@@ -88,6 +61,34 @@ def test_a_bundle_codes_as_the_model(model, config, photograph, tmp_path):
         data = codec.compress(picture, quality=quality)
         shown = codec.decompress(data)
         assert np.abs(shown.astype(int) - model.decompress([data])[0]).max() <= 1
+
+
+def test_its_codes_are_shown(model, config, tmp_path):
+    from tfcomp.families.binary import demonstration
+
+    made = demonstration.make(model, config, tmp_path)
+    assert made["samples, codes, decoded"].stat().st_size > 1000
+    data = (tmp_path / "sample.tfcomp").read_bytes()
+    assert tfcomp.load(tmp_path / "bundle").decompress(data).shape == (32, 32, 3)
+
+
+def test_a_served_model_writes_and_reads_the_same_files(model, config, photograph, tmp_path):
+    run_folder.save_weights(model, tmp_path)
+    (tmp_path / "config.yaml").write_text(config_module.dump(config))
+    flags = ["--tflite", "--saved-model", "--run", str(tmp_path), "--out", str(tmp_path / "bits")]
+    assert cli.main(flags) == 0
+    codec = tfcomp.load(tmp_path / "bits")
+    served = tf.saved_model.load(str(tmp_path / "bits" / "1")).signatures
+    picture, stream = photograph[:61, :83], io.BytesIO()
+    Image.fromarray(picture).save(stream, "PNG")
+    done = served["compress"](
+        image_bytes=tf.constant([stream.getvalue()]), quality=tf.constant([2])
+    )
+    data = done["compressed_bytes"].numpy()[0]
+    assert data == codec.compress(picture, quality=2)
+    shown = served["decompress"](compressed_bytes=tf.constant([data]))["image_bytes"].numpy()[0]
+    pixels = np.asarray(Image.open(io.BytesIO(shown))).astype(int)
+    assert np.abs(pixels - codec.decompress(data)).max() <= 1
 
 
 def test_bits_are_not_searched_for(model, config, photograph, tmp_path):
@@ -134,4 +135,4 @@ def test_a_quality_has_thresholds_of_its_own(model, photograph):
 )
 def test_what_does_not_fit_is_refused(change, words):
     with pytest.raises(ConfigError, match=words):
-        config_module.from_dict({"model": {**TINY["model"], **change}})
+        config_module.from_dict({"model": {**hyperprior_factory.BITS, **change}})

@@ -94,7 +94,7 @@ def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Pat
     bundle.write_bundle(model, config, folder / "bundle", "binary", training=training)
     codec = api.load(folder / "bundle")
     pictures = test_pictures(config, _PICTURES, min(config.data.crop, _LARGEST_SIDE))
-    show(codec, config.model.sent, pictures).save(folder / "codes.png")
+    show(codec, pictures).save(folder / "codes.png")
     data = codec.compress(pictures[0])
     (folder / "sample.tfcomp").write_bytes(data)
     Image.fromarray(codec.decompress(data)).save(folder / "sample.png")
@@ -109,14 +109,11 @@ def make(model: CodecModel, config: Config, folder: str | Path) -> dict[str, Pat
     }
 
 
-def show(
-    codec: api.Codec, sent: Sequence[int], pictures: Sequence[np.ndarray]
-) -> Image.Image:
+def show(codec: api.Codec, pictures: Sequence[np.ndarray]) -> Image.Image:
     """A row a picture: the original, its bits, and what files of three qualities decode to.
 
     Args:
       codec: of a binary bundle.
-      sent: channels that each quality sends.
       pictures: uint8 [H, W, 3] each.
     """
     stride = codec.info["stride"]
@@ -127,10 +124,11 @@ def show(
         around = [(0, -side % stride) for side in picture.shape[:2]] + [(0, 0)]
         padded = np.pad(picture, around, mode="edge")
         best = np.array([codec.qualities], np.int32)
-        bits = encoder.run(image=padded[None], quality=best)[0]
+        # With a hyperprior the encoder gives sigmoids.
+        bits = np.rint(encoder.run(image=padded[None], quality=best)[0]).astype(int)
         row = [
             (f"original\n{picture.shape[1]}x{picture.shape[0]}", picture),
-            (f"its {bits.size} bits", picture_of_bits(bits, sent[-1])),
+            (f"its {bits.size} bits", picture_of_bits(bits, bits.shape[-1])),
         ]
         for quality in shown:
             data = codec.compress(picture, quality=quality)
