@@ -88,7 +88,7 @@ class Hyperprior(Prior):
     ) -> None:
         super().__init__(name, backend)
         self.groups, self.qualities = tuple(groups), int(qualities)
-        self.ladder = ScaleLadder(heavy_tails, skipped_scales, backend)
+        self.ladder: Any = ScaleLadder(heavy_tails, skipped_scales, backend)
         channels = sum(self.groups)
         self.channels, self.hyper_channels = channels, int(hyper_channels)
         shapes = (
