@@ -333,12 +333,15 @@ def compress_frames(
 
 
 def read_frames(
-    data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+    data: bytes | str | os.PathLike | BinaryIO,
+    max_pixels: int | None = None,
+    *,
+    look: str | None = None,
 ) -> Frames:
     """The frames of a `.tfcomp` file, each decoded when it is asked for; a still has one."""
     data = read_compressed(data)
     _, installed = read_installed(data, max_pixels)
-    return shared_codec(installed).read_frames(data, max_pixels)
+    return shared_codec(installed).read_frames(data, max_pixels, look=look)
 
 
 def progressive(chunks: Iterable[bytes], max_pixels: int | None = None) -> Iterator[Preview]:

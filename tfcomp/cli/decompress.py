@@ -45,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_parts(parser)
     parser.add_argument(
+        "--look",
+        metavar="NAME",
+        help="which decoder shows the file: faithful, or another that its model has (tfcomp info)",
+    )
+    parser.add_argument(
         "--frames", metavar="FOLDER", help="write a sequence's frames there, as numbered PNG files"
     )
     add_writing(parser)
@@ -104,7 +109,9 @@ def _decompress_file(
             (image_file, notes), (width, height) = moving, frames.size
         else:
             decode = codec.read_picture if codec else read
-            picture = decode(data, max_pixels=options.max_pixels, **parts_of(options))
+            picture = decode(
+                data, max_pixels=options.max_pixels, look=options.look, **parts_of(options)
+            )
             image_file, notes = encode_picture(picture, file_format, job.target)
             height, width = picture.pixels.shape[:2]
             if frames:
@@ -143,7 +150,8 @@ def _frames(codec: Codec | None, data: bytes, options: argparse.Namespace) -> Fr
 
     if options.partial:
         return None
-    frames = (codec.read_frames if codec else read_frames)(data, options.max_pixels)
+    opened = codec.read_frames if codec else read_frames
+    frames = opened(data, options.max_pixels, look=options.look)
     if not frames.durations[0]:
         if options.frames is not None:
             raise ConfigError("it is a single picture; leave --frames out")

@@ -50,6 +50,7 @@ def describe_file(data: bytes) -> dict[str, Any]:
     """
     from tfcomp.bitstream.description import describe_whole
     from tfcomp.runtime import registry
+    from tfcomp.runtime.manifest import FAITHFUL
 
     record = describe_whole(data)
     manifest = None
@@ -64,6 +65,7 @@ def describe_file(data: bytes) -> dict[str, Any]:
         "model": manifest.name if manifest else None,
         **record,
         "qualities": manifest.qualities if manifest else None,
+        "looks": [FAITHFUL, *manifest.looks] if manifest else None,
         "sections": None
         if lengths is None
         else [
@@ -88,6 +90,8 @@ def _lines(record: dict[str, Any]) -> list[str]:
         f"model       {model} ({record['fingerprint']})",
         f"quality     {record['quality']:g}{of}",
     ]
+    if record["looks"] and len(record["looks"]) > 1:
+        lines.append(f"looks       {', '.join(record['looks'])}")
     if record["width"] is None:
         lines.append("size        known to the model only")
     else:

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from tfcomp.cli.output import complain, printable
+from tfcomp.runtime.manifest import FAITHFUL
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +42,8 @@ def _line(manifest: dict[str, Any], path: str) -> str:
     measured = f", {' to '.join(dict.fromkeys(ends))} bits/pixel" if rates else ", not measured"
     size = manifest["fixed_size"]
     only = f", {size[0]}x{size[1]} pixels only" if size else ""
+    if manifest["looks"]:
+        only += f", looks {', '.join([FAITHFUL, *manifest['looks']])}"
     return (
         f"{manifest['name']}  {manifest['qualities']} qualities "
         f"(default {manifest['default_quality']}){measured}{only}, {manifest['fingerprint'][:8]}, "

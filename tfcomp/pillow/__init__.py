@@ -41,7 +41,7 @@ from tfcomp.runtime.codec import read_installed
 from tfcomp.runtime.compressed_input import MAX_FILE_BYTES
 from tfcomp.runtime.frame_chain import FrameChain
 
-__all__ = ["FORMAT", "TfcompImageFile", "TfcompOpenError", "TfcompSaveError", "register"]
+__all__ = ["FORMAT", "TfcompImageFile", "TfcompOpenError", "TfcompSaveError", "open", "register"]
 
 MIME_TYPE = "image/x-tfcomp"
 EXTENSION = ".tfcomp"
@@ -63,6 +63,9 @@ class TfcompImageFile(ImageFile.ImageFile):
     `info` holds "level", "quality" (0 to 100, which saves at that level again) and "model", a
     fingerprint's digits; "icc_profile", "exif" and "xmp" where the file has them; and of a sequence
     "duration", of the frame in milliseconds, and "loop", how often it is played, 0 for ever.
+
+    Attributes:
+      look: which decoder shows it; see `open`.
     """
 
     format = FORMAT
@@ -70,6 +73,7 @@ class TfcompImageFile(ImageFile.ImageFile):
     _scale = 1
     _frame = 0
     _chain: FrameChain | None = None
+    look: str | None = None
 
     def _open(self) -> None:
         assert self.fp is not None
@@ -134,7 +138,7 @@ class TfcompImageFile(ImageFile.ImageFile):
     def load(self) -> Any:
         if self.tile:
             try:
-                codec = api.shared_codec(self._installed)
+                codec = api.shared_codec(self._installed).with_look(self.look)
                 if self._chain is None:
                     self._chain = codec.frame_chain()
                 options: dict[str, Any] = {"scale": self._scale, "chain": self._chain}
@@ -149,6 +153,26 @@ class TfcompImageFile(ImageFile.ImageFile):
 
     def load_seek(self, pos: int) -> None:
         """Does nothing; Pillow calls it, and the pixels do not come from the file itself."""
+
+
+def open(file: Any, look: str | None = None) -> Image.Image:
+    """`Image.open` of a `.tfcomp` file, with a look.
+
+    Args:
+      file: as `Image.open` takes it.
+      look: which decoder shows it: "faithful", the default, or another that its model has.
+
+    Raises:
+      TfcompOpenError: the file can't be read, or its model has no such look.
+    """
+    image = Image.open(file, formats=[FORMAT])
+    assert isinstance(image, TfcompImageFile)
+    try:
+        api.shared_codec(image._installed).with_look(look)
+    except CodecError as error:
+        raise TfcompOpenError(str(error)) from error
+    image.look = look
+    return image
 
 
 def register() -> None:

@@ -11,6 +11,7 @@
     gradient.tflite  the decoder's derivative, for encoders that improve latents, where there is one
     thumbnail.tflite latents and quality -> a small uint8 image, where the manifest has
                      "thumbnail_channels" (tfcomp/export/thumbnail.py)
+    look_NAME.tflite further decoders for the same files, which the manifest's "looks" names
     SHA256SUMS       checksums of all these files (tfcomp/runtime/checksums.py); older bundles have
                      none
 
@@ -28,7 +29,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ class Bundle:
       entropy: TFLite model of a hyperprior's integer networks, None without one.
       gradient: TFLite model of the decoder's derivative, None without one.
       thumbnail: TFLite model of small pictures, None without one.
+      looks: TFLite models of further decoders, by name.
       digest: 64 hex digits over every file of the bundle; None where it has no SHA256SUMS.
     """
 
@@ -67,6 +69,7 @@ class Bundle:
     entropy: bytes | None = None
     gradient: bytes | None = None
     thumbnail: bytes | None = None
+    looks: Mapping[str, bytes] = field(default_factory=dict)
     digest: str | None = None
 
     # What `bitstream.container.parse` asks of a bundle.
@@ -142,6 +145,7 @@ class Bundle:
             contents.get("entropy.tflite"),
             contents.get("gradient.tflite"),
             contents.get("thumbnail.tflite"),
+            {name: contents[look_file(name)] for name in manifest.looks},
             digest,
         )
 
@@ -195,7 +199,12 @@ def _needed(manifest: Manifest, tuning: EncoderTuning) -> list[str]:
         names.append("gradient.tflite")
     if manifest.thumbnail_channels:
         names.append("thumbnail.tflite")
-    return names
+    return [*names, *map(look_file, manifest.looks)]
+
+
+def look_file(name: str) -> str:
+    """The file of a further decoder."""
+    return f"look_{name}.tflite"
 
 
 def _checked_digest(files: BundleFiles, contents: Mapping[str, bytes], sealed: bool) -> str | None:

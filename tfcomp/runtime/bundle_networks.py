@@ -6,7 +6,7 @@ decode: latents -> decoder network -> crop -> samples
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,9 +15,12 @@ from tfcomp.errors import BundleError, ConfigError, ImageError, UnknownBundleErr
 from tfcomp.networks.interpreter import Model, Network
 from tfcomp.networks.padding import EdgePadded, padding_fits
 from tfcomp.networks.tiles import run_tiled
-from tfcomp.runtime.bundle import Bundle
+from tfcomp.runtime.bundle import Bundle, look_file
 from tfcomp.runtime.frame_latents import latent_size
+from tfcomp.runtime.manifest import FAITHFUL
 from tfcomp.runtime.options import positive_number, whole_number
+
+Self = TypeVar("Self", bound="BundleNetworks")
 
 # In pixels. For larger images a network gives its working memory back before the next one runs.
 _LARGE = 4_000_000
@@ -42,6 +45,8 @@ class BundleNetworks:
 
         self.encoder = Network(self._model(bundle.encoder, "encoder.tflite"), "encode", "latents")
         self.decoder = Network(self._model(bundle.decoder, "decoder.tflite"), "decode", "image")
+        self.decoder_reach = manifest.decoder_reach
+        self._looks: dict[str, Network] = {}
         self.thumbnail: Network | None = None
         if bundle.thumbnail is not None:
             model = self._model(bundle.thumbnail, "thumbnail.tflite")
@@ -153,9 +158,34 @@ class BundleNetworks:
             pixels,
             in_scale=1,
             out_scale=stride,
-            reach=self._manifest.decoder_reach,
+            reach=self.decoder_reach,
         )
         return pixels
+
+    def with_look(self: Self, name: str | None) -> Self:
+        """The same codec with another decoder for the same files.
+
+        Args:
+          name: of a look that the bundle has; None or "faithful" for the usual decoder.
+
+        Raises:
+          ConfigError: the bundle has no such look.
+        """
+        if name is None or name == FAITHFUL:
+            return self
+        looks = self._manifest.looks
+        if name not in looks:
+            known = ", ".join([FAITHFUL, *looks])
+            raise ConfigError(f"model '{self._manifest.name}' has the look {known}, not '{name}'")
+        if name not in self._looks:
+            model = self._model(self.bundle.looks[name], look_file(name))
+            self._looks[name] = Network(model, "decode", "image")
+        return self._with(decoder=self._looks[name], decoder_reach=looks[name])
+
+    def _with(self: Self, **changes: Any) -> Self:
+        changed = object.__new__(type(self))
+        changed.__dict__.update(self.__dict__, **changes)
+        return changed
 
     def _require_own(self, fingerprint: bytes) -> Bundle:
         if fingerprint != self._manifest.short_fingerprint:

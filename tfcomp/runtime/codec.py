@@ -123,11 +123,6 @@ class BundleCodec(BundleDecoder):
         coder: Any = self.entropy_coder
         return self._with(entropy_coder=coder.after(before), _is_after=True)
 
-    def _with(self: Self, **changes: Any) -> Self:
-        changed = object.__new__(type(self))
-        changed.__dict__.update(self.__dict__, **changes)
-        return changed
-
 
 def read_installed(
     data: bytes, max_pixels: int | None = None, partial: bool = False

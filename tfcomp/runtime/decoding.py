@@ -48,6 +48,7 @@ class BundleDecoder(BundleNetworks):
         region: Sequence[int] | None = None,
         scale: int = 1,
         partial: bool = False,
+        look: str | None = None,
     ) -> np.ndarray:
         """Decompresses a `.tfcomp` file that this model wrote.
 
@@ -62,6 +63,8 @@ class BundleDecoder(BundleNetworks):
             4 and 8 take much less time with models that have thumbnails. Not with a region.
           partial: whether to decode a file that breaks off, as far as it goes. Nothing tells then
             whether its bytes are right; a warning of the logger "tfcomp" says so.
+          look: which decoder: "faithful", the default, or another that the bundle has
+            (`bundle.manifest.looks`): "natural" invents texture where the file holds none.
 
         Returns:
           the image, uint8: [H, W, 3] RGB, [H, W] grey, [H, W, 4] RGB and alpha, or [H, W, 2] grey
@@ -70,12 +73,13 @@ class BundleDecoder(BundleNetworks):
 
         Raises:
           BitstreamError: a damaged file.
-          ConfigError: the region does not lie within the picture, or there is no such scale.
+          ConfigError: the region does not lie within the picture, or there is no such scale or
+            look.
           UnknownBundleError: another model's file (`tfcomp.decompress` finds the right one among
             the installed models).
         """
         return self.read_picture(
-            data, max_pixels, region=region, scale=scale, partial=partial
+            data, max_pixels, region=region, scale=scale, partial=partial, look=look
         ).pixels
 
     def read_picture(
@@ -86,29 +90,37 @@ class BundleDecoder(BundleNetworks):
         region: Sequence[int] | None = None,
         scale: int = 1,
         partial: bool = False,
+        look: str | None = None,
     ) -> Picture:
         """Decompresses a file as `decompress` does, with its colour profile, Exif and XMP."""
         content = read_compressed(data)
         checked_scale(scale, region)
+        shown = self.with_look(look)
         file = self.read_file(content, max_pixels, partial)
         if not file.whole:
             _log.warning("the file breaks off; this is the picture of what there is of it")
-        return self.decode_picture(file, 0, region, scale)
+        return shown.decode_picture(file, 0, region, scale)
 
     def read_frames(
-        self, data: bytes | str | os.PathLike | BinaryIO, max_pixels: int | None = None
+        self,
+        data: bytes | str | os.PathLike | BinaryIO,
+        max_pixels: int | None = None,
+        *,
+        look: str | None = None,
     ) -> Frames:
         """The frames of a file, each decoded when it is asked for.
 
         Args:
           data: see `decompress`.
           max_pixels: likewise; all frames count.
+          look: likewise.
 
         Raises:
           CodecError: as `decompress` does; a damaged frame raises it when it is decoded.
         """
         file = self.read_file(read_compressed(data), max_pixels)
-        return Frames(file, functools.partial(self.decode_picture, chain=self.frame_chain()))
+        shown = self.with_look(look)
+        return Frames(file, functools.partial(shown.decode_picture, chain=self.frame_chain()))
 
     def frame_chain(self) -> FrameChain:
         """What `decode_picture` keeps of a file's frames, from one call to the next."""
@@ -205,7 +217,7 @@ class BundleDecoder(BundleNetworks):
         """
         manifest, size = self._manifest, (frame.height, frame.width)
         wanted = checked_region(region, frame.width, frame.height)
-        rows, columns = sides(wanted, size, manifest.stride, manifest.decoder_reach)
+        rows, columns = sides(wanted, size, manifest.stride, self.decoder_reach)
         small = self.thumbnail if scale >= THUMBNAIL_SCALE else None
         with memory_errors_named():
             if latents is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tfcomp.encoder_tuning import ENCODER_TUNING
 from tfcomp.errors import BundleError, OutputError
 from tfcomp.runtime import checksums, registry
-from tfcomp.runtime.bundle import Bundle, read_manifest
+from tfcomp.runtime.bundle import Bundle, look_file, read_manifest
 from tfcomp.runtime.bundle_files import CHECKSUMS, BundleFiles
 from tfcomp.runtime.models_folder import models_folder
 
@@ -130,6 +130,7 @@ def _copy(source: Path, bundle: Bundle, work: Path) -> None:
             }
             names = ["manifest.json", "encoder.tflite", "decoder.tflite", "tables.npz"]
             names += [name for name, content in parts.items() if content is not None]
+            names += map(look_file, bundle.looks)
             names += [name for name in (ENCODER_TUNING, _CARD) if files.has(name)]
         contents = {name: files.read(name) for name in names}
     for name, content in {**contents, CHECKSUMS: checksums.render(contents)}.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -26,6 +27,8 @@ from tfcomp.image_spec import RGB8, ImageSpec
 # 2 has "image", which readers of 1 would take for 8-bit RGB.
 MANIFEST_VERSIONS = (1, 2)
 THUMBNAIL_SCALE = 4  # thumbnail.tflite makes pictures of a quarter of the side
+FAITHFUL = "faithful"  # the look of decoder.tflite
+_LOOK = re.compile("[a-z][a-z0-9-]{0,31}")
 _MAX_DIGITS = 300  # so that every integer here fits into a float64
 
 
@@ -45,6 +48,9 @@ class Manifest:
       entropy: {"kind": ...}, which entropy coder reads the sections.
       distortion_weights: of the encoder's quantiser, see `Layout` (optional).
       thumbnail_channels: how many latent channels thumbnail.tflite sees; 0 where there is none.
+      looks: further decoders for the same files, name -> how many latent elements to each side an
+        output of it depends on, None where that is not known (optional). Files know nothing of
+        them.
       fingerprint: 64 hex digits.
       image: what the pictures are.
       channel_means, channel_deviations: of each channel, over the means of training pictures, in
@@ -69,6 +75,7 @@ class Manifest:
     decoder_reach: int | None = None
     distortion_weights: tuple[float, ...] = ()
     thumbnail_channels: int = 0
+    looks: Mapping[str, int | None] = field(default_factory=dict)
     quantization: str = "none"
     training: Mapping[str, Any] = field(default_factory=dict)
     rate_distortion: tuple[Mapping[str, Any], ...] = ()
@@ -161,6 +168,7 @@ class Manifest:
             decoder_reach=_reach(values, "decoder_reach", reach),
             distortion_weights=_weights(values, "distortion_weights", qualities),
             thumbnail_channels=_thumbnail_channels(values),
+            looks=_looks(values),
             quantization=str(values.get("quantization", "none")),
             training=_mapping(values, "training"),
             rate_distortion=_points(values),
@@ -210,6 +218,14 @@ def _thumbnail_channels(values: Mapping[str, Any]) -> int:
             f"manifest.json: thumbnail_channels needs a stride that {THUMBNAIL_SCALE} divides"
         )
     return _whole(values, "thumbnail_channels", 1, values["channels"])
+
+
+def _looks(values: Mapping[str, Any]) -> dict[str, int | None]:
+    looks = _mapping(values, "looks")
+    for name, about in looks.items():
+        if not _LOOK.fullmatch(name) or name == FAITHFUL or not isinstance(about, dict):
+            raise BundleError(f"manifest.json: looks has {_short(name)}, which is no look's name")
+    return {name: _reach(about, "reach") for name, about in looks.items()}
 
 
 def _text(values: Mapping[str, Any], key: str) -> str:
