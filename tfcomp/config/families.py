@@ -58,4 +58,5 @@ FAMILIES: Dict[str, Family] = {
     "cycle": Family("cycle", "Cycle"),
     "binary": Family("binary", "Binary"),
     "vaegan": Family("vaegan", "Vaegan"),
+    "look": Family("look", "Look"),
 }

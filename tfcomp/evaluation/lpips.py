@@ -29,10 +29,10 @@ ENVIRONMENT_VARIABLE = "TFCOMP_LPIPS_WEIGHTS"
 MIN_SIDE = 32
 _SHA256 = "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1"
 # (stride, padding, pooled before it): AlexNet as torchvision has it.
-_LAYERS = ((4, 2, False), (1, 2, True), (1, 1, True), (1, 1, False), (1, 1, False))
+LAYERS = ((4, 2, False), (1, 2, True), (1, 1, True), (1, 1, False), (1, 1, False))
 # ImageNet's mean and deviation, for pixels from -1 to 1.
-_SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
-_SCALE = np.array([0.458, 0.448, 0.450], np.float32)
+SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
+SCALE = np.array([0.458, 0.448, 0.450], np.float32)
 
 
 class Lpips:
@@ -44,12 +44,12 @@ class Lpips:
         Args:
           parameters: AlexNet_0/Conv_i/{kernel [h, w, in, out], bias}, NetLinLayer_i/Conv_0.
         """
-        convolutions = [parameters["AlexNet_0"][f"Conv_{i}"] for i in range(len(_LAYERS))]
-        self._kernels = [np.asarray(c["kernel"], np.float32) for c in convolutions]
-        self._biases = [np.asarray(c["bias"], np.float32) for c in convolutions]
-        self._linear = [
+        convolutions = [parameters["AlexNet_0"][f"Conv_{i}"] for i in range(len(LAYERS))]
+        self.kernels = [np.asarray(c["kernel"], np.float32) for c in convolutions]
+        self.biases = [np.asarray(c["bias"], np.float32) for c in convolutions]
+        self.linear = [
             np.asarray(parameters[f"NetLinLayer_{i}"]["Conv_0"]["kernel"], np.float32).reshape(-1)
-            for i in range(len(_LAYERS))
+            for i in range(len(LAYERS))
         ]
         # One original is compared with many decoded versions.
         self._original: Tuple[Any, List[np.ndarray]] = (None, [])
@@ -89,15 +89,15 @@ class Lpips:
             features = self._features(original)
             self._original = (original, features)
         total = 0.0
-        for a, b, weights in zip(features, self._features(decoded), self._linear):
+        for a, b, weights in zip(features, self._features(decoded), self.linear):
             total += float((np.square(a - b) @ weights).mean(dtype=np.float64))
         return total
 
     def _features(self, picture: np.ndarray) -> List[np.ndarray]:
         """Activations of each layer [h, w, C], of unit length over the channels."""
-        x = ((picture.astype(np.float32) / 127.5 - 1) - _SHIFT) / _SCALE
+        x = ((picture.astype(np.float32) / 127.5 - 1) - SHIFT) / SCALE
         found = []
-        for (stride, padding, pooled), kernel, bias in zip(_LAYERS, self._kernels, self._biases):
+        for (stride, padding, pooled), kernel, bias in zip(LAYERS, self.kernels, self.biases):
             x = _pooled(x) if pooled else x
             x = np.maximum(_convolved(x, kernel, stride, padding) + bias, 0)
             length = np.sqrt(np.square(x).sum(axis=-1, keepdims=True))

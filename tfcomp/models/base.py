@@ -234,6 +234,10 @@ class CodecModel(keras.Model):
     def metrics(self) -> list[keras.metrics.Metric]:
         return list(self._trackers.values())
 
+    def no_metrics(self) -> None:
+        """For a model that is part of another one, which counts what a step does."""
+        self._trackers = {}
+
     def in_units(self, images: np.ndarray | tf.Tensor) -> tf.Tensor:
         """Samples as the model counts: float32 of the same shape, 0..1 over the spec's range."""
         samples = tf.cast(images, tf.float32)

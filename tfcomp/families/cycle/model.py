@@ -43,7 +43,10 @@ class CycleModel(base.CodecModel):
     family = "cycle"
     metric_names = ("loss", "bpp", "psnr", "mse", "cycle", "sparsity")
 
-    def __init__(self, model_config: Any = None, loss_config: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, model_config: Any = None, loss_config: Any = None, prior: Any = None, **kwargs: Any
+    ) -> None:
+        """Makes the model; `prior` is one that it shares with another model, None for its own."""
         super().__init__(model_config, loss_config, **kwargs)
         settings = self.model_config
         # Bits a pixel add up over channels where the squared error is their mean.
@@ -97,7 +100,7 @@ class CycleModel(base.CodecModel):
             initializer=keras.initializers.Constant(log_gain),
             dtype="float32",
         )
-        self.prior = KINDS[settings.prior].prior.make(settings)
+        self.prior = KINDS[settings.prior].prior.make(settings) if prior is None else prior
 
     def _residual_block(self, name: str) -> keras.layers.Layer:
         if self.model_config.block == "convolution":

@@ -1,0 +1,1 @@
+"""look: another decoder for the files of a trained `cycle` model."""
