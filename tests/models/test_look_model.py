@@ -11,10 +11,8 @@ from tests import hyperprior_factory
 from tfcomp import config as config_module
 from tfcomp.errors import CodecError, ConfigError
 from tfcomp.evaluation import lpips
-from tfcomp.export import tflite
+from tfcomp.export import cli
 from tfcomp.export.bundle import write_bundle
-from tfcomp.export.looks import add_look
-from tfcomp.families.look.deployed import DeployedLook
 from tfcomp.families.look.model import LookModel
 from tfcomp.families.look.perceptual import PerceptualDistance
 from tfcomp.runs import run_folder, weights_file
@@ -74,18 +72,28 @@ def test_training_moves_the_decoder_alone(config, look, trained, tmp_path):
         np.testing.assert_array_equal(again.tables[name].cdf, tables.cdf)
 
 
-def test_a_bundle_of_the_model_shows_the_look(look, trained, photograph, tmp_path):
+def test_a_bundle_of_the_model_shows_the_look(look, config, trained, photograph, tmp_path):
     for variable in look.shown.trainable_variables:
         variable.assign_add(0.01 * tf.random.stateless_normal(variable.shape, (1, 2)))
     write_bundle(trained, hyperprior_factory.patch_config(), tmp_path / "base", "base")
-    network = tflite.convert(DeployedLook(look), "decode")
-    add_look(tmp_path / "base", "natural", network, look.model_config.decoder_reach)
+    run_folder.save_weights(look, tmp_path)
+    (tmp_path / "config.yaml").write_text(config_module.dump(config))
+    flags = ["--tflite", "--run", str(tmp_path), "--out", str(tmp_path / "base")]
+    assert cli.main(flags) == 0
     codec = tfcomp.load(tmp_path / "base")
     data = codec.compress(photograph, quality=2)
     shown = codec.decompress(data, look="natural").astype(int)
     expected = look.shown.synthesis(*_decoded(codec, data))[0, : len(shown), : shown.shape[1]]
     assert np.abs(shown - np.clip(255 * expected, 0, 255)).max() <= 1
     assert np.abs(shown - codec.decompress(data)).max() > 2
+
+
+def test_a_bundle_of_another_model_takes_no_look(look, config, tiny_bundle, tmp_path, capsys):
+    run_folder.save_weights(look, tmp_path)
+    (tmp_path / "config.yaml").write_text(config_module.dump(config))
+    flags = ["--tflite", "--run", str(tmp_path), "--out", str(tiny_bundle)]
+    assert cli.main(flags) == 2
+    assert "not a bundle of the model that this look is for" in capsys.readouterr().err
 
 
 def _decoded(codec, data):

@@ -109,6 +109,8 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
     from tfcomp.runs import run_folder, run_summary
 
     model, config = run_folder.load_model(options.run)
+    if config.model.family == "look":
+        return _export_look(options, model, config)
     _check_spec(options, model.image)
     if options.licence:
         release = dataclasses.replace(config.release, terms=options.licence)
@@ -137,6 +139,18 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
             lambda folder: _save_model(model, manifest, folder, options.max_pixels),
         )
     return written
+
+
+def _export_look(
+    options: argparse.Namespace, model: CodecModel, config: Config
+) -> dict[str, Any]:
+    """Adds a look to the bundle in --out, which is the one of its model."""
+    from tfcomp.export import looks
+
+    if options.saved_model or options.quantize == "int8":
+        raise ConfigError("a look is one network of a bundle: give --tflite and no int8")
+    looks.add_trained(model, config, options.out, options.run, options.quantize)
+    return {"bundle": options.out, "look": config.model.name}
 
 
 def _check_spec(options: argparse.Namespace, spec: ImageSpec) -> None:

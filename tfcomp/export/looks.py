@@ -9,10 +9,48 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tfcomp.errors import OutputError
+import numpy as np
+
+from tfcomp.config import Config
+from tfcomp.errors import ConfigError, OutputError
+from tfcomp.export import tflite
 from tfcomp.export.bundle import write_manifest
+from tfcomp.export.families import deploy
+from tfcomp.models.base import CodecModel
+from tfcomp.runs import run_summary
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import Bundle, Manifest, look_file
+
+
+def add_trained(
+    model: CodecModel, config: Config, folder: Path, run: Path, quantize: str = "none"
+) -> None:
+    """Adds a trained look to the bundle of its model.
+
+    Args:
+      model: of the family look.
+      config: it was trained with.
+      folder: of the bundle.
+      run: the look's run folder, for what the manifest says of the training.
+      quantize: see `tflite.convert`.
+
+    Raises:
+      ConfigError: the bundle is another model's.
+      CodecError: it is unsound, or would be with the look.
+    """
+    bundle = Bundle.read(folder)
+    tables = model.tables
+    same = set(tables) == set(bundle.tables) and all(
+        np.array_equal(tables[name].cdf, its.cdf) for name, its in bundle.tables.items()
+    )
+    if not same:
+        raise ConfigError(f"{folder} is not a bundle of the model that this look is for")
+    network = tflite.convert(deploy(model, quantize == "float16"), "decode", quantize)
+    about = {
+        "training": run_summary.summarize(config, run),
+        "licence": config.release.terms or "not stated",
+    }
+    add_look(folder, config.model.name, network, config.model.decoder_reach, **about)
 
 
 def add_look(
