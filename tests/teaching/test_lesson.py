@@ -65,7 +65,7 @@ def test_a_lesson_ends_with_its_time_and_looks_thirty_times():
 
 def test_a_lesson_that_gains_nothing_ends_early():
     lesson = run_lesson(3000, [0, -5, -9, -10, -10.1])
-    assert lesson.tired and 600 < lesson.steps < 1300
+    assert lesson.tired and 1000 < lesson.steps < 1800
     assert float(lesson.rate.factor) == 0
 
 

@@ -24,7 +24,7 @@ _WARMUP, _FALL_FROM = 0.02, 0.5
 _SHORT_FALL = 0.5  # of the time before it
 _LOOKS = 30  # at held-out crops, unless they take more than a twentieth of the time
 _SHARE_OF_LOOKS = 0.05
-_PATIENCE, _WORTH_GOING_ON = 4, 0.3  # looks; percent of the bytes that they must bring
+_PATIENCE, _WORTH_GOING_ON = 8, 0.3  # looks; percent of the bytes that they must bring
 _BATCH = 4
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Iterator
 
 from tfcomp.evaluation.curves import bd_rate
@@ -18,9 +19,9 @@ def lines(results: Results) -> Iterator[str]:
         from, and classical codecs.
     """
     taught, untaught, *classical = results.entries
-    learnt = _difference(untaught, taught)
+    start, learnt = Path(untaught.name).name, _difference(untaught, taught)
     found = {entry.name: _difference(entry, taught) for entry in classical}
-    for name, percent in {untaught.name: learnt, **found}.items():
+    for name, percent in {start: learnt, **found}.items():
         words = "no PSNR in common" if percent is None else _in_words(percent)
         yield f"against {name:<12} {words}"
     known = {name: percent for name, percent in found.items() if percent is not None}
@@ -29,7 +30,7 @@ def lines(results: Results) -> Iterator[str]:
         yield f"it does not pay: {hardest} is as small or smaller on these pictures"
     if learnt is not None and learnt > _WORTH_IT:
         yield (
-            f"teaching brought nothing: {untaught.name} serves these pictures as well; more "
+            f"teaching brought nothing: {start} serves these pictures as well; more "
             "pictures, or more minutes, may help"
         )
     elif hardest is not None and known[hardest] <= _WORTH_IT:
