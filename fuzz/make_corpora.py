@@ -56,7 +56,8 @@ def write(folder: Path = CORPUS) -> None:
 
 def bundles() -> dict[str, Manifest]:
     """The shipped bundles' manifests by name."""
-    return {path.name: read_manifest(path) for path in shipped.folders()}
+    paths = sorted(shipped.folders(), key=lambda path: path.name)
+    return {path.name: read_manifest(path) for path in paths}
 
 
 def _cases(manifest: Manifest):

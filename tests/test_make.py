@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="there is no ma
 def checkout(tmp_path):
     """A checkout that is set up, with a Python that says what it was asked, and a run of hours."""
     shutil.copy(MAKEFILE, tmp_path)
-    prerequisites = ["setup.py", "pyproject.toml"]
+    prerequisites = ["setup.py", "pyproject.toml", "more_models/pyproject.toml"]
     prerequisites += [
         f"tfcomp/bitstream/{name}" for name in ("_range_coder.c", "_range_coder_core.h")
     ]

@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 from tfcomp.cli.output import complain, printable
-from tfcomp.runtime.manifest import FAITHFUL
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _line(manifest: dict[str, Any], path: str) -> str:
+    from tfcomp.runtime.manifest import FAITHFUL
+
     rates = [
         p["bpp"] for p in manifest["rate_distortion"] if isinstance(p.get("bpp"), (int, float))
     ]
