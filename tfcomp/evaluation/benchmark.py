@@ -94,13 +94,14 @@ def check(plan: Plan) -> None:
 
 
 def check_codecs(names: Sequence[str]) -> None:
-    """Raises early what `run` would raise for these classical codecs.
+    """Raises early what `run` would raise for these classical codecs beside a model.
 
     Raises:
-      CodecError: a package is missing, a name is unknown, or none is installed.
+      CodecError: a package is missing, a name is unknown, or none that was named is installed.
     """
     _require(_FOR_FIGURES)
-    _checked_names(Plan(Path(), (), tuple(names)), [], *_installed(names))
+    if names:
+        _checked_names(Plan(Path(), (), tuple(names)), [], *_installed(names))
 
 
 def run(plan: Plan, on_finished: Callable[[str], object] = lambda line: None) -> Results:
