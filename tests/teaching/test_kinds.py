@@ -1,4 +1,4 @@
-"""What `tfcomp teach` takes pictures for, before it is told anything of their channels and depth."""
+"""What `tfcomp teach` takes pictures for before it is told of their channels and depth."""
 
 import numpy as np
 import pytest

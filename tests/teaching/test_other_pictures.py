@@ -154,13 +154,18 @@ def test_grey_photographs_become_a_grey_model_beside_all_codecs(tiny_run, tmp_pa
     assert results["entries"][1]["mean"][-1]["psnr"] > 38
 
 
-def test_floats_with_a_range(tiny_run, tmp_path):
+def test_floats_with_a_range_and_weights_of_their_own(tiny_run, tmp_path, capsys):
     for seed in range(9):
         values = pictures.made(seed, 2, 8.0, **SIZE) - 2.0
         np.save(tmp_path / f"{seed}.npy", values.astype(np.float32))
     out = tmp_path / "m" / "model"
-    flags = ["--range", "-2", "6", "--codecs", "jxl", "--no-install"]
+    flags = ["--range", "-2", "6", "--codecs", "jxl", "--no-install", "--anew"]
     assert lesson(tmp_path, tiny_run, out, *flags) == 0
+    said = capsys.readouterr().err
+    assert "2 channels of float32 from -2 to 6 (float32, values from " in said
+    assert "starts anew in the shape of" in said
+    recipe = yaml.safe_load((out / "recipe.yaml").read_text())
+    assert not recipe["training"].get("start_from")
     results = json.loads((out / "report" / "results.json").read_text())
     assert results["image"] == {"channels": 2, "colour": "none", "range": [-2.0, 6.0]}
     assert np.load(next((out / "held-out").iterdir())).dtype == np.float32

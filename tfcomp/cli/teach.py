@@ -74,6 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="that all samples of float32 pictures are in",
     )
     parser.add_argument(
+        "--anew",
+        action="store_true",
+        help="take the shape of the model to start with, and no weights of it",
+    )
+    parser.add_argument(
         "--raise-psnr",
         type=float,
         default=0.0,
@@ -120,6 +125,7 @@ def run(options: argparse.Namespace) -> int:
                 options.bits,
                 tuple(options.range) if options.range else None,
             ),
+            anew=options.anew,
             raise_psnr=options.raise_psnr,
         )
         bar = _Bar()

@@ -60,6 +60,7 @@ class Plan:
       seed: of crops and noise.
       install: whether to install the model.
       wanted: what the user says of channels and samples.
+      anew: whether to take the start's shape alone: weights begin with principal components.
       raise_psnr: dB by which all qualities are to be higher than the start's.
     """
 
@@ -75,6 +76,7 @@ class Plan:
     seed: int = 1
     install: bool = True
     wanted: Wanted = UNSAID
+    anew: bool = False
     raise_psnr: float = 0.0
 
     def __post_init__(self) -> None:
@@ -120,7 +122,8 @@ def teach(
         raise ConfigError(f"{plan.start} is a '{config.model.family}' model: only cycle is taught")
     given = open_pictures(plan.pictures, plan.held_out, plan.data_dir, plan.seed, plan.wanted)
     known, spec = spec_of(config.model), given.spec
-    for line in (*given.survey.lines(), given.kind, _start_in_words(plan.start, known, spec)):
+    start = _start_in_words(plan, known, spec)
+    for line in (*given.survey.lines(), given.kind, start):
         if line:
             say(line)
     shrink = given.survey.shrink if plan.shrink is None else plan.shrink
@@ -156,16 +159,17 @@ def teach(
     )
 
 
-def _start_in_words(start: str, known: ImageSpec, spec: ImageSpec) -> str:
-    """What of the start's weights serves pictures of another kind; nothing where they are alike."""
+def _start_in_words(plan: Plan, known: ImageSpec, spec: ImageSpec) -> str:
+    """What of the start's weights is taken; nothing where that is all."""
+    channels = f"{spec.channels} channel{'s' if spec.channels > 1 else ''}"
+    if plan.anew:
+        return f"starts anew in the shape of {plan.start}, from principal components of {channels}"
     if known == spec:
         return ""
-    if known.channels == spec.channels:
-        return f"starts with the weights of {start}, of {known}"
-    return (
-        f"starts with the weights of {start}, of {known}; the kernel on pixels is made anew from "
-        f"principal components of {spec.channels} channel{'s' if spec.channels > 1 else ''}"
-    )
+    line = f"starts with the weights of {plan.start}, of {known}"
+    if known.channels != spec.channels:
+        line += f"; the kernel on pixels is made anew from principal components of {channels}"
+    return line
 
 
 def lesson_config(
@@ -208,7 +212,7 @@ def lesson_config(
             log_every=50,
             checkpoint_minutes=5.0,
             picture_every=0,
-            start_from=str(begun),
+            start_from=None if plan.anew else str(begun),
         ),
     )
 
