@@ -138,6 +138,7 @@ class Lesson(keras.callbacks.Callback):
       tired: whether it ended early, as held-out crops gained no more.
       looks: what was seen.
       steps: optimiser steps that were done.
+      taken: seconds that they took, the first one left out.
     """
 
     def __init__(
@@ -154,7 +155,7 @@ class Lesson(keras.callbacks.Callback):
         self.looks: list[Look] = []
         self.factors: list[float] = []  # of the rate, after each step
         self.ended = self.stopped = self.tired = False
-        self.steps = 0
+        self.steps, self.taken = 0, 0.0
         self._start: float | None = None
         self._pause = seconds / _LOOKS
 
@@ -175,12 +176,13 @@ class Lesson(keras.callbacks.Callback):
         self.rate.factor.assign(factor)
         self.factors.append(factor)
         self.on_progress(min(elapsed, self.times.end), self.times.end, self.looks[-1].gain)
+        self.taken = elapsed
         if elapsed >= self.times.end or self.stopped:
             self.ended = self.model.stop_training = True
 
     def finish(self) -> None:
         """Looks a last time, at what is kept."""
-        self._look(self.elapsed())
+        self._look(self.taken)
 
     def elapsed(self) -> float:
         """Seconds since the first step was done."""

@@ -239,7 +239,7 @@ def _train(
     assert model is not None  # there is one worker
     course.finish()
     say(
-        f"{course.steps} steps in {course.elapsed() / 60:.0f} min: {course.looks[-1].gain:+.1f} % "
+        f"{course.steps} steps in {course.taken / 60:.0f} min: {course.looks[-1].gain:+.1f} % "
         "bytes on held-out crops, by the entropy model's own estimate"
         + (" (ended early: they gained no more)" if course.tired else "")
     )
