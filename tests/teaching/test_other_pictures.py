@@ -125,17 +125,23 @@ def test_a_model_of_such_pictures_is_taught_further_and_measured_beside_itself(
     assert results["entries"][1]["name"] == str(out / "untaught")
 
 
-def test_grey_of_16_bits_from_png_files(tiny_run, tmp_path):
+@pytest.mark.parametrize("channels", [1, 3], ids=["grey in PNG", "RGB in arrays"])
+def test_screens_colours_of_16_bits(tiny_run, tmp_path, capsys, channels):
     (tmp_path / "scans").mkdir()
     for seed in range(9):
-        image = pictures.whole(seed, 1, 16, **SIZE)[..., 0]
-        Image.fromarray(image).save(tmp_path / "scans" / f"{seed}.png")
+        image = pictures.whole(seed, channels, 16, **SIZE)
+        if channels == 1:
+            Image.fromarray(image[..., 0]).save(tmp_path / "scans" / f"{seed}.png")
+        else:
+            np.save(tmp_path / "scans" / f"{seed}.npy", image)
     out = tmp_path / "deep-scans"
     assert lesson(tmp_path / "scans", tiny_run, out, "--codecs", "jpeg2000") == 0
+    said = capsys.readouterr().err
+    assert ("the kernel on pixels is made anew" in said) == (channels == 1)
     try:
         codec = tfcomp.load("deep-scans")
-        assert codec.bundle.manifest.image == ImageSpec(1, 16)
-        assert codec.decompress(codec.compress(tmp_path / "scans" / "0.png")).dtype == np.uint16
+        assert codec.bundle.manifest.image == ImageSpec(channels, 16)
+        assert codec.decompress(codec.compress(image)).dtype == np.uint16
     finally:
         installing.remove("deep-scans")
 
