@@ -71,6 +71,21 @@ def test_grey_is_made_of_photographs_where_a_recipe_asks_for_it():
     assert np.array_equal(its_grey[..., 0], np.asarray(Image.fromarray(first).convert("L")))
 
 
+def test_photographs_in_a_folder_are_made_grey_and_arrays_of_grey_stay_as_they_are(tmp_path):
+    from PIL import Image
+
+    from tests import bundle_factory
+
+    (tmp_path / "colours").mkdir()
+    image = Image.fromarray(bundle_factory.photo(48, 64))
+    image.save(tmp_path / "colours" / "a.png")
+    source = open_source(f"folder:{tmp_path / 'colours'}", image=ImageSpec(channels=1))
+    assert np.array_equal(source.read(0)[..., 0], np.asarray(image.convert("L")))
+    np.save(tmp_path / "stack.npy", pictures.whole(1, 1, 8)[None, ..., 0].repeat(4, 0))
+    source = open_source(f"folder:{tmp_path / 'stack.npy'}", image=ImageSpec(channels=1))
+    assert source.count == 4 and source.read(0).shape == (64, 96, 1)
+
+
 def test_large_arrays_are_read_in_windows(tmp_path):
     np.save(tmp_path / "large.npy", np.zeros([1500, 40, 2], np.uint16))
     source = open_source(f"folder:{tmp_path}", image=ImageSpec(2, 16))

@@ -25,7 +25,7 @@ NOT_RUN = {
     r"python -m pytest ": "the tests themselves",
     r"MODEL=\w+ EXPORT=\S+ docker compose up|docker run |tensorflow_model_server ": "needs "
     "TensorFlow Serving; tests/serving asks a server that obeys the same contract",
-    r"python -m lab\.microscopy |tfcomp (train|export) .*microscopy|tfcomp compress MICRO|"
+    r"python -m lab\.microscopy |tfcomp (train|export) .*microscopy|tfcomp (compress|teach) MICRO|"
     r"TFCOMP_BUNDLES=|import numpy as np\nimport tfcomp\n\ncodec = ": "simulates and trains for "
     "minutes; tests/channels does the same with small pictures",
     r"echo .*curl |curl |(from pathlib import Path\n\n)?from tfcomp\.serving ": "needs a running "

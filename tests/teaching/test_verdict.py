@@ -50,3 +50,12 @@ def test_what_to_use_is_said(bits, words):
     assert len(lines) == len(words)
     for line, pattern in zip(lines, words):
         assert re.search(pattern, line)
+
+
+def test_of_a_start_that_codes_no_such_pictures_nothing_is_said():
+    entries = [entry("mine", 0.8), entry("jpeg2000", 1.0), entry("jxl", 0.9)]
+    lines = list(verdict.lines(SimpleNamespace(entries=entries), has_untaught=False))
+    assert [line.split()[1] for line in lines[:2]] == ["jpeg2000", "jxl"]
+    assert lines[2:] == ["it pays: no codec measured here comes nearer than jxl"]
+    alone = list(verdict.lines(SimpleNamespace(entries=entries[:1]), has_untaught=False))
+    assert alone == ["no codec is here that it could be compared with"]

@@ -55,6 +55,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="shrink every picture by this; 1: not at all (default: 0.64 to 1, by what JPEG left)",
     )
     parser.add_argument(
+        "--channels",
+        type=int,
+        metavar="N",
+        help="of the pictures, where their axes do not tell; 1: grey (default: what files say)",
+    )
+    parser.add_argument(
+        "--bits",
+        type=int,
+        metavar="N",
+        help="of whole samples (default: 8 of uint8; of uint16 10, 12, 14 or 16, by what is seen)",
+    )
+    parser.add_argument(
+        "--range",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="that all samples of float32 pictures are in",
+    )
+    parser.add_argument(
+        "--anew",
+        action="store_true",
+        help="take the shape of the model to start with, and no weights of it",
+    )
+    parser.add_argument(
+        "--raise-psnr",
+        type=float,
+        default=0.0,
+        metavar="DB",
+        help="make all qualities higher than those of the model to start with (0)",
+    )
+    parser.add_argument(
         "--learning-rate", type=float, default=1e-3, metavar="RATE", help="at its peak (0.001)"
     )
     parser.add_argument("--seed", type=int, default=1, help="of crops and noise (1)")
@@ -75,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as train.py does
     with requirements.named():
         import_quietly()
-        from tfcomp.teaching.teaching import Plan, name_of, teach
+        from tfcomp.teaching.teaching import Plan, Wanted, name_of, teach
 
         plan = Plan(
             pictures=options.pictures,
@@ -89,6 +120,13 @@ def run(options: argparse.Namespace) -> int:
             seed=options.seed,
             codecs=tuple(listed(options.codecs)),
             install=not options.no_install,
+            wanted=Wanted(
+                options.channels,
+                options.bits,
+                tuple(options.range) if options.range else None,
+            ),
+            anew=options.anew,
+            raise_psnr=options.raise_psnr,
         )
         bar = _Bar()
         try:

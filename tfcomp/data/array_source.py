@@ -6,6 +6,7 @@ image of its own. Of a file no more is kept than how many pictures of which size
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import logging
@@ -85,6 +86,12 @@ class ArraySource(IndexedSource):
         self._stacks = functools.lru_cache(maxsize=_OPEN_FILES)(
             functools.partial(_stacks_of, spec=spec)
         )
+
+    def narrowed(self, spec: ImageSpec) -> ArraySource:
+        """The same pictures with other bits or another range, once it is known what they need."""
+        other = copy.copy(self)
+        other.spec = spec
+        return other
 
     def place(self, index: int) -> Place:
         row, picture, window = self._find(index)

@@ -9,8 +9,9 @@ from typing import NamedTuple, Optional, Tuple
 import numpy as np
 import tensorflow as tf
 
-from tfcomp.data.source import EVERYTHING, ImageSource, Share, shuffled_index
+from tfcomp.data.source import EVERYTHING, ImageSource, Share, grey, shuffled_index
 from tfcomp.errors import CodecError, ConfigError
+from tfcomp.image_spec import GREY8
 
 
 class Place(NamedTuple):
@@ -116,6 +117,27 @@ class JoinedSource(IndexedSource):
     def _find(self, index: int) -> tuple[IndexedSource, int]:
         number = int(np.searchsorted(self._ends, index, side="right"))
         return self._parts[number], index - int(self._ends[number - 1] if number else 0)
+
+
+class GreyOfSource(IndexedSource):
+    """The grey of another source's 8-bit RGB: [H, W, 1], as `source.GreySource` makes it."""
+
+    spec = GREY8
+
+    def __init__(self, source: IndexedSource) -> None:
+        self.name, self.count = f"{source.name}, grey", source.count
+        self._source = source
+
+    @property
+    def skipped(self) -> list[str]:  # type: ignore[override]
+        return self._source.skipped
+
+    def read(self, index: int) -> np.ndarray | None:
+        pixels = self._source.read(index)
+        return None if pixels is None else grey(pixels).numpy()
+
+    def place(self, index: int) -> Place:
+        return self._source.place(index)
 
 
 class PartOfSource(IndexedSource):

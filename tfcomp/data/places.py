@@ -2,6 +2,7 @@
 
     8-bit RGB       picture files by Pillow, as photographs; .npy, .npz, Zarr, and TIFFs of many
                     pages or of very many pixels as arrays
+    8-bit grey      the same, photographs with colours by their luma
     other pictures  everything as arrays, sample by sample
 """
 
@@ -16,10 +17,10 @@ from pathlib import Path
 from tfcomp.data.array_source import WINDOW, ArraySource
 from tfcomp.data.channel_order import warn_of_odd_order
 from tfcomp.data.folder_source import FolderSource, PictureFile, split_trees
-from tfcomp.data.indexed_source import IndexedSource, JoinedSource
+from tfcomp.data.indexed_source import GreyOfSource, IndexedSource, JoinedSource
 from tfcomp.errors import ConfigError
 from tfcomp.folder_contents import PICTURE_SUFFIXES, ZARR, files_in, suffix_of
-from tfcomp.image_spec import RGB8, ImageSpec
+from tfcomp.image_spec import GREY8, RGB8, ImageSpec
 from tfcomp.images.opening import open_image
 from tfcomp.images.tiff_series import NO_DATA_TAG
 from tfcomp.images.zarr_arrays import is_zarr
@@ -54,13 +55,13 @@ def open_places(
       ConfigError: a place is missing, holds nothing, or pictures of another kind.
     """
     name = "folder:" + ",".join(str(place) for place in places)
-    files = _files_of(places, split)
-    if not spec.is_rgb8:
+    files = files_of(places, split)
+    if not (spec.is_rgb8 or spec == GREY8):
         source: IndexedSource = ArraySource(name, files, spec, window)
         warn_of_odd_order(source)
         return source
-    arrays = [file for file in files if _is_array(file)]
-    photographs = [file for file in files if not _is_array(file)]
+    arrays = [file for file in files if is_array(file)]
+    photographs = [file for file in files if not is_array(file)]
     if arrays and any(suffix_of(file) not in _TIFF for file in photographs):
         logger.warning(
             "%s: arrays beside picture files are left out, %d of them: to learn from them give "
@@ -79,7 +80,8 @@ def open_places(
             pictures += found
     parts: list[IndexedSource] = []
     if pictures or not arrays:
-        parts.append(FolderSource.of_files(name, pictures))
+        folder = FolderSource.of_files(name, pictures)
+        parts.append(folder if spec.is_rgb8 else GreyOfSource(folder))
     if arrays:
         parts.append(ArraySource(name, arrays, spec, window))
         warn_of_odd_order(parts[-1])
@@ -94,13 +96,13 @@ def parse_places(text: str) -> list[Path]:
     return [Path(part.strip()).expanduser() for part in text.split(",") if part.strip()]
 
 
-def _files_of(places: Sequence[Path], split: str) -> list[str]:
+def files_of(places: Sequence[Path], split: str = "train") -> list[str]:
     """Paths of files, and of Zarr arrays: those that are named, and those in folders."""
     single = [place for place in places if is_zarr(str(place)) or place.is_file()]
     for place in single:
         if not place.exists():
             raise ConfigError(f"{place} does not exist; give folder:PATH with a folder of images")
-        if not _is_array(str(place)) and suffix_of(place.name) not in PICTURE_SUFFIXES:
+        if not is_array(str(place)) and suffix_of(place.name) not in PICTURE_SUFFIXES:
             raise ConfigError(
                 f"{place} is no picture by its ending; give a folder, or a TIFF, .npy, .npz, .zarr "
                 "or picture file"
@@ -112,7 +114,8 @@ def _files_of(places: Sequence[Path], split: str) -> list[str]:
     return [*map(str, single), *found]
 
 
-def _is_array(file: str) -> bool:
+def is_array(file: str) -> bool:
+    """Whether a file is an array by its ending, or a Zarr array by what it holds."""
     return suffix_of(file) in ARRAY_SUFFIXES or is_zarr(file)
 
 

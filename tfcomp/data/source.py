@@ -142,12 +142,12 @@ class GreySource(ImageSource):
         return self._source.failure
 
     def images(self, shuffle_seed: int | None = None) -> tf.data.Dataset:
-        return self._source.images(shuffle_seed).map(_grey)
+        return self._source.images(shuffle_seed).map(grey)
 
     def endless_images(
         self, seed: int, start: int = 0, parallelism: int = 2, share: Share = EVERYTHING
     ) -> tf.data.Dataset:
-        return self._source.endless_images(seed, start, parallelism, share).map(_grey)
+        return self._source.endless_images(seed, start, parallelism, share).map(grey)
 
 
 @contextlib.contextmanager
@@ -161,7 +161,8 @@ def naming_failures(source: ImageSource) -> Iterator[None]:
         raise
 
 
-def _grey(image: tf.Tensor) -> tf.Tensor:
+def grey(image: tf.Tensor) -> tf.Tensor:
+    """uint8 [..., 3], RGB -> uint8 [..., 1]: luma of ITU-R BT.601, as Pillow's mode L."""
     weighted = tf.reduce_sum(tf.cast(image, tf.int32) * (19595, 38470, 7471), -1, keepdims=True)
     return tf.cast((weighted + 32768) // 65536, tf.uint8)
 

@@ -34,6 +34,8 @@ from tfcomp.evaluation.lpips import Lpips
 from tfcomp.evaluation.measuring import SECONDS_FOR_REPEATS
 from tfcomp.evaluation.published import PublishedCurve, are_kodak, chosen_curves
 from tfcomp.evaluation.results import Entry, Results, compare_with_anchor, to_csv, to_json
+from tfcomp.evaluation.sample_codecs import codecs_for
+from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.unfinished import sweep_unfinished, temporary_name
 
@@ -56,6 +58,7 @@ class Plan:
       lpips: measure LPIPS too.
       enhance: names of post-filters to compare; see `enhancement.FILTERS`.
       enhance_training: folder to choose their strengths on; scikit-image's photographs if None.
+      image: what the test images are, each a file of its own.
     """
 
     folder: Path
@@ -69,6 +72,7 @@ class Plan:
     lpips: bool = False
     enhance: Tuple[str, ...] = ()
     enhance_training: Optional[Path] = None
+    image: ImageSpec = RGB8
 
 
 def check(plan: Plan) -> None:
@@ -78,9 +82,9 @@ def check(plan: Plan) -> None:
       CodecError: a package, a model or a codec is missing, or a name is unknown.
     """
     _require(_FOR_FIGURES)
-    files = image_files(plan.folder)
+    files = image_files(plan.folder, plan.image)
     models = [Model(name).name for name in dict.fromkeys(plan.models)]
-    _checked_names(plan, models, *_installed(plan.codecs))
+    _checked_names(plan, models, *_installed(plan.codecs, plan.image))
     chosen_curves(plan.published, [path.stem for path in files])
     if plan.lpips:
         Lpips.installed()
@@ -90,13 +94,14 @@ def check(plan: Plan) -> None:
 
 
 def check_codecs(names: Sequence[str]) -> None:
-    """Raises early what `run` would raise for these classical codecs.
+    """Raises early what `run` would raise for these classical codecs beside a model.
 
     Raises:
-      CodecError: a package is missing, a name is unknown, or none is installed.
+      CodecError: a package is missing, a name is unknown, or none that was named is installed.
     """
     _require(_FOR_FIGURES)
-    _checked_names(Plan(Path(), (), tuple(names)), [], *_installed(names))
+    if names:
+        _checked_names(Plan(Path(), (), tuple(names)), [], *_installed(names))
 
 
 def run(plan: Plan, on_finished: Callable[[str], object] = lambda line: None) -> Results:
@@ -112,24 +117,26 @@ def run(plan: Plan, on_finished: Callable[[str], object] = lambda line: None) ->
       CodecError: something asked for does not exist, cannot be read or cannot be coded.
     """
     check(plan)
-    files = image_files(plan.folder)
-    sizes = _sizes(plan.folder, files)
+    files = image_files(plan.folder, plan.image)
+    sizes = _sizes(plan.folder, files, plan.image)
     models = {name: Model(name) for name in dict.fromkeys(plan.models)}
     for model in models.values():
         model.require_sizes(sizes)
-    codecs, missing = _installed(plan.codecs)
+    codecs, missing = _installed(plan.codecs, plan.image)
     anchor = _checked_names(plan, list(models), codecs, missing)
     published = chosen_curves(plan.published, [path.stem for path in files])
     contestants = [(MODEL, name) for name in models] + [(CODEC, name) for name in codecs]
     images = list(zip(sizes, files))
     counts = [len(m.qualities) for m in models.values()]
-    counts += [len(CODECS[name].qualities) for name in codecs]
+    counts += [len(codecs_for(plan.image)[name].qualities) for name in codecs]
     entries = []
     with tqdm(total=2 * len(images) * sum(counts), unit="step", leave=False, disable=None) as bar:
         for kind, name in contestants:
             bar.set_description(name)
             start = time.monotonic()
-            found = measure_in_child(kind, name, images, plan.repeats, bar.update, plan.lpips)
+            found = measure_in_child(
+                kind, name, images, plan.repeats, bar.update, plan.lpips, plan.image
+            )
             entries.append(
                 Entry(
                     name,
@@ -164,6 +171,7 @@ def run(plan: Plan, on_finished: Callable[[str], object] = lambda line: None) ->
         ),
         environment=_timed_environment(plan.repeats),
         enhancement=_enhancement(plan, entries, files) if plan.enhance else None,
+        image=plan.image,
     )
 
 
@@ -201,7 +209,8 @@ def write(results: Results, out: Path, pictures: int) -> List[Path]:
     for name, content in files.items():
         write_atomically(out / name, content)
     # The report's pictures take time, so the figures are written first.
-    write_atomically(out / "report.html", render(results, worst_images(results, pictures)))
+    shown = worst_images(results, pictures) if results.image.is_rgb8 else []
+    write_atomically(out / "report.html", render(results, shown))
     return [out / name for name in (*files, "report.html")]
 
 
@@ -249,22 +258,23 @@ def _require(modules: Sequence[str]) -> None:
         raise CodecError("the benchmark needs more packages; run: pip install 'tfcomp[benchmark]'")
 
 
-def _sizes(folder: Path, files: Sequence[Path]) -> Dict[str, Tuple[int, int]]:
+def _sizes(folder: Path, files: Sequence[Path], spec: ImageSpec) -> Dict[str, Tuple[int, int]]:
     """Reads every image once, so that a broken one is named before anything is measured."""
     sizes = {}
     for path in tqdm(files, desc="reading", unit="image", leave=False, delay=1, disable=None):
-        height, width, _ = read_pixels(path).shape
+        height, width, _ = read_pixels(path, spec).shape
         sizes[path.relative_to(folder).as_posix()] = (width, height)
     return sizes
 
 
-def _installed(names: Sequence[str]) -> Tuple[List[str], List[str]]:
+def _installed(names: Sequence[str], spec: ImageSpec = RGB8) -> Tuple[List[str], List[str]]:
     """The codecs to measure, and one line about each that is not installed."""
     present, missing = [], []
     for name in dict.fromkeys(names):
         if name not in CODECS:
             raise ConfigError(f"unknown codec '{name}': choose of {', '.join(CODECS)}")
-        line = CODECS[name].missing()
+        codec = codecs_for(spec).get(name)
+        line = codec.missing() if codec else f"{name}: does not hold {spec}"
         if line:
             missing.append(line)
         else:

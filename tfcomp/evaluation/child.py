@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from tfcomp.errors import CodecError
 from tfcomp.evaluation.macs import MacsPerPixel, macs_per_pixel
 from tfcomp.evaluation.measuring import Measurement, measure, peak_memory_mib
+from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.networks.threads import ONE_THREAD
 
 
@@ -47,6 +48,7 @@ def measure_in_child(
     repeats: int,
     on_step: Callable[[], object],
     lpips: bool = False,
+    spec: ImageSpec = RGB8,
 ) -> Outcome:
     """Runs `measure` in a new process.
 
@@ -59,6 +61,7 @@ def measure_in_child(
         "images": [(label, os.path.abspath(path)) for label, path in images],
         "repeats": repeats,
         "lpips": lpips,
+        "image": spec.to_json(),
     }
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
@@ -124,11 +127,14 @@ def main() -> None:
         from tfcomp.evaluation.contestants import Model, open_contestant
         from tfcomp.evaluation.lpips import Lpips
 
-        contestant = open_contestant(job["kind"], job["name"])
+        spec = ImageSpec.from_json(job["image"])
+        contestant = open_contestant(job["kind"], job["name"], spec)
         decode_on_one_thread()
         images = [(label, Path(path)) for label, path in job["images"]]
         metric = Lpips.installed() if job["lpips"] else None
-        found, peak = measure(contestant, images, job["repeats"], lambda: say(step=1), metric)
+        found, peak = measure(
+            contestant, images, job["repeats"], lambda: say(step=1), metric, spec
+        )
         macs = None
         # What TensorFlow multiplies in gradient descent is not heard.
         if isinstance(contestant, Model) and not contestant.plan.steps:

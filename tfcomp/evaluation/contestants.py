@@ -10,7 +10,8 @@ from typing import Any, Callable, Dict, Mapping, Protocol, Sequence, Tuple
 import numpy as np
 
 from tfcomp.errors import CodecError, ConfigError, ImageError
-from tfcomp.evaluation.classical import CODECS
+from tfcomp.evaluation.sample_codecs import codecs_for
+from tfcomp.image_spec import RGB8, ImageSpec
 from tfcomp.latent_search.search import checked_plan
 
 MODEL, CODEC = "model", "codec"
@@ -20,6 +21,8 @@ _WORDS = {"effort": "effort", "feedback": "rounds of feedback:"}
 
 class Contestant(Protocol):
     """A codec that encodes images to files and decodes them, on one thread.
+
+    Images are uint8 [H, W, 3], or samples [H, W, channels] of the spec that it was opened for.
 
     Attributes:
       name: how tables name it.
@@ -76,7 +79,8 @@ class Model:
         return self.codec.compress(image, quality=quality, **self._search)
 
     def decode(self, data: bytes) -> np.ndarray:
-        return self.codec.decompress(data)
+        decoded = self.codec.decompress(data)
+        return decoded[:, :, None] if decoded.ndim == 2 else decoded
 
     def require_sizes(self, sizes: Mapping[str, Sequence[int]]) -> None:
         """Raises ImageError for the first image of a size that the model does not take.
@@ -116,20 +120,21 @@ def _named_search(name: str) -> re.Match[str] | None:
     return None if os.path.exists(name) else _WITH_SEARCH.fullmatch(name)
 
 
-def open_contestant(kind: str, name: str) -> Contestant:
-    """Opens the model or the codec of a name.
+def open_contestant(kind: str, name: str, spec: ImageSpec = RGB8) -> Contestant:
+    """Opens the model or the codec of a name, for pictures of a spec.
 
     Raises:
       CodecError: there is none, or it is not installed.
     """
     if kind == MODEL:
         return Model(name)
-    if name not in CODECS:
-        raise ConfigError(f"unknown codec '{name}': choose of {', '.join(CODECS)}")
-    missing = CODECS[name].missing()
+    codecs = codecs_for(spec)
+    if name not in codecs:
+        raise ConfigError(f"unknown codec '{name}': choose of {', '.join(codecs)}")
+    missing = codecs[name].missing()
     if missing:
         raise CodecError(missing)
-    return CODECS[name]
+    return codecs[name]
 
 
 def nearest_quality(

@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, List, Tuple
 import numpy as np
 
 from tfcomp.api import Codec
+from tfcomp.image_spec import ImageSpec
 from tfcomp.networks import interpreter as runtime_interpreter
 from tfcomp.networks.observing import observed_by
 from tfcomp.networks.tflite_schema import graph_of, operation_of, tflite_schema
@@ -54,7 +55,7 @@ def macs_per_pixel(bundle: Bundle, feedback: int = 0) -> MacsPerPixel:
     manifest = bundle.manifest
     side = manifest.stride * math.ceil(_SIDE / manifest.stride)
     width, height = manifest.fixed_size or (side, side)
-    image = _textured(height, width)
+    image = _textured(height, width, manifest.image)
     counter = MultiplyAdds()
     codec = Codec(bundle, num_threads=1)
     # The first use of a network may run more than later ones do.
@@ -66,17 +67,21 @@ def macs_per_pixel(bundle: Bundle, feedback: int = 0) -> MacsPerPixel:
     return MacsPerPixel(encoder / (width * height), counter.total / (width * height))
 
 
-def _textured(height: int, width: int) -> np.ndarray:
-    """uint8 [height, width, 3] with detail of every size, as a photograph has.
+def _textured(height: int, width: int, spec: ImageSpec) -> np.ndarray:
+    """Samples [height, width, channels] with detail of every size, as a photograph has.
 
     An encoder may find nothing to improve in a flat area, and then runs less.
     """
     random = np.random.default_rng(0)
-    image = np.full((height, width, 3), 128.0)
+    image = np.full((height, width, spec.channels), 128.0)
     for size in (64, 32, 16, 8, 4, 2, 1):
-        blocks = random.normal(0, 3 * size**0.5, (-(-height // size), -(-width // size), 3))
+        shape = (-(-height // size), -(-width // size), spec.channels)
+        blocks = random.normal(0, 3 * size**0.5, shape)
         image += np.kron(blocks, np.ones((size, size, 1)))[:height, :width]
-    return np.clip(image, 0, 255).astype(np.uint8)
+    values = np.clip(image, 0, 255)
+    if spec.dtype == np.uint8:
+        return values.astype(np.uint8)
+    return (spec.low + values / 255 * spec.peak).astype(spec.dtype)
 
 
 class MultiplyAdds:

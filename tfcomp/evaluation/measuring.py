@@ -21,6 +21,7 @@ from tfcomp.evaluation.contestants import Contestant
 from tfcomp.evaluation.images import read_pixels
 from tfcomp.evaluation.lpips import MIN_SIDE, Lpips
 from tfcomp.evaluation.metrics import border_steps, decibels, ms_ssim, psnr
+from tfcomp.image_spec import RGB8, ImageSpec
 
 # A step is repeated until it took this long in all: the noise of a slow step is small beside it.
 SECONDS_FOR_REPEATS = 1.5
@@ -67,6 +68,7 @@ def measure(
     repeats: int,
     on_step: Callable[[], object] = lambda: None,
     lpips: Optional[Lpips] = None,
+    spec: ImageSpec = RGB8,
 ) -> Tuple[List[Measurement], Optional[float]]:
     """Codes every image at every quality.
 
@@ -76,6 +78,7 @@ def measure(
       repeats: how often each step is timed; fewer if it is slow (`SECONDS_FOR_REPEATS`).
       on_step: called 2 x images x qualities times, for a progress bar.
       lpips: to be measured too.
+      spec: of the images; MS-SSIM is of pictures for screens alone.
 
     Returns:
       (measurements, the process's peak memory in MiB up to the end of all coding)
@@ -85,9 +88,9 @@ def measure(
     """
     with tempfile.TemporaryDirectory(prefix="tfcomp-benchmark-") as folder:
         coded = []
-        _warm_up(contestant, *images[0])
+        _warm_up(contestant, read_pixels(images[0][1], spec))
         for number, (name, path) in enumerate(images):
-            pixels = read_pixels(path)
+            pixels = read_pixels(path, spec)
             for quality in contestant.qualities:
                 encoded, encoding = _timed(repeats, contestant.encode, pixels, quality)
                 decoded, decoding = _timed(repeats, contestant.decode, encoded)
@@ -101,10 +104,12 @@ def measure(
         measurements, last = [], None
         for name, path, quality, file, encoding, decoding in coded:
             if path != last:
-                pixels, last = read_pixels(path), path
+                pixels, last = read_pixels(path, spec), path
             data = file.read_bytes()
             measurements.append(
-                _judged(contestant, name, pixels, quality, data, encoding, decoding, lpips)
+                _judged(
+                    contestant, name, pixels, quality, data, encoding, decoding, lpips, spec
+                )
             )
             on_step()
     return measurements, peak
@@ -127,9 +132,9 @@ def peak_memory_mib() -> Optional[float]:
     return largest / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def _warm_up(contestant: Contestant, name: str, path: Path) -> None:
+def _warm_up(contestant: Contestant, pixels: np.ndarray) -> None:
     quality = contestant.qualities[len(contestant.qualities) // 2]
-    contestant.decode(contestant.encode(read_pixels(path), quality))
+    contestant.decode(contestant.encode(pixels, quality))
 
 
 def _timed(repeats: int, step: Callable[..., Any], *arguments: Any) -> Tuple[Any, _Timing]:
@@ -150,10 +155,11 @@ def _judged(
     encoding: _Timing,
     decoding: _Timing,
     lpips: Optional[Lpips],
+    spec: ImageSpec,
 ) -> Measurement:
     decoded = contestant.decode(data)
     count = pixels.shape[0] * pixels.shape[1]
-    similarity = ms_ssim(pixels, decoded)
+    similarity = ms_ssim(pixels, decoded) if spec.is_screen else None
     if min(pixels.shape[:2]) < MIN_SIDE:
         lpips = None
     return Measurement(
@@ -161,7 +167,7 @@ def _judged(
         quality=quality,
         bytes=len(data),
         bpp=8 * len(data) / count,
-        psnr=psnr(pixels, decoded),
+        psnr=psnr(pixels, decoded, spec.peak),
         ms_ssim=similarity,
         ms_ssim_db=decibels(similarity),
         encode_mpx_s=count / 1e6 / encoding.seconds,

@@ -32,7 +32,8 @@ def rate_distortion_png(results: Results) -> bytes:
         axes.grid(alpha=0.3)
         axes.legend(fontsize=9, loc="lower right")
     count = len(results.images)
-    figure.suptitle(f"Mean over {count} image{'s' if count > 1 else ''}, decoded 8-bit pixels")
+    what = "8-bit pixels" if results.image.is_rgb8 else f"samples, {results.image}"
+    figure.suptitle(f"Mean over {count} image{'s' if count > 1 else ''}, decoded {what}")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
     return buffer.getvalue()

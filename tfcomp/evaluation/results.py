@@ -18,6 +18,7 @@ from tfcomp.evaluation.gate import Verdict
 from tfcomp.evaluation.macs import MacsPerPixel
 from tfcomp.evaluation.measuring import Measurement
 from tfcomp.evaluation.published import PublishedCurve
+from tfcomp.image_spec import RGB8, ImageSpec
 
 FORMAT_VERSION = 1
 MEAN = "mean"  # stands for the image's name in means
@@ -86,6 +87,7 @@ class Results:
       published: curves to show beside; published_bd: theirs against the anchor, by name.
       verdicts: of the gates. environment: versions, machine, how it was timed.
       enhancement: the post-filters' results; None if none were asked for.
+      image: what the images are; results.json says it of others than 8-bit RGB.
     """
 
     folder: str
@@ -99,6 +101,7 @@ class Results:
     verdicts: List[Verdict]
     environment: Dict[str, Any]
     enhancement: Optional[Enhancement] = None
+    image: ImageSpec = RGB8
 
     def entry(self, name: str) -> Entry:
         return next(entry for entry in self.entries if entry.name == name)
@@ -129,6 +132,9 @@ def to_json(results: Results, reproducible: bool = False) -> bytes:
         name of the images' folder, and only mean curves of the codecs.
     """
     plain = {"format_version": FORMAT_VERSION, **dataclasses.asdict(results)}
+    plain["image"] = results.image.to_json()
+    if results.image.is_rgb8:
+        del plain["image"]
     for entry, record in zip(results.entries, plain["entries"]):
         encode, decode = entry.speeds()
         record["mean"] = [dataclasses.asdict(m) for m in entry.means()]

@@ -17,6 +17,7 @@ from tfcomp.evaluation.contestants import CODEC, MODEL
 from tfcomp.evaluation.curves import Point, bd_rate
 from tfcomp.evaluation.results import Results, to_json
 from tfcomp.export import measured_samples
+from tfcomp.image_spec import ImageSpec
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import Bundle, read_manifest
 
@@ -116,11 +117,11 @@ def manifest_entries(results: Mapping[str, Any]) -> Dict[str, Any]:
     models = [entry for entry in results["entries"] if entry["kind"] == MODEL]
     codecs = [entry for entry in results["entries"] if entry["kind"] == CODEC]
     count = len(results["images"])
-    line = (
-        f"{results['folder']} ({count} picture{'s' if count > 1 else ''}), whole files, decoded "
-        "8-bit pixels"
-    )
-    differences = "; ".join(_differences(models[0], codecs))
+    spec = ImageSpec.from_json(results.get("image"))
+    what = f"picture{'s' if count > 1 else ''}" + ("" if spec.is_rgb8 else f" of {spec}")
+    how = "decoded 8-bit pixels" if spec.is_rgb8 else "PSNR by the samples' range"
+    line = f"{results['folder']} ({count} {what}), whole files, {how}"
+    differences = "; ".join(_differences(models[0], codecs, brief=not spec.is_rgb8))
     line += f"; BD-rate at equal PSNR {differences}." if differences else "."
     for model in models[1:]:
         searched = ", ".join(_differences(model, codecs, brief=True))

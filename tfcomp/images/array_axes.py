@@ -94,21 +94,41 @@ def named_axes(
     Raises:
       ImageError: the pictures have another number of channels.
     """
-    lower = [str(name or "").lower() for name in names]
-    rows = [axis for axis, name in enumerate(lower) if name in _ROWS]
-    columns = [axis for axis, name in enumerate(lower) if name in _COLUMNS]
-    channel = [axis for axis, name in enumerate(lower) if name in _CHANNELS]
-    if len(lower) != len(shape) or (len(rows), len(columns)) != (1, 1) or len(channel) > 1:
+    found = _named(names, shape)
+    if found is None:
         return None
+    rows, columns, channel = found
     count = shape[channel[0]] if channel else 1
     if count != spec.channels and not (grey and count == 1):
         raise ImageError(
             f"its pictures have {count} channel{'s' if count > 1 else ''} (dimensions "
             f"{', '.join(map(str, names))}; shape {list(shape)}), not the {spec.channels} of {spec}"
         )
-    named = {rows[0], columns[0], *channel}
+    named = {rows, columns, *channel}
     others = tuple(axis for axis in range(len(shape)) if axis not in named)
-    return Axes(rows[0], columns[0], channel[0] if channel else None, others)
+    return Axes(rows, columns, channel[0] if channel else None, others)
+
+
+def channels_by_name(names: Sequence[Optional[str]], shape: Sequence[int]) -> int | None:
+    """How many channels named dimensions have; None where they name no picture."""
+    found = _named(names, shape)
+    if found is None:
+        return None
+    return int(shape[found[2][0]]) if found[2] else 1
+
+
+def _named(
+    names: Sequence[Optional[str]], shape: Sequence[int]
+) -> tuple[int, int, list[int]] | None:
+    """Rows, columns, and the axis of channels if there is one."""
+    lower = [str(name or "").lower() for name in names]
+    rows, columns, channel = (
+        [axis for axis, name in enumerate(lower) if name in known]
+        for known in (_ROWS, _COLUMNS, _CHANNELS)
+    )
+    if len(lower) != len(shape) or (len(rows), len(columns)) != (1, 1) or len(channel) > 1:
+        return None
+    return rows[0], columns[0], channel
 
 
 def axes_fault(shape: Sequence[int], spec: ImageSpec) -> str:

@@ -43,6 +43,23 @@ def open_array(
       ImageError: there is no such array, there are several, or it holds other pictures.
       CodecError: the package zarr is needed.
     """
+    found, names = find_array(path)
+    axes = named_axes(names, found.shape, spec, grey) if names else None
+    if axes is None:
+        axes = plain_axes(found.shape, spec, grey)
+    return found, axes, _no_data(dict(found.attrs))
+
+
+def find_array(path: str) -> tuple[Any, Sequence[Optional[str]] | None]:
+    """Opens an array, or the one array of pictures in a group, whatever its pictures are.
+
+    Returns:
+      the array, and the names of its dimensions, or None.
+
+    Raises:
+      ImageError: there is no such array, or there are several.
+      CodecError: the package zarr is needed.
+    """
     try:
         import zarr
     except ImportError:
@@ -54,11 +71,7 @@ def open_array(
     names: Sequence[Optional[str]] | None = None
     if not hasattr(found, "shape"):
         found, names = _array_of_group(path, found)
-    names = names or _dimension_names(found)
-    axes = named_axes(names, found.shape, spec, grey) if names else None
-    if axes is None:
-        axes = plain_axes(found.shape, spec, grey)
-    return found, axes, _no_data(dict(found.attrs))
+    return found, names or _dimension_names(found)
 
 
 def _array_of_group(path: str, group: Any) -> tuple[Any, Sequence[str] | None]:

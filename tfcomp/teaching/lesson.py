@@ -19,6 +19,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from tfcomp.evaluation.curves import Point, bd_rate
+from tfcomp.image_spec import RGB8, ImageSpec
 
 _WARMUP, _FALL_FROM = 0.02, 0.5
 _SHORT_FALL = 0.5  # of the time before it
@@ -26,6 +27,7 @@ _LOOKS = 30  # at held-out crops, unless they take more than a twentieth of the 
 _SHARE_OF_LOOKS = 0.05
 _PATIENCE, _WORTH_GOING_ON = 8, 0.3  # looks; percent of the bytes that they must bring
 _BATCH = 4
+_LEAST_ERROR = 1e-4 / 255**2
 
 
 class TimedRate(keras.optimizers.schedules.LearningRateSchedule):
@@ -69,15 +71,16 @@ class Times:
 class HeldOutCrops:
     """Estimates how many bytes fewer a model takes for crops that it does not learn from.
 
-    Rates are the entropy model's own; PSNR is of decoded 8-bit pixels.
+    Rates are the entropy model's own; PSNR is of decoded samples, by their range.
 
     Args:
-      crops: uint8 [N, side, side, 3].
+      crops: samples [N, side, side, channels].
       qualities: of the model.
+      spec: of the crops.
     """
 
-    def __init__(self, crops: np.ndarray, qualities: int) -> None:
-        self._crops = crops
+    def __init__(self, crops: np.ndarray, qualities: int, spec: ImageSpec = RGB8) -> None:
+        self._crops, self._spec = crops, spec
         self._qualities = range(1, qualities + 1)
         self._first: list[Point] | None = None
         self._coded: Any = None
@@ -98,13 +101,14 @@ class HeldOutCrops:
         rates, errors = [], []
         for first in range(0, len(self._crops), _BATCH):
             images = self._crops[first : first + _BATCH]
-            decoded, bits = self._coded(
-                tf.constant(images / np.float32(255)), tf.fill([len(images)], quality)
-            )
-            pixels = np.round(np.clip(decoded.numpy(), 0, 1) * 255)
-            errors += list(np.mean((pixels - images) ** 2, axis=(1, 2, 3)))
+            units = ((images - np.float32(self._spec.low)) / self._spec.peak).astype(np.float32)
+            decoded, bits = self._coded(tf.constant(units), tf.fill([len(images)], quality))
+            found = np.clip(decoded.numpy(), 0, 1)
+            if self._spec.is_whole:
+                found = np.round(found * self._spec.peak) / self._spec.peak
+            errors += list(np.mean((found - units) ** 2, axis=(1, 2, 3)))
             rates += list(bits.numpy() / (images.shape[1] * images.shape[2]))
-        psnr = np.mean([10 * np.log10(255**2 / max(error, 1e-4)) for error in errors])
+        psnr = np.mean([-10 * np.log10(max(error, _LEAST_ERROR)) for error in errors])
         return Point(quality, float(np.mean(rates)), float(psnr))
 
 
@@ -134,6 +138,7 @@ class Lesson(keras.callbacks.Callback):
       tired: whether it ended early, as held-out crops gained no more.
       looks: what was seen.
       steps: optimiser steps that were done.
+      taken: seconds that they took, the first one left out.
     """
 
     def __init__(
@@ -150,7 +155,7 @@ class Lesson(keras.callbacks.Callback):
         self.looks: list[Look] = []
         self.factors: list[float] = []  # of the rate, after each step
         self.ended = self.stopped = self.tired = False
-        self.steps = 0
+        self.steps, self.taken = 0, 0.0
         self._start: float | None = None
         self._pause = seconds / _LOOKS
 
@@ -171,12 +176,13 @@ class Lesson(keras.callbacks.Callback):
         self.rate.factor.assign(factor)
         self.factors.append(factor)
         self.on_progress(min(elapsed, self.times.end), self.times.end, self.looks[-1].gain)
+        self.taken = elapsed
         if elapsed >= self.times.end or self.stopped:
             self.ended = self.model.stop_training = True
 
     def finish(self) -> None:
         """Looks a last time, at what is kept."""
-        self._look(self.elapsed())
+        self._look(self.taken)
 
     def elapsed(self) -> float:
         """Seconds since the first step was done."""

@@ -4,6 +4,8 @@
     fewer, of many pages    the last pages of each: neighbours in a stack are often nearly the same
     a few large scenes      a strip at the end of each, and a gap before it that nobody learns
     TFDS                    the split "test", or else the first pictures
+
+What the pictures are is found out first: kinds.py.
 """
 
 from __future__ import annotations
@@ -16,13 +18,15 @@ from typing import Callable, Iterator, Optional, Sequence
 
 import numpy as np
 
-from tfcomp.data.array_source import WINDOW
+from tfcomp.data.array_source import WINDOW, ArraySource
 from tfcomp.data.folder_source import SPLIT_NAMES
 from tfcomp.data.indexed_source import IndexedSource, PartOfSource
-from tfcomp.data.places import open_places, parse_places
-from tfcomp.data.source import ImageSource, naming_failures
+from tfcomp.data.places import files_of, open_places, parse_places
+from tfcomp.data.source import GreySource, ImageSource, naming_failures
 from tfcomp.errors import ConfigError
-from tfcomp.teaching import held_out
+from tfcomp.image_spec import GREY8, RGB8, ImageSpec
+from tfcomp.teaching import held_out, kinds
+from tfcomp.teaching.kinds import UNSAID, Wanted
 from tfcomp.teaching.survey import LOOKED_AT, Survey, header_of, survey
 
 FEWEST = 5  # pictures to learn from
@@ -39,7 +43,7 @@ class Pictures:
     Attributes:
       source: to learn from.
       survey: of those.
-      held_out: gives names and uint8 [H, W, 3] of those to measure on.
+      held_out: gives names and samples [H, W, channels] of those to measure on.
       way: how these were chosen, in words.
       data_source, data_dir, split: what a recipe says of the source.
     """
@@ -51,6 +55,8 @@ class Pictures:
     data_source: str
     data_dir: Optional[str] = None
     split: str = "train"
+    spec: ImageSpec = RGB8
+    kind: str = ""  # what they are and how that is known, where they are not RGB as ever
 
 
 def name_of(source: str) -> str:
@@ -63,7 +69,11 @@ def name_of(source: str) -> str:
 
 
 def open_pictures(
-    source: str, held: Path | None = None, data_dir: str | None = None, seed: int = 1
+    source: str,
+    held: Path | None = None,
+    data_dir: str | None = None,
+    seed: int = 1,
+    wanted: Wanted = UNSAID,
 ) -> Pictures:
     """Opens pictures and divides them.
 
@@ -72,16 +82,23 @@ def open_pictures(
       held: where those to measure on lie, instead of a part of `source`.
       data_dir: where prepared TFDS data sets lie.
       seed: of the sample that is looked at.
+      wanted: what the user says of channels and samples.
 
     Raises:
-      CodecError: there are no such pictures, or too few.
+      CodecError: there are no such pictures, or too few, or they are of kinds that no model has.
     """
     if source.startswith(_TFDS):
-        return _of_tfds(source, held, data_dir)
+        return _of_tfds(source, held, data_dir, wanted)
     places = parse_places(source.removeprefix("folder:"))
-    whole = open_places(places)
+    kind = kinds.find(files_of(places), wanted, seed)
+    spec = kind.spec
+    whole = open_places(places, spec)
     if held is not None or _has_test(places):
-        other = open_places([held]) if held is not None else open_places(places, split="test")
+        other = (
+            open_places([held], spec)
+            if held is not None
+            else open_places(places, spec, split="test")
+        )
         learnt, kept = np.arange(whole.count), np.arange(other.count)
         if held is not None:  # it may lie within the folder to learn from
             theirs = set(_real_files(other))
@@ -96,13 +113,24 @@ def open_pictures(
             f"{source} holds {count} picture{'s' if count != 1 else ''}: a codec needs {_FILES} or "
             "more to learn from, better 100; of TIFF, .npy and Zarr one large scene will do"
         )
+    said = kind.why
+    measured = _spread(kept)
+    if isinstance(whole, ArraySource) and isinstance(other, ArraySource) and not spec.is_screen:
+        parts = [PartOfSource(other, measured), PartOfSource(whole, learnt)]
+        values = kinds.look_through(parts)
+        if not kind.sure:
+            spec = kinds.with_bits(spec, values.highest)
+        said = kinds.in_words(spec, kind, values, sum(part.count for part in parts))
+        whole, other = whole.narrowed(spec), other.narrowed(spec)
     part = PartOfSource(whole, learnt)
     return Pictures(
         part,
         survey(part, seed),
-        functools.partial(_read, other, _spread(kept)),
+        functools.partial(_read, other, measured),
         way,
         "folder:" + source.removeprefix("folder:"),
+        spec=spec,
+        kind=said,
     )
 
 
@@ -143,7 +171,7 @@ def _scenes(
     """Holds out a strip of each scene; takes smaller parts where there are few."""
     way = "a strip of each scene"
     for window in (WINDOW, WINDOW // 2, WINDOW // 4):
-        parts = open_places(places, window=window, large=window**2)
+        parts = open_places(places, whole.spec, window=window, large=window**2)
         found = [parts.place(number) for number in range(parts.count)]
         line = np.array([place.line for place in found])
         lines = np.array([place.lines for place in found])
@@ -175,13 +203,18 @@ def _read(source: IndexedSource, numbers: np.ndarray) -> Iterator[tuple[str, np.
             yield Path(source.place(int(number)).file).stem, pixels
 
 
-def _of_tfds(source: str, held: Path | None, data_dir: str | None) -> Pictures:
+def _of_tfds(
+    source: str, held: Path | None, data_dir: str | None, wanted: Wanted = UNSAID
+) -> Pictures:
     from tfcomp.data.tfds_source import TfdsSource
 
+    if wanted not in (UNSAID, Wanted(channels=3), Wanted(channels=1)):
+        raise ConfigError(f"{source}: pictures of TFDS are 8-bit RGB, or grey with --channels 1")
+    spec = GREY8 if wanted.channels == 1 else RGB8
     name = source[len(_TFDS) :]
     split, way = "train", "pictures of their own"
     if held is not None:
-        other: ImageSource = open_places([held])
+        other: ImageSource = open_places([held], spec)
     else:
         whole = TfdsSource(name, data_dir)
         tests = [each for each in SPLIT_NAMES[1:] if each in whole.splits]
@@ -196,10 +229,14 @@ def _of_tfds(source: str, held: Path | None, data_dir: str | None) -> Pictures:
     learnt = TfdsSource(name, data_dir, split)
     sample = [header_of(encoded) for encoded in learnt.encoded(LOOKED_AT)]
 
+    shown = GreySource(other, spec) if other.spec != spec else other
+
     def measured() -> Iterator[tuple[str, np.ndarray]]:
         with naming_failures(other):
-            for number, pixels in enumerate(other.images().take(held_out.MOST)):
+            for number, pixels in enumerate(shown.images().take(held_out.MOST)):
                 yield f"{number:03d}", pixels.numpy()
 
     found = Survey.of(sample, learnt.count)
-    return Pictures(learnt, found, measured, way, source, data_dir, split)
+    taken = GreySource(learnt, spec) if spec == GREY8 else learnt
+    why = "grey, as --channels 1 says" if spec == GREY8 else ""
+    return Pictures(taken, found, measured, way, source, data_dir, split, spec, why)

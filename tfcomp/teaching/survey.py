@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from tfcomp.data.indexed_source import IndexedSource, Place
+from tfcomp.data.places import is_array
 from tfcomp.errors import ImageError
 from tfcomp.folder_contents import suffix_of
 from tfcomp.images.opening import open_image
@@ -84,7 +85,6 @@ class Survey:
             )
         return lines
 
-
     @classmethod
     def of(cls, headers: Sequence[Header | None], count: int) -> Survey:
         """What a sample showed of `count` pictures; None stands for one that can't be read.
@@ -153,7 +153,7 @@ def _header_at(place: Place) -> Header | None:
     if place.size is None:
         return header_of(place.file)
     size = (place.size[1], place.size[0])
-    if suffix_of(place.file) in (".tif", ".tiff"):
+    if not is_array(place.file):
         whole = header_of(place.file)
         return whole._replace(size=size) if whole else Header(size, "array", "TIFF")
     kind = {".npy": "NumPy", ".npz": "NumPy"}.get(suffix_of(place.file), "Zarr")

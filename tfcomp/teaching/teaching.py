@@ -16,10 +16,11 @@ from tfcomp.config.run import DataConfig, OptimizerConfig, TrainingConfig
 from tfcomp.data.source import ImageSource
 from tfcomp.errors import ConfigError, OutputError
 from tfcomp.evaluation import benchmark
+from tfcomp.evaluation.contestants import CODEC
 from tfcomp.evaluation.results import Results
 from tfcomp.export import bundle as bundle_module
 from tfcomp.export.measured import ANCHOR, write_results
-from tfcomp.image_spec import spec_of
+from tfcomp.image_spec import ImageSpec, spec_of
 from tfcomp.models.base import CodecModel
 from tfcomp.runs import run_folder, run_summary
 from tfcomp.runs.starting_run import starting_run
@@ -27,10 +28,11 @@ from tfcomp.runtime import installing, registry
 from tfcomp.runtime.atomic_file import write_atomically
 from tfcomp.runtime.bundle import is_bundle
 from tfcomp.teaching import held_out, lesson, verdict
+from tfcomp.teaching.kinds import UNSAID, Wanted
 from tfcomp.teaching.pictures import Pictures, name_of, open_pictures
 from tfcomp.training import loop
 
-__all__ = ["Plan", "Taught", "lesson_config", "name_of", "teach"]
+__all__ = ["Plan", "Taught", "Wanted", "lesson_config", "name_of", "teach"]
 
 _CROP, _BATCH = 192, 4
 _CACHED_BYTES = 1 << 30  # decoded pictures kept in memory; more are decoded when they are needed
@@ -38,6 +40,7 @@ _STEPS = 10_000_000  # more than any time allows
 _CROPS_LOOKED_AT = 12
 _PICTURES_SHOWN = 6  # in the report
 _UNTAUGHT = "untaught"
+_MOST_RAISED = 40  # dB
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +59,9 @@ class Plan:
       learning_rate: at its peak; Muon's step follows it.
       seed: of crops and noise.
       install: whether to install the model.
+      wanted: what the user says of channels and samples.
+      anew: whether to take the start's shape alone: weights begin with principal components.
+      raise_psnr: dB by which all qualities are to be higher than the start's.
     """
 
     pictures: str
@@ -69,12 +75,17 @@ class Plan:
     learning_rate: float = 1e-3
     seed: int = 1
     install: bool = True
+    wanted: Wanted = UNSAID
+    anew: bool = False
+    raise_psnr: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.minutes > 0:
             raise ConfigError("--minutes takes more than 0")
         if self.shrink is not None and not 0.1 <= self.shrink <= 1:
             raise ConfigError("--shrink takes a factor from 0.1 to 1")
+        if not -_MOST_RAISED <= self.raise_psnr <= _MOST_RAISED:
+            raise ConfigError(f"--raise-psnr takes up to {_MOST_RAISED} dB")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,18 +120,16 @@ def teach(
     config = config_module.load(begun / run_folder.CONFIG)
     if config.model.family != "cycle":
         raise ConfigError(f"{plan.start} is a '{config.model.family}' model: only cycle is taught")
-    if not spec_of(config.model).is_rgb8:
-        raise ConfigError(
-            f"{plan.start} is of {spec_of(config.model)}: only 8-bit RGB is taught; for others "
-            "give tfcomp train a recipe with an image and start_from (docs/channels.md)"
-        )
-    given = open_pictures(plan.pictures, plan.held_out, plan.data_dir, plan.seed)
-    for line in given.survey.lines():
-        say(line)
+    given = open_pictures(plan.pictures, plan.held_out, plan.data_dir, plan.seed, plan.wanted)
+    known, spec = spec_of(config.model), given.spec
+    start = _start_in_words(plan, known, spec)
+    for line in (*given.survey.lines(), given.kind, start):
+        if line:
+            say(line)
     shrink = given.survey.shrink if plan.shrink is None else plan.shrink
     pictures = plan.out / "held-out"
     with _left_only_with_steps(plan.out):
-        number = held_out.write(given.held_out(), pictures, shrink)
+        number = held_out.write(given.held_out(), pictures, shrink, spec)
         say(
             f"held out and measured at the end: {number} ({given.way}); learnt from: "
             f"{given.source.count}"
@@ -134,8 +143,9 @@ def teach(
         installing.install(bundle, force=True)
         say(f"installed: tfcomp compress --model {name} PICTURES")
     benchmark.make_writable(plan.out / "report", pictures)
-    with _untaught(plan, begun) as untaught:
-        results = _measure(plan, [name if plan.install else str(bundle), untaught], pictures)
+    with _untaught(plan, begun, known == spec) as untaught:
+        models = [name if plan.install else str(bundle), *untaught]
+        results = _measure(plan, models, pictures, spec)
         files = benchmark.write(results, plan.out / "report", _PICTURES_SHOWN)
     _add_figures(bundle, results)
     if plan.install:
@@ -145,8 +155,21 @@ def teach(
         name,
         bundle,
         (*files, plan.out / "recipe.yaml"),
-        tuple(verdict.lines(results)),
+        tuple(verdict.lines(results, has_untaught=known == spec)),
     )
+
+
+def _start_in_words(plan: Plan, known: ImageSpec, spec: ImageSpec) -> str:
+    """What of the start's weights is taken; nothing where that is all."""
+    channels = f"{spec.channels} channel{'s' if spec.channels > 1 else ''}"
+    if plan.anew:
+        return f"starts anew in the shape of {plan.start}, from principal components of {channels}"
+    if known == spec:
+        return ""
+    line = f"starts with the weights of {plan.start}, of {known}"
+    if known.channels != spec.channels:
+        line += f"; the kernel on pixels is made anew from principal components of {channels}"
+    return line
 
 
 def lesson_config(
@@ -155,10 +178,19 @@ def lesson_config(
     """The run's config: the start's model and loss, and data and times of the lesson."""
     found = given.survey
     side = min(_CROP, max(64, int(found.smallest * shrink) // 64 * 64))
-    in_memory = found.count * found.pixels * 3 <= _CACHED_BYTES
+    pixel = given.spec.channels * given.spec.dtype.itemsize
+    in_memory = found.count * found.pixels * pixel <= _CACHED_BYTES
+    factor = 10 ** (plan.raise_psnr / 10)  # of the distortion's weight
+    model = without_dependent_frames(config.model)
+    model = dataclasses.replace(
+        model,
+        image=given.spec,
+        min_lambda=model.min_lambda * factor,
+        max_lambda=model.max_lambda * factor,
+    )
     return dataclasses.replace(
         config,
-        model=without_dependent_frames(config.model),
+        model=model,
         data=DataConfig(
             source=given.data_source,
             data_dir=given.data_dir,
@@ -180,7 +212,7 @@ def lesson_config(
             log_every=50,
             checkpoint_minutes=5.0,
             picture_every=0,
-            start_from=str(begun),
+            start_from=None if plan.anew else str(begun),
         ),
     )
 
@@ -193,11 +225,12 @@ def _train(
     say: Callable[[str], object],
     on_progress: Callable[[float, float, float], object],
 ) -> tuple[CodecModel, Config, lesson.Lesson]:
-    crops = held_out.crops(pictures, config.data.crop, _CROPS_LOOKED_AT)
+    spec = config.model.image
+    crops = held_out.crops(pictures, config.data.crop, _CROPS_LOOKED_AT, spec)
     course = lesson.Lesson(
         lesson.TimedRate(plan.learning_rate),
         60 * plan.minutes,
-        lesson.HeldOutCrops(crops, config.model.qualities),
+        lesson.HeldOutCrops(crops, config.model.qualities, spec),
         on_progress,
     )
     with lesson.ended_by_interrupt(course, say):
@@ -206,7 +239,7 @@ def _train(
     assert model is not None  # there is one worker
     course.finish()
     say(
-        f"{course.steps} steps in {course.elapsed() / 60:.0f} min: {course.looks[-1].gain:+.1f} % "
+        f"{course.steps} steps in {course.taken / 60:.0f} min: {course.looks[-1].gain:+.1f} % "
         "bytes on held-out crops, by the entropy model's own estimate"
         + (" (ended early: they gained no more)" if course.tired else "")
     )
@@ -234,22 +267,25 @@ def _left_only_with_steps(out: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _untaught(plan: Plan, begun: Path) -> Iterator[str]:
+def _untaught(plan: Plan, begun: Path, codes_them: bool) -> Iterator[tuple[str, ...]]:
     """The model that the lesson began with, as the benchmark takes it: a name or a bundle's path.
 
-    A run is exported for as long as that takes.
+    None where it is of other pictures. A run is exported for as long as that takes.
     """
+    if not codes_them:
+        yield ()
+        return
     if is_bundle(begun):
-        yield plan.start
+        yield (plan.start,)
         return
     bundle = plan.out / _UNTAUGHT
     model, config = run_folder.load_model(begun)
     bundle_module.write_bundle(model, config, bundle, _UNTAUGHT, quantize="float16")
-    yield str(bundle)
+    yield (str(bundle),)
     shutil.rmtree(bundle)
 
 
-def _measure(plan: Plan, models: Sequence[str], pictures: Path) -> Results:
+def _measure(plan: Plan, models: Sequence[str], pictures: Path, spec: ImageSpec) -> Results:
     return benchmark.run(
         benchmark.Plan(
             folder=pictures,
@@ -257,14 +293,17 @@ def _measure(plan: Plan, models: Sequence[str], pictures: Path) -> Results:
             codecs=plan.codecs,
             repeats=1,
             published="none",
+            image=spec,
         )
     )
 
 
 def _add_figures(bundle: Path, results: Results) -> None:
     """Puts what was measured into the manifest and the card."""
-    anchor = [entry for entry in results.entries if entry.name == ANCHOR]
-    own = dataclasses.replace(results, entries=[results.entries[0], *anchor])
+    codecs = [entry for entry in results.entries if entry.kind == CODEC]
+    if results.image.is_rgb8:
+        codecs = [entry for entry in codecs if entry.name == ANCHOR]
+    own = dataclasses.replace(results, entries=[results.entries[0], *codecs])
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     bundle_module.write_manifest(bundle, {**manifest, **write_results(bundle, own)})
 
