@@ -92,6 +92,17 @@ def test_what_is_wrong_is_said_in_a_line_and_nothing_is_left(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_rate_falls_with_the_errors_that_are_allowed(tmp_path):
+    from tfcomp.teaching.teaching import Plan
+
+    def peak(**settings):
+        return Plan("scans", tmp_path, (), **settings).peak_rate
+
+    assert peak() == 1e-3 and peak(raise_psnr=-10) == 1e-3
+    assert peak(raise_psnr=15) == pytest.approx(2.5e-4, rel=0.01)
+    assert peak(raise_psnr=15, learning_rate=2e-3) == 2e-3
+
+
 def test_too_few_pictures_are_refused(tiny_run, tmp_path, capsys):
     (tmp_path / "few").mkdir()
     for number in range(4):

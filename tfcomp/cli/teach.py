@@ -86,7 +86,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="make all qualities higher than those of the model to start with (0)",
     )
     parser.add_argument(
-        "--learning-rate", type=float, default=1e-3, metavar="RATE", help="at its peak (0.001)"
+        "--learning-rate",
+        type=float,
+        metavar="RATE",
+        help="at its peak (0.001, less with --raise-psnr)",
     )
     parser.add_argument("--seed", type=int, default=1, help="of crops and noise (1)")
     parser.add_argument(

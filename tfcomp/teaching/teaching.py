@@ -38,6 +38,7 @@ _CROP, _BATCH = 192, 4
 _CACHED_BYTES = 1 << 30  # decoded pictures kept in memory; more are decoded when they are needed
 _STEPS = 10_000_000  # more than any time allows
 _CROPS_LOOKED_AT = 12
+_PEAK_RATE, _DECIBELS_FOR_A_TENTH = 1e-3, 25.0
 _PICTURES_SHOWN = 6  # in the report
 _UNTAUGHT = "untaught"
 _MOST_RAISED = 40  # dB
@@ -56,7 +57,7 @@ class Plan:
       held_out: a folder of pictures to measure on, instead of a part of `pictures`.
       data_dir: where prepared TFDS data sets lie.
       shrink: factor for all pictures; None for what the survey says.
-      learning_rate: at its peak; Muon's step follows it.
+      learning_rate: at its peak, Muon's step follows it; None for what `peak_rate` says.
       seed: of crops and noise.
       install: whether to install the model.
       wanted: what the user says of channels and samples.
@@ -72,7 +73,7 @@ class Plan:
     held_out: Path | None = None
     data_dir: str | None = None
     shrink: float | None = None
-    learning_rate: float = 1e-3
+    learning_rate: float | None = None
     seed: int = 1
     install: bool = True
     wanted: Wanted = UNSAID
@@ -86,6 +87,13 @@ class Plan:
             raise ConfigError("--shrink takes a factor from 0.1 to 1")
         if not -_MOST_RAISED <= self.raise_psnr <= _MOST_RAISED:
             raise ConfigError(f"--raise-psnr takes up to {_MOST_RAISED} dB")
+
+    @property
+    def peak_rate(self) -> float:
+        """The learning rate at its peak: a quarter for 15 dB more, as small errors count more."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return _PEAK_RATE * 10 ** (-max(0.0, self.raise_psnr) / _DECIBELS_FOR_A_TENTH)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,7 +211,7 @@ def lesson_config(
             crops_per_image=1 if in_memory else 4,
         ),
         optimizer=OptimizerConfig(
-            learning_rate=plan.learning_rate, muon_step=2.0 * plan.learning_rate
+            learning_rate=plan.peak_rate, muon_step=2.0 * plan.peak_rate
         ),
         training=TrainingConfig(
             steps=_STEPS,
@@ -228,7 +236,7 @@ def _train(
     spec = config.model.image
     crops = held_out.crops(pictures, config.data.crop, _CROPS_LOOKED_AT, spec)
     course = lesson.Lesson(
-        lesson.TimedRate(plan.learning_rate),
+        lesson.TimedRate(plan.peak_rate),
         60 * plan.minutes,
         lesson.HeldOutCrops(crops, config.model.qualities, spec),
         on_progress,
