@@ -50,7 +50,6 @@ def describe_file(data: bytes) -> dict[str, Any]:
     """
     from tfcomp.bitstream.description import describe_whole
     from tfcomp.runtime import registry
-    from tfcomp.runtime.manifest import FAITHFUL
 
     record = describe_whole(data)
     manifest = None
@@ -65,7 +64,7 @@ def describe_file(data: bytes) -> dict[str, Any]:
         "model": manifest.name if manifest else None,
         **record,
         "qualities": manifest.qualities if manifest else None,
-        "looks": [FAITHFUL, *manifest.looks] if manifest else None,
+        "looks": list(manifest.look_names) if manifest else None,
         "sections": None
         if lengths is None
         else [

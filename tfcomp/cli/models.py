@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tfcomp.cli.output import complain, printable
+
+if TYPE_CHECKING:
+    from tfcomp.runtime.manifest import Manifest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps([{**b.manifest.to_record(), "path": str(b.path)} for b in bundles]))
     else:
         for bundle in bundles:
-            print(printable(_line(vars(bundle.manifest), str(bundle.path))))
+            print(printable(_line(bundle.manifest, str(bundle.path))))
         if not bundles:
             print("none; run: tfcomp install FOLDER")
     for problem in problems:
@@ -33,20 +36,16 @@ def run(options: argparse.Namespace) -> int:
     return 2 if problems else 0
 
 
-def _line(manifest: dict[str, Any], path: str) -> str:
-    from tfcomp.runtime.manifest import FAITHFUL
-
-    rates = [
-        p["bpp"] for p in manifest["rate_distortion"] if isinstance(p.get("bpp"), (int, float))
-    ]
+def _line(manifest: Manifest, path: str) -> str:
+    rates = [p["bpp"] for p in manifest.rate_distortion if isinstance(p.get("bpp"), (int, float))]
     ends = [f"{rate:.2f}" for rate in ((min(rates), max(rates)) if rates else ())]
     measured = f", {' to '.join(dict.fromkeys(ends))} bits/pixel" if rates else ", not measured"
-    size = manifest["fixed_size"]
+    size = manifest.fixed_size
     only = f", {size[0]}x{size[1]} pixels only" if size else ""
-    if manifest["looks"]:
-        only += f", looks {', '.join([FAITHFUL, *manifest['looks']])}"
+    if manifest.looks:
+        only += f", looks {', '.join(manifest.look_names)}"
     return (
-        f"{manifest['name']}  {manifest['qualities']} qualities "
-        f"(default {manifest['default_quality']}){measured}{only}, {manifest['fingerprint'][:8]}, "
+        f"{manifest.name}  {manifest.qualities} qualities "
+        f"(default {manifest.default_quality}){measured}{only}, {manifest.fingerprint[:8]}, "
         f"{path}"
     )

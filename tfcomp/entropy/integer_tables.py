@@ -73,6 +73,19 @@ def tables_of(
     return CdfTables(flat, minima.astype(np.int32), np.zeros(len(minima), np.float32))
 
 
+def bit_tables(zeros: np.ndarray) -> CdfTables:
+    """Tables of 0 and 1 without an escape, so that no file decodes to anything else.
+
+    Args:
+      zeros: int64 [N], of 2**PRECISION how many stand for a 0; at least 1 is left to either.
+    """
+    one, count = 1 << PRECISION, len(zeros)
+    cut = np.clip(zeros, 1, one - 1)
+    ends = [np.full(count, PRECISION), np.zeros(count, int), cut, np.full(count, one)]
+    flat = np.stack(ends, axis=1).reshape(-1)
+    return CdfTables(flat, np.zeros(count, np.int32), np.zeros(count, np.float32))
+
+
 def quantized_cdf(masses: np.ndarray) -> np.ndarray:
     """Probabilities as a cumulative of integers from 0 to 2**PRECISION, with no empty interval.
 

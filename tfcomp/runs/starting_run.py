@@ -11,6 +11,7 @@ from tfcomp.runtime import registry
 
 _CHECKOUT = Path(__file__).resolve().parents[2] / "checkpoints"
 
+
 def starting_run(name: str | Path) -> Path:
     """The run folder of a model that another training can start with.
 

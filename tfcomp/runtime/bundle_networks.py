@@ -175,7 +175,7 @@ class BundleNetworks:
             return self
         looks = self._manifest.looks
         if name not in looks:
-            known = ", ".join([FAITHFUL, *looks])
+            known = ", ".join(self._manifest.look_names)
             raise ConfigError(f"model '{self._manifest.name}' has the look {known}, not '{name}'")
         if name not in self._looks:
             model = self._model(self.bundle.looks[name], look_file(name))

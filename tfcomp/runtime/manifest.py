@@ -92,6 +92,11 @@ class Manifest:
         return len(self.kind.section_names)
 
     @property
+    def look_names(self) -> tuple[str, ...]:
+        """What `Codec.with_look` takes: the usual decoder's first."""
+        return FAITHFUL, *self.looks
+
+    @property
     def has_relaxed_form(self) -> bool:
         """Whether latents can be searched for by gradient descent; bits cannot."""
         return self.kind.has_relaxed_form and not getattr(self.sections, "of_bits", False)

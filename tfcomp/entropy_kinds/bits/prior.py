@@ -17,13 +17,13 @@ from tensorflow import keras
 
 from tfcomp.bitstream.passes import coding_passes
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy.integer_tables import PRECISION, bit_tables
 from tfcomp.entropy_kinds.bits import context_search
 from tfcomp.entropy_kinds.bits.coder import BitCoder
 from tfcomp.entropy_kinds.bits.kind import KIND
 from tfcomp.entropy_kinds.bits.layout import NOTHING, BitLayout
 from tfcomp.entropy_kinds.prior import Prior
 
-PRECISION = 16
 # Logits are trained in units of this, so that Adam's small steps reach rare bits in a short run.
 _UNIT = 8.0
 
@@ -113,12 +113,7 @@ class BitPrior(Prior):
         counts = np.asarray(self.counts).astype(np.int64).reshape(-1, 2)
         # The counts of zeros and of ones, each plus a half: Krichevsky, Trofimov 1981.
         zeros, total = 2 * counts[:, 0] + 1, 2 * counts.sum(1) + 2
-        one = 1 << PRECISION
-        cut = np.clip(zeros * one // total, 1, one - 1)
-        n = len(cut)
-        cdf = np.stack([np.full(n, PRECISION), np.zeros(n, int), cut, np.full(n, one)], axis=1)
-        tables = CdfTables(cdf.reshape(-1), np.zeros(n, np.int32), np.zeros(n, np.float32))
-        return {"latents": tables}
+        return {"latents": bit_tables(zeros * (1 << PRECISION) // total)}
 
     def coder(self, tables: dict[str, CdfTables]) -> BitCoder:
         return BitCoder(tables, self.layout, self._backend.CheckedCoder)

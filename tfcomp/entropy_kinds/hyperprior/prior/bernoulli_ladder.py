@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfcomp.bitstream.tables import CdfTables
+from tfcomp.entropy.integer_tables import PRECISION, bit_tables
 
 COUNT, _EVEN, _STEPS = 64, 32, 4.0  # places; the one of 1/2; places for a logit of 1
-PRECISION = 16
 
 
 class BernoulliLadder:
@@ -49,13 +49,6 @@ class BernoulliLadder:
         return nats / np.log(2.0)
 
     def freeze(self) -> CdfTables:
-        """A table of 0 and 1 for each place; no file decodes to anything else."""
+        """A table of 0 and 1 for each place."""
         ones = 1 / (1 + np.exp(-(np.arange(COUNT) - _EVEN) / _STEPS))
-        one = 1 << PRECISION
-        cut = np.clip(np.rint((1 - ones) * one), 1, one - 1).astype(np.int64)
-        cdf = np.stack(
-            [np.full(COUNT, PRECISION), np.zeros(COUNT, int), cut, np.full(COUNT, one)], axis=1
-        )
-        return CdfTables(
-            cdf.reshape(-1).astype(np.int32), np.zeros(COUNT, np.int32), np.zeros(COUNT, np.float32)
-        )
+        return bit_tables(np.rint((1 - ones) * (1 << PRECISION)).astype(np.int64))

@@ -17,6 +17,7 @@ from tfcomp.entropy_kinds.hyperprior.layout import MEAN_UNITS
 from tfcomp.entropy_kinds.hyperprior.prior import starting
 from tfcomp.entropy_kinds.hyperprior.prior.bernoulli_ladder import BernoulliLadder
 from tfcomp.entropy_kinds.hyperprior.prior.hyperprior import Hyperprior
+from tfcomp.entropy_kinds.hyperprior.prior.pass_values import joined
 
 
 class BitHyperprior(Hyperprior):
@@ -82,16 +83,8 @@ class BitHyperprior(Hyperprior):
             _, index = self.parameters(number, features, decoded * MEAN_UNITS, quality)
             # Place 0 codes nothing; see sections.py.
             coded = straight_through(mine, tf.where(index > 0, mine, 0.0))
-            cost = self.ladder.bits(coded, index)
-            if step.parity is not None:
-                squares = step.codes(tf.range(height)[:, None], tf.range(width))
-                its = tf.cast(squares, tf.float32)[None, :, :, None]
-                coded, cost = coded * its, cost * its
-            if step.goes_on:
-                coded += decoded[..., step.start :]
-                decoded = decoded[..., : step.start]
-            decoded = tf.concat([decoded, coded], -1)
-            parts.append(tf.reduce_sum(cost, (1, 2, 3)))
+            decoded, bits = joined(decoded, coded, self.ladder.bits(coded, index), step)
+            parts.append(bits)
         return decoded, tf.add_n(parts)
 
     def symbols(self, latents: np.ndarray) -> np.ndarray:

@@ -45,6 +45,7 @@ from tfcomp.entropy_kinds.hyperprior.prior import (
     threshold_rounding,
 )
 from tfcomp.entropy_kinds.hyperprior.prior.eager_networks import EagerNetworks
+from tfcomp.entropy_kinds.hyperprior.prior.pass_values import joined
 from tfcomp.entropy_kinds.hyperprior.prior.scale_ladder import ScaleLadder
 from tfcomp.entropy_kinds.hyperprior.prior.sequence import SequenceNetworks
 from tfcomp.entropy_kinds.prior import Prior
@@ -322,15 +323,8 @@ class Hyperprior(Prior):
                 else ladder.bits(decoded_residual, index)
             )
             values = straight_through(residual, decoded_residual) + mean
-            if step.parity is not None:
-                coded = step.codes(tf.range(height)[:, None], tf.range(width))
-                mine = tf.cast(coded, tf.float32)[None, :, :, None]
-                values, cost = values * mine, cost * mine
-            if step.goes_on:
-                values += decoded[..., start:]
-                decoded = decoded[..., :start]
-            decoded = tf.concat([decoded, values], -1)
-            parts.append(tf.reduce_sum(cost, (1, 2, 3)))
+            decoded, bits = joined(decoded, values, cost, step)
+            parts.append(bits)
         return FrameBefore(decoded, z_rounded), tf.add_n(parts)
 
     def _training_bits(
